@@ -1,0 +1,4 @@
+//! Playhead.
+
+pub mod log;
+pub mod store;

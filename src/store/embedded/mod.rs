@@ -1,0 +1,1 @@
+//! The embedded ClickHouse engine: a child process on libchdb behind ClickHouse's HTTP interface.
