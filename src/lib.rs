@@ -1,4 +1,5 @@
 //! Playhead.
 
+pub mod event;
 pub mod log;
 pub mod store;

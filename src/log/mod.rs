@@ -36,7 +36,9 @@ impl FromStr for Position {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         text.split_once(':')
-            .and_then(|(partition, offset)| Some(Self { partition: partition.parse().ok()?, offset: offset.parse().ok()? }))
+            .and_then(|(partition, offset)| {
+                Some(Self { partition: partition.parse().ok()?, offset: offset.parse().ok()? })
+            })
             .ok_or_else(|| format!("`{text}` is not a position (partition:offset)"))
     }
 }
@@ -104,7 +106,10 @@ pub enum ConsumerEvent {
     /// Drop what is buffered of these partitions.
     Revoked(Vec<u32>),
     /// In offset order, never empty.
-    Records { partition: u32, records: Vec<StoredRecord> },
+    Records {
+        partition: u32,
+        records: Vec<StoredRecord>,
+    },
     /// Nothing came within the wait.
     Idle,
 }

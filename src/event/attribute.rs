@@ -1,0 +1,79 @@
+//! The facts that may be said about a view, in one table: wire name, column and type.
+//!
+//! The native beacon's `set`, the columns of `view_states` and the filters of the API all come from [`ATTRIBUTES`].
+
+use super::record::AttributeKey;
+
+/// How an attribute's value is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Type {
+    Text,
+    Number,
+}
+
+/// One attribute: its key in the record, the word for it on the wire and in ClickHouse, its type.
+#[derive(Debug, Clone, Copy)]
+pub struct Spec {
+    pub key: AttributeKey,
+    /// Name in the native beacon, column in ClickHouse, dimension in the API.
+    pub name: &'static str,
+    pub kind: Type,
+    /// Whether a client may set it; the rest is found out by the collector.
+    pub client: bool,
+}
+
+const fn client(key: AttributeKey, name: &'static str, kind: Type) -> Spec {
+    Spec { key, name, kind, client: true }
+}
+
+const fn server(key: AttributeKey, name: &'static str) -> Spec {
+    Spec { key, name, kind: Type::Text, client: false }
+}
+
+/// Every attribute with a meaning, in column order.
+pub const ATTRIBUTES: [Spec; 34] = [
+    client(AttributeKey::VideoId, "video_id", Type::Text),
+    client(AttributeKey::VideoTitle, "video_title", Type::Text),
+    client(AttributeKey::VideoSeries, "video_series", Type::Text),
+    client(AttributeKey::StreamType, "stream_type", Type::Text),
+    client(AttributeKey::ViewerId, "viewer_id", Type::Text),
+    client(AttributeKey::SessionId, "session_id", Type::Text),
+    client(AttributeKey::PlayerName, "player_name", Type::Text),
+    client(AttributeKey::PlayerVersion, "player_version", Type::Text),
+    client(AttributeKey::PlayerSoftware, "player_software", Type::Text),
+    client(AttributeKey::PlayerSoftwareVersion, "player_software_version", Type::Text),
+    client(AttributeKey::Cdn, "cdn", Type::Text),
+    client(AttributeKey::PageUrl, "page_url", Type::Text),
+    client(AttributeKey::PageType, "page_type", Type::Text),
+    client(AttributeKey::Experiment, "experiment_name", Type::Text),
+    client(AttributeKey::SubPropertyId, "sub_property_id", Type::Text),
+    client(AttributeKey::ConnectionType, "connection_type", Type::Text),
+    client(AttributeKey::SourceHostname, "source_hostname", Type::Text),
+    client(AttributeKey::RenditionCodec, "rendition_codec", Type::Text),
+    client(AttributeKey::Sdk, "sdk", Type::Text),
+    server(AttributeKey::Country, "country"),
+    server(AttributeKey::Asn, "asn"),
+    server(AttributeKey::Browser, "browser"),
+    server(AttributeKey::BrowserVersion, "browser_version"),
+    server(AttributeKey::OperatingSystem, "operating_system"),
+    server(AttributeKey::OperatingSystemVersion, "operating_system_version"),
+    server(AttributeKey::Device, "device"),
+    server(AttributeKey::AddressPrefix, "address_prefix"),
+    client(AttributeKey::VideoDurationMs, "video_duration_ms", Type::Number),
+    client(AttributeKey::RenditionWidth, "rendition_width", Type::Number),
+    client(AttributeKey::RenditionHeight, "rendition_height", Type::Number),
+    client(AttributeKey::RenditionBitrate, "rendition_bitrate", Type::Number),
+    client(AttributeKey::RenditionFps, "rendition_fps", Type::Number),
+    client(AttributeKey::PlayerWidth, "player_width", Type::Number),
+    client(AttributeKey::PlayerHeight, "player_height", Type::Number),
+];
+
+/// The attribute a client calls `name`.
+pub fn by_name(name: &str) -> Option<&'static Spec> {
+    ATTRIBUTES.iter().find(|spec| spec.name == name)
+}
+
+/// The row of the table for `key`; `None` for custom and unknown fields.
+pub fn by_key(key: AttributeKey) -> Option<&'static Spec> {
+    ATTRIBUTES.iter().find(|spec| spec.key == key)
+}

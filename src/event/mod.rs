@@ -1,0 +1,13 @@
+//! 2 · What an event means. Pure: no I/O, no async, no clock.
+//!
+//! [`record`] is what one beacon says about one view, in the log's form. [`view`] folds any number of records of a
+//! view, in any order and with any repetition, into what is known about it.
+
+pub mod attribute;
+pub mod record;
+pub mod view;
+
+pub use record::{
+    Attribute, AttributeKey, Counters, Event, Failure, Format, Kind, Record, Segment, Severity,
+};
+pub use view::View;

@@ -1,0 +1,103 @@
+//! The log record: generated from `schema/record.v1.proto`, with its encoding and the names of its events.
+
+use bytes::Bytes;
+use prost::Message;
+
+include!(concat!(env!("OUT_DIR"), "/playhead.record.v1.rs"));
+
+/// The wire names of events: Playhead's own, which are also what analysts see.
+const KINDS: [(Kind, &str); 19] = [
+    (Kind::Viewinit, "viewinit"),
+    (Kind::Viewstart, "viewstart"),
+    (Kind::Play, "play"),
+    (Kind::Playing, "playing"),
+    (Kind::Pause, "pause"),
+    (Kind::Seeking, "seeking"),
+    (Kind::Seeked, "seeked"),
+    (Kind::Rebufferstart, "rebufferstart"),
+    (Kind::Rebufferend, "rebufferend"),
+    (Kind::Heartbeat, "heartbeat"),
+    (Kind::Ratechange, "ratechange"),
+    (Kind::Renditionchange, "renditionchange"),
+    (Kind::Cdnchange, "cdnchange"),
+    (Kind::Error, "error"),
+    (Kind::Adstart, "adstart"),
+    (Kind::Adend, "adend"),
+    (Kind::Custom, "custom"),
+    (Kind::Ended, "ended"),
+    (Kind::Viewend, "viewend"),
+];
+
+impl Kind {
+    /// The kind with this wire name; `None` for words Playhead does not know (they are kept as they are).
+    pub fn from_wire(name: &str) -> Option<Self> {
+        KINDS.iter().find(|(_, wire)| *wire == name).map(|(kind, _)| *kind)
+    }
+
+    /// The wire name; empty for [`Kind::Other`], whose name is in the event.
+    pub fn wire(self) -> &'static str {
+        KINDS.iter().find(|(kind, _)| *kind == self).map_or("", |(_, wire)| wire)
+    }
+}
+
+impl Event {
+    /// The event's name as analysts see it.
+    pub fn label(&self) -> &str {
+        match self.kind() {
+            Kind::Other => &self.name,
+            kind => kind.wire(),
+        }
+    }
+}
+
+impl Severity {
+    /// The word of the native beacon.
+    pub fn wire(self) -> &'static str {
+        match self {
+            Self::Fatal => "fatal",
+            Self::Warning => "warning",
+            Self::Business => "business",
+        }
+    }
+
+    /// Anything but the two milder words is fatal, as players mean it when they say nothing.
+    pub fn from_wire(word: &str) -> Self {
+        match word {
+            "warning" => Self::Warning,
+            "business" => Self::Business,
+            _ => Self::Fatal,
+        }
+    }
+}
+
+impl Record {
+    /// The bytes of the log record.
+    pub fn to_bytes(&self) -> Bytes {
+        self.encode_to_vec().into()
+    }
+
+    /// Reads a log record back.
+    ///
+    /// # Errors
+    /// When the bytes are not a record of this service: the caller quarantines them.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, String> {
+        let record = Self::decode(bytes).map_err(|error| error.to_string())?;
+        if record.environment.is_empty() || record.view_id.is_empty() || record.received_ms <= 0 {
+            return Err("record without environment, view or receive time".into());
+        }
+        Ok(record)
+    }
+
+    /// The log key: all records of a view share a partition and keep their order.
+    pub fn key(&self) -> Bytes {
+        format!("{}/{}", self.environment, self.view_id).into()
+    }
+
+    /// What decides between two values of one thing: the sequence where clients count, else the client's time.
+    pub fn order_of(&self, event: &Event) -> u64 {
+        match self.format() {
+            Format::Cmcd | Format::Epas => u64::try_from(event.t_ms).unwrap_or(0),
+            _ => event.sequence,
+        }
+    }
+}

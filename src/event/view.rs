@@ -1,0 +1,346 @@
+//! A view as a semilattice: what is known about one attempt to watch one video.
+//!
+//! [`View::of`] turns a record into the knowledge it carries, [`View::merge`] joins two pieces of knowledge. Merging is
+//! associative, commutative and idempotent, so repeats, late beacons, reordering and replays cannot change the
+//! outcome (the property test `tests/it/view_laws.rs` says so). ClickHouse merges the same columns by the same
+//! rules (`schema/clickhouse/0002_view_states.sql`), so a view may be inserted in as many pieces as convenient.
+//!
+//! | kind of fact | merged by |
+//! |---|---|
+//! | cumulative counter, last time, flag | larger |
+//! | first time, server anchor | smaller |
+//! | state that changes (title, CDN, rendition, error) | the value with the highest order (sequence) |
+//! | played stretches | per number: smallest start, largest end |
+//! | things counted one by one (errors) | union of their sequences |
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::record::{Attribute, AttributeKey, Counters, Event, Kind, Record, Severity};
+
+/// A value and the order (sequence) it was said with; the highest wins, ties by value.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Latest<T> {
+    pub order: u64,
+    pub value: T,
+}
+
+impl<T: Ord> Latest<T> {
+    fn learn(&mut self, order: u64, value: T) {
+        if (order, &value) > (self.order, &self.value) {
+            *self = Self { order, value };
+        }
+    }
+}
+
+/// What the viewer is in the middle of, as far as the newest event tells.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+#[repr(u8)]
+pub enum State {
+    /// Nothing but set-up so far: not yet an attempt to watch.
+    #[default]
+    Idle = 0,
+    /// Play was asked for, no frame has moved yet.
+    Starting = 1,
+    Playing = 2,
+    Paused = 3,
+    Seeking = 4,
+    Rebuffering = 5,
+    Ended = 6,
+    /// A fatal error stopped it.
+    Failed = 7,
+    /// The client said the view is over.
+    Exited = 8,
+}
+
+/// Everything known about a view. `Default` is the neutral element: nothing known.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct View {
+    /// Server receive times, Unix ms.
+    pub first_received_ms: Option<i64>,
+    pub last_received_ms: i64,
+    /// Smallest receive − sent: event clock + this = server clock.
+    pub anchor_ms: Option<i64>,
+    /// On the client's event clock: first and last event, play request, first frame.
+    pub first_t_ms: Option<i64>,
+    pub last_t_ms: Option<i64>,
+    pub play_t_ms: Option<i64>,
+    pub first_frame_t_ms: Option<i64>,
+    pub last_sequence: u64,
+    pub counters: Counters,
+    /// Furthest media position reached.
+    pub max_playhead_ms: u64,
+    pub playhead_ms: Latest<u64>,
+    pub state: Latest<State>,
+    /// Whether the viewer has paused; kept apart because a seek hides it.
+    pub paused: Latest<bool>,
+    pub text: BTreeMap<AttributeKey, Latest<String>>,
+    pub number: BTreeMap<AttributeKey, Latest<u64>>,
+    pub custom: BTreeMap<String, Latest<String>>,
+    /// Played stretches by number.
+    pub segment_from_ms: BTreeMap<u32, u32>,
+    pub segment_to_ms: BTreeMap<u32, u32>,
+    /// Sequences of errors that are not warnings, newest code and message of them.
+    pub error_sequences: BTreeSet<u64>,
+    pub error_code: Latest<String>,
+    pub error_message: Latest<String>,
+    /// Play was attempted: from here on it counts as a view.
+    pub attempted: bool,
+    pub fatal: bool,
+    pub business: bool,
+    pub ended: bool,
+    pub closed: bool,
+}
+
+impl View {
+    /// What one record knows.
+    pub fn of(record: &Record) -> Self {
+        let mut view = Self {
+            first_received_ms: Some(record.received_ms),
+            last_received_ms: record.received_ms,
+            anchor_ms: Some(record.anchor_ms),
+            ..Self::default()
+        };
+        let first_order = record.events.iter().map(|event| record.order_of(event)).min().unwrap_or(0);
+        for attribute in &record.origin {
+            view.learn_attribute(first_order, attribute);
+        }
+        for event in &record.events {
+            view.learn(record.order_of(event), event);
+        }
+        view
+    }
+
+    /// Joins what `other` knows.
+    pub fn merge(&mut self, other: &Self) {
+        self.first_received_ms = smaller(self.first_received_ms, other.first_received_ms);
+        self.last_received_ms = self.last_received_ms.max(other.last_received_ms);
+        self.anchor_ms = smaller(self.anchor_ms, other.anchor_ms);
+        self.first_t_ms = smaller(self.first_t_ms, other.first_t_ms);
+        self.last_t_ms = self.last_t_ms.max(other.last_t_ms);
+        self.play_t_ms = smaller(self.play_t_ms, other.play_t_ms);
+        self.first_frame_t_ms = smaller(self.first_frame_t_ms, other.first_frame_t_ms);
+        self.last_sequence = self.last_sequence.max(other.last_sequence);
+        raise(&mut self.counters, &other.counters);
+        self.max_playhead_ms = self.max_playhead_ms.max(other.max_playhead_ms);
+        self.playhead_ms.learn(other.playhead_ms.order, other.playhead_ms.value);
+        self.state.learn(other.state.order, other.state.value);
+        self.paused.learn(other.paused.order, other.paused.value);
+        merge_latest(&mut self.text, &other.text);
+        merge_latest(&mut self.number, &other.number);
+        merge_latest(&mut self.custom, &other.custom);
+        for (number, from_ms) in &other.segment_from_ms {
+            self.segment_from_ms
+                .entry(*number)
+                .and_modify(|known| *known = (*known).min(*from_ms))
+                .or_insert(*from_ms);
+        }
+        for (number, to_ms) in &other.segment_to_ms {
+            self.segment_to_ms
+                .entry(*number)
+                .and_modify(|known| *known = (*known).max(*to_ms))
+                .or_insert(*to_ms);
+        }
+        self.error_sequences.extend(&other.error_sequences);
+        self.error_code.learn(other.error_code.order, other.error_code.value.clone());
+        self.error_message.learn(other.error_message.order, other.error_message.value.clone());
+        self.attempted |= other.attempted;
+        self.fatal |= other.fatal;
+        self.business |= other.business;
+        self.ended |= other.ended;
+        self.closed |= other.closed;
+    }
+
+    fn learn(&mut self, order: u64, event: &Event) {
+        let kind = event.kind();
+        self.first_t_ms = smaller(self.first_t_ms, Some(event.t_ms));
+        self.last_t_ms = self.last_t_ms.max(Some(event.t_ms));
+        self.last_sequence = self.last_sequence.max(event.sequence);
+        if let Some(playhead_ms) = event.playhead_ms {
+            self.max_playhead_ms = self.max_playhead_ms.max(playhead_ms);
+            self.playhead_ms.learn(order, playhead_ms);
+        }
+        if let Some(counters) = &event.counters {
+            raise(&mut self.counters, counters);
+            self.attempted |= counters.playing_ms.unwrap_or(0) > 0 || counters.startup_ms.is_some();
+        }
+        for segment in &event.segments {
+            self.segment_from_ms
+                .entry(segment.number)
+                .and_modify(|known| *known = (*known).min(segment.from_ms))
+                .or_insert(segment.from_ms);
+            self.segment_to_ms
+                .entry(segment.number)
+                .and_modify(|known| *known = (*known).max(segment.to_ms))
+                .or_insert(segment.to_ms);
+        }
+        for attribute in &event.attributes {
+            self.learn_attribute(order, attribute);
+        }
+        self.learn_kind(order, kind, event);
+    }
+
+    fn learn_kind(&mut self, order: u64, kind: Kind, event: &Event) {
+        match kind {
+            Kind::Play | Kind::Viewstart => self.play_t_ms = smaller(self.play_t_ms, Some(event.t_ms)),
+            Kind::Playing => self.first_frame_t_ms = smaller(self.first_frame_t_ms, Some(event.t_ms)),
+            Kind::Ended => self.ended = true,
+            Kind::Viewend => self.closed = true,
+            _ => {}
+        }
+        if let Some(failure) = &event.failure {
+            self.learn_failure(order, event.sequence, failure.severity(), &failure.code, &failure.message);
+        }
+        self.attempted |= matches!(
+            kind,
+            Kind::Viewstart
+                | Kind::Play
+                | Kind::Playing
+                | Kind::Pause
+                | Kind::Rebufferstart
+                | Kind::Rebufferend
+                | Kind::Error
+                | Kind::Adstart
+                | Kind::Ended
+        );
+        let fatal = event.failure.as_ref().is_some_and(|failure| failure.severity() != Severity::Warning);
+        if let Some(state) = state_after(kind, fatal) {
+            self.state.learn(order, state);
+        }
+        if matches!(kind, Kind::Play | Kind::Playing | Kind::Pause) {
+            self.paused.learn(order, kind == Kind::Pause);
+        }
+    }
+
+    fn learn_failure(&mut self, order: u64, sequence: u64, severity: Severity, code: &str, message: &str) {
+        match severity {
+            Severity::Warning => return,
+            Severity::Fatal => self.fatal = true,
+            Severity::Business => self.business = true,
+        }
+        self.error_sequences.insert(sequence);
+        self.error_code.learn(order, code.to_owned());
+        self.error_message.learn(order, message.to_owned());
+    }
+
+    fn learn_attribute(&mut self, order: u64, attribute: &Attribute) {
+        let key = attribute.key();
+        match key {
+            AttributeKey::KeyUnknown => {}
+            AttributeKey::KeyCustom => {
+                let known = self.custom.entry(attribute.name.clone()).or_default();
+                known.learn(order, attribute.text.clone());
+            }
+            _ => match super::attribute::by_key(key).map(|spec| spec.kind) {
+                Some(super::attribute::Type::Text) => {
+                    self.text.entry(key).or_default().learn(order, attribute.text.clone());
+                }
+                Some(super::attribute::Type::Number) => {
+                    self.number.entry(key).or_default().learn(order, attribute.number);
+                }
+                None => {}
+            },
+        }
+    }
+}
+
+/// What is derived from the facts; the same expressions as the columns of the ClickHouse view `views`.
+impl View {
+    /// Play request to first frame, ms: the client's own measure, else the time between the two events.
+    pub fn startup_ms(&self) -> Option<u64> {
+        let between = || Some(u64::try_from(self.first_frame_t_ms? - self.play_t_ms?).unwrap_or(0));
+        self.counters.startup_ms.map(u64::from).or_else(between)
+    }
+
+    /// What the viewer is in the middle of.
+    pub fn state(&self) -> State {
+        match self.state.value {
+            State::Playing if self.paused.value => State::Paused,
+            State::Starting if self.started() => State::Playing,
+            state => state,
+        }
+    }
+
+    /// A frame was seen.
+    pub fn started(&self) -> bool {
+        self.first_frame_t_ms.is_some()
+            || self.counters.startup_ms.is_some()
+            || self.counters.playing_ms.unwrap_or(0) > 0
+    }
+
+    /// A fatal error that is a fault, not a business rule.
+    pub fn failed(&self) -> bool {
+        self.fatal
+    }
+
+    /// The newest text said for `key`, empty if none.
+    pub fn text(&self, key: AttributeKey) -> &str {
+        self.text.get(&key).map_or("", |latest| latest.value.as_str())
+    }
+
+    /// The newest number said for `key`, 0 if none.
+    pub fn number(&self, key: AttributeKey) -> u64 {
+        self.number.get(&key).map_or(0, |latest| latest.value)
+    }
+
+    /// Played stretches `(number, from_ms, to_ms)` of positive length, by number.
+    pub fn segments(&self) -> impl Iterator<Item = (u32, u32, u32)> + '_ {
+        self.segment_from_ms.iter().filter_map(|(number, from_ms)| {
+            let to_ms = *self.segment_to_ms.get(number)?;
+            (to_ms > *from_ms).then_some((*number, *from_ms, to_ms))
+        })
+    }
+}
+
+/// What a kind of event says about the state, if anything.
+fn state_after(kind: Kind, fatal: bool) -> Option<State> {
+    Some(match kind {
+        Kind::Play | Kind::Viewstart => State::Starting,
+        Kind::Playing | Kind::Rebufferend | Kind::Seeked => State::Playing,
+        Kind::Pause => State::Paused,
+        Kind::Seeking => State::Seeking,
+        Kind::Rebufferstart => State::Rebuffering,
+        Kind::Ended => State::Ended,
+        Kind::Viewend => State::Exited,
+        Kind::Error if fatal => State::Failed,
+        _ => return None,
+    })
+}
+
+fn smaller(a: Option<i64>, b: Option<i64>) -> Option<i64> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
+}
+
+fn merge_latest<K: Ord + Clone, T: Ord + Clone>(
+    known: &mut BTreeMap<K, Latest<T>>,
+    other: &BTreeMap<K, Latest<T>>,
+) {
+    for (key, latest) in other {
+        match known.get_mut(key) {
+            Some(current) if *latest > *current => *current = latest.clone(),
+            Some(_) => {}
+            None => drop(known.insert(key.clone(), latest.clone())),
+        }
+    }
+}
+
+fn raise(known: &mut Counters, other: &Counters) {
+    known.playing_ms = known.playing_ms.max(other.playing_ms);
+    known.watch_ms = known.watch_ms.max(other.watch_ms);
+    known.rebuffer_ms = known.rebuffer_ms.max(other.rebuffer_ms);
+    known.rebuffer_count = known.rebuffer_count.max(other.rebuffer_count);
+    known.seek_ms = known.seek_ms.max(other.seek_ms);
+    known.seek_count = known.seek_count.max(other.seek_count);
+    known.dropped_frames = known.dropped_frames.max(other.dropped_frames);
+    known.bitrate_ms = known.bitrate_ms.max(other.bitrate_ms);
+    known.upscale_ms = known.upscale_ms.max(other.upscale_ms);
+    known.downscale_ms = known.downscale_ms.max(other.downscale_ms);
+    known.startup_ms = known.startup_ms.max(other.startup_ms);
+    known.player_startup_ms = known.player_startup_ms.max(other.player_startup_ms);
+    known.page_load_ms = known.page_load_ms.max(other.page_load_ms);
+}
