@@ -1,5 +1,10 @@
 //! Playhead.
 
+pub mod beacon;
+pub mod clock;
+pub mod control;
 pub mod event;
 pub mod log;
 pub mod store;
+pub mod telemetry;
+pub mod web;

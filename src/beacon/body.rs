@@ -1,0 +1,135 @@
+//! The body of a beacon request: read with caps and a deadline, inflated, checked for depth and for UTF-8.
+
+use std::{borrow::Cow, io::Read, time::Duration};
+
+use actix_web::{HttpRequest, http::header, web};
+use flate2::read::MultiGzDecoder;
+use futures_util::StreamExt;
+
+use super::refusal::{MAX_DEPTH, MAX_INFLATED_BYTES, MAX_WIRE_BYTES, Refusal};
+
+/// How long a client may take to send its body.
+const BODY_DEADLINE: Duration = Duration::from_secs(10);
+
+/// What stands for bytes that were no UTF-8; text that holds it is refused event by event.
+pub const REPLACEMENT: char = '\u{FFFD}';
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Encoding {
+    Identity,
+    Gzip,
+}
+
+/// Reads the whole body of a beacon as JSON text.
+///
+/// # Errors
+/// The [`Refusal`] that says what was wrong; nothing is half-read afterwards.
+pub async fn read(request: &HttpRequest, payload: web::Payload) -> Result<Vec<u8>, Refusal> {
+    check_type(request)?;
+    let encoding = encoding(request)?;
+    if content_length(request).is_some_and(|length| length > MAX_WIRE_BYTES) {
+        return Err(Refusal::BodyTooLarge);
+    }
+    let bytes =
+        tokio::time::timeout(BODY_DEADLINE, collect(payload)).await.map_err(|_| Refusal::BodyTimeout)??;
+    let bytes = match encoding {
+        Encoding::Identity => bytes,
+        Encoding::Gzip => inflate(&bytes)?,
+    };
+    check_depth(&bytes)?;
+    Ok(match String::from_utf8_lossy(&bytes) {
+        Cow::Borrowed(_) => bytes,
+        Cow::Owned(text) => text.into_bytes(),
+    })
+}
+
+async fn collect(mut payload: web::Payload) -> Result<Vec<u8>, Refusal> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|_| Refusal::BodyBroken)?;
+        if bytes.len() + chunk.len() > MAX_WIRE_BYTES {
+            return Err(Refusal::BodyTooLarge);
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
+}
+
+/// Browsers send `text/plain` to stay clear of a preflight; programs send JSON.
+fn check_type(request: &HttpRequest) -> Result<(), Refusal> {
+    let value = header_text(request, header::CONTENT_TYPE).ok_or(Refusal::UnsupportedType)?;
+    let mime = value.split(';').next().unwrap_or_default().trim();
+    if mime.eq_ignore_ascii_case("text/plain") || mime.eq_ignore_ascii_case("application/json") {
+        Ok(())
+    } else {
+        Err(Refusal::UnsupportedType)
+    }
+}
+
+fn encoding(request: &HttpRequest) -> Result<Encoding, Refusal> {
+    match header_text(request, header::CONTENT_ENCODING).map(str::trim) {
+        None | Some("" | "identity") => Ok(Encoding::Identity),
+        Some("gzip" | "x-gzip") => Ok(Encoding::Gzip),
+        Some(_) => Err(Refusal::UnsupportedEncoding),
+    }
+}
+
+fn content_length(request: &HttpRequest) -> Option<usize> {
+    header_text(request, header::CONTENT_LENGTH)?.parse().ok()
+}
+
+fn header_text(request: &HttpRequest, name: header::HeaderName) -> Option<&str> {
+    request.headers().get(name)?.to_str().ok()
+}
+
+fn inflate(bytes: &[u8]) -> Result<Vec<u8>, Refusal> {
+    let mut inflated = Vec::new();
+    let limit = MAX_INFLATED_BYTES as u64 + 1;
+    MultiGzDecoder::new(bytes).take(limit).read_to_end(&mut inflated).map_err(|_| Refusal::BadGzip)?;
+    if inflated.len() > MAX_INFLATED_BYTES { Err(Refusal::InflatedTooLarge) } else { Ok(inflated) }
+}
+
+/// Refuses deep nesting before any parser sees it, so that no parser's stack is at stake.
+fn check_depth(json: &[u8]) -> Result<(), Refusal> {
+    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
+    for byte in json {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b'[' | b'{' if !in_string => {
+                depth += 1;
+                if depth > MAX_DEPTH {
+                    return Err(Refusal::TooDeep);
+                }
+            }
+            b']' | b'}' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn depth_counts_brackets_outside_strings_only() {
+        let deep = [vec![b'['; MAX_DEPTH + 1], vec![b']'; MAX_DEPTH + 1]].concat();
+        assert!(matches!(check_depth(&deep), Err(Refusal::TooDeep)));
+        let quoted = format!("{{\"a\":\"{}\\\"[\"}}", "[".repeat(500));
+        assert!(check_depth(quoted.as_bytes()).is_ok());
+    }
+
+    #[test]
+    fn a_gzip_bomb_stops_at_the_cap() {
+        use std::io::Write;
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        encoder.write_all(&vec![b' '; MAX_INFLATED_BYTES * 8]).expect("in memory");
+        let bomb = encoder.finish().expect("in memory");
+        assert!(bomb.len() < 20_000);
+        assert!(matches!(inflate(&bomb), Err(Refusal::InflatedTooLarge)));
+        assert!(matches!(inflate(&bomb[..bomb.len() / 2]), Err(_)));
+    }
+}

@@ -1,0 +1,182 @@
+//! What the collector adds about the sender: browser, operating system, device, country, and the address cut short.
+//!
+//! The full address is used for the country and then forgotten: only its /24 (IPv4) or /48 (IPv6) enters the log (P8).
+
+use std::{net::IpAddr, path::Path, sync::Arc};
+
+use actix_web::{HttpRequest, http::header};
+use ipnet::IpNet;
+use moka::sync::Cache;
+
+use crate::event::{Attribute, AttributeKey};
+
+/// Distinct user agents kept parsed.
+const USER_AGENTS_CACHED: u64 = 10_000;
+/// Longer user agents are cut: no browser sends them.
+const MAX_USER_AGENT_BYTES: usize = 1024;
+
+/// Looks up facts about senders. Cheap to share, never fails: what is not known is left out.
+pub struct Enricher {
+    trusted_proxies: Vec<IpNet>,
+    country: Option<maxminddb::Reader<Vec<u8>>>,
+    agents: Cache<String, Arc<[Attribute]>>,
+    parser: woothee::parser::Parser,
+}
+
+impl Enricher {
+    /// `country_database` is an MMDB file; without it the country stays empty.
+    pub fn new(trusted_proxies: Vec<IpNet>, country_database: Option<&Path>) -> Self {
+        let country = country_database.and_then(|path| match maxminddb::Reader::open_readfile(path) {
+            Ok(reader) => Some(reader),
+            Err(error) => {
+                tracing::warn!(path = %path.display(), %error, "countries stay empty: the MMDB file cannot be read");
+                None
+            }
+        });
+        Self {
+            trusted_proxies,
+            country,
+            agents: Cache::new(USER_AGENTS_CACHED),
+            parser: woothee::parser::Parser::new(),
+        }
+    }
+
+    /// Everything known about the sender of `request`.
+    pub fn origin(&self, request: &HttpRequest) -> Vec<Attribute> {
+        let mut origin = Vec::with_capacity(8);
+        if let Some(agent) = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok()) {
+            origin.extend_from_slice(&self.agent(agent));
+        }
+        if let Some(address) = self.client_address(request) {
+            origin.extend(self.country(address).map(|country| text(AttributeKey::Country, country)));
+            origin.extend(
+                truncated(address).map(|prefix| text(AttributeKey::AddressPrefix, prefix.to_string())),
+            );
+        }
+        origin
+    }
+
+    /// The address the beacon came from: the peer's, or behind trusted proxies the nearest one that is not a proxy.
+    pub fn client_address(&self, request: &HttpRequest) -> Option<IpAddr> {
+        let peer = request.peer_addr()?.ip();
+        let mut address = peer;
+        let forwarded = request.headers().get_all("x-forwarded-for").filter_map(|value| value.to_str().ok());
+        let hops: Vec<&str> = forwarded.flat_map(|list| list.split(',')).collect();
+        for hop in hops.iter().rev() {
+            if !self.is_trusted(address) {
+                break;
+            }
+            let Ok(next) = hop.trim().parse() else { break };
+            address = next;
+        }
+        Some(address)
+    }
+
+    fn is_trusted(&self, address: IpAddr) -> bool {
+        self.trusted_proxies.iter().any(|network| network.contains(&address))
+    }
+
+    fn country(&self, address: IpAddr) -> Option<String> {
+        #[derive(serde::Deserialize)]
+        struct Found {
+            country_code: Option<String>,
+            country: Option<Country>,
+        }
+        #[derive(serde::Deserialize)]
+        struct Country {
+            iso_code: Option<String>,
+        }
+        let found: Found = self.country.as_ref()?.lookup(address).ok()?.decode().ok()??;
+        found.country_code.or(found.country.and_then(|country| country.iso_code))
+    }
+
+    fn agent(&self, agent: &str) -> Arc<[Attribute]> {
+        let mut end = agent.len().min(MAX_USER_AGENT_BYTES);
+        while !agent.is_char_boundary(end) {
+            end -= 1;
+        }
+        let agent = &agent[..end];
+        if let Some(known) = self.agents.get(agent) {
+            return known;
+        }
+        let parsed: Arc<[Attribute]> = self.parse_agent(agent).into();
+        self.agents.insert(agent.to_owned(), Arc::clone(&parsed));
+        parsed
+    }
+
+    fn parse_agent(&self, agent: &str) -> Vec<Attribute> {
+        let Some(found) = self.parser.parse(agent) else { return Vec::new() };
+        let facts = [
+            (AttributeKey::Browser, found.name),
+            (AttributeKey::BrowserVersion, found.version),
+            (AttributeKey::OperatingSystem, found.os),
+            (AttributeKey::OperatingSystemVersion, &*found.os_version),
+            (AttributeKey::Device, device(found.category)),
+        ];
+        let known = facts.into_iter().filter(|(_, value)| !value.is_empty() && *value != "UNKNOWN");
+        known.map(|(key, value)| text(key, value)).collect()
+    }
+}
+
+/// The field's words for what the parser calls a category.
+fn device(category: &str) -> &'static str {
+    match category {
+        "pc" => "desktop",
+        "smartphone" | "mobilephone" => "phone",
+        "appliance" => "console",
+        "crawler" => "crawler",
+        _ => "",
+    }
+}
+
+/// The network an address belongs to, coarse enough to be nobody's.
+fn truncated(address: IpAddr) -> Option<IpNet> {
+    let address = address.to_canonical();
+    let bits = if address.is_ipv4() { 24 } else { 48 };
+    IpNet::new(address, bits).ok().map(|network| network.trunc())
+}
+
+fn text(key: AttributeKey, text: impl Into<String>) -> Attribute {
+    Attribute { key: key as i32, text: text.into(), ..Attribute::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::test::TestRequest;
+
+    fn address(trusted: &str, forwarded: &str) -> String {
+        let enricher = Enricher::new(vec![trusted.parse().expect("network")], None);
+        let request = TestRequest::default()
+            .peer_addr("10.0.0.1:4000".parse().expect("address"))
+            .insert_header(("x-forwarded-for", forwarded))
+            .to_http_request();
+        enricher.client_address(&request).expect("peer").to_string()
+    }
+
+    #[test]
+    fn forwarded_addresses_count_only_from_trusted_proxies() {
+        assert_eq!(address("192.168.0.0/16", "203.0.113.9"), "10.0.0.1");
+        assert_eq!(address("10.0.0.0/8", "198.51.100.7, 203.0.113.9"), "203.0.113.9");
+        assert_eq!(address("10.0.0.0/8", "198.51.100.7, 10.1.1.1"), "198.51.100.7");
+        assert_eq!(address("10.0.0.0/8", "198.51.100.7, rubbish"), "10.0.0.1");
+    }
+
+    #[test]
+    fn addresses_are_cut_before_they_are_kept() {
+        let cut = |text: &str| truncated(text.parse().expect("address")).expect("network").to_string();
+        assert_eq!(cut("203.0.113.9"), "203.0.113.0/24");
+        assert_eq!(cut("2001:db8:1:2::3"), "2001:db8:1::/48");
+        assert_eq!(cut("::ffff:203.0.113.9"), "203.0.113.0/24");
+    }
+
+    #[test]
+    fn user_agents_become_browser_system_and_device() {
+        let agent = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36";
+        let found = Enricher::new(Vec::new(), None).agent(agent);
+        let value = |key| found.iter().find(|a| a.key() == key).map(|a| a.text.as_str());
+        assert_eq!(value(AttributeKey::Browser), Some("Chrome"));
+        assert_eq!(value(AttributeKey::OperatingSystem), Some("Linux"));
+        assert_eq!(value(AttributeKey::Device), Some("desktop"));
+    }
+}

@@ -1,0 +1,133 @@
+//! Reading single fields of untrusted JSON: each is bounded, and what is out of bounds is left out and counted while
+//! the event around it is kept.
+
+use simd_json::{
+    BorrowedValue,
+    prelude::{TypedScalarValue, ValueAsScalar},
+};
+
+use crate::{
+    beacon::body::REPLACEMENT,
+    event::{Attribute, AttributeKey, attribute},
+    telemetry::{Metric, count_labelled},
+};
+
+/// Longest id, name of a dimension, and value of one, bytes.
+pub const MAX_ID_BYTES: usize = 128;
+pub const MAX_NAME_BYTES: usize = 128;
+pub const MAX_TEXT_BYTES: usize = 4096;
+/// Longest total of a view: a week. Longer is a broken client, not a viewer.
+const MAX_TOTAL_MS: f64 = 7.0 * 24.0 * 3_600_000.0;
+/// Largest integer a JSON number keeps exact.
+const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
+
+/// A duration or count that may be written as a float; `None` when missing or not possible.
+pub fn total(value: Option<&BorrowedValue<'_>>, field: &'static str) -> Option<u32> {
+    bounded(value, MAX_TOTAL_MS, field).map(|number| number as u32)
+}
+
+/// A non-negative whole number up to 2^53.
+pub fn whole(value: Option<&BorrowedValue<'_>>, field: &'static str) -> Option<u64> {
+    bounded(value, MAX_EXACT, field).map(|number| number as u64)
+}
+
+/// A whole number of either sign up to 2^53: a clock.
+pub fn clock(value: Option<&BorrowedValue<'_>>) -> Option<i64> {
+    let number = number(value?)?;
+    (number.abs() <= MAX_EXACT).then_some(number.round() as i64)
+}
+
+fn bounded(value: Option<&BorrowedValue<'_>>, max: f64, field: &'static str) -> Option<f64> {
+    let value = value?;
+    if value.is_null() {
+        return None;
+    }
+    match number(value) {
+        Some(number) if (0.0..=max).contains(&number) => Some(number.round()),
+        _ => {
+            count_labelled(Metric::FieldsDropped, "reason", field, 1);
+            None
+        }
+    }
+}
+
+fn number(value: &BorrowedValue<'_>) -> Option<f64> {
+    value.cast_f64().filter(|number| number.is_finite())
+}
+
+/// An identifier: not empty, not long, no control characters.
+pub fn id(value: Option<&BorrowedValue<'_>>) -> Option<String> {
+    let text = value?.as_str()?;
+    let sound = !text.is_empty() && text.len() <= MAX_ID_BYTES && !text.chars().any(char::is_control);
+    sound.then(|| text.to_owned())
+}
+
+/// Text cut to its limit at a character; numbers and booleans count as text.
+pub fn text(value: &BorrowedValue<'_>) -> Option<String> {
+    if let Some(text) = value.as_str() {
+        return Some(truncated(text).to_owned());
+    }
+    if let Some(flag) = value.as_bool() {
+        return Some(flag.to_string());
+    }
+    number(value).map(|number| number.to_string())
+}
+
+/// Whether the client's bytes were no UTF-8 here.
+pub fn is_damaged(text: &str) -> bool {
+    text.contains(REPLACEMENT)
+}
+
+fn truncated(text: &str) -> &str {
+    if text.len() <= MAX_TEXT_BYTES {
+        return text;
+    }
+    let mut end = MAX_TEXT_BYTES;
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    count_labelled(Metric::FieldsDropped, "reason", "text_too_long", 1);
+    &text[..end]
+}
+
+/// An attribute with a meaning; `None` when the value is not of its type or empty.
+pub fn attribute(spec: &attribute::Spec, value: &BorrowedValue<'_>) -> Option<Attribute> {
+    let mut attribute = Attribute { key: spec.key as i32, ..Attribute::default() };
+    match spec.kind {
+        attribute::Type::Text => {
+            attribute.text = text(value).filter(|text| !text.is_empty())?;
+            if spec.key == AttributeKey::PageUrl {
+                attribute.text = without_query(&attribute.text).to_owned();
+            }
+        }
+        attribute::Type::Number => {
+            attribute.number = whole(Some(value), spec.name).filter(|number| *number > 0)?
+        }
+    }
+    Some(attribute)
+}
+
+/// A dimension of the customer's own.
+pub fn custom(name: &str, value: &BorrowedValue<'_>) -> Option<Attribute> {
+    named(AttributeKey::KeyCustom, name, value)
+}
+
+/// A field without a meaning, kept with its event.
+pub fn unknown(name: &str, value: &BorrowedValue<'_>) -> Option<Attribute> {
+    count_labelled(Metric::FieldsUnknown, "format", "any", 1);
+    named(AttributeKey::KeyUnknown, name, value)
+}
+
+fn named(key: AttributeKey, name: &str, value: &BorrowedValue<'_>) -> Option<Attribute> {
+    if name.is_empty() || name.len() > MAX_NAME_BYTES {
+        count_labelled(Metric::FieldsDropped, "reason", "name_too_long", 1);
+        return None;
+    }
+    let text = text(value).filter(|text| !text.is_empty())?;
+    Some(Attribute { key: key as i32, name: name.to_owned(), text, number: 0 })
+}
+
+/// Query strings carry tokens and addresses of people; they do not enter the log.
+fn without_query(url: &str) -> &str {
+    url.split(['?', '#']).next().unwrap_or(url)
+}

@@ -1,0 +1,50 @@
+//! Foreign and own wire formats, each turned into log records: its quirks and nothing else in its own file.
+
+pub mod field;
+pub mod mux;
+mod mux_names;
+pub mod native;
+
+use simd_json::BorrowedValue;
+
+use super::refusal::Refusal;
+use crate::event::Record;
+
+/// One event (or view) of a beacon that was refused while its neighbours were kept.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Rejected {
+    /// Client's view id, if it could be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub view: Option<String>,
+    /// Client's sequence number, if it could be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seq: Option<u64>,
+    /// Why, as a word.
+    pub code: &'static str,
+}
+
+/// What a body held: records for the log (one per view) and what was refused.
+#[derive(Debug, Default)]
+pub struct Decoded {
+    pub records: Vec<Record>,
+    pub rejected: Vec<Rejected>,
+}
+
+impl Decoded {
+    /// Events that go to the log.
+    pub fn accepted(&self) -> usize {
+        self.records.iter().map(|record| record.events.len()).sum()
+    }
+}
+
+/// What every decoder is told about the request.
+#[derive(Debug, Clone, Copy)]
+pub struct Arrival {
+    /// Server clock, Unix ms.
+    pub received_ms: i64,
+}
+
+/// Parses a body in place.
+fn parse(body: &mut [u8]) -> Result<BorrowedValue<'_>, Refusal> {
+    simd_json::to_borrowed_value(body).map_err(|_| Refusal::BadJson)
+}

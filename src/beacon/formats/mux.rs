@@ -1,0 +1,251 @@
+//! mux-embed's beacon (`POST /` when `beaconCollectionDomain` points here): short keys, delta-encoded events.
+//!
+//! Only the first event of a view and some others carry the full state, the rest what changed. Nothing here needs the
+//! predecessor: each event becomes the patch it is, and [`crate::event::View`] joins the patches by sequence.
+
+use std::collections::BTreeMap;
+
+use simd_json::{
+    BorrowedValue,
+    borrowed::Object,
+    prelude::{ValueAsArray, ValueAsObject, ValueAsScalar, ValueObjectAccess},
+};
+
+use super::{Arrival, Decoded, Rejected, field, mux_names, parse};
+use crate::{
+    beacon::refusal::{MAX_EVENTS, Refusal},
+    event::{
+        Attribute, AttributeKey, Counters, Event, Failure, Format, Kind, Record, Segment, Severity, attribute,
+    },
+};
+
+/// mux-embed's keys that say what one of our attributes says.
+const ATTRIBUTES: [(&str, AttributeKey); 24] = [
+    ("vid", AttributeKey::VideoId),
+    ("vtt", AttributeKey::VideoTitle),
+    ("vsr", AttributeKey::VideoSeries),
+    ("vsmty", AttributeKey::StreamType),
+    ("sid", AttributeKey::SessionId),
+    ("pnm", AttributeKey::PlayerName),
+    ("pve", AttributeKey::PlayerVersion),
+    ("psw", AttributeKey::PlayerSoftware),
+    ("pswve", AttributeKey::PlayerSoftwareVersion),
+    ("vdn", AttributeKey::Cdn),
+    ("wur", AttributeKey::PageUrl),
+    ("wty", AttributeKey::PageType),
+    ("fnm", AttributeKey::Experiment),
+    ("ypyid", AttributeKey::SubPropertyId),
+    ("ucxty", AttributeKey::ConnectionType),
+    ("vsohn", AttributeKey::SourceHostname),
+    ("vsocc", AttributeKey::RenditionCodec),
+    ("vsodu", AttributeKey::VideoDurationMs),
+    ("vsowd", AttributeKey::RenditionWidth),
+    ("vsoht", AttributeKey::RenditionHeight),
+    ("vsobi", AttributeKey::RenditionBitrate),
+    ("vsofp", AttributeKey::RenditionFps),
+    ("pwd", AttributeKey::PlayerWidth),
+    ("pht", AttributeKey::PlayerHeight),
+];
+
+/// Keys that are read elsewhere or repeat what the record says; the rest is kept with the event.
+const CONSUMED: [&str; 30] = [
+    "e",
+    "ake",
+    "xid",
+    "xsqno",
+    "uti",
+    "pphti",
+    "percd",
+    "perme",
+    "persy",
+    "perbzez",
+    "vpbrg",
+    "xpntimscv",
+    "xwati",
+    "xredu",
+    "xreco",
+    "xskdu",
+    "xskco",
+    "xdpfrco",
+    "xtlug",
+    "xtldg",
+    "xtitofifr",
+    "psuti",
+    "wloti",
+    "uusid",
+    "mvrid",
+    "mem",
+    "memve",
+    "bdm",
+    "mapve",
+    "udvcg",
+];
+
+/// A body with its key, which stands in the events.
+pub struct MuxBeacon {
+    pub ingest_key: String,
+    pub decoded: Decoded,
+}
+
+/// Turns a body into records, one per view.
+///
+/// # Errors
+/// When nothing of the body can be read.
+pub fn decode(body: &mut [u8], arrival: Arrival) -> Result<MuxBeacon, Refusal> {
+    let beacon = parse(body)?;
+    let events = beacon
+        .get("events")
+        .and_then(|events| events.as_array())
+        .ok_or(Refusal::BadBeacon("a beacon of mux-embed has an array `events`"))?;
+    if events.len() > MAX_EVENTS {
+        return Err(Refusal::TooManyEvents);
+    }
+    let ingest_key = events
+        .iter()
+        .find_map(|event| event.get("ake").and_then(|key| key.as_str()))
+        .ok_or(Refusal::BadBeacon("no event carries an env key"))?
+        .to_owned();
+    let sent_ms = field::clock(beacon.get("metadata").and_then(|m| m.get("transmission_timestamp")));
+    let decoded = views(events, &ingest_key, sent_ms, arrival);
+    Ok(MuxBeacon { ingest_key, decoded })
+}
+
+fn views(events: &[BorrowedValue<'_>], key: &str, sent_ms: Option<i64>, arrival: Arrival) -> Decoded {
+    let mut decoded = Decoded::default();
+    let mut by_view: BTreeMap<String, Vec<Event>> = BTreeMap::new();
+    for value in events {
+        match event(value, key) {
+            Ok((view_id, event)) => by_view.entry(view_id).or_default().push(event),
+            Err(code) => decoded.rejected.push(Rejected {
+                view: field::id(value.get("xid")),
+                seq: value.get("xsqno").and_then(|seq| seq.as_u64()),
+                code,
+            }),
+        }
+    }
+    for (view_id, events) in by_view {
+        let newest_ms = events.iter().map(|event| event.t_ms).max().unwrap_or(arrival.received_ms);
+        decoded.records.push(Record {
+            view_id,
+            format: Format::Mux as i32,
+            received_ms: arrival.received_ms,
+            anchor_ms: arrival.received_ms - sent_ms.unwrap_or(newest_ms).max(newest_ms),
+            events,
+            ..Record::default()
+        });
+    }
+    decoded
+}
+
+fn event(value: &BorrowedValue<'_>, ingest_key: &str) -> Result<(String, Event), &'static str> {
+    let fields = value.as_object().ok_or("bad_event")?;
+    if fields.get("ake").and_then(|key| key.as_str()).is_some_and(|key| key != ingest_key) {
+        return Err("other_key");
+    }
+    let view_id = field::id(fields.get("xid")).ok_or("bad_view_id")?;
+    let sequence = field::whole(fields.get("xsqno"), "xsqno").ok_or("bad_sequence")?;
+    let t_ms = field::clock(fields.get("uti")).filter(|t_ms| *t_ms > 0).ok_or("bad_time")?;
+    let word = field::id(fields.get("e")).ok_or("bad_type")?;
+    let kind = kind(&word);
+    let attributes = attributes(fields);
+    let damaged =
+        |attribute: &Attribute| field::is_damaged(&attribute.text) || field::is_damaged(&attribute.name);
+    if field::is_damaged(&view_id) || field::is_damaged(&word) || attributes.iter().any(damaged) {
+        return Err("invalid_utf8");
+    }
+    let event = Event {
+        sequence,
+        t_ms,
+        kind: kind as i32,
+        name: if kind == Kind::Other { word } else { String::new() },
+        playhead_ms: field::whole(fields.get("pphti"), "pphti"),
+        counters: Some(counters(fields)),
+        segments: fields.get("vpbrg").map(segments).unwrap_or_default(),
+        attributes,
+        // Error fields cling to all later events; only the error event itself says that one happened.
+        failure: (kind == Kind::Error).then(|| failure(fields)),
+    };
+    Ok((view_id, event))
+}
+
+fn kind(word: &str) -> Kind {
+    match word {
+        "hb" => Kind::Heartbeat,
+        "adbreakstart" => Kind::Adstart,
+        "adbreakend" => Kind::Adend,
+        _ => Kind::from_wire(word).unwrap_or(Kind::Other),
+    }
+}
+
+fn counters(fields: &Object<'_>) -> Counters {
+    let total = |key: &'static str| field::total(fields.get(key), key);
+    Counters {
+        playing_ms: total("xpntimscv"),
+        watch_ms: total("xwati"),
+        rebuffer_ms: total("xredu"),
+        rebuffer_count: total("xreco"),
+        seek_ms: total("xskdu"),
+        seek_count: total("xskco"),
+        dropped_frames: total("xdpfrco"),
+        bitrate_ms: None,
+        upscale_ms: total("xtlug"),
+        downscale_ms: total("xtldg"),
+        startup_ms: total("xtitofifr"),
+        player_startup_ms: total("psuti"),
+        page_load_ms: total("wloti"),
+    }
+}
+
+/// `"[\"0:4950\",\"20002:23743\"]"`: all stretches of the view so far, in the order of watching, so the place in the
+/// list is the stretch's number. A list may lose its last stretch at the end of a view; the union keeps it.
+fn segments(value: &BorrowedValue<'_>) -> Vec<Segment> {
+    let Some(list) = value.as_str().and_then(|text| serde_json::from_str::<Vec<String>>(text).ok()) else {
+        return Vec::new();
+    };
+    let parse = |(number, range): (usize, &String)| {
+        let (from, to) = range.split_once(':')?;
+        let (from_ms, to_ms) = (from.parse().ok()?, to.parse().ok()?);
+        (to_ms > from_ms).then_some(Segment { number: number as u32, from_ms, to_ms })
+    };
+    list.iter().enumerate().filter_map(parse).collect()
+}
+
+fn failure(fields: &Object<'_>) -> Failure {
+    let text = |key| fields.get(key).and_then(field::text).unwrap_or_default();
+    let business = fields.get("perbzez").and_then(|flag| flag.as_bool()).unwrap_or(false);
+    let severity = if business { Severity::Business } else { Severity::from_wire(&text("persy")) };
+    Failure { code: text("percd"), message: text("perme"), severity: severity as i32 }
+}
+
+fn attributes(fields: &Object<'_>) -> Vec<Attribute> {
+    let mut attributes = Vec::new();
+    for (key, value) in fields {
+        if let Some((_, known)) = ATTRIBUTES.iter().find(|(short, _)| short == key) {
+            attributes.extend(attribute::by_key(*known).and_then(|spec| field::attribute(spec, value)));
+        } else if is_custom(key) {
+            attributes.extend(field::custom(&mux_names::expand(key), value));
+        } else if !CONSUMED.contains(&key.as_ref()) {
+            attributes.extend(field::unknown(&mux_names::expand(key), value));
+        }
+    }
+    attributes.extend(viewer(fields));
+    attributes.extend(sdk(fields));
+    attributes
+}
+
+fn is_custom(key: &str) -> bool {
+    key.strip_prefix('c')
+        .is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// The customer's own viewer id if there is one, else mux-embed's.
+fn viewer(fields: &Object<'_>) -> Option<Attribute> {
+    let spec = attribute::by_key(AttributeKey::ViewerId)?;
+    ["uusid", "mvrid"].iter().find_map(|key| field::attribute(spec, fields.get(*key)?))
+}
+
+fn sdk(fields: &Object<'_>) -> Option<Attribute> {
+    let text = |key| fields.get(key).and_then(|value| value.as_str());
+    let text = format!("{} {}", text("mem")?, text("memve").unwrap_or_default());
+    Some(Attribute { key: AttributeKey::Sdk as i32, text: text.trim().to_owned(), ..Attribute::default() })
+}

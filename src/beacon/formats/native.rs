@@ -1,0 +1,249 @@
+//! Playhead's own beacon (`POST /in/{ingest_key}`), as in `schema/beacon.v1.schema.json`.
+//!
+//! One bad event costs itself, not its neighbours. When the body as a whole does not parse (one number beyond the range
+//! of a double is enough), [`salvage`] reads it event by event.
+
+use serde_json::value::RawValue;
+use simd_json::{
+    BorrowedValue,
+    borrowed::Object,
+    prelude::{ValueAsArray, ValueAsObject, ValueAsScalar, ValueObjectAccess},
+};
+
+use super::{Arrival, Decoded, Rejected, field, parse};
+use crate::{
+    beacon::refusal::{MAX_EVENTS, Refusal},
+    event::{Attribute, Counters, Event, Failure, Format, Kind, Record, Segment, Severity, attribute},
+};
+
+/// Most custom dimensions of one event.
+const MAX_CUSTOM: usize = 256;
+/// Longest view, ms: a monotonic clock beyond this is broken.
+const MAX_VIEW_MS: i64 = 30 * 24 * 3_600_000;
+
+/// Turns a body into records, one per view.
+///
+/// # Errors
+/// When nothing of the body can be read.
+pub fn decode(body: &mut [u8], arrival: Arrival) -> Result<Decoded, Refusal> {
+    let untouched = body.to_vec();
+    match parse(body) {
+        Ok(beacon) => whole_beacon(&beacon, arrival),
+        Err(_) => salvage(&untouched, arrival),
+    }
+}
+
+fn whole_beacon(beacon: &BorrowedValue<'_>, arrival: Arrival) -> Result<Decoded, Refusal> {
+    let beacon = beacon.as_object().ok_or(Refusal::BadBeacon("a beacon is a JSON object"))?;
+    check_version(beacon.get("v").map(|version| version.as_u64()))?;
+    let views = beacon
+        .get("views")
+        .and_then(|views| views.as_array())
+        .ok_or(Refusal::BadBeacon("a beacon has an array `views`"))?;
+    let mut decoded = Decoded::default();
+    let mut events_seen = 0;
+    for view in views {
+        let events = view.get("events").and_then(|events| events.as_array()).map_or(&[][..], Vec::as_slice);
+        events_seen += events.len();
+        if events_seen > MAX_EVENTS {
+            return Err(Refusal::TooManyEvents);
+        }
+        let Some(view) = view.as_object() else {
+            decoded.rejected.push(Rejected { view: None, seq: None, code: "bad_view" });
+            continue;
+        };
+        let events = events.iter().map(|value| event(value).map_err(|code| (sequence(value), code)));
+        add_view(&mut decoded, view, events, arrival);
+    }
+    Ok(decoded)
+}
+
+/// No version is the first; a later one may mean something else by the same words.
+fn check_version(version: Option<Option<u64>>) -> Result<(), Refusal> {
+    match version {
+        None | Some(Some(1)) => Ok(()),
+        Some(_) => Err(Refusal::BadBeacon("this service reads version 1 of the beacon")),
+    }
+}
+
+fn add_view(
+    decoded: &mut Decoded,
+    view: &Object<'_>,
+    events: impl Iterator<Item = Result<Event, (Option<u64>, &'static str)>>,
+    arrival: Arrival,
+) {
+    let id = field::id(view.get("id")).filter(|id| !field::is_damaged(id));
+    let mut kept = Vec::new();
+    for event in events {
+        match (event, &id) {
+            (Ok(event), Some(_)) => kept.push(event),
+            (Ok(event), None) => {
+                decoded.rejected.push(Rejected {
+                    view: None,
+                    seq: Some(event.sequence),
+                    code: "bad_view_id",
+                });
+            }
+            (Err((seq, code)), _) => decoded.rejected.push(Rejected { view: id.clone(), seq, code }),
+        }
+    }
+    let Some(id) = id else { return };
+    let Some(newest_t_ms) = kept.iter().map(|event| event.t_ms).max() else { return };
+    if let Some(first) = kept.iter_mut().min_by_key(|event| event.sequence) {
+        // Said for all events of this beacon: said with the first of them; an event's own word comes after.
+        let mut attributes = attributes(view.get("set")).unwrap_or_default();
+        attributes.retain(|known| {
+            !first.attributes.iter().any(|own| (own.key, &own.name) == (known.key, &known.name))
+        });
+        first.attributes.extend(attributes);
+    }
+    let sent_t_ms = field::clock(view.get("t_sent_ms")).map_or(newest_t_ms, |sent| sent.max(newest_t_ms));
+    decoded.records.push(Record {
+        view_id: id,
+        format: Format::Native as i32,
+        received_ms: arrival.received_ms,
+        anchor_ms: arrival.received_ms - sent_t_ms,
+        events: kept,
+        ..Record::default()
+    });
+}
+
+fn sequence(event: &BorrowedValue<'_>) -> Option<u64> {
+    event.get("seq").and_then(|seq| seq.as_u64())
+}
+
+fn event(value: &BorrowedValue<'_>) -> Result<Event, &'static str> {
+    let event = value.as_object().ok_or("bad_event")?;
+    let sequence =
+        sequence(value).filter(|sequence| *sequence <= u64::from(u32::MAX)).ok_or("bad_sequence")?;
+    let t_ms =
+        field::clock(event.get("t_ms")).filter(|t_ms| (0..=MAX_VIEW_MS).contains(t_ms)).ok_or("bad_time")?;
+    let word = field::id(event.get("type")).ok_or("bad_type")?;
+    let kind = Kind::from_wire(&word).unwrap_or(Kind::Other);
+    let failure = event.get("error").and_then(failure);
+    let attributes = attributes(event.get("set"))?;
+    let damaged = field::is_damaged(&word)
+        || failure.as_ref().is_some_and(|f| field::is_damaged(&f.code) || field::is_damaged(&f.message));
+    if damaged {
+        return Err("invalid_utf8");
+    }
+    Ok(Event {
+        sequence,
+        t_ms,
+        kind: kind as i32,
+        name: if kind == Kind::Other { word } else { String::new() },
+        playhead_ms: field::whole(event.get("playhead_ms"), "playhead_ms"),
+        counters: event.get("c").and_then(|counters| counters.as_object()).map(counters),
+        segments: event.get("seg").and_then(segment).into_iter().collect(),
+        attributes,
+        failure,
+    })
+}
+
+fn counters(c: &Object<'_>) -> Counters {
+    let total = |name: &'static str| field::total(c.get(name), name);
+    Counters {
+        playing_ms: total("playing_ms"),
+        watch_ms: total("watch_ms"),
+        rebuffer_ms: total("rebuffer_ms"),
+        rebuffer_count: total("rebuffer_count"),
+        seek_ms: total("seek_ms"),
+        seek_count: total("seek_count"),
+        dropped_frames: total("dropped_frames"),
+        bitrate_ms: field::whole(c.get("bitrate_ms"), "bitrate_ms"),
+        upscale_ms: total("upscale_ms"),
+        downscale_ms: total("downscale_ms"),
+        startup_ms: total("startup_ms"),
+        player_startup_ms: total("player_startup_ms"),
+        page_load_ms: total("page_load_ms"),
+    }
+}
+
+/// `[number, from_ms, to_ms]`; a stretch without length says nothing yet.
+fn segment(value: &BorrowedValue<'_>) -> Option<Segment> {
+    let [number, from_ms, to_ms] = value.as_array()?.as_slice() else { return None };
+    let part = |value| field::total(Some(value), "seg");
+    let segment = Segment { number: part(number)?, from_ms: part(from_ms)?, to_ms: part(to_ms)? };
+    (segment.to_ms > segment.from_ms).then_some(segment)
+}
+
+fn failure(value: &BorrowedValue<'_>) -> Option<Failure> {
+    let error = value.as_object()?;
+    let text = |name| error.get(name).and_then(field::text).unwrap_or_default();
+    Some(Failure {
+        code: text("code"),
+        message: text("message"),
+        severity: Severity::from_wire(&text("severity")) as i32,
+    })
+}
+
+fn attributes(set: Option<&BorrowedValue<'_>>) -> Result<Vec<Attribute>, &'static str> {
+    let Some(set) = set.and_then(|set| set.as_object()) else { return Ok(Vec::new()) };
+    let mut attributes = Vec::with_capacity(set.len());
+    for (name, value) in set {
+        match attribute::by_name(name).filter(|spec| spec.client) {
+            Some(spec) => attributes.extend(field::attribute(spec, value)),
+            None if name == "custom" => attributes.extend(custom(value)),
+            None => attributes.extend(field::unknown(name, value)),
+        }
+    }
+    let damaged =
+        |attribute: &Attribute| field::is_damaged(&attribute.text) || field::is_damaged(&attribute.name);
+    if attributes.iter().any(damaged) { Err("invalid_utf8") } else { Ok(attributes) }
+}
+
+fn custom(value: &BorrowedValue<'_>) -> Vec<Attribute> {
+    let Some(custom) = value.as_object() else { return Vec::new() };
+    custom.iter().take(MAX_CUSTOM).filter_map(|(name, value)| field::custom(name, value)).collect()
+}
+
+#[derive(serde::Deserialize)]
+struct RawBeacon<'a> {
+    #[serde(default)]
+    v: Option<u64>,
+    #[serde(borrow)]
+    views: Vec<&'a RawValue>,
+}
+
+#[derive(serde::Deserialize)]
+struct RawEvents<'a> {
+    #[serde(borrow)]
+    events: Vec<&'a RawValue>,
+}
+
+/// Reads a body that does not parse as a whole, view by view and event by event, and keeps what does.
+fn salvage(body: &[u8], arrival: Arrival) -> Result<Decoded, Refusal> {
+    let beacon: RawBeacon<'_> = serde_json::from_slice(body).map_err(|_| Refusal::BadJson)?;
+    check_version(beacon.v.map(Some))?;
+    let mut decoded = Decoded::default();
+    for view in beacon.views {
+        let Ok(raw) = serde_json::from_str::<RawEvents<'_>>(view.get()) else {
+            decoded.rejected.push(Rejected { view: None, seq: None, code: "bad_view" });
+            continue;
+        };
+        if raw.events.len() > MAX_EVENTS {
+            return Err(Refusal::TooManyEvents);
+        }
+        let events: Vec<_> = raw.events.iter().map(|event| event_alone(event.get())).collect();
+        // The view without its events, so that their damage does not reach its own members.
+        let mut members = serde_json::from_str::<std::collections::BTreeMap<String, &RawValue>>(view.get())
+            .map_err(|_| Refusal::BadJson)?;
+        members.remove("events");
+        let mut members = serde_json::to_vec(&members).map_err(|_| Refusal::BadJson)?;
+        match parse(&mut members) {
+            Ok(BorrowedValue::Object(members)) => {
+                add_view(&mut decoded, &members, events.into_iter(), arrival)
+            }
+            _ => decoded.rejected.push(Rejected { view: None, seq: None, code: "bad_view" }),
+        }
+    }
+    Ok(decoded)
+}
+
+fn event_alone(json: &str) -> Result<Event, (Option<u64>, &'static str)> {
+    let mut json = json.as_bytes().to_vec();
+    match parse(&mut json) {
+        Ok(value) => event(&value).map_err(|code| (sequence(&value), code)),
+        Err(_) => Err((None, "bad_json")),
+    }
+}

@@ -1,0 +1,157 @@
+//! A beacon request from top to bottom: admit, read, decode, enrich, append, answer.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use actix_web::{HttpRequest, HttpResponse, http::header, web};
+use serde_json::json;
+
+use super::{
+    Collector, body,
+    formats::{Arrival, Decoded, mux, native},
+    refusal::Refusal,
+};
+use crate::{
+    event::Format,
+    log::{NewRecord, Position},
+    telemetry::{Metric, count_labelled},
+};
+
+/// `POST {prefix}/{ingest_key}`: Playhead's own beacon.
+pub async fn native(
+    request: HttpRequest,
+    key: web::Path<String>,
+    payload: web::Payload,
+    collector: web::Data<Collector>,
+) -> HttpResponse {
+    match receive_native(&request, &key, payload, &collector).await {
+        Ok(response) => response,
+        Err(refusal) => refuse(&refusal, Format::Native),
+    }
+}
+
+async fn receive_native(
+    request: &HttpRequest,
+    key: &str,
+    payload: web::Payload,
+    collector: &Collector,
+) -> Result<HttpResponse, Refusal> {
+    let environment = collector.admit(key).await?;
+    let mut body = body::read(request, payload).await?;
+    let decoded = native::decode(&mut body, arrival(collector))?;
+    let (accepted, rejected) = (decoded.accepted(), decoded.rejected.clone());
+    let position = store(request, collector, &environment, decoded, Format::Native).await?;
+    Ok(cross_origin(HttpResponse::Accepted())
+        .json(json!({"accepted": accepted, "rejected": rejected, "position": position})))
+}
+
+/// `POST /`: mux-embed pointed here by `beaconCollectionDomain`; the key stands in the body.
+///
+/// It re-sends on anything but 2xx for ever, so what is bad for good is counted and answered 204.
+pub async fn mux(
+    request: HttpRequest,
+    payload: web::Payload,
+    collector: web::Data<Collector>,
+) -> HttpResponse {
+    match receive_mux(&request, payload, &collector).await {
+        Ok(response) => response,
+        Err(refusal) if refusal.is_temporary() || matches!(refusal, Refusal::UnknownKey) => {
+            refuse(&refusal, Format::Mux)
+        }
+        Err(refusal) => {
+            count_labelled(Metric::BeaconsRefused, "code", refusal.code(), 1);
+            cross_origin(HttpResponse::NoContent()).finish()
+        }
+    }
+}
+
+async fn receive_mux(
+    request: &HttpRequest,
+    payload: web::Payload,
+    collector: &Collector,
+) -> Result<HttpResponse, Refusal> {
+    let mut body = body::read(request, payload).await?;
+    let beacon = mux::decode(&mut body, arrival(collector))?;
+    let environment = collector.admit(&beacon.ingest_key).await?;
+    store(request, collector, &environment, beacon.decoded, Format::Mux).await?;
+    Ok(cross_origin(HttpResponse::NoContent()).finish())
+}
+
+/// `OPTIONS`: what a browser asks before it sends JSON or gzip from another origin.
+pub async fn preflight() -> HttpResponse {
+    cross_origin(HttpResponse::NoContent())
+        .insert_header((header::ACCESS_CONTROL_ALLOW_METHODS, "POST, OPTIONS"))
+        .insert_header((header::ACCESS_CONTROL_ALLOW_HEADERS, "content-type, content-encoding"))
+        .insert_header((header::ACCESS_CONTROL_MAX_AGE, "86400"))
+        .finish()
+}
+
+fn arrival(collector: &Collector) -> Arrival {
+    Arrival { received_ms: collector.clock.now_ms() }
+}
+
+/// Enriches and appends; the position to wait for comes back. Every event's fate at intake is counted here.
+async fn store(
+    request: &HttpRequest,
+    collector: &Collector,
+    environment: &Arc<str>,
+    mut decoded: Decoded,
+    format: Format,
+) -> Result<String, Refusal> {
+    let accepted = decoded.accepted() as u64;
+    let label = format_label(format);
+    count_labelled(Metric::EventsReceived, "format", label, accepted + decoded.rejected.len() as u64);
+    for rejected in &decoded.rejected {
+        metrics::counter!(Metric::EventsIntake.name(), "format" => label, "fate" => "rejected", "reason" => rejected.code)
+            .increment(1);
+    }
+    if accepted == 0 {
+        return Ok(String::new());
+    }
+    let origin = collector.enricher.origin(request);
+    let records = decoded.records.iter_mut().map(|record| {
+        record.environment = environment.to_string();
+        record.origin.clone_from(&origin);
+        NewRecord { key: record.key(), payload: record.to_bytes() }
+    });
+    let appended = collector.log.append(records.collect()).await;
+    let fate = if appended.is_ok() { "accepted" } else { "shed" };
+    metrics::counter!(Metric::EventsIntake.name(), "format" => label, "fate" => fate).increment(accepted);
+    Ok(newest(&appended?))
+}
+
+/// The newest position in each partition, comma-separated: reads may wait for it.
+fn newest(positions: &[Position]) -> String {
+    let mut by_partition = BTreeMap::new();
+    for position in positions {
+        let newest = by_partition.entry(position.partition).or_insert(position.offset);
+        *newest = (*newest).max(position.offset);
+    }
+    let list = by_partition.into_iter().map(|(partition, offset)| Position { partition, offset }.to_string());
+    list.collect::<Vec<_>>().join(",")
+}
+
+fn refuse(refusal: &Refusal, format: Format) -> HttpResponse {
+    metrics::counter!(Metric::BeaconsRefused.name(), "format" => format_label(format), "code" => refusal.code())
+        .increment(1);
+    let mut response = refusal.problem().response();
+    response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, header::HeaderValue::from_static("*"));
+    response
+        .headers_mut()
+        .insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, header::HeaderValue::from_static("retry-after"));
+    response
+}
+
+fn cross_origin(mut response: actix_web::HttpResponseBuilder) -> actix_web::HttpResponseBuilder {
+    response.insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"));
+    response
+}
+
+fn format_label(format: Format) -> &'static str {
+    match format {
+        Format::Unspecified => "unknown",
+        Format::Native => "native",
+        Format::Mux => "mux",
+        Format::Cmcd => "cmcd",
+        Format::Epas => "epas",
+    }
+}

@@ -1,0 +1,55 @@
+//! 1 · HTTP in: what players send, answered only when it is durable.
+//!
+//! [`handler`] reads top to bottom. A beacon is admitted by its ingest key, read under caps ([`body`]), decoded by its
+//! format ([`formats`]) into log records, enriched with what the server knows ([`enrich`]) and appended to the log.
+
+pub mod body;
+pub mod enrich;
+pub mod formats;
+pub mod handler;
+pub mod refusal;
+
+use std::sync::Arc;
+
+use actix_web::web;
+
+use self::{enrich::Enricher, refusal::Refusal};
+use crate::{clock::Clock, control::Control, log::EventLog};
+
+/// What a beacon request needs.
+pub struct Collector {
+    pub control: Arc<Control>,
+    pub log: Arc<dyn EventLog>,
+    pub enricher: Enricher,
+    pub clock: Clock,
+}
+
+impl Collector {
+    /// The environment an ingest key belongs to.
+    async fn admit(&self, key: &str) -> Result<Arc<str>, Refusal> {
+        match self.control.environment_of_key(key).await {
+            Ok(Some(environment)) => Ok(environment),
+            Ok(None) => Err(Refusal::UnknownKey),
+            Err(error) => {
+                tracing::error!(%error, "ingest key cannot be looked up");
+                Err(Refusal::Unavailable)
+            }
+        }
+    }
+}
+
+/// The intake routes. `prefix` is configurable because filter lists block words, not hosts.
+pub fn routes(prefix: &str) -> impl FnOnce(&mut web::ServiceConfig) + use<> {
+    let native = format!("{prefix}/{{ingest_key}}");
+    move |config| {
+        config
+            .service(
+                web::resource(native)
+                    .route(web::post().to(handler::native))
+                    .route(web::method(actix_web::http::Method::OPTIONS).to(handler::preflight)),
+            )
+            .route("/", web::post().to(handler::mux))
+            .route("/a.gif", web::post().to(handler::mux))
+            .route("/", web::method(actix_web::http::Method::OPTIONS).to(handler::preflight));
+    }
+}

@@ -1,0 +1,103 @@
+//! What Playhead says about itself: the log lines on stderr and every metric it exports, in one enum.
+
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
+
+/// Every counter and gauge, with its name and what it says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Metric {
+    /// Events that came in with a readable body, by `format`.
+    EventsReceived,
+    /// The fate of each of them at intake, by `fate`: accepted, rejected, shed.
+    EventsIntake,
+    /// The fate of each event read from the log, by `fate`: stored, duplicate, late, quarantined.
+    EventsProcessed,
+    /// Beacon requests answered without a 2xx, by `code`.
+    BeaconsRefused,
+    /// Single fields left out of an event, by `reason`.
+    FieldsDropped,
+    /// Fields without a meaning, kept with their event.
+    FieldsUnknown,
+    /// Rows inserted into ClickHouse, by `table`.
+    RowsInserted,
+    /// Failed tries to insert, by `kind`: retryable, fatal.
+    InsertErrors,
+    /// Records between the processor's position and the end of the log.
+    LagRecords,
+    /// Views held in memory for live.
+    LiveViews,
+    /// Open websockets.
+    LiveConnections,
+    /// Frames sent to websockets, by `type`.
+    LiveFrames,
+}
+
+impl Metric {
+    /// All of them, for the exporter's descriptions and the documentation test.
+    pub const ALL: [Self; 12] = [
+        Self::EventsReceived,
+        Self::EventsIntake,
+        Self::EventsProcessed,
+        Self::BeaconsRefused,
+        Self::FieldsDropped,
+        Self::FieldsUnknown,
+        Self::RowsInserted,
+        Self::InsertErrors,
+        Self::LagRecords,
+        Self::LiveViews,
+        Self::LiveConnections,
+        Self::LiveFrames,
+    ];
+
+    /// The exported name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::EventsReceived => "playhead_events_received_total",
+            Self::EventsIntake => "playhead_events_intake_total",
+            Self::EventsProcessed => "playhead_events_processed_total",
+            Self::BeaconsRefused => "playhead_beacons_refused_total",
+            Self::FieldsDropped => "playhead_fields_dropped_total",
+            Self::FieldsUnknown => "playhead_fields_unknown_total",
+            Self::RowsInserted => "playhead_rows_inserted_total",
+            Self::InsertErrors => "playhead_insert_errors_total",
+            Self::LagRecords => "playhead_lag_records",
+            Self::LiveViews => "playhead_live_views",
+            Self::LiveConnections => "playhead_live_connections",
+            Self::LiveFrames => "playhead_live_frames_total",
+        }
+    }
+}
+
+/// Adds `n` to a counter with one label.
+pub fn count_labelled(metric: Metric, label: &'static str, value: &'static str, n: u64) {
+    metrics::counter!(metric.name(), label => value).increment(n);
+}
+
+/// Sets a gauge.
+pub fn gauge(metric: Metric, value: f64) {
+    metrics::gauge!(metric.name()).set(value);
+}
+
+/// Changes a gauge.
+pub fn gauge_add(metric: Metric, by: f64) {
+    metrics::gauge!(metric.name()).increment(by);
+}
+
+/// Starts logging; `PLAYHEAD_LOG` takes `tracing` directives, `PLAYHEAD_LOG_FORMAT=json` writes JSON lines.
+pub fn start_logging(json: bool, directives: &str) {
+    let filter = EnvFilter::try_new(directives).unwrap_or_else(|_| EnvFilter::new("info"));
+    let registry = tracing_subscriber::registry().with(filter);
+    if json {
+        registry.with(fmt::layer().json().with_writer(std::io::stderr)).init();
+    } else {
+        registry.with(fmt::layer().compact().with_writer(std::io::stderr)).init();
+    }
+}
+
+/// Installs the recorder behind `/metrics`.
+///
+/// # Errors
+/// When one is installed already.
+pub fn start_metrics() -> Result<PrometheusHandle, String> {
+    PrometheusBuilder::new().install_recorder().map_err(|error| error.to_string())
+}

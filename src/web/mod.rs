@@ -1,0 +1,3 @@
+//! 6 · What people and programs see.
+
+pub mod problem;
