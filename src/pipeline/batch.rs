@@ -1,0 +1,162 @@
+//! A batch: consecutive records of one partition that go into ClickHouse together, and its intent.
+//!
+//! The intent names the batch's last offset and the decoder that made its rows. It is committed before anything is
+//! inserted; whoever owns the partition after a crash rebuilds exactly this batch and sends it under the same tokens.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::memory::{Memory, ViewKey};
+use crate::{
+    event::{Record, View},
+    log::{Position, StoredRecord, quarantine::Quarantined},
+    store::rows::{EventRow, ViewRow},
+};
+
+/// Changes when the same records would make other rows. A node that finds another version's intent must not rebuild it.
+pub const DECODER_VERSION: u32 = 1;
+
+/// Events beyond this after their view's start are late: counted, and kept with the view.
+const LATE_MS: i64 = 2 * 24 * 3_600_000;
+const DAY_MS: i64 = 24 * 3_600_000;
+
+/// The bounds of a batch that was decided on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Intent {
+    pub last: u64,
+    pub decoder: u32,
+}
+
+impl Intent {
+    /// `v1:1999`: decoder version 1, up to and with offset 1999.
+    pub fn to_text(self) -> String {
+        format!("v{}:{}", self.decoder, self.last)
+    }
+
+    /// Reads [`Intent::to_text`] back.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (decoder, last) = text.strip_prefix('v')?.split_once(':')?;
+        Some(Self { decoder: decoder.parse().ok()?, last: last.parse().ok()? })
+    }
+}
+
+/// Records read, in order, waiting to be written.
+#[derive(Debug)]
+pub struct Batch {
+    pub partition: u32,
+    pub first: u64,
+    pub last: u64,
+    pub records: Vec<(u64, Record)>,
+    /// Records that are none, on their way into quarantine with place and reason.
+    pub poison: Vec<Quarantined>,
+    pub events: usize,
+    pub bytes: usize,
+}
+
+impl Batch {
+    /// An empty batch that will begin at `first`.
+    pub fn new(partition: u32, first: u64) -> Self {
+        Self { partition, first, last: first, records: Vec::new(), poison: Vec::new(), events: 0, bytes: 0 }
+    }
+
+    /// Whether nothing was read yet.
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty() && self.poison.is_empty()
+    }
+
+    /// The next offset to read.
+    pub fn next(&self) -> u64 {
+        if self.is_empty() { self.first } else { self.last + 1 }
+    }
+
+    /// Adds the next record.
+    pub fn push(&mut self, stored: StoredRecord) {
+        self.last = stored.offset;
+        self.bytes += stored.payload.len();
+        match Record::from_bytes(&stored.payload) {
+            Ok(record) => {
+                self.events += record.events.len();
+                self.records.push((stored.offset, record));
+            }
+            Err(reason) => self.push_poison(stored.offset, reason, Some(stored.payload)),
+        }
+    }
+
+    /// Adds a place in the log that cannot be read.
+    pub fn push_poison(&mut self, offset: u64, reason: String, payload: Option<bytes::Bytes>) {
+        self.last = offset;
+        let position = Position { partition: self.partition, offset };
+        let quarantined_ms = chrono::Utc::now().timestamp_millis();
+        self.poison.push(Quarantined { position, reason, quarantined_ms, payload });
+    }
+
+    /// The views of the batch that `memory` does not know, with the receive time of their first record here.
+    pub fn strangers(&self, memory: &mut Memory) -> BTreeMap<ViewKey, i64> {
+        let mut strangers = BTreeMap::new();
+        for (_, record) in &self.records {
+            let key = view_key(record);
+            if memory.get(&key).is_none() {
+                strangers.entry(key).or_insert(record.received_ms);
+            }
+        }
+        strangers
+    }
+
+    /// The rows of the batch, by day of the view's start; every view must be in `memory`.
+    pub fn rows(&self, memory: &mut Memory) -> Rows {
+        let mut rows = Rows::default();
+        let mut views: BTreeMap<(i64, ViewKey), (i64, View)> = BTreeMap::new();
+        for (offset, record) in &self.records {
+            let key = view_key(record);
+            let Some(remembered) = memory.get(&key) else { continue };
+            let start_ms = remembered.start_ms;
+            let day = start_ms.div_euclid(DAY_MS);
+            for event in &record.events {
+                if !remembered.is_new(event.sequence) {
+                    rows.duplicates += 1;
+                    continue;
+                }
+                rows.late += u64::from(record.received_ms - start_ms > LATE_MS);
+                rows.by_day.entry(day).or_default().0.push(EventRow {
+                    environment: record.environment.clone(),
+                    view_start_ms: start_ms,
+                    view_id: record.view_id.clone(),
+                    received_ms: record.received_ms,
+                    anchor_ms: record.anchor_ms,
+                    log_partition: self.partition,
+                    log_offset: *offset,
+                    event: event.clone(),
+                });
+            }
+            memory.touch(&key, record.received_ms);
+            let (_, view) = views.entry((day, key)).or_insert_with(|| (start_ms, View::default()));
+            view.merge(&View::of(record));
+        }
+        for ((day, (environment, view_id)), (view_start_ms, view)) in views {
+            rows.by_day.entry(day).or_default().1.push(ViewRow {
+                environment: environment.to_string(),
+                view_start_ms,
+                view_id: view_id.to_string(),
+                view,
+            });
+        }
+        rows
+    }
+
+    /// What makes an insert of this batch recognisable: topic, place, table, day, decoder.
+    pub fn token(&self, topic: &str, table: &str, day: i64) -> String {
+        format!("{topic}:{}:{}-{}:{table}:{day}:v{DECODER_VERSION}", self.partition, self.first, self.last)
+    }
+}
+
+/// Rows for the tables, by partition (day), and the fates found on the way.
+#[derive(Debug, Default)]
+pub struct Rows {
+    pub by_day: BTreeMap<i64, (Vec<EventRow>, Vec<ViewRow>)>,
+    pub duplicates: u64,
+    pub late: u64,
+}
+
+/// The view a record is about.
+pub fn view_key(record: &Record) -> ViewKey {
+    (record.environment.as_str().into(), Arc::from(record.view_id.as_str()))
+}

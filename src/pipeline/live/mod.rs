@@ -1,0 +1,121 @@
+//! Live state: reads the log's tail beside the processor, so that it goes on while ClickHouse is down.
+//!
+//! After a restart the tail begins some minutes back (the position is kept in a small file), which rebuilds the open
+//! views from their last beacons.
+
+mod heat;
+mod resume;
+pub mod state;
+pub mod window;
+
+use std::{collections::HashMap, path::PathBuf, sync::Arc, time::Duration};
+
+use parking_lot::Mutex;
+use tokio::sync::watch;
+
+pub use self::heat::BUCKET_MS;
+use self::{resume::Resume, state::Environment};
+use crate::{
+    clock::Clock,
+    event::Record,
+    log::{EventLog, LogError, StoredRecord, TailFrom},
+    telemetry::{Metric, gauge},
+};
+
+/// How often time passes for silent views and charts.
+const TICK: Duration = Duration::from_secs(1);
+/// Wait before the tail is opened again after an error.
+const REOPEN: Duration = Duration::from_secs(1);
+
+/// The live state of all environments, shared between the feed and the questions asked of it.
+#[derive(Debug, Default)]
+pub struct Live {
+    environments: Mutex<HashMap<String, Environment>>,
+    changed: watch::Sender<u64>,
+    newest_received_ms: std::sync::atomic::AtomicI64,
+}
+
+impl Live {
+    /// Looks at one environment; an unknown one is empty.
+    pub fn read<T>(&self, environment: &str, look: impl FnOnce(&Environment) -> T) -> T {
+        let environments = self.environments.lock();
+        match environments.get(environment) {
+            Some(environment) => look(environment),
+            None => look(&Environment::default()),
+        }
+    }
+
+    /// Wakes whenever something changed.
+    pub fn subscribe(&self) -> watch::Receiver<u64> {
+        self.changed.subscribe()
+    }
+
+    /// Receive time of the newest record seen, Unix ms; 0 before the first.
+    pub fn newest_received_ms(&self) -> i64 {
+        self.newest_received_ms.load(std::sync::atomic::Ordering::Relaxed)
+    }
+
+    /// Takes in records of one partition.
+    pub fn learn<'a>(&self, records: impl Iterator<Item = &'a Record>) {
+        let mut environments = self.environments.lock();
+        for record in records {
+            environments.entry(record.environment.clone()).or_default().learn(record);
+            self.newest_received_ms.fetch_max(record.received_ms, std::sync::atomic::Ordering::Relaxed);
+        }
+        drop(environments);
+        self.changed.send_modify(|version| *version += 1);
+    }
+
+    /// Lets time pass.
+    pub fn tick(&self, now_ms: i64) {
+        let mut environments = self.environments.lock();
+        environments.values_mut().for_each(|environment| environment.tick(now_ms));
+        gauge(Metric::LiveViews, environments.values().map(|e| e.views.len()).sum::<usize>() as f64);
+        drop(environments);
+        self.changed.send_modify(|version| *version += 1);
+    }
+}
+
+/// Follows the log and feeds [`Live`] until the task is dropped.
+pub async fn follow(log: Arc<dyn EventLog>, live: Arc<Live>, clock: Clock, resume_file: PathBuf) {
+    let mut resume = Resume::load(resume_file).await;
+    loop {
+        if let Err(error) = follow_once(&*log, &live, &clock, &mut resume).await {
+            tracing::warn!(%error, "the live tail broke off; opening it again");
+            tokio::time::sleep(REOPEN).await;
+        }
+    }
+}
+
+async fn follow_once(log: &dyn EventLog, live: &Live, clock: &Clock, resume: &mut Resume) -> Result<(), LogError> {
+    let mut tail = log.tail(TailFrom(resume.positions())).await?;
+    let mut next_tick = tokio::time::Instant::now() + TICK;
+    loop {
+        let wait = next_tick.saturating_duration_since(tokio::time::Instant::now());
+        match tail.next(wait).await {
+            Ok(Some((partition, records))) => {
+                let decoded = decode(&records);
+                live.learn(decoded.iter());
+                if let Some(last) = records.last() {
+                    resume.mark(partition, last.offset + 1, clock.now_ms());
+                }
+            }
+            Ok(None) => {}
+            // The processor quarantines it; live only steps over.
+            Err(LogError::Corrupt { position, .. }) => {
+                resume.mark(position.partition, position.offset + 1, clock.now_ms());
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        }
+        if tokio::time::Instant::now() >= next_tick {
+            live.tick(clock.now_ms());
+            resume.save(clock.now_ms()).await;
+            next_tick = tokio::time::Instant::now() + TICK;
+        }
+    }
+}
+
+fn decode(records: &[StoredRecord]) -> Vec<Record> {
+    records.iter().filter_map(|record| Record::from_bytes(&record.payload).ok()).collect()
+}

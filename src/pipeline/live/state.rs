@@ -1,0 +1,341 @@
+//! What is going on now, in memory: the open views of each environment and the counts drawn from them.
+//!
+//! Fed by records in any order with any repetition: [`View`] absorbs them, and every count is the difference between a
+//! view before and after a record. Times are receive times, so a replay builds the same seconds.
+
+use std::collections::{BTreeMap, BinaryHeap, HashMap, VecDeque};
+use std::{cmp::Reverse, sync::Arc};
+
+use super::{
+    heat::Heat,
+    window::{Seconds, Startups},
+};
+use crate::event::{AttributeKey, Record, View, view::State};
+
+/// A view that is not paused and silent for this long is gone: three heartbeats missed and some grace.
+pub const GONE_AFTER_MS: i64 = 35_000;
+/// A paused view may be silent for long.
+pub const PAUSED_GONE_AFTER_MS: i64 = 60 * 60_000;
+/// How long a view stays in memory after it is over.
+const KEEP_AFTER_MS: i64 = 10 * 60_000;
+/// Seconds kept for charts: an hour for the environment, a quarter for each video.
+const ENVIRONMENT_SECONDS: i64 = 3600;
+const VIDEO_SECONDS: i64 = 900;
+/// Newest events kept per view, and newest views listed per environment.
+const EVENTS_PER_VIEW: usize = 500;
+const NEWEST_VIEWS: usize = 500;
+
+/// Where a view stands, as the live screen counts it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Standing {
+    /// Set up, play not asked for: not counted.
+    Idle,
+    Starting,
+    Playing,
+    Seeking,
+    Rebuffering,
+    Paused,
+    Ended,
+    Failed,
+    Exited,
+    /// Silent for too long.
+    Gone,
+}
+
+impl Standing {
+    /// Concurrent viewers: waiting for the first frame, watching, seeking or rebuffering. Not paused, not over.
+    pub fn is_viewer(self) -> bool {
+        matches!(self, Self::Starting | Self::Playing | Self::Seeking | Self::Rebuffering)
+    }
+
+    /// Nothing more is expected, though a view may come back.
+    pub fn is_over(self) -> bool {
+        matches!(self, Self::Ended | Self::Failed | Self::Exited | Self::Gone)
+    }
+}
+
+/// An event as the topic `view` lists it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeenEvent {
+    pub t_ms: i64,
+    pub label: String,
+    pub playhead_ms: Option<u64>,
+}
+
+/// One view in memory.
+#[derive(Debug)]
+pub struct LiveView {
+    pub view: View,
+    pub standing: Standing,
+    pub start_ms: i64,
+    /// By sequence; the oldest give way.
+    pub events: BTreeMap<u64, SeenEvent>,
+}
+
+/// One video: who watches now, what happened lately, what was played.
+#[derive(Debug)]
+pub struct LiveVideo {
+    pub title: String,
+    pub duration_ms: u64,
+    pub total_views: u64,
+    pub viewers: u32,
+    pub rebuffering: u32,
+    pub seconds: Seconds,
+    pub heat: Heat,
+}
+
+impl Default for LiveVideo {
+    fn default() -> Self {
+        Self {
+            title: String::new(),
+            duration_ms: 0,
+            total_views: 0,
+            viewers: 0,
+            rebuffering: 0,
+            seconds: Seconds::new(VIDEO_SECONDS),
+            heat: Heat::default(),
+        }
+    }
+}
+
+/// One tenant's live state.
+#[derive(Debug)]
+pub struct Environment {
+    pub views: HashMap<Arc<str>, LiveView>,
+    pub videos: HashMap<String, LiveVideo>,
+    pub standings: HashMap<Standing, u32>,
+    pub seconds: Seconds,
+    pub startups: Startups,
+    /// Newest attempts first.
+    pub newest: VecDeque<Arc<str>>,
+    /// Rises with every change, so that questions know when to look again.
+    pub version: u64,
+    /// When each view may have to be looked at without a beacon.
+    wake: BinaryHeap<Reverse<(i64, Arc<str>)>>,
+}
+
+impl Default for Environment {
+    fn default() -> Self {
+        Self {
+            views: HashMap::new(),
+            videos: HashMap::new(),
+            standings: HashMap::new(),
+            seconds: Seconds::new(ENVIRONMENT_SECONDS),
+            startups: Startups::default(),
+            newest: VecDeque::new(),
+            version: 0,
+            wake: BinaryHeap::new(),
+        }
+    }
+}
+
+/// What is counted of a view, to see what a record changed.
+#[derive(Clone, Copy)]
+struct Marks {
+    standing: Standing,
+    attempted: bool,
+    started: bool,
+    failed: bool,
+}
+
+impl Marks {
+    fn of(live: &LiveView) -> Self {
+        let view = &live.view;
+        Self { standing: live.standing, attempted: view.attempted, started: view.started(), failed: view.failed() }
+    }
+
+    const NOTHING: Self = Self { standing: Standing::Idle, attempted: false, started: false, failed: false };
+}
+
+impl Environment {
+    /// Takes in one record.
+    pub fn learn(&mut self, record: &Record) {
+        let id: Arc<str> = record.view_id.as_str().into();
+        let known = self.views.remove(&id);
+        let before = known.as_ref().map(|live| (Marks::of(live), live.view.clone()));
+        let mut live = known.unwrap_or_else(|| LiveView {
+            view: View::default(),
+            standing: Standing::Idle,
+            start_ms: record.received_ms,
+            events: BTreeMap::new(),
+        });
+        live.view.merge(&View::of(record));
+        live.start_ms = live.start_ms.min(record.received_ms);
+        remember_events(&mut live.events, record);
+        live.standing = standing(&live.view, record.received_ms);
+        let marks = before.as_ref().map_or(Marks::NOTHING, |(marks, _)| *marks);
+        if before.is_none() {
+            self.wake.push(Reverse((wake_at(&live), Arc::clone(&id))));
+        }
+        self.count(record.received_ms, &id, &live, marks, before.as_ref().map(|(_, view)| view));
+        self.views.insert(id, live);
+        self.version += 1;
+    }
+
+    /// Lets time pass: silent views go, old counts are forgotten, charts get their newest second.
+    pub fn tick(&mut self, now_ms: i64) {
+        while let Some(Reverse((at_ms, id))) = self.wake.peek().cloned() {
+            if at_ms > now_ms {
+                break;
+            }
+            self.wake.pop();
+            self.look_at(&id, now_ms);
+        }
+        let now_s = now_ms / 1000;
+        if !self.views.is_empty() {
+            self.seconds.at(now_s);
+        }
+        self.seconds.forget(now_s);
+        self.startups.forget(now_s);
+        for video in self.videos.values_mut() {
+            if video.viewers > 0 {
+                video.seconds.at(now_s);
+            }
+            video.seconds.forget(now_s);
+        }
+        self.version += 1;
+    }
+
+    /// A view's time has come: it is gone, or it may be forgotten, or it was heard of meanwhile.
+    fn look_at(&mut self, id: &Arc<str>, now_ms: i64) {
+        let Some(mut live) = self.views.remove(id) else { return };
+        let marks = Marks::of(&live);
+        let silent_ms = now_ms - live.view.last_received_ms;
+        if live.standing.is_over() && silent_ms >= KEEP_AFTER_MS || live.standing == Standing::Idle && silent_ms >= GONE_AFTER_MS {
+            self.forget(id, marks);
+            return;
+        }
+        live.standing = standing(&live.view, now_ms);
+        self.count(now_ms, id, &live, marks, Some(&live.view));
+        self.wake.push(Reverse((wake_at(&live).max(now_ms + 1000), Arc::clone(id))));
+        self.views.insert(Arc::clone(id), live);
+    }
+
+    fn forget(&mut self, id: &Arc<str>, marks: Marks) {
+        if let Some(count) = self.standings.get_mut(&marks.standing) {
+            *count = count.saturating_sub(1);
+        }
+        self.newest.retain(|known| known != id);
+    }
+
+    /// Moves every count from what the view was to what it is.
+    fn count(&mut self, at_ms: i64, id: &Arc<str>, live: &LiveView, was: Marks, before: Option<&View>) {
+        let is = Marks::of(live);
+        let is_new = before.is_none();
+        if !is_new {
+            let count = self.standings.entry(was.standing).or_default();
+            *count = count.saturating_sub(1);
+        }
+        *self.standings.entry(is.standing).or_default() += 1;
+        if is.attempted && !was.attempted {
+            self.newest.push_front(Arc::clone(id));
+            self.newest.truncate(NEWEST_VIEWS);
+        }
+        if is.started && !was.started
+            && let Some(startup_ms) = live.view.startup_ms()
+        {
+            self.startups.add(at_ms / 1000, startup_ms);
+        }
+        let (viewers, rebuffering) = (self.viewers(), self.standing(Standing::Rebuffering));
+        let point = self.seconds.at(at_ms / 1000);
+        (point.viewers, point.rebuffering) = (viewers, rebuffering);
+        tally(point, was, is);
+        self.count_video(at_ms, live, was, is, before);
+    }
+
+    fn count_video(&mut self, at_ms: i64, live: &LiveView, was: Marks, is: Marks, before: Option<&View>) {
+        let video_id = live.view.text(AttributeKey::VideoId);
+        let old_id = before.map_or("", |view| view.text(AttributeKey::VideoId));
+        if video_id.is_empty() {
+            return;
+        }
+        // A view that learns its video (or changes it) counts there from the beginning.
+        let moved = video_id != old_id;
+        if moved && !old_id.is_empty() && let Some(old) = self.videos.get_mut(old_id) {
+            leave(old, was);
+        }
+        let was = if moved { Marks::NOTHING } else { was };
+        let video = self.videos.entry(video_id.to_owned()).or_default();
+        let title = live.view.text(AttributeKey::VideoTitle);
+        if !title.is_empty() && video.title != title {
+            title.clone_into(&mut video.title);
+        }
+        video.duration_ms = video.duration_ms.max(live.view.number(AttributeKey::VideoDurationMs));
+        video.total_views += u64::from(is.attempted && !was.attempted);
+        leave(video, was);
+        video.viewers += u32::from(is.standing.is_viewer());
+        video.rebuffering += u32::from(is.standing == Standing::Rebuffering);
+        let (viewers, rebuffering) = (video.viewers, video.rebuffering);
+        let point = video.seconds.at(at_ms / 1000);
+        (point.viewers, point.rebuffering) = (viewers, rebuffering);
+        tally(point, was, is);
+        video.heat.learn(if moved { None } else { before }, &live.view);
+    }
+
+    /// Concurrent viewers.
+    pub fn viewers(&self) -> u32 {
+        let viewers = self.standings.iter().filter(|(standing, _)| standing.is_viewer());
+        viewers.map(|(_, count)| count).sum()
+    }
+
+    /// Views in one standing.
+    pub fn standing(&self, standing: Standing) -> u32 {
+        self.standings.get(&standing).copied().unwrap_or(0)
+    }
+}
+
+fn leave(video: &mut LiveVideo, was: Marks) {
+    video.viewers = video.viewers.saturating_sub(u32::from(was.standing.is_viewer()));
+    video.rebuffering = video.rebuffering.saturating_sub(u32::from(was.standing == Standing::Rebuffering));
+}
+
+/// Counts in the second what the change means.
+fn tally(point: &mut super::window::Second, was: Marks, is: Marks) {
+    point.starts += u32::from(is.attempted && !was.attempted);
+    point.failures += u32::from(is.failed && !was.failed);
+    let over_now = is.standing.is_over() && !was.standing.is_over() && is.attempted;
+    point.exits += u32::from(over_now && !is.started && !is.failed);
+    point.ended += u32::from(over_now && is.started);
+}
+
+fn standing(view: &View, now_ms: i64) -> Standing {
+    let silent_ms = now_ms - view.last_received_ms;
+    let standing = match view.state() {
+        State::Idle if view.attempted => Standing::Starting,
+        State::Idle => Standing::Idle,
+        State::Starting => Standing::Starting,
+        State::Playing => Standing::Playing,
+        State::Paused => Standing::Paused,
+        State::Seeking => Standing::Seeking,
+        State::Rebuffering => Standing::Rebuffering,
+        State::Ended => Standing::Ended,
+        State::Failed => Standing::Failed,
+        State::Exited => Standing::Exited,
+    };
+    match standing {
+        Standing::Paused if silent_ms >= PAUSED_GONE_AFTER_MS => Standing::Gone,
+        standing if standing.is_viewer() && silent_ms >= GONE_AFTER_MS => Standing::Gone,
+        standing => standing,
+    }
+}
+
+fn wake_at(live: &LiveView) -> i64 {
+    let wait_ms = match live.standing {
+        Standing::Paused => PAUSED_GONE_AFTER_MS,
+        standing if standing.is_over() => KEEP_AFTER_MS,
+        _ => GONE_AFTER_MS,
+    };
+    live.view.last_received_ms + wait_ms
+}
+
+fn remember_events(events: &mut BTreeMap<u64, SeenEvent>, record: &Record) {
+    for event in &record.events {
+        let seen =
+            SeenEvent { t_ms: event.t_ms, label: event.label().to_owned(), playhead_ms: event.playhead_ms };
+        events.insert(event.sequence, seen);
+    }
+    while events.len() > EVENTS_PER_VIEW {
+        events.pop_first();
+    }
+}

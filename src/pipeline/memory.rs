@@ -1,0 +1,120 @@
+//! What the processor remembers of the views it is writing: when each began and which sequences it has seen.
+//!
+//! Only a shortcut: a view that is not here is looked up in ClickHouse, and a repeat that is not recognised here is
+//! removed by the engine of `event_rows`. So it may be lost or forgotten at any time.
+
+use std::{collections::HashMap, sync::Arc};
+
+use super::batch::{Batch, view_key};
+
+/// A view silent for longer than the longest pause is forgotten.
+const FORGET_AFTER_MS: i64 = 70 * 60_000;
+/// Most separate runs of sequences remembered of one view.
+const MAX_RUNS: usize = 1024;
+
+/// Environment and view id.
+pub type ViewKey = (Arc<str>, Arc<str>);
+
+/// One remembered view.
+#[derive(Debug, Clone)]
+pub struct Remembered {
+    /// Receive time of the view's first beacon: the key of its rows.
+    pub start_ms: i64,
+    last_ms: i64,
+    /// Sequences seen, as sorted, separate, closed runs.
+    runs: Vec<(u64, u64)>,
+}
+
+impl Remembered {
+    /// A view that began at `start_ms`.
+    pub fn new(start_ms: i64) -> Self {
+        Self { start_ms, last_ms: start_ms, runs: Vec::new() }
+    }
+
+    /// Whether `sequence` is new; it is not the next time.
+    pub fn is_new(&mut self, sequence: u64) -> bool {
+        let index = self.runs.partition_point(|(_, last)| *last < sequence);
+        if self.runs.get(index).is_some_and(|(first, _)| *first <= sequence) {
+            return false;
+        }
+        let joins_before = index > 0 && self.runs[index - 1].1 + 1 == sequence;
+        let joins_after = self.runs.get(index).is_some_and(|(first, _)| sequence + 1 == *first);
+        match (joins_before, joins_after) {
+            (true, true) => {
+                self.runs[index - 1].1 = self.runs[index].1;
+                self.runs.remove(index);
+            }
+            (true, false) => self.runs[index - 1].1 = sequence,
+            (false, true) => self.runs[index].0 = sequence,
+            (false, false) => self.runs.insert(index, (sequence, sequence)),
+        }
+        if self.runs.len() > MAX_RUNS {
+            self.runs.remove(0);
+        }
+        true
+    }
+}
+
+/// The views of one partition.
+#[derive(Debug, Default)]
+pub struct Memory {
+    views: HashMap<ViewKey, Remembered>,
+    swept_ms: i64,
+}
+
+impl Memory {
+    /// The view, if remembered.
+    pub fn get(&mut self, key: &ViewKey) -> Option<&mut Remembered> {
+        self.views.get_mut(key)
+    }
+
+    /// Remembers a view that began at `start_ms`.
+    pub fn insert(&mut self, key: ViewKey, start_ms: i64) {
+        self.views.entry(key).or_insert_with(|| Remembered::new(start_ms));
+    }
+
+    /// Notes that a view was heard of.
+    pub fn touch(&mut self, key: &ViewKey, received_ms: i64) {
+        if let Some(view) = self.views.get_mut(key) {
+            view.last_ms = view.last_ms.max(received_ms);
+        }
+    }
+
+    /// A copy of what is remembered of the views in `batch`, to be changed by one try to write it.
+    pub fn of_batch(&self, batch: &Batch) -> Self {
+        let keys = batch.records.iter().map(|(_, record)| view_key(record));
+        let views = keys.filter_map(|key| self.views.get(&key).map(|view| (key, view.clone()))).collect();
+        Self { views, swept_ms: 0 }
+    }
+
+    /// Keeps what a try that succeeded has learnt, and forgets views long silent. `now_ms` is the time of the records,
+    /// not of the machine.
+    pub fn adopt(&mut self, tried: Self, now_ms: i64) {
+        self.views.extend(tried.views);
+        if now_ms - self.swept_ms > 60_000 {
+            self.swept_ms = now_ms;
+            self.views.retain(|_, view| now_ms - view.last_ms < FORGET_AFTER_MS);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_sequence_is_new_once(sequences in prop::collection::vec(0_u64..40, 0..200)) {
+            let mut view = Remembered::new(0);
+            let mut seen = BTreeSet::new();
+            for sequence in sequences {
+                prop_assert_eq!(view.is_new(sequence), seen.insert(sequence));
+            }
+            prop_assert!(view.runs.windows(2).all(|pair| pair[0].1 + 1 < pair[1].0));
+        }
+    }
+}

@@ -1,0 +1,320 @@
+//! A question asked of the live state, and its answer as a JSON object. The shapes stand in `schema/live.md`.
+
+use serde_json::{Map, Value, json};
+
+use super::frame::{Query, Topic};
+use crate::{
+    event::{AttributeKey, View},
+    pipeline::live::{
+        BUCKET_MS, Live,
+        state::{Environment, LiveVideo, LiveView, Standing},
+        window::Seconds,
+    },
+};
+
+/// Span of the rates, and of the counts in lists, seconds.
+const RATE_S: i64 = 10;
+const LIST_S: i64 = 60;
+const MAX_ROWS: usize = 200;
+/// A segment smaller than this says little about what is wrong.
+const PROBLEM_MIN_VIEWERS: u32 = 10;
+
+/// One distinct question: everybody who asks it shares one evaluation and one encoding.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Question {
+    pub environment: String,
+    pub topic: Topic,
+    pub query: Query,
+}
+
+/// A question that cannot be answered: code and text for the `error` frame.
+pub type Unanswerable = (&'static str, String);
+
+type Answer = Map<String, Value>;
+
+impl Question {
+    /// Refuses what no answer exists for.
+    ///
+    /// # Errors
+    /// Code and text, naming the valid choices.
+    pub fn check(&self) -> Result<(), Unanswerable> {
+        let missing = |what: &str| Err(("bad_query", format!("topic needs `{what}` in its query")));
+        match self.topic {
+            Topic::Heatmap if self.query.video_id.is_none() => missing("video_id"),
+            Topic::View if self.query.view_id.is_none() => missing("view_id"),
+            Topic::Breakdown => match self.query.dimension.as_deref().and_then(dimension) {
+                Some(_) => Ok(()),
+                None => {
+                    let names: Vec<&str> = DIMENSIONS.iter().map(|(name, _)| *name).collect();
+                    Err(("bad_query", format!("topic needs `dimension`, one of {}", names.join(", "))))
+                }
+            },
+            _ => Ok(()),
+        }
+    }
+
+    /// The answer now. `now_ms` is the server's clock.
+    pub fn answer(&self, live: &Live, now_ms: i64) -> Answer {
+        let now_s = now_ms / 1000;
+        live.read(&self.environment, |environment| match self.topic {
+            Topic::Overview => overview(environment, self.query.video_id.as_deref(), now_s),
+            Topic::Timeseries => self.timeseries(environment, now_s),
+            Topic::Breakdown => breakdown(environment, self.query.dimension.as_deref(), self.rows(50)),
+            Topic::Top => top(environment, now_s, self.rows(20)),
+            Topic::Heatmap => heatmap(environment, self.query.video_id.as_deref().unwrap_or_default()),
+            Topic::Views => newest(environment, self.query.video_id.as_deref(), self.rows(50)),
+            Topic::View => one_view(environment, self.query.view_id.as_deref().unwrap_or_default()),
+            Topic::Problems => problems(environment),
+        })
+    }
+
+    fn rows(&self, default: u32) -> usize {
+        (self.query.limit.unwrap_or(default) as usize).min(MAX_ROWS)
+    }
+
+    fn timeseries(&self, environment: &Environment, now_s: i64) -> Answer {
+        let window_s = i64::from(self.query.window_s.unwrap_or(900).clamp(60, 3600));
+        let points = seconds_of(environment, self.query.video_id.as_deref()).map(|seconds| {
+            let points = seconds.since(now_s - window_s).map(|(second, point)| {
+                let value = json!({
+                    "viewers": point.viewers, "rebuffering": point.rebuffering, "starts": point.starts,
+                    "failures": point.failures, "exits": point.exits,
+                });
+                (second.to_string(), value)
+            });
+            points.collect::<Answer>()
+        });
+        object(json!({"step_ms": 1000, "points": points.unwrap_or_default()}))
+    }
+}
+
+/// Dimensions of `breakdown` and `problems`.
+const DIMENSIONS: [(&str, AttributeKey); 7] = [
+    ("country", AttributeKey::Country),
+    ("cdn", AttributeKey::Cdn),
+    ("browser", AttributeKey::Browser),
+    ("operating_system", AttributeKey::OperatingSystem),
+    ("device", AttributeKey::Device),
+    ("player_software", AttributeKey::PlayerSoftware),
+    ("stream_type", AttributeKey::StreamType),
+];
+
+fn dimension(name: &str) -> Option<AttributeKey> {
+    DIMENSIONS.iter().find(|(known, _)| *known == name).map(|(_, key)| *key)
+}
+
+fn object(value: Value) -> Answer {
+    match value {
+        Value::Object(object) => object,
+        _ => Answer::new(),
+    }
+}
+
+fn seconds_of<'a>(environment: &'a Environment, video_id: Option<&str>) -> Option<&'a Seconds> {
+    match video_id {
+        Some(video_id) => environment.videos.get(video_id).map(|video| &video.seconds),
+        None => Some(&environment.seconds),
+    }
+}
+
+fn overview(environment: &Environment, video_id: Option<&str>, now_s: i64) -> Answer {
+    let (viewers, rebuffering) = match video_id {
+        Some(id) => environment.videos.get(id).map_or((0, 0), |video| (video.viewers, video.rebuffering)),
+        None => (environment.viewers(), environment.standing(Standing::Rebuffering)),
+    };
+    let mut answer = object(json!({"concurrent_viewers": viewers, "rebuffering": rebuffering}));
+    if viewers > 0 {
+        answer.insert("rebuffering_ratio".into(), json!(f64::from(rebuffering) / f64::from(viewers)));
+    }
+    if let Some(seconds) = seconds_of(environment, video_id) {
+        // The running second is not over yet.
+        let rate = |count: fn(&crate::pipeline::live::window::Second) -> u32| {
+            json!(seconds.sum(now_s - 1 - RATE_S, now_s - 1, count) as f64 / RATE_S as f64)
+        };
+        answer.insert("starts_per_s".into(), rate(|s| s.starts));
+        answer.insert("failures_per_s".into(), rate(|s| s.failures));
+        answer.insert("exits_before_start_per_s".into(), rate(|s| s.exits));
+        answer.insert("ended_per_s".into(), rate(|s| s.ended));
+    }
+    if video_id.is_none() {
+        for (name, standing) in
+            [("playing", Standing::Playing), ("starting", Standing::Starting), ("paused", Standing::Paused)]
+        {
+            answer.insert(name.into(), json!(environment.standing(standing)));
+        }
+        let open = environment.standings.iter().filter(|(standing, _)| !standing.is_over() && **standing != Standing::Idle);
+        answer.insert("views_open".into(), json!(open.map(|(_, count)| count).sum::<u32>()));
+        for (name, quantile) in [("startup_p50_ms", 0.5), ("startup_p95_ms", 0.95)] {
+            if let Some(ms) = environment.startups.quantile_ms(quantile) {
+                answer.insert(name.into(), json!(ms));
+            }
+        }
+    }
+    answer
+}
+
+fn top(environment: &Environment, now_s: i64, limit: usize) -> Answer {
+    let mut videos: Vec<(&String, &LiveVideo)> = environment.videos.iter().collect();
+    videos.retain(|(_, video)| video.viewers > 0 || !video.seconds.is_empty());
+    videos.sort_by(|(a_id, a), (b_id, b)| b.viewers.cmp(&a.viewers).then(a_id.cmp(b_id)));
+    let rows = videos.into_iter().take(limit).map(|(id, video)| {
+        let row = json!({
+            "title": video.title, "viewers": video.viewers, "rebuffering": video.rebuffering,
+            "starts": video.seconds.sum(now_s - LIST_S, now_s, |s| s.starts),
+            "failures": video.seconds.sum(now_s - LIST_S, now_s, |s| s.failures),
+        });
+        (id.clone(), row)
+    });
+    object(json!({"rows": rows.collect::<Answer>()}))
+}
+
+/// Viewers, of them rebuffering, and failed views of one value of a dimension.
+#[derive(Default, Clone, Copy)]
+struct Share {
+    viewers: u32,
+    rebuffering: u32,
+    failures: u32,
+}
+
+fn shares(environment: &Environment, key: AttributeKey) -> std::collections::BTreeMap<&str, Share> {
+    let mut shares = std::collections::BTreeMap::<&str, Share>::new();
+    for live in environment.views.values() {
+        let share = shares.entry(live.view.text(key)).or_default();
+        share.viewers += u32::from(live.standing.is_viewer());
+        share.rebuffering += u32::from(live.standing == Standing::Rebuffering);
+        share.failures += u32::from(live.standing == Standing::Failed);
+    }
+    shares
+}
+
+fn breakdown(environment: &Environment, name: Option<&str>, limit: usize) -> Answer {
+    let Some(key) = name.and_then(dimension) else { return object(json!({"rows": {}})) };
+    let mut rows: Vec<_> = shares(environment, key).into_iter().filter(|(value, _)| !value.is_empty()).collect();
+    rows.sort_by(|(a_value, a), (b_value, b)| b.viewers.cmp(&a.viewers).then(a_value.cmp(b_value)));
+    let rows = rows.into_iter().take(limit).map(|(value, share)| {
+        let row = json!({"viewers": share.viewers, "rebuffering": share.rebuffering, "failures": share.failures});
+        (value.to_owned(), row)
+    });
+    object(json!({"rows": rows.collect::<Answer>()}))
+}
+
+/// Values of a dimension whose viewers fare at least twice as badly as everybody else's.
+fn problems(environment: &Environment) -> Answer {
+    let mut rows = Answer::new();
+    for (name, key) in DIMENSIONS {
+        let shares = shares(environment, key);
+        let all = shares.values().fold(Share::default(), |sum, share| Share {
+            viewers: sum.viewers + share.viewers,
+            rebuffering: sum.rebuffering + share.rebuffering,
+            failures: sum.failures + share.failures,
+        });
+        for (value, share) in shares.iter().filter(|(value, _)| !value.is_empty()) {
+            let kinds = [("rebuffering", share.rebuffering, all.rebuffering), ("failures", share.failures, all.failures)];
+            for (kind, affected, affected_in_all) in kinds {
+                // Failed views watch no more; they are part of the audience the ratio is of.
+                let gone = |share: &Share| if kind == "failures" { share.failures } else { 0 };
+                let here = share.viewers + gone(share);
+                let elsewhere = all.viewers + gone(&all) - here;
+                if here < PROBLEM_MIN_VIEWERS || affected == 0 {
+                    continue;
+                }
+                let ratio = f64::from(affected) / f64::from(here);
+                let elsewhere_ratio = f64::from(affected_in_all - affected) / f64::from(elsewhere.max(1));
+                if elsewhere > 0 && ratio >= 2.0 * elsewhere_ratio {
+                    let row = json!({
+                        "dimension": name, "value": value, "kind": kind, "viewers": here, "affected": affected,
+                        "ratio": ratio, "elsewhere_ratio": elsewhere_ratio,
+                    });
+                    rows.insert(format!("{name}={value}:{kind}"), row);
+                }
+            }
+        }
+    }
+    object(json!({"rows": rows}))
+}
+
+fn heatmap(environment: &Environment, video_id: &str) -> Answer {
+    let mut answer = object(json!({
+        "video_id": video_id, "bucket_ms": BUCKET_MS, "total_views": 0, "plays": {}, "viewers": {},
+    }));
+    if let Some(video) = environment.videos.get(video_id) {
+        let sparse = |counts: &[u32]| {
+            let counted = counts.iter().enumerate().filter(|(_, count)| **count > 0);
+            counted.map(|(bucket, count)| (bucket.to_string(), json!(count))).collect::<Answer>()
+        };
+        answer.insert("title".into(), json!(video.title));
+        answer.insert("duration_ms".into(), json!(video.duration_ms));
+        answer.insert("total_views".into(), json!(video.total_views));
+        answer.insert("plays".into(), sparse(&video.heat.plays).into());
+        answer.insert("viewers".into(), sparse(&video.heat.viewers).into());
+    }
+    answer
+}
+
+fn newest(environment: &Environment, video_id: Option<&str>, limit: usize) -> Answer {
+    let views = environment.newest.iter().filter_map(|id| Some((id, environment.views.get(id)?)));
+    let of_video = views.filter(|(_, live)| video_id.is_none_or(|id| live.view.text(AttributeKey::VideoId) == id));
+    let rows = of_video.take(limit).map(|(id, live)| (id.to_string(), Value::Object(view_row(live))));
+    object(json!({"rows": rows.collect::<Answer>()}))
+}
+
+fn one_view(environment: &Environment, view_id: &str) -> Answer {
+    let Some(live) = environment.views.get(view_id) else {
+        return object(json!({"view": {}, "events": {}, "ranges": {}}));
+    };
+    let mut view = view_row(live);
+    put_number(&mut view, "duration_ms", live.view.number(AttributeKey::VideoDurationMs));
+    put_number(&mut view, "rendition_height", live.view.number(AttributeKey::RenditionHeight));
+    put_number(&mut view, "rendition_bitrate", live.view.number(AttributeKey::RenditionBitrate));
+    view.insert("watch_ms".into(), json!(live.view.counters.watch_ms.unwrap_or(0)));
+    view.insert("seek_count".into(), json!(live.view.counters.seek_count.unwrap_or(0)));
+    let first_t_ms = live.view.first_t_ms.unwrap_or(0);
+    let events = live.events.iter().map(|(sequence, event)| {
+        let mut row = object(json!({"t_ms": event.t_ms - first_t_ms, "type": event.label}));
+        row.extend(event.playhead_ms.map(|playhead_ms| ("playhead_ms".to_owned(), json!(playhead_ms))));
+        (sequence.to_string(), Value::Object(row))
+    });
+    let ranges = live.view.segments().map(|(number, from_ms, to_ms)| (number.to_string(), json!([from_ms, to_ms])));
+    object(json!({"view": view, "events": events.collect::<Answer>(), "ranges": ranges.collect::<Answer>()}))
+}
+
+fn view_row(live: &LiveView) -> Answer {
+    let view: &View = &live.view;
+    let mut row = object(json!({
+        "start_ms": live.start_ms, "last_ms": view.last_received_ms, "state": live.standing,
+        "playhead_ms": view.playhead_ms.value,
+        "playing_ms": view.counters.playing_ms.unwrap_or(0),
+        "rebuffer_count": view.counters.rebuffer_count.unwrap_or(0),
+        "rebuffer_ms": view.counters.rebuffer_ms.unwrap_or(0),
+    }));
+    let texts = [
+        ("video_id", AttributeKey::VideoId),
+        ("title", AttributeKey::VideoTitle),
+        ("viewer_id", AttributeKey::ViewerId),
+        ("country", AttributeKey::Country),
+        ("browser", AttributeKey::Browser),
+        ("operating_system", AttributeKey::OperatingSystem),
+        ("player", AttributeKey::PlayerSoftware),
+        ("cdn", AttributeKey::Cdn),
+    ];
+    for (name, key) in texts {
+        put_text(&mut row, name, view.text(key));
+    }
+    put_text(&mut row, "error_code", &view.error_code.value);
+    if let Some(startup_ms) = view.startup_ms() {
+        row.insert("startup_ms".into(), json!(startup_ms));
+    }
+    row
+}
+
+fn put_text(row: &mut Answer, name: &str, text: &str) {
+    if !text.is_empty() {
+        row.insert(name.into(), json!(text));
+    }
+}
+
+fn put_number(row: &mut Answer, name: &str, number: u64) {
+    if number > 0 {
+        row.insert(name.into(), json!(number));
+    }
+}

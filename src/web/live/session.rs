@@ -1,0 +1,270 @@
+//! One websocket: authenticate, then subscribe to any number of questions. Bounded in everything it may hold.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use actix_ws::{AggregatedMessage, CloseCode, CloseReason, Session};
+use futures_util::StreamExt;
+use serde_json::json;
+use tokio::{
+    sync::{broadcast::error::RecvError, mpsc, watch},
+    task::JoinHandle,
+    time::Instant,
+};
+
+use super::{
+    frame::{ClientFrame, Close, PROTOCOL, Query, Topic},
+    hub::{Channel, Hub},
+    question::Question,
+};
+use crate::{
+    telemetry::{Metric, count_labelled, gauge_add},
+    web::auth::{Authenticator, Principal},
+};
+
+/// Largest frame a client may send.
+pub const MAX_FRAME_BYTES: usize = 64 * 1024;
+/// Most questions one connection may follow.
+const MAX_SUBSCRIPTIONS: usize = 100;
+/// Frames a client may send in a second, on average over ten.
+const MAX_FRAMES_PER_10_S: u32 = 500;
+/// A client has this long to authenticate.
+const AUTH_DEADLINE: Duration = Duration::from_secs(10);
+const HEARTBEAT: Duration = Duration::from_secs(5);
+/// A client that answers no ping for this long is gone.
+const IDLE: Duration = Duration::from_secs(60);
+/// Frames waiting for the socket.
+const OUTBOX: usize = 64;
+/// Clients told to go away come back spread over this.
+const RECONNECT_MS: std::ops::Range<u64> = 250..3000;
+
+/// A running session.
+pub struct LiveSession {
+    socket: Session,
+    hub: Arc<Hub>,
+    authenticator: Arc<dyn Authenticator>,
+    principal: Option<Principal>,
+    subscriptions: HashMap<String, Subscription>,
+    outbox: mpsc::Sender<String>,
+    paused: bool,
+    frames_in: u32,
+}
+
+struct Subscription {
+    channel: Arc<Channel>,
+    forwarder: Option<JoinHandle<()>>,
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        if let Some(forwarder) = &self.forwarder {
+            forwarder.abort();
+        }
+    }
+}
+
+/// Serves one connection to its end. `principal` is known already when a session cookie came with the upgrade.
+pub async fn serve(
+    socket: Session,
+    messages: actix_ws::AggregatedMessageStream,
+    hub: Arc<Hub>,
+    authenticator: Arc<dyn Authenticator>,
+    principal: Option<Principal>,
+    stopping: watch::Receiver<bool>,
+) {
+    gauge_add(Metric::LiveConnections, 1.0);
+    let (outbox, frames) = mpsc::channel(OUTBOX);
+    let session = LiveSession {
+        socket: socket.clone(),
+        hub,
+        authenticator,
+        principal,
+        subscriptions: HashMap::new(),
+        outbox,
+        paused: false,
+        frames_in: 0,
+    };
+    let reason = session.run(messages, frames, stopping).await;
+    gauge_add(Metric::LiveConnections, -1.0);
+    let reason = reason.map(|close| CloseReason { code: CloseCode::Other(close.code()), description: None });
+    // The peer may be gone already.
+    let _ = socket.close(reason).await;
+}
+
+impl LiveSession {
+    async fn run(
+        mut self,
+        mut messages: actix_ws::AggregatedMessageStream,
+        mut frames: mpsc::Receiver<String>,
+        mut stopping: watch::Receiver<bool>,
+    ) -> Option<Close> {
+        let hello = json!({"type": "hello", "server_ms": self.hub.now_ms(), "protocol": PROTOCOL});
+        self.send("hello", hello.to_string()).await.ok()?;
+        let opened = Instant::now();
+        let mut last_heard = Instant::now();
+        let mut heartbeat = tokio::time::interval(HEARTBEAT);
+        let mut beats = 0_u32;
+        loop {
+            tokio::select! {
+                message = messages.next() => {
+                    last_heard = Instant::now();
+                    match message? {
+                        Ok(AggregatedMessage::Text(text)) => {
+                            if let Err(close) = self.hear(&text).await {
+                                return Some(close);
+                            }
+                        }
+                        Ok(AggregatedMessage::Ping(bytes)) => self.socket.pong(&bytes).await.ok()?,
+                        Ok(AggregatedMessage::Close(_)) => return None,
+                        Ok(_) => {}
+                        Err(actix_ws::ProtocolError::Overflow) => return Some(Close::FrameTooBig),
+                        Err(_) => return None,
+                    }
+                }
+                frame = frames.recv() => self.send("change", frame?).await.ok()?,
+                _ = heartbeat.tick() => {
+                    beats += 1;
+                    if beats.is_multiple_of(2) {
+                        self.frames_in = 0;
+                    }
+                    if self.principal.is_none() && opened.elapsed() > AUTH_DEADLINE {
+                        return Some(Close::Authentication);
+                    }
+                    if last_heard.elapsed() > IDLE {
+                        return Some(Close::Idle);
+                    }
+                    self.socket.ping(b"").await.ok()?;
+                    let (server_ms, data_age_ms) = (self.hub.now_ms(), self.hub.data_age_ms());
+                    let beat = json!({"type": "heartbeat", "server_ms": server_ms, "data_age_ms": data_age_ms});
+                    self.send("heartbeat", beat.to_string()).await.ok()?;
+                }
+                _ = stopping.wait_for(|stopping| *stopping) => {
+                    let reconnect_ms = rand::random_range(RECONNECT_MS);
+                    let frame = json!({"type": "going_away", "reconnect_ms": reconnect_ms});
+                    self.send("going_away", frame.to_string()).await.ok()?;
+                    return Some(Close::Restart);
+                }
+            }
+        }
+    }
+
+    async fn send(&mut self, kind: &'static str, frame: String) -> Result<(), actix_ws::Closed> {
+        count_labelled(Metric::LiveFrames, "type", kind, 1);
+        self.socket.text(frame).await
+    }
+
+    async fn hear(&mut self, text: &str) -> Result<(), Close> {
+        self.frames_in += 1;
+        if self.frames_in > MAX_FRAMES_PER_10_S {
+            return Err(Close::Rate);
+        }
+        let frame = match serde_json::from_str(text) {
+            Ok(frame) => frame,
+            Err(error) => {
+                self.complain(None, "bad_frame", &error.to_string()).await;
+                return Ok(());
+            }
+        };
+        match (frame, &self.principal) {
+            (ClientFrame::Auth { token }, _) => {
+                self.principal = Some(self.authenticator.token(&token).await.ok_or(Close::Authentication)?);
+            }
+            (_, None) => return Err(Close::Authentication),
+            (ClientFrame::Subscribe { id, topic, query, since }, Some(principal)) => {
+                let environment = allowed(principal, topic, &query).ok_or(Close::Scope)?;
+                self.subscribe(id, Question { environment, topic, query }, since).await?;
+            }
+            (ClientFrame::Unsubscribe { id }, _) => drop(self.subscriptions.remove(&id)),
+            (ClientFrame::Pause, _) => {
+                self.paused = true;
+                for subscription in self.subscriptions.values_mut() {
+                    if let Some(forwarder) = subscription.forwarder.take() {
+                        forwarder.abort();
+                    }
+                }
+            }
+            (ClientFrame::Resume, _) => {
+                self.paused = false;
+                for (id, subscription) in &mut self.subscriptions {
+                    if subscription.forwarder.is_none() {
+                        let channel = Arc::clone(&subscription.channel);
+                        let forwarding = forward(id.clone(), channel, None, self.outbox.clone());
+                        subscription.forwarder = Some(tokio::spawn(forwarding));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn subscribe(&mut self, id: String, question: Question, since: Option<u64>) -> Result<(), Close> {
+        if let Err((code, message)) = question.check() {
+            self.complain(Some(&id), code, &message).await;
+            return Ok(());
+        }
+        if self.subscriptions.len() >= MAX_SUBSCRIPTIONS && !self.subscriptions.contains_key(&id) {
+            return Err(Close::TooManySubscriptions);
+        }
+        let channel = self.hub.channel(&question);
+        let forwarder = (!self.paused)
+            .then(|| tokio::spawn(forward(id.clone(), Arc::clone(&channel), since, self.outbox.clone())));
+        self.subscriptions.insert(id, Subscription { channel, forwarder });
+        Ok(())
+    }
+
+    async fn complain(&mut self, id: Option<&str>, code: &str, message: &str) {
+        let mut frame = json!({"type": "error", "code": code, "message": message});
+        if let Some(id) = id {
+            frame["id"] = json!(id);
+        }
+        // A closed socket ends the session's loop by itself.
+        let _ = self.send("error", frame.to_string()).await;
+    }
+}
+
+/// The environment a principal may ask this of; a demo token sees its own video only.
+fn allowed(principal: &Principal, topic: Topic, query: &Query) -> Option<String> {
+    match principal {
+        Principal::Reader { environment } => Some(environment.to_string()),
+        Principal::Demo { environment, video_id } => {
+            let own = match topic {
+                Topic::Heatmap | Topic::Timeseries | Topic::Overview => query.video_id.as_deref() == Some(video_id),
+                // The view's id is a secret that only the page which made it knows.
+                Topic::View => true,
+                _ => false,
+            };
+            own.then(|| environment.to_string())
+        }
+    }
+}
+
+/// Sends the state and then every change of one subscription; a subscriber that is too slow gets the state anew.
+async fn forward(id: String, channel: Arc<Channel>, since: Option<u64>, outbox: mpsc::Sender<String>) {
+    let id = json!(id).to_string();
+    let mut since = since;
+    loop {
+        let (seq, state, mut changes) = channel.join();
+        if since.take() != Some(seq) {
+            let state = serde_json::Value::Object(state);
+            let frame = format!("{{\"type\":\"snapshot\",\"id\":{id},\"seq\":{seq},\"state\":{state}}}");
+            if outbox.send(frame).await.is_err() {
+                return;
+            }
+        }
+        let dropped = loop {
+            match changes.recv().await {
+                Ok(change) => {
+                    let (seq, changes) = (change.seq, &change.changes);
+                    let frame = format!("{{\"type\":\"delta\",\"id\":{id},\"seq\":{seq},\"changes\":{changes}}}");
+                    if outbox.send(frame).await.is_err() {
+                        return;
+                    }
+                }
+                Err(RecvError::Lagged(dropped)) => break dropped,
+                Err(RecvError::Closed) => return,
+            }
+        };
+        if outbox.send(json!({"type": "lagging", "dropped": dropped}).to_string()).await.is_err() {
+            return;
+        }
+    }
+}
