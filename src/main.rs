@@ -1,1 +1,102 @@
-fn main() {}
+//! The command line. Each command is one call into the library.
+
+use std::{collections::BTreeMap, path::PathBuf, process::ExitCode};
+
+use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
+use playhead::{
+    app,
+    config::{Config, Layers, SETTINGS},
+    store::embedded::{self, host},
+    telemetry,
+};
+
+/// Allocation is on the hot path of every beacon.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// BSD's EX_CONFIG: the operator has to change a setting.
+const EXIT_CONFIGURATION: u8 = 78;
+
+fn main() -> ExitCode {
+    let matches = command().get_matches();
+    match matches.subcommand() {
+        Some(("serve", given)) => with_config(given, app::serve),
+        Some((embedded::SUBCOMMAND, given)) => clickhouse_host(given),
+        _ => ExitCode::from(2),
+    }
+}
+
+fn command() -> Command {
+    let serve = Command::new("serve").about("Runs the service").args(setting_arguments());
+    let host = host::HostArgs::augment_args(Command::new(embedded::SUBCOMMAND).hide(true));
+    Command::new("playhead")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("Self-hosted quality-of-experience analytics for video")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommand(serve)
+        .subcommand(host)
+}
+
+/// `--config FILE` and a flag for every setting.
+fn setting_arguments() -> Vec<Arg> {
+    let file = Arg::new("config").long("config").value_name("FILE").help("TOML file with settings");
+    let flags = SETTINGS.iter().map(|setting| {
+        let help = format!("{} [PLAYHEAD_{}; {}]", setting.help, setting.name.to_uppercase(), setting.default);
+        Arg::new(setting.name).long(setting.name.replace('_', "-")).value_name("VALUE").help(help)
+    });
+    std::iter::once(file).chain(flags).collect()
+}
+
+/// Reads the settings and runs `run` with them on a runtime; all mistakes are printed, none hides another.
+fn with_config<F: Future<Output = ExitCode>>(given: &ArgMatches, run: impl FnOnce(Config) -> F) -> ExitCode {
+    let config = match read_config(given) {
+        Ok(config) => config,
+        Err(mistakes) => {
+            eprintln!("playhead: the settings cannot be used:");
+            mistakes.iter().for_each(|mistake| eprintln!("  {mistake}"));
+            return ExitCode::from(EXIT_CONFIGURATION);
+        }
+    };
+    telemetry::start_logging(config.log_as_json, &config.log_directives);
+    match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime.block_on(run(config)),
+        Err(error) => {
+            eprintln!("playhead: no runtime: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn read_config(given: &ArgMatches) -> Result<Config, Vec<String>> {
+    let flag = |name: &str| given.get_one::<String>(name).cloned();
+    let flags: BTreeMap<String, String> =
+        SETTINGS.iter().filter_map(|setting| Some((setting.name.to_owned(), flag(setting.name)?))).collect();
+    let file = match flag("config").map(PathBuf::from) {
+        None => None,
+        Some(path) => match std::fs::read_to_string(&path) {
+            Ok(text) => Some((path, text)),
+            Err(error) => return Err(vec![format!("--config {}: {error}", path.display())]),
+        },
+    };
+    Config::read(&Layers { flags, environment: Layers::environment_of_process(), file })
+}
+
+fn clickhouse_host(given: &ArgMatches) -> ExitCode {
+    telemetry::start_logging(false, &std::env::var("PLAYHEAD_LOG").unwrap_or_else(|_| "info".into()));
+    match host::HostArgs::from_arg_matches(given) {
+        Ok(arguments) => host::run(&arguments),
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::command().debug_assert();
+    }
+}

@@ -5,6 +5,9 @@ pub mod migrate;
 pub mod rows;
 pub mod writer;
 
+/// How long ClickHouse may take to show a sign of life.
+const PING_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(2);
+
 /// The ClickHouse database Playhead lives in, reached over its HTTP interface whichever host runs it.
 #[derive(Clone)]
 pub struct Store {
@@ -25,5 +28,17 @@ impl Store {
             .with_database(Self::DATABASE)
             .with_compression(clickhouse::Compression::None);
         Self { client }
+    }
+
+    /// Whether ClickHouse answers now.
+    ///
+    /// # Errors
+    /// Its reason.
+    pub async fn ping(&self) -> Result<(), String> {
+        let ask = self.client.query("SELECT 1").fetch_one::<u8>();
+        match tokio::time::timeout(PING_TIMEOUT, ask).await {
+            Ok(answer) => answer.map(drop).map_err(|error| error.to_string()),
+            Err(_) => Err("no answer within 2 s".into()),
+        }
     }
 }

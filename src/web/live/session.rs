@@ -12,6 +12,7 @@ use tokio::{
 };
 
 use super::{
+    LiveState,
     frame::{ClientFrame, Close, PROTOCOL, Query, Topic},
     hub::{Channel, Hub},
     question::Question,
@@ -41,7 +42,7 @@ const RECONNECT_MS: std::ops::Range<u64> = 250..3000;
 pub struct LiveSession {
     socket: Session,
     hub: Arc<Hub>,
-    authenticator: Arc<dyn Authenticator>,
+    authenticator: Arc<Authenticator>,
     principal: Option<Principal>,
     subscriptions: HashMap<String, Subscription>,
     outbox: mpsc::Sender<String>,
@@ -66,24 +67,22 @@ impl Drop for Subscription {
 pub async fn serve(
     socket: Session,
     messages: actix_ws::AggregatedMessageStream,
-    hub: Arc<Hub>,
-    authenticator: Arc<dyn Authenticator>,
+    state: LiveState,
     principal: Option<Principal>,
-    stopping: watch::Receiver<bool>,
 ) {
     gauge_add(Metric::LiveConnections, 1.0);
     let (outbox, frames) = mpsc::channel(OUTBOX);
     let session = LiveSession {
         socket: socket.clone(),
-        hub,
-        authenticator,
+        hub: state.hub,
+        authenticator: state.authenticator,
         principal,
         subscriptions: HashMap::new(),
         outbox,
         paused: false,
         frames_in: 0,
     };
-    let reason = session.run(messages, frames, stopping).await;
+    let reason = session.run(messages, frames, state.stopping).await;
     gauge_add(Metric::LiveConnections, -1.0);
     let reason = reason.map(|close| CloseReason { code: CloseCode::Other(close.code()), description: None });
     // The peer may be gone already.

@@ -1,0 +1,408 @@
+//! Every setting: its name, default and reason. Flags win over the environment, the environment over the file.
+//!
+//! A setting `http_addr` is the flag `--http-addr`, the variable `PLAYHEAD_HTTP_ADDR` and the key `http_addr` of the TOML
+//! file. All mistakes are found before any is reported, so an operator sees them at once.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Display,
+    net::SocketAddr,
+    path::PathBuf,
+    str::FromStr,
+};
+
+use ipnet::IpNet;
+
+use crate::control::bootstrap::{Bootstrap, BootstrapAdmin, BootstrapEnvironment, BootstrapToken};
+
+/// One setting as the operator sees it.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting {
+    pub name: &'static str,
+    pub default: &'static str,
+    pub help: &'static str,
+}
+
+const fn setting(name: &'static str, default: &'static str, help: &'static str) -> Setting {
+    Setting { name, default, help }
+}
+
+/// All settings, in the order of `--help` and `docs/settings.md`.
+pub const SETTINGS: [Setting; 30] = [
+    setting("roles", "collect,process,query", "Which parts this process runs"),
+    setting("http_addr", "127.0.0.1:8080", "Beacons, API, dashboard and websocket"),
+    setting("admin_addr", "127.0.0.1:9090", "/metrics, /healthz and /readyz"),
+    setting("sql_addr", "127.0.0.1:8123", "Reserved for the SQL port; nothing listens there yet"),
+    setting("data_dir", "./data", "State of the embedded engines"),
+    setting("kafka_brokers", "", "host:port list; empty chooses the embedded log"),
+    setting("kafka_topic", "playhead", "Topic of the log; `.quarantine` is added for the quarantine"),
+    setting("kafka_group", "playhead", "Prefix of the consumer groups"),
+    setting("kafka_partitions", "6", "For a topic that does not exist yet"),
+    setting("kafka_replication_factor", "-1", "For a topic that does not exist yet; -1 is the broker's default"),
+    setting("kafka_assignor", "range", "range or cooperative-sticky"),
+    setting("kafka_properties", "", "More librdkafka properties: name=value;name=value"),
+    setting("log_max_bytes", "8589934592", "Disk share of the embedded log; full means 503"),
+    setting("clickhouse_url", "", "http(s)://host:port; empty chooses the embedded engine"),
+    setting("clickhouse_user", "default", "User at that server"),
+    setting("clickhouse_password", "", "Password at that server"),
+    setting("clickhouse_memory_bytes", "4294967296", "Memory limit of the embedded engine"),
+    setting("chdb_lib", "", "Path of libchdb.so; empty looks in the known places"),
+    setting("database_url", "", "Control data: sqlite:PATH or postgres://…; empty is SQLite in data_dir"),
+    setting("trusted_proxies", "", "Networks whose X-Forwarded-For counts, comma-separated"),
+    setting("intake_prefix", "/in", "Path before the ingest key; change it when filter lists match yours"),
+    setting("admit_events_per_s", "0", "Events a process takes in per second, 0 for no limit; beyond it 429"),
+    setting("country_database", "", "MMDB file for countries; empty looks in the known places"),
+    setting("bootstrap_environment", "", "Name of the first environment"),
+    setting("bootstrap_ingest_key", "", "Its ingest key"),
+    setting("bootstrap_token", "", "Its API token, id:secret"),
+    setting("bootstrap_admin", "", "First user, email:password"),
+    setting("bootstrap_file", "", "JSON file with several of them"),
+    setting("log", "info", "Which log lines are written, as tracing directives"),
+    setting("log_format", "text", "text or json"),
+];
+
+/// Values that must not be shown.
+const SECRETS: [&str; 4] = ["clickhouse_password", "bootstrap_token", "bootstrap_admin", "kafka_properties"];
+
+/// A part of the service that one process may run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    Collect,
+    Process,
+    Query,
+}
+
+impl FromStr for Role {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Self, String> {
+        match word {
+            "collect" => Ok(Self::Collect),
+            "process" => Ok(Self::Process),
+            "query" => Ok(Self::Query),
+            _ => Err(format!("`{word}` is no role: collect, process, query")),
+        }
+    }
+}
+
+/// The settings, typed.
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub roles: BTreeSet<Role>,
+    pub http_addr: SocketAddr,
+    pub admin_addr: SocketAddr,
+    pub data_dir: PathBuf,
+    pub kafka: Option<Kafka>,
+    pub log_max_bytes: u64,
+    pub clickhouse: Option<ClickHouse>,
+    pub clickhouse_memory_bytes: u64,
+    pub chdb_lib: Option<PathBuf>,
+    pub database_url: String,
+    pub trusted_proxies: Vec<IpNet>,
+    pub intake_prefix: String,
+    pub admit_events_per_s: u32,
+    pub country_database: Option<PathBuf>,
+    pub bootstrap: Bootstrap,
+    pub log_directives: String,
+    pub log_as_json: bool,
+}
+
+/// An outside Kafka.
+#[derive(Clone)]
+pub struct Kafka {
+    pub brokers: String,
+    pub topic: String,
+    pub group: String,
+    pub partitions: i32,
+    pub replication_factor: i32,
+    pub assignor: String,
+    pub properties: BTreeMap<String, String>,
+}
+
+impl std::fmt::Debug for Kafka {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Kafka").field("brokers", &self.brokers).field("topic", &self.topic).finish_non_exhaustive()
+    }
+}
+
+/// An outside ClickHouse.
+#[derive(Clone)]
+pub struct ClickHouse {
+    pub url: String,
+    pub user: String,
+    pub password: String,
+}
+
+impl std::fmt::Debug for ClickHouse {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ClickHouse").field("url", &self.url).field("user", &self.user).finish_non_exhaustive()
+    }
+}
+
+/// The layers settings come from; the first that has a name wins.
+#[derive(Debug, Default)]
+pub struct Layers {
+    pub flags: BTreeMap<String, String>,
+    pub environment: BTreeMap<String, String>,
+    /// Path and content of the file.
+    pub file: Option<(PathBuf, String)>,
+}
+
+impl Layers {
+    /// The variables of this process that are settings.
+    pub fn environment_of_process() -> BTreeMap<String, String> {
+        let variable = |setting: &Setting| {
+            let value = std::env::var(format!("PLAYHEAD_{}", setting.name.to_uppercase())).ok()?;
+            Some((setting.name.to_owned(), value))
+        };
+        SETTINGS.iter().filter_map(variable).collect()
+    }
+}
+
+/// Reads values by name and collects what is wrong with them.
+struct Reader {
+    values: BTreeMap<&'static str, (String, String)>,
+    mistakes: Vec<String>,
+}
+
+impl Reader {
+    fn new(layers: &Layers) -> Self {
+        let mut mistakes = Vec::new();
+        let file = layers.file.as_ref().map(|(path, text)| (path.display().to_string(), table(path, text, &mut mistakes)));
+        let mut values = BTreeMap::new();
+        for Setting { name, default, .. } in SETTINGS {
+            let flag = layers.flags.get(name).map(|value| (value.clone(), format!("--{}", name.replace('_', "-"))));
+            let variable = || Some((layers.environment.get(name)?.clone(), format!("PLAYHEAD_{}", name.to_uppercase())));
+            let in_file = || {
+                let (path, table) = file.as_ref()?;
+                Some((table.get(name)?.clone(), format!("`{name}` in {path}")))
+            };
+            let value = flag.or_else(variable).or_else(in_file);
+            values.insert(name, value.unwrap_or_else(|| (default.to_owned(), format!("the default of {name}"))));
+        }
+        Self { values, mistakes }
+    }
+
+    fn text(&self, name: &str) -> String {
+        self.values.get(name).map(|(value, _)| value.trim().to_owned()).unwrap_or_default()
+    }
+
+    fn optional(&self, name: &str) -> Option<String> {
+        Some(self.text(name)).filter(|text| !text.is_empty())
+    }
+
+    fn parsed<T: FromStr<Err: Display>>(&mut self, name: &str) -> Option<T> {
+        match self.text(name).parse() {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.mistake(name, &error);
+                None
+            }
+        }
+    }
+
+    fn list<T: FromStr<Err: Display>>(&mut self, name: &str) -> Vec<T> {
+        let text = self.text(name);
+        let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
+        let mut list = Vec::new();
+        for word in words {
+            match word.parse() {
+                Ok(value) => list.push(value),
+                Err(error) => self.mistake(name, &error),
+            }
+        }
+        list
+    }
+
+    fn mistake(&mut self, name: &str, error: &dyn Display) {
+        let (value, source) = self.values.get(name).cloned().unwrap_or_default();
+        let shown = if SECRETS.contains(&name) { "(hidden)" } else { &value };
+        self.mistakes.push(format!("{source}: `{shown}`: {error}"));
+    }
+}
+
+fn table(path: &std::path::Path, text: &str, mistakes: &mut Vec<String>) -> BTreeMap<String, String> {
+    let table: toml::Table = match text.parse() {
+        Ok(table) => table,
+        Err(error) => {
+            mistakes.push(format!("{}: {error}", path.display()));
+            return BTreeMap::new();
+        }
+    };
+    let mut known = BTreeMap::new();
+    for (name, value) in table {
+        if !SETTINGS.iter().any(|setting| setting.name == name) {
+            mistakes.push(format!("{}: there is no setting `{name}`", path.display()));
+            continue;
+        }
+        let text = match value {
+            toml::Value::String(text) => text,
+            other => other.to_string(),
+        };
+        known.insert(name, text);
+    }
+    known
+}
+
+impl Config {
+    /// Reads the settings.
+    ///
+    /// # Errors
+    /// Every mistake, one line each, naming where the value came from.
+    pub fn read(layers: &Layers) -> Result<Self, Vec<String>> {
+        let mut reader = Reader::new(layers);
+        let roles = reader.list::<Role>("roles").into_iter().collect::<BTreeSet<_>>();
+        if roles.is_empty() {
+            reader.mistake("roles", &"name at least one role");
+        }
+        let (http_addr, admin_addr) = (reader.parsed("http_addr"), reader.parsed("admin_addr"));
+        // Checked although nothing listens there yet, so that a mistake does not wait for the day it does.
+        let _: Option<SocketAddr> = reader.parsed("sql_addr");
+        let kafka = kafka(&mut reader);
+        let log_max_bytes = reader.parsed("log_max_bytes");
+        let clickhouse_memory_bytes = reader.parsed("clickhouse_memory_bytes");
+        let admit_events_per_s = reader.parsed("admit_events_per_s");
+        let trusted_proxies = reader.list("trusted_proxies");
+        let intake_prefix = reader.text("intake_prefix");
+        if !intake_prefix.starts_with('/') || intake_prefix.ends_with('/') {
+            reader.mistake("intake_prefix", &"it begins with a slash and does not end with one");
+        }
+        let data_dir = PathBuf::from(reader.text("data_dir"));
+        let sqlite = || format!("sqlite:{}", data_dir.join("control.sqlite").display());
+        let database_url = reader.optional("database_url").unwrap_or_else(sqlite);
+        let log_format = reader.text("log_format");
+        if !["text", "json"].contains(&log_format.as_str()) {
+            reader.mistake("log_format", &"text or json");
+        }
+        let bootstrap = bootstrap(&mut reader);
+        let clickhouse = reader.optional("clickhouse_url").map(|url| ClickHouse {
+            url,
+            user: reader.text("clickhouse_user"),
+            password: reader.text("clickhouse_password"),
+        });
+        let (Some(http_addr), Some(admin_addr)) = (http_addr, admin_addr) else { return Err(reader.mistakes) };
+        if !reader.mistakes.is_empty() {
+            return Err(reader.mistakes);
+        }
+        Ok(Self {
+            roles,
+            http_addr,
+            admin_addr,
+            kafka,
+            log_max_bytes: log_max_bytes.unwrap_or_default(),
+            clickhouse,
+            clickhouse_memory_bytes: clickhouse_memory_bytes.unwrap_or_default(),
+            chdb_lib: reader.optional("chdb_lib").map(PathBuf::from),
+            database_url,
+            trusted_proxies,
+            intake_prefix,
+            admit_events_per_s: admit_events_per_s.unwrap_or_default(),
+            country_database: reader.optional("country_database").map(PathBuf::from),
+            bootstrap,
+            log_directives: reader.text("log"),
+            log_as_json: log_format == "json",
+            data_dir,
+        })
+    }
+}
+
+fn kafka(reader: &mut Reader) -> Option<Kafka> {
+    let (partitions, replication_factor) = (reader.parsed("kafka_partitions"), reader.parsed("kafka_replication_factor"));
+    let assignor = reader.text("kafka_assignor");
+    if !["range", "cooperative-sticky"].contains(&assignor.as_str()) {
+        reader.mistake("kafka_assignor", &"range or cooperative-sticky");
+    }
+    let mut properties = BTreeMap::new();
+    for pair in reader.text("kafka_properties").split(';').map(str::trim).filter(|pair| !pair.is_empty()) {
+        match pair.split_once('=') {
+            Some((name, value)) => drop(properties.insert(name.trim().to_owned(), value.trim().to_owned())),
+            None => reader.mistake("kafka_properties", &"name=value;name=value"),
+        }
+    }
+    Some(Kafka {
+        brokers: reader.optional("kafka_brokers")?,
+        topic: reader.text("kafka_topic"),
+        group: reader.text("kafka_group"),
+        partitions: partitions?,
+        replication_factor: replication_factor?,
+        assignor,
+        properties,
+    })
+}
+
+fn bootstrap(reader: &mut Reader) -> Bootstrap {
+    let mut bootstrap = Bootstrap::default();
+    if let Some(path) = reader.optional("bootstrap_file") {
+        let read = std::fs::read_to_string(&path).map_err(|error| error.to_string());
+        match read.and_then(|text| serde_json::from_str(&text).map_err(|error| error.to_string())) {
+            Ok(from_file) => bootstrap = from_file,
+            Err(error) => reader.mistake("bootstrap_file", &error),
+        }
+    }
+    let name = reader.optional("bootstrap_environment");
+    let ingest_keys: Vec<String> = reader.optional("bootstrap_ingest_key").into_iter().collect();
+    let tokens: Vec<BootstrapToken> = pair(reader, "bootstrap_token", "id:secret")
+        .map(|(id, secret)| BootstrapToken { id, secret })
+        .into_iter()
+        .collect();
+    if name.is_some() || !ingest_keys.is_empty() || !tokens.is_empty() {
+        let name = name.unwrap_or_else(|| "default".to_owned());
+        bootstrap.environments.push(BootstrapEnvironment { name, ingest_keys, tokens });
+    }
+    let admin = pair(reader, "bootstrap_admin", "email:password");
+    bootstrap.admins.extend(admin.map(|(email, password)| BootstrapAdmin { email, password }));
+    reader.mistakes.extend(bootstrap.mistakes());
+    bootstrap
+}
+
+fn pair(reader: &mut Reader, name: &str, form: &'static str) -> Option<(String, String)> {
+    let text = reader.optional(name)?;
+    match text.split_once(':') {
+        Some((first, second)) if !first.is_empty() && !second.is_empty() => Some((first.to_owned(), second.to_owned())),
+        _ => {
+            reader.mistake(name, &format!("it has the form {form}"));
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn layers(flags: &[(&str, &str)], environment: &[(&str, &str)], file: Option<&str>) -> Layers {
+        let map = |pairs: &[(&str, &str)]| pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+        Layers {
+            flags: map(flags),
+            environment: map(environment),
+            file: file.map(|text| ("playhead.toml".into(), text.to_owned())),
+        }
+    }
+
+    #[test]
+    fn flags_win_over_the_environment_and_that_over_the_file() {
+        let file = Some("http_addr = \"127.0.0.1:1\"\nadmin_addr = \"127.0.0.1:1\"\nlog = \"warn\"");
+        let all = layers(
+            &[("http_addr", "127.0.0.1:3")],
+            &[("http_addr", "127.0.0.1:2"), ("admin_addr", "127.0.0.1:2")],
+            file,
+        );
+        let config = Config::read(&all).expect("sound");
+        let ports = (config.http_addr.port(), config.admin_addr.port());
+        assert_eq!((ports, config.log_directives.as_str()), ((3, 2), "warn"));
+    }
+
+    #[test]
+    fn all_mistakes_are_reported_at_once_and_secrets_are_not_shown() {
+        let wrong = layers(
+            &[("http_addr", "nowhere"), ("roles", "collect,fly")],
+            &[("trusted_proxies", "10.0.0.0/8, ten"), ("bootstrap_token", "sesame")],
+            Some("htp_addr = 1"),
+        );
+        let mistakes = Config::read(&wrong).expect_err("five mistakes");
+        assert_eq!(mistakes.len(), 5, "{mistakes:#?}");
+        assert!(mistakes.iter().any(|line| line.starts_with("--http-addr: `nowhere`")));
+        assert!(mistakes.iter().any(|line| line.contains("no setting `htp_addr`")));
+        assert!(!mistakes.iter().any(|line| line.contains("sesame")));
+    }
+}

@@ -1,0 +1,65 @@
+//! The live protocol's endpoint, `/live`: questions about now, answered by snapshot and deltas over one websocket.
+
+pub mod frame;
+pub mod hub;
+pub mod patch;
+pub mod question;
+pub mod session;
+
+use std::sync::Arc;
+
+use actix_web::{HttpRequest, HttpResponse, http::header, web};
+use tokio::sync::watch;
+
+use self::{frame::PROTOCOL, hub::Hub, session::MAX_FRAME_BYTES};
+use crate::web::auth::{Authenticator, cookie_principal};
+
+/// What a websocket needs.
+#[derive(Clone)]
+pub struct LiveState {
+    pub hub: Arc<Hub>,
+    pub authenticator: Arc<Authenticator>,
+    /// Becomes true when the process begins to stop.
+    pub stopping: watch::Receiver<bool>,
+}
+
+/// The route.
+pub fn routes(config: &mut web::ServiceConfig) {
+    config.route("/live", web::get().to(connect));
+}
+
+async fn connect(
+    request: HttpRequest,
+    body: web::Payload,
+    state: web::Data<LiveState>,
+) -> Result<HttpResponse, actix_web::Error> {
+    // A cookie comes along with any page's websocket, so it counts only for a page of this origin.
+    let principal =
+        if is_same_origin(&request) { cookie_principal(&request, &state.authenticator).await } else { None };
+    let (mut response, socket, messages) = actix_ws::handle(&request, body)?;
+    if offers_protocol(&request) {
+        response.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, header::HeaderValue::from_static(PROTOCOL));
+    }
+    let messages = messages
+        .max_frame_size(MAX_FRAME_BYTES)
+        .aggregate_continuations()
+        .max_continuation_size(MAX_FRAME_BYTES);
+    let state = state.get_ref().clone();
+    actix_web::rt::spawn(session::serve(socket, messages, state, principal));
+    Ok(response)
+}
+
+fn is_same_origin(request: &HttpRequest) -> bool {
+    let text = |name| request.headers().get(name).and_then(|value: &header::HeaderValue| value.to_str().ok());
+    match (text(header::ORIGIN), text(header::HOST)) {
+        (Some(origin), Some(host)) => origin.split_once("://").is_some_and(|(_, of)| of.eq_ignore_ascii_case(host)),
+        // No browser: nobody's cookie but its own.
+        (None, _) => true,
+        (Some(_), None) => false,
+    }
+}
+
+fn offers_protocol(request: &HttpRequest) -> bool {
+    let offered = request.headers().get_all(header::SEC_WEBSOCKET_PROTOCOL).filter_map(|value| value.to_str().ok());
+    offered.flat_map(|list| list.split(',')).any(|protocol| protocol.trim() == PROTOCOL)
+}
