@@ -18,6 +18,19 @@ use std::{collections::BTreeMap, fmt, str::FromStr, time::Duration};
 use async_trait::async_trait;
 use bytes::Bytes;
 
+pub mod kafka;
+mod open;
+pub mod quarantine;
+pub mod segment;
+
+pub use self::open::{LogSettings, open};
+
+/// The longest intent a commit takes: what Kafka stores beside an offset by default.
+pub const MAX_INTENT_BYTES: usize = 4096;
+
+/// The largest record by default: an inflated beacon is at most 2 MB, and brokers need room around it.
+pub const MAX_RECORD_BYTES: usize = 2 << 20;
+
 /// The place of one record: partition and offset. Written `partition:offset`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position {
@@ -37,7 +50,10 @@ impl FromStr for Position {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         text.split_once(':')
             .and_then(|(partition, offset)| {
-                Some(Self { partition: partition.parse().ok()?, offset: offset.parse().ok()? })
+                Some(Self {
+                    partition: partition.parse().ok()?,
+                    offset: offset.parse().ok()?,
+                })
             })
             .ok_or_else(|| format!("`{text}` is not a position (partition:offset)"))
     }

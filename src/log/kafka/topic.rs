@@ -1,0 +1,157 @@
+//! The topic: made at start unless it is there, and what the brokers say about its partitions.
+
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
+
+use rdkafka::{
+    admin::{AdminClient, AdminOptions, NewTopic, TopicReplication},
+    client::DefaultClientContext,
+    consumer::{BaseConsumer, Consumer, ConsumerContext},
+    error::{KafkaError, RDKafkaErrorCode},
+    util::Timeout,
+};
+use tokio::task::spawn_blocking;
+
+use super::KafkaSettings;
+use crate::log::LogError;
+
+/// How long one question to the brokers may take.
+pub(super) const ASK: Duration = Duration::from_secs(10);
+
+/// The lowest offset still there and the one the next record will get.
+pub(super) type Watermarks = (u64, u64);
+
+/// Makes the topic unless it exists, and waits until each partition has a leader.
+pub(super) async fn ensure(settings: &KafkaSettings, wait: Duration) -> Result<(), LogError> {
+    let deadline = Instant::now() + wait;
+    let admin: AdminClient<DefaultClientContext> = settings
+        .client()
+        .create()
+        .map_err(|error| LogError::Fatal(error.to_string()))?;
+    let max_message_bytes = settings.max_message_bytes().to_string();
+    let topic = settings.topic_properties.iter().fold(
+        NewTopic::new(
+            &settings.topic,
+            settings.partitions,
+            TopicReplication::Fixed(settings.replication_factor),
+        )
+        .set("max.message.bytes", &max_message_bytes),
+        |topic, (name, value)| topic.set(name, value),
+    );
+    let options = AdminOptions::new().request_timeout(Some(Timeout::After(wait)));
+    let answers = admin
+        .create_topics([&topic], &options)
+        .await
+        .map_err(|error| unavailable(&error))?;
+    for answer in answers {
+        match answer {
+            Ok(_) => tracing::info!(
+                topic = settings.topic,
+                partitions = settings.partitions,
+                "made the topic"
+            ),
+            Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
+            // Whoever may not make topics can still use one that somebody else has made.
+            Err((
+                _,
+                code @ (RDKafkaErrorCode::TopicAuthorizationFailed
+                | RDKafkaErrorCode::ClusterAuthorizationFailed),
+            )) => {
+                tracing::info!(topic = settings.topic, %code, "not allowed to make topics; expecting it to exist");
+            }
+            Err((_, code)) if is_permanent(code) => {
+                return Err(LogError::Fatal(format!(
+                    "the topic {} cannot be made: {code}",
+                    settings.topic
+                )));
+            }
+            Err((_, code)) => {
+                return Err(LogError::Unavailable(format!(
+                    "the topic cannot be made now: {code}"
+                )));
+            }
+        }
+    }
+    let consumer: BaseConsumer = settings
+        .consumer(&settings.group_id("setup"))
+        .create()
+        .map_err(|error| LogError::Fatal(error.to_string()))?;
+    let topic = settings.topic.clone();
+    run_blocking(move || wait_for_leaders(&consumer, &topic, deadline)).await
+}
+
+fn wait_for_leaders(consumer: &BaseConsumer, topic: &str, deadline: Instant) -> Result<(), LogError> {
+    loop {
+        let why =
+            match consumer.fetch_metadata(Some(topic), deadline.saturating_duration_since(Instant::now())) {
+                Ok(metadata) => match metadata.topics().first() {
+                    Some(topic) if topic.error().is_none() && !topic.partitions().is_empty() => {
+                        if topic.partitions().iter().all(|partition| partition.leader() >= 0) {
+                            return Ok(());
+                        }
+                        "some of its partitions have no leader".to_owned()
+                    }
+                    _ => "it does not exist".to_owned(),
+                },
+                Err(error) => error.to_string(),
+            };
+        if Instant::now() >= deadline {
+            return Err(LogError::Unavailable(format!(
+                "the topic {topic} is not ready: {why}"
+            )));
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// Low and high offsets of all partitions. Blocks.
+pub(super) fn watermarks<C: ConsumerContext>(
+    consumer: &BaseConsumer<C>,
+    topic: &str,
+) -> Result<BTreeMap<u32, Watermarks>, KafkaError> {
+    let metadata = consumer.fetch_metadata(Some(topic), ASK)?;
+    let partitions = metadata.topics().iter().flat_map(|topic| topic.partitions());
+    partitions
+        .map(|partition| {
+            Ok((
+                partition.id() as u32,
+                watermarks_of(consumer, topic, partition.id())?,
+            ))
+        })
+        .collect()
+}
+
+/// Low and high offset of one partition. Blocks.
+pub(super) fn watermarks_of<C: ConsumerContext>(
+    consumer: &BaseConsumer<C>,
+    topic: &str,
+    partition: i32,
+) -> Result<Watermarks, KafkaError> {
+    let (low, high) = consumer.fetch_watermarks(topic, partition, ASK)?;
+    Ok((low.max(0) as u64, high.max(0) as u64))
+}
+
+/// Runs calls of librdkafka that wait for the network where they hold up nobody.
+pub(super) async fn run_blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, LogError> + Send + 'static,
+) -> Result<T, LogError> {
+    spawn_blocking(work)
+        .await
+        .unwrap_or_else(|error| Err(LogError::Unavailable(error.to_string())))
+}
+
+pub(super) fn unavailable(error: &KafkaError) -> LogError {
+    LogError::Unavailable(error.to_string())
+}
+
+fn is_permanent(code: RDKafkaErrorCode) -> bool {
+    use RDKafkaErrorCode::{
+        InvalidConfig, InvalidPartitions, InvalidReplicationFactor, InvalidTopic, PolicyViolation,
+    };
+    matches!(
+        code,
+        InvalidTopic | InvalidPartitions | InvalidReplicationFactor | InvalidConfig | PolicyViolation
+    )
+}

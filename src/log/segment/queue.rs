@@ -1,0 +1,143 @@
+//! Appends on their way to the disk: a queue bounded in bytes between many callers and one writing thread.
+
+use std::{
+    collections::VecDeque,
+    sync::{Condvar, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use tokio::sync::oneshot;
+
+use crate::log::{AppendError, NewRecord, Position};
+
+/// One call of `append`.
+pub(super) struct Pending {
+    pub records: Vec<NewRecord>,
+    /// What its records take on the disk.
+    pub bytes: usize,
+    pub reply: oneshot::Sender<Result<Vec<Position>, AppendError>>,
+}
+
+#[derive(Default)]
+struct State {
+    waiting: VecDeque<Pending>,
+    /// Waiting or being written.
+    bytes: usize,
+    closed: bool,
+    /// Why the writer cannot write now.
+    fault: Option<String>,
+}
+
+/// See the module.
+#[derive(Default)]
+pub(super) struct Queue {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+impl Queue {
+    /// Hands an append to the writer, unless `admit`, told the bytes ahead of it, says otherwise.
+    pub fn push(
+        &self,
+        pending: Pending,
+        admit: impl FnOnce(usize) -> Result<(), AppendError>,
+    ) -> Result<(), AppendError> {
+        let mut state = self.lock();
+        self.check(&state)?;
+        admit(state.bytes)?;
+        state.bytes += pending.bytes;
+        state.waiting.push_back(pending);
+        self.changed.notify_all();
+        Ok(())
+    }
+
+    /// Whether appends are taken at all, and the bytes waiting.
+    pub fn status(&self) -> Result<usize, AppendError> {
+        let state = self.lock();
+        self.check(&state)?;
+        Ok(state.bytes)
+    }
+
+    fn check(&self, state: &State) -> Result<(), AppendError> {
+        if state.closed {
+            return Err(AppendError::Unavailable("it is closed".into()));
+        }
+        match &state.fault {
+            Some(fault) => Err(AppendError::Unavailable(fault.clone())),
+            None => Ok(()),
+        }
+    }
+
+    /// Waits for appends and takes up to `max_bytes` of them (one at least). Having found some, waits up to `linger`
+    /// for `expected` of them to gather. `None` when the queue is closed and empty.
+    pub fn take(&self, max_bytes: usize, expected: usize, linger: Duration) -> Option<Vec<Pending>> {
+        let mut state = self.lock();
+        while state.waiting.is_empty() {
+            if state.closed {
+                return None;
+            }
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        let deadline = Instant::now() + linger;
+        while state.waiting.len() < expected && state.bytes < max_bytes && !state.closed {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            state = self
+                .changed
+                .wait_timeout(state, left)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+        }
+        let mut group: Vec<Pending> = Vec::new();
+        let mut bytes = 0;
+        while let Some(next) = state.waiting.front() {
+            if !group.is_empty() && bytes + next.bytes > max_bytes {
+                break;
+            }
+            bytes += next.bytes;
+            group.extend(state.waiting.pop_front());
+        }
+        Some(group)
+    }
+
+    /// `bytes` are off the writer's hands.
+    pub fn done(&self, bytes: usize) {
+        let mut state = self.lock();
+        state.bytes = state.bytes.saturating_sub(bytes);
+    }
+
+    /// Refuses appends for `reason` until [`Self::recovered`]; gives back what was waiting.
+    pub fn fail(&self, reason: &str) -> Vec<Pending> {
+        let mut state = self.lock();
+        state.fault = Some(reason.to_owned());
+        state.bytes = 0;
+        state.waiting.drain(..).collect()
+    }
+
+    pub fn recovered(&self) {
+        self.lock().fault = None;
+    }
+
+    /// Takes no more appends; the writer finishes what is here.
+    pub fn close(&self) {
+        self.lock().closed = true;
+        self.changed.notify_all();
+    }
+
+    /// Sleeps for `pause`, or until the queue is closed: true then.
+    pub fn closed_within(&self, pause: Duration) -> bool {
+        let state = self.lock();
+        let (state, _) = self
+            .changed
+            .wait_timeout_while(state, pause, |state| !state.closed)
+            .unwrap_or_else(PoisonError::into_inner);
+        state.closed
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Nothing panics while it holds this lock, and a half-done change of these fields does not exist.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,58 @@
+//! What an operator may choose about the embedded log.
+
+use std::{path::PathBuf, time::Duration};
+
+use crate::log::MAX_RECORD_BYTES;
+
+/// When old segments may go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Retention {
+    /// A segment goes when all these groups have committed past it; until then a full log refuses appends.
+    UntilRead(Vec<String>),
+    /// A ring: when the log is full the oldest segment gives way, read or not. For the quarantine, which must never
+    /// stop what fills it.
+    Newest,
+}
+
+/// Settings of [`super::SegmentLog`].
+#[derive(Debug, Clone)]
+pub struct SegmentSettings {
+    /// Where the segments lie; made if missing.
+    pub dir: PathBuf,
+    /// What all segments together may take on the disk.
+    pub max_bytes: u64,
+    /// When a segment is full. A log can shrink only by whole segments, so at least four fit into `max_bytes`.
+    pub segment_bytes: u64,
+    /// When segments may go.
+    pub retention: Retention,
+    /// Appends are refused while the disk has less than this left: a database on the same disk cannot even clean up
+    /// when it is full.
+    pub min_free_bytes: u64,
+    /// What may wait in memory for the disk before appends are refused.
+    pub max_pending_bytes: usize,
+    /// The largest payload of one record.
+    pub max_record_bytes: usize,
+    /// How long a commit may wait for as many callers as the last one had. A lone caller never waits.
+    pub linger: Duration,
+}
+
+impl SegmentSettings {
+    /// The defaults, for a log in `dir` that keeps records until `groups` have read them.
+    pub fn new(dir: impl Into<PathBuf>, groups: &[&str]) -> Self {
+        Self {
+            dir: dir.into(),
+            max_bytes: 8 << 30,
+            segment_bytes: 64 << 20,
+            retention: Retention::UntilRead(groups.iter().map(|&group| group.to_owned()).collect()),
+            min_free_bytes: 512 << 20,
+            max_pending_bytes: 64 << 20,
+            max_record_bytes: MAX_RECORD_BYTES,
+            linger: Duration::from_millis(1),
+        }
+    }
+
+    /// The size at which a segment is closed.
+    pub(super) fn segment_limit(&self) -> u64 {
+        self.segment_bytes.min(self.max_bytes / 4)
+    }
+}

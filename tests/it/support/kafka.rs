@@ -1,0 +1,90 @@
+//! A real Apache Kafka for tests.
+//!
+//! One broker serves the whole run; it is started by `deploy/kafka/kafka.sh` at the first need, on free ports, in
+//! a directory of its own, and stops when this process ends. `PLAYHEAD_TEST_KAFKA=host:port` uses another one instead.
+//! Tests that kill their broker start one for themselves.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    sync::OnceLock,
+};
+
+use playhead::log::kafka::KafkaSettings;
+use uuid::Uuid;
+
+/// A broker with a life of its own.
+pub struct Broker {
+    dir: PathBuf,
+    pub bootstrap: String,
+}
+
+impl Broker {
+    /// Starts one that nobody else uses.
+    pub fn start(name: &str) -> Self {
+        let root = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        remove_leftovers(root);
+        let dir = root.join(format!("kafka-{}-{name}", std::process::id()));
+        let dir_text = dir.display().to_string();
+        let pid = std::process::id().to_string();
+        let bootstrap = script(&["start", &dir_text, "--while-pid", &pid]).trim().to_owned();
+        Self { dir, bootstrap }
+    }
+
+    pub fn kill(&self) {
+        script(&["kill9", &self.dir.display().to_string(), "1"]);
+    }
+
+    pub fn restart(&self) {
+        script(&["restart", &self.dir.display().to_string(), "1"]);
+    }
+}
+
+impl Drop for Broker {
+    fn drop(&mut self) {
+        script(&["stop", &self.dir.display().to_string()]);
+        let _ = fs::remove_dir_all(&self.dir);
+    }
+}
+
+/// Settings for a topic that only the caller knows, on the broker that all tests share.
+pub fn ephemeral() -> KafkaSettings {
+    static SHARED: OnceLock<String> = OnceLock::new();
+    let bootstrap = SHARED.get_or_init(|| match std::env::var("PLAYHEAD_TEST_KAFKA") {
+        Ok(bootstrap) => bootstrap,
+        // Never dropped: the script's watcher stops it after this process.
+        Err(_) => std::mem::ManuallyDrop::new(Broker::start("shared")).bootstrap.clone(),
+    });
+    ephemeral_on(bootstrap)
+}
+
+/// The same on a broker of one's own.
+pub fn ephemeral_on(bootstrap: &str) -> KafkaSettings {
+    let mut settings = KafkaSettings::new(bootstrap, format!("test-{}", Uuid::new_v4()));
+    settings.group = format!("{}-group", settings.topic);
+    settings.partitions = 3;
+    // The shortest that brokers allow by default.
+    settings.session_timeout = std::time::Duration::from_secs(6);
+    settings.open_wait = std::time::Duration::from_secs(20);
+    settings
+}
+
+fn script(arguments: &[&str]) -> String {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/kafka/kafka.sh");
+    // What goes wrong is said on standard error, which is the test's own.
+    let output = Command::new(path).args(arguments).stderr(Stdio::inherit()).output().unwrap();
+    assert!(output.status.success(), "kafka.sh {arguments:?}: {}", output.status);
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Removes what runs that were killed have left behind.
+fn remove_leftovers(root: &Path) {
+    for entry in fs::read_dir(root).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let owner = name.strip_prefix("kafka-").and_then(|rest| rest.split('-').next());
+        if owner.is_some_and(|pid| !Path::new("/proc").join(pid).exists()) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}

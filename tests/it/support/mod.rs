@@ -1,0 +1,3 @@
+//! What tests share: real outside engines, started once.
+
+pub mod kafka;
