@@ -1,4 +1,5 @@
-//! Integration tests: one binary, so that it links once and shares one broker.
+//! Tests of the parts together, against the real ones. One binary, so that it links once and shares one broker.
 
+mod embedded_engine;
 mod log;
 mod support;
