@@ -13,7 +13,7 @@ use std::{
 
 use ipnet::IpNet;
 
-use crate::control::bootstrap::{Bootstrap, BootstrapAdmin, BootstrapEnvironment, BootstrapToken};
+use crate::control::{Bootstrap, BootstrapAdmin, BootstrapEnvironment, BootstrapToken};
 
 /// One setting as the operator sees it.
 #[derive(Debug, Clone, Copy)]

@@ -5,6 +5,7 @@ pub mod beacon;
 pub mod clock;
 pub mod config;
 pub mod control;
+pub mod credentials;
 pub mod event;
 pub mod health;
 pub mod log;

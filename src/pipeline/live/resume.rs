@@ -38,8 +38,9 @@ impl Resume {
     /// Everything below `next` of a partition has been read.
     pub fn mark(&mut self, partition: u32, next: u64, now_ms: i64) {
         let marks = self.marks.entry(partition).or_default();
+        let has_several = marks.len() > 1;
         match marks.back_mut() {
-            Some((at_ms, offset)) if now_ms - *at_ms < STEP_MS && marks.len() > 1 => *offset = next,
+            Some((at_ms, offset)) if has_several && now_ms - *at_ms < STEP_MS => *offset = next,
             _ => marks.push_back((now_ms, next)),
         }
         while marks.len() > 2 && marks[1].0 < now_ms - BACK_MS {

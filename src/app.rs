@@ -1,0 +1,367 @@
+//! The composition root: opens what the roles need in order, watches over the tasks, and stops in the reverse order.
+//!
+//! Start: control data → ClickHouse (may be late: the log absorbs) → log → live → processor → HTTP. Stop on SIGTERM:
+//! not ready, websockets told to go, HTTP drained, processor stopped between two steps, log closed, engine closed.
+
+use std::{
+    net::SocketAddr,
+    process::ExitCode,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use actix_web::{App as Web, HttpResponse, HttpServer, dev::{Server, ServerHandle}, middleware, web};
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::watch,
+    task::{JoinError, JoinSet},
+};
+
+use crate::{
+    beacon::{self, Collector, enrich::Enricher},
+    clock::Clock,
+    config::{Config, Role},
+    control::Control,
+    credentials,
+    health::{self, Health},
+    log::{
+        self, EventLog, LogSettings,
+        kafka::{Assignor, KafkaSettings},
+        quarantine::Quarantine,
+        segment::{Retention, SegmentSettings},
+    },
+    pipeline::{
+        self, Processor,
+        live::{self, Live},
+        progress::Progress,
+    },
+    store::{
+        Store,
+        embedded::{self, EmbeddedClickHouse},
+        migrate::{self, MigrateError},
+    },
+    telemetry,
+    web::{
+        assets,
+        live::{self as web_live, LiveState, hub::Hub},
+    },
+};
+
+/// EX_SOFTWARE: a task ended that must not.
+const EXIT_TASK_DIED: u8 = 70;
+/// How long open requests may take once the end has come; with the steps after it below 30 s.
+const HTTP_GRACE_S: u64 = 10;
+/// How long the tasks may take to notice the stop.
+const TASK_GRACE: Duration = Duration::from_secs(5);
+/// Time between tries to reach ClickHouse at start.
+const SCHEMA_RETRY: Duration = Duration::from_secs(1);
+/// A client has this long to send its headers.
+const HEADER_DEADLINE: Duration = Duration::from_secs(10);
+
+/// Share of the disk for quarantined records.
+const QUARANTINE_MAX_BYTES: u64 = 256 << 20;
+
+/// Why the service did not start.
+#[derive(Debug, thiserror::Error)]
+enum StartError {
+    #[error("the data directory cannot be made: {0}")]
+    DataDir(std::io::Error),
+    #[error("the control database cannot be opened: {0}")]
+    Control(#[from] crate::control::ControlError),
+    #[error("{0}")]
+    Engine(#[from] embedded::StartError),
+    #[error("the log cannot be opened: {0}")]
+    Log(#[from] crate::log::LogError),
+    #[error("{address} cannot be listened on: {error}")]
+    Listen { address: std::net::SocketAddr, error: std::io::Error },
+    #[error("metrics cannot be recorded: {0}")]
+    Metrics(String),
+}
+
+/// Everything that runs, held to be stopped.
+struct Running {
+    engine: Option<EmbeddedClickHouse>,
+    log: Arc<dyn EventLog>,
+    control: Arc<Control>,
+    quarantine: Arc<dyn EventLog>,
+    tasks: JoinSet<Ended>,
+    servers: Vec<Server>,
+    draining: Arc<AtomicBool>,
+    stop: watch::Sender<bool>,
+}
+
+/// Runs the service until a signal or a failure ends it.
+pub async fn serve(config: Config) -> ExitCode {
+    match start(config).await {
+        Ok(running) => running.until_stopped().await,
+        Err(error) => {
+            eprintln!("playhead: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn start(config: Config) -> Result<Running, StartError> {
+    let metrics = telemetry::start_metrics().map_err(StartError::Metrics)?;
+    std::fs::create_dir_all(&config.data_dir).map_err(StartError::DataDir)?;
+    let control = Arc::new(Control::open(&config.database_url).await?);
+    let credentials = credentials::provide(&control, &config).await?;
+    let (engine, store) = clickhouse(&config)?;
+    let log = log::open(&log_settings(&config, "")).await?;
+    let quarantine = log::open(&log_settings(&config, ".quarantine")).await?;
+
+    let clock = Clock::system();
+    let (stop, stopping) = watch::channel(false);
+    let live = Arc::new(Live::default());
+    let hub = Arc::new(Hub::new(Arc::clone(&live), clock.clone()));
+    let progress = Progress::default();
+    let mut tasks = JoinSet::new();
+    let (has_schema, schema) = watch::channel(false);
+    tasks.spawn(bring_schema(store.clone(), has_schema, stopping.clone()));
+    if config.roles.contains(&Role::Process) {
+        let processor = Processor {
+            log: Arc::clone(&log),
+            store: store.clone(),
+            quarantine: Quarantine::new(Arc::clone(&quarantine)),
+            progress: progress.clone(),
+            topic: config.kafka.as_ref().map_or_else(|| "embedded".to_owned(), |kafka| kafka.topic.clone()),
+        };
+        tasks.spawn(process(processor, schema, stopping.clone()));
+    }
+    if config.roles.contains(&Role::Query) {
+        let resume = config.data_dir.join("live.json");
+        let follow = live::follow(Arc::clone(&log), Arc::clone(&live), clock.clone(), resume);
+        tasks.spawn(until_stop(follow, "the live tail", stopping.clone()));
+        tasks.spawn(until_stop(Arc::clone(&hub).run(), "the live hub", stopping.clone()));
+    }
+
+    let draining = Arc::new(AtomicBool::new(false));
+    let live_state = LiveState { hub, authenticator: Arc::new(crate::web::auth::Authenticator), stopping: stopping.clone() };
+    let health = Health {
+        log: Arc::clone(&log),
+        control: Arc::clone(&control),
+        store: store.clone(),
+        draining: Arc::clone(&draining),
+    };
+    let collector = web::Data::new(Collector {
+        control: Arc::clone(&control),
+        log: Arc::clone(&log),
+        enricher: Enricher::new(config.trusted_proxies.clone(), config.country_database.as_deref()),
+        clock: clock.clone(),
+    });
+    let main = web_server(&config, health.clone(), collector, live_state)?;
+    let admin = admin_server(&config, health, metrics)?;
+    credentials.announce(&config, main.1);
+    tracing::info!(http = %main.1, admin = %admin.1, roles = ?config.roles, "started");
+    Ok(Running { engine, log, quarantine, control, tasks, servers: vec![main.0, admin.0], draining, stop })
+}
+
+/// The embedded engine, or the server at the configured URL.
+fn clickhouse(config: &Config) -> Result<(Option<EmbeddedClickHouse>, Store), StartError> {
+    if let Some(server) = &config.clickhouse {
+        return Ok((None, Store::new(&server.url, &server.user, &server.password)));
+    }
+    let mut settings = embedded::Settings::new(config.data_dir.join("clickhouse"));
+    settings.memory_limit = config.clickhouse_memory_bytes;
+    settings.library = config.chdb_lib.clone().or(settings.library);
+    let engine = EmbeddedClickHouse::start(settings)?;
+    let store = Store::new(&engine.url(), engine.user(), engine.password());
+    Ok((Some(engine), store))
+}
+
+/// The log's settings, or with a suffix those of the log beside it.
+fn log_settings(config: &Config, suffix: &str) -> LogSettings {
+    match &config.kafka {
+        Some(kafka) => {
+            let mut settings = KafkaSettings::new(&kafka.brokers, format!("{}{suffix}", kafka.topic));
+            settings.group.clone_from(&kafka.group);
+            settings.partitions = if suffix.is_empty() { kafka.partitions } else { 1 };
+            settings.replication_factor = kafka.replication_factor;
+            settings.assignor =
+                if kafka.assignor == "range" { Assignor::Range } else { Assignor::CooperativeSticky };
+            settings.properties.clone_from(&kafka.properties);
+            LogSettings::Kafka(settings)
+        }
+        None => {
+            let dir = config.data_dir.join(format!("log{suffix}"));
+            let mut settings = SegmentSettings::new(dir, &[pipeline::GROUP]);
+            settings.max_bytes = config.log_max_bytes;
+            if !suffix.is_empty() {
+                settings.retention = Retention::Newest;
+                settings.max_bytes = QUARANTINE_MAX_BYTES;
+            }
+            LogSettings::Embedded(settings)
+        }
+    }
+}
+
+/// Brings the schema to this binary's version, however late ClickHouse comes up.
+async fn bring_schema(store: Store, done: watch::Sender<bool>, mut stopping: watch::Receiver<bool>) -> Ended {
+    let bring = async {
+        loop {
+            match migrate::migrate(&store).await {
+                Ok(applied) => {
+                    tracing::info!(?applied, "schema is up to date");
+                    done.send_replace(true);
+                    return std::future::pending::<Ended>().await;
+                }
+                Err(MigrateError::Refused(error)) => {
+                    tracing::warn!(%error, "ClickHouse is not there yet; beacons are kept in the log meanwhile");
+                    tokio::time::sleep(SCHEMA_RETRY).await;
+                }
+                // Waiting changes nothing: an operator has to look.
+                Err(error) => return Ended::Died(format!("schema: {error}")),
+            }
+        }
+    };
+    tokio::select! {
+        ended = bring => ended,
+        _ = stopping.wait_for(|stopping| *stopping) => Ended::Stopped,
+    }
+}
+
+/// Runs the processor once there is a schema to write to. It may be dropped between any two of its steps.
+async fn process(
+    processor: Processor,
+    mut has_schema: watch::Receiver<bool>,
+    mut stopping: watch::Receiver<bool>,
+) -> Ended {
+    let run = async {
+        if has_schema.wait_for(|has_schema| *has_schema).await.is_err() {
+            return Ended::Stopped;
+        }
+        match processor.run().await {
+            Ok(()) => Ended::Died("the processor returned".into()),
+            Err(error) => Ended::Died(format!("processor: {error}")),
+        }
+    };
+    tokio::select! {
+        ended = run => ended,
+        _ = stopping.wait_for(|stopping| *stopping) => Ended::Stopped,
+    }
+}
+
+/// Runs something that never ends by itself until the stop.
+async fn until_stop(work: impl Future<Output = ()>, name: &str, mut stopping: watch::Receiver<bool>) -> Ended {
+    tokio::select! {
+        () = work => Ended::Died(name.to_owned()),
+        _ = stopping.wait_for(|stopping| *stopping) => Ended::Stopped,
+    }
+}
+
+/// How a task ended.
+#[derive(Debug)]
+enum Ended {
+    Stopped,
+    Died(String),
+}
+
+fn web_server(
+    config: &Config,
+    health: Health,
+    collector: web::Data<Collector>,
+    live: LiveState,
+) -> Result<(Server, SocketAddr), StartError> {
+    let roles = config.roles.clone();
+    let prefix = config.intake_prefix.clone();
+    listen(config.http_addr, move |web| {
+        web.app_data(web::Data::new(health.clone()))
+            .app_data(collector.clone())
+            .app_data(web::Data::new(live.clone()))
+            .configure(health::routes);
+        if roles.contains(&Role::Query) {
+            web.configure(assets::routes).configure(web_live::routes);
+        }
+        if roles.contains(&Role::Collect) {
+            web.configure(beacon::routes(&prefix));
+        }
+    })
+}
+
+fn admin_server(
+    config: &Config,
+    health: Health,
+    metrics: PrometheusHandle,
+) -> Result<(Server, SocketAddr), StartError> {
+    listen(config.admin_addr, move |web| {
+        let metrics = metrics.clone();
+        let render = move || {
+            let text = metrics.render();
+            async move { HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(text) }
+        };
+        web.app_data(web::Data::new(health.clone())).configure(health::routes).route("/metrics", web::get().to(render));
+    })
+}
+
+/// Binds, applies the limits every address has, and starts. Port 0 takes any free port.
+fn listen(
+    address: SocketAddr,
+    configure: impl Fn(&mut web::ServiceConfig) + Clone + Send + 'static,
+) -> Result<(Server, SocketAddr), StartError> {
+    let server = HttpServer::new(move || Web::new().wrap(middleware::Compress::default()).configure(configure.clone()))
+        .client_request_timeout(HEADER_DEADLINE)
+        .shutdown_timeout(HTTP_GRACE_S)
+        .disable_signals()
+        .bind(address)
+        .map_err(|error| StartError::Listen { address, error })?;
+    let bound = server.addrs().first().copied().unwrap_or(address);
+    Ok((server.run(), bound))
+}
+
+impl Running {
+    /// Waits for SIGTERM, SIGINT or a task that died, then stops everything in order.
+    async fn until_stopped(mut self) -> ExitCode {
+        let handles: Vec<ServerHandle> = self.servers.iter().map(Server::handle).collect();
+        let mut servers = JoinSet::new();
+        self.servers.drain(..).for_each(|server| drop(servers.spawn(server)));
+        let died = tokio::select! {
+            () = signalled() => None,
+            Some(ended) = self.tasks.join_next() => Some(describe(ended)),
+            Some(_) = servers.join_next() => Some("an HTTP server ended".to_owned()),
+        };
+        if let Some(what) = &died {
+            tracing::error!(what, "stopping because a task died");
+        }
+        self.draining.store(true, Ordering::Relaxed);
+        self.stop.send_replace(true);
+        for handle in &handles {
+            handle.stop(true).await;
+        }
+        let tasks = async { while self.tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(TASK_GRACE, tasks).await.is_err() {
+            tracing::warn!("tasks did not end in time and are left where they are");
+        }
+        self.log.close().await;
+        self.quarantine.close().await;
+        self.control.close().await;
+        if let Some(engine) = self.engine {
+            engine.stop().await;
+        }
+        tracing::info!("stopped");
+        if died.is_some() { ExitCode::from(EXIT_TASK_DIED) } else { ExitCode::SUCCESS }
+    }
+}
+
+async fn signalled() {
+    let (Ok(mut terminate), Ok(mut interrupt)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}
+
+fn describe(ended: Result<Ended, JoinError>) -> String {
+    match ended {
+        Ok(Ended::Died(what)) => what,
+        Ok(Ended::Stopped) => "a task stopped early".into(),
+        Err(error) => error.to_string(),
+    }
+}
