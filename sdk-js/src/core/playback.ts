@@ -136,11 +136,10 @@ export class Playback {
       view.skip(motion.began);
       this.stall.alive(motion.began);
     }
-    if (view.phase === 'playing') this.lookWhilePlaying(motion, before, after);
-    else if (view.phase !== 'idle' && view.phase !== 'resting') {
-      if (motion.moved && !probe.seeking()) this.setOff(motion, before, after);
-      else view.book(after.at);
-    }
+    if (motion.jumped && (view.phase === 'playing' || view.phase === 'stalled')) this.jump(before, after);
+    else if (view.phase === 'playing') this.lookWhilePlaying(motion, before, after);
+    else if (motion.moved && this.waiting && !probe.seeking()) this.setOff(motion, before, after);
+    else if (this.waiting) view.book(after.at);
     this.moving = motion.moved;
     if (motion.moved) this.atEnd = false;
   }
@@ -253,6 +252,12 @@ export class Playback {
     this.view.emit(type, { playheadMs: this.probe.positionMs(), ...particulars });
   }
 
+  /** The viewer waits for the picture to move. */
+  private get waiting(): boolean {
+    const { phase } = this.view;
+    return phase === 'starting' || phase === 'stalled' || phase === 'seeking';
+  }
+
   /** Seeking in a paused video. */
   private get searching(): boolean {
     return this.view.phase === 'seeking' && this.probe.paused();
@@ -264,8 +269,7 @@ export class Playback {
 
   private lookWhilePlaying(motion: Motion, before: Sample, after: Sample): void {
     const { view, stall } = this;
-    if (motion.jumped) this.jump(before, after);
-    else if (motion.moved) {
+    if (motion.moved) {
       view.stretch.moved(before.position, after.position);
       if (this.announce) this.tellPlaying(motion.began, before);
       view.book(motion.ceased);

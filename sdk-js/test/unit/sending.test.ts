@@ -95,6 +95,8 @@ test('413: in halves until it fits, and the one that never fits is let go of', a
   await after(3_000);
   expect(page.requests.slice(0, 5).map(({ events }) => events)).toEqual([8, 4, 2, 1, 1]);
   expect(page.types()).toEqual(['play', ...Array.from({ length: 6 }, () => 'custom'), 'playing']);
+  video.pause();
+  await after(200);
   expect(page.latest.c.suppressed).toBe(1);
 });
 
