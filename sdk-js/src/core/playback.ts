@@ -136,10 +136,7 @@ export class Playback {
       view.skip(motion.began);
       this.stall.alive(motion.began);
     }
-    if (motion.jumped && (view.phase === 'playing' || view.phase === 'stalled')) this.jump(before, after);
-    else if (view.phase === 'playing') this.lookWhilePlaying(motion, before, after);
-    else if (motion.moved && this.waiting && !probe.seeking()) this.setOff(motion, before, after);
-    else if (this.waiting) view.book(after.at);
+    this.judge(motion, before, after);
     this.moving = motion.moved;
     if (motion.moved) this.atEnd = false;
   }
@@ -252,12 +249,6 @@ export class Playback {
     this.view.emit(type, { playheadMs: this.probe.positionMs(), ...particulars });
   }
 
-  /** The viewer waits for the picture to move. */
-  private get waiting(): boolean {
-    const { phase } = this.view;
-    return phase === 'starting' || phase === 'stalled' || phase === 'seeking';
-  }
-
   /** Seeking in a paused video. */
   private get searching(): boolean {
     return this.view.phase === 'seeking' && this.probe.paused();
@@ -265,6 +256,17 @@ export class Playback {
 
   private here(): Sample {
     return { at: this.clock(), position: this.probe.positionMs() };
+  }
+
+  /** What the movement since the last look means in the present phase. */
+  private judge(motion: Motion, before: Sample, after: Sample): void {
+    const { view } = this;
+    const { phase } = view;
+    if (phase === 'idle' || phase === 'resting') return;
+    if (motion.jumped && (phase === 'playing' || phase === 'stalled')) this.jump(before, after);
+    else if (phase === 'playing') this.lookWhilePlaying(motion, before, after);
+    else if (motion.moved && !this.probe.seeking()) this.setOff(motion, before, after);
+    else view.book(after.at);
   }
 
   private lookWhilePlaying(motion: Motion, before: Sample, after: Sample): void {

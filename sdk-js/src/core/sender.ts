@@ -125,7 +125,7 @@ export function writeBeacon(entries: readonly Entry[]): string {
   }
   const parts = Array.from(
     views,
-    ([{ id, elapsed }, events]) => `{"id":"${id}","t_sent_ms":${elapsed()},"events":[${events.join()}]}`,
+    ([view, events]) => `{"id":"${view.id}","t_sent_ms":${view.elapsed()},"events":[${events.join()}]}`,
   );
   return `{"v":1,"sent_ms":${Date.now()},"views":[${parts.join()}]}`;
 }

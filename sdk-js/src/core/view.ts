@@ -78,8 +78,10 @@ export class View {
     return this.bookedTo;
   }
 
-  /** Milliseconds of this view so far. An arrow function, because the sender takes it off the view. */
-  readonly elapsed = (): number => this.clock() - this.origin;
+  /** Milliseconds of this view so far. */
+  elapsed(): number {
+    return this.clock() - this.origin;
+  }
 
   /** An event was let go of; the total says so from here on. */
   suppressed(): void {

@@ -124,10 +124,9 @@ test('a line that goes silent is one stall, as long as the silence of the pictur
 
 test('the end, once more from the start, and round and round', async () => {
   await open(`<video src="/demo.mp4" preload="auto"></video>${script}`);
-  await video(async (element) => {
-    await element.play();
-    element.currentTime = 59;
-  });
+  await video((element) => element.play());
+  await recorder.arrival('playing');
+  await video((element) => void (element.currentTime = 59));
   await recorder.arrival('ended');
   await video((element) => element.play());
   await sleep(1_200);

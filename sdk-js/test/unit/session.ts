@@ -10,7 +10,7 @@ export interface Session {
   video: FakeVideo;
   handle: Handle;
   /** Lets time pass. */
-  after(ms: number): Promise<unknown>;
+  after: (ms: number) => Promise<unknown>;
 }
 
 let sessions = 0;
