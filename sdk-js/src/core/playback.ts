@@ -9,7 +9,7 @@
 
 import { motionBetween, carriedOn, type Motion, type Sample } from '../observe/motion';
 import { kindOfJump } from '../observe/seek';
-import { StallDetector } from '../observe/stall';
+import { STALL_MS, StallDetector } from '../observe/stall';
 import { Startup, type AutoplaySigns } from '../observe/startup';
 import type { Clock } from './clock';
 import type { Particulars, View } from './view';
@@ -160,7 +160,7 @@ export class Playback {
     if (!this.started || view.phase === 'seeking') return;
     const duration = probe.durationMs();
     const wasMoving = view.phase === 'playing' && this.moving;
-    let from = wasMoving ? carriedOn(last, there.at, probe.rate(), LOOK_MS) : last.position;
+    let from = wasMoving ? carriedOn(last, there.at, this.rate, STALL_MS) : last.position;
     if (duration > 0) from = Math.min(from, duration);
     const kind = kindOfJump({
       fromMs: from,
@@ -273,7 +273,11 @@ export class Playback {
     const { view, stall } = this;
     if (motion.moved) {
       view.stretch.moved(before.position, after.position);
-      if (this.announce) this.tellPlaying(motion.began, before);
+      if (this.announce) {
+        // The moment a player takes to resume is too short for a stall, and not playing either.
+        view.skip(motion.began);
+        this.tellPlaying(motion.began, before);
+      }
       view.book(motion.ceased);
       stall.alive(motion.ceased);
     } else if (this.probe.excused()) {

@@ -43,8 +43,7 @@ export function motionBetween(before: Sample, after: Sample, rate: number): Moti
 }
 
 /**
- * Where a playhead last seen moving must be by now. Trusted for one look's length only: beyond that it may have
- * stopped unseen.
+ * Where a playhead last seen moving must be by now. Not to be trusted for longer than a stall takes to be found.
  */
 export function carriedOn(last: Sample, now: number, rate: number, longestMs: number): number {
   return last.position + Math.min(Math.max(0, now - last.at), longestMs) * rate;

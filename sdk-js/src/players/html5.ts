@@ -44,7 +44,7 @@ export class Html5Player {
 
   /** Starts listening, and catches up with what the element is doing already. */
   attach(): void {
-    const { video, playback } = this;
+    const { playback } = this;
     this.on('loadstart', () => this.noticeLoading());
     this.on('loadedmetadata', () => this.learnSource());
     this.on('durationchange', () => this.learnSource());
@@ -63,20 +63,26 @@ export class Html5Player {
     // Capturing, because errors of `<source>` children do not bubble.
     this.on('error', (event) => this.noticeError(event), true);
     this.watchPlayerSize();
-
-    this.learnSource();
-    this.noticeLoading();
-    if (!video.paused && !video.ended) {
-      if (video.played.length > 0 && video.readyState >= HAVE_FUTURE_DATA) playback.joined();
-      else playback.requested();
-    }
-    this.keepTicking();
+    // After the page's own turn: it may be about to change the source, and the old one is not this view's business.
+    void Promise.resolve().then(guarded(() => this.catchUp()));
   }
 
   detach(): void {
     for (const undo of this.undo.splice(0)) undo();
     clearInterval(this.ticker);
     this.ticker = undefined;
+  }
+
+  private catchUp(): void {
+    const { video, playback } = this;
+    if (this.undo.length === 0) return;
+    this.learnSource();
+    this.noticeLoading();
+    if (playback.view.phase === 'idle' && !video.paused && !video.ended) {
+      if (video.played.length > 0 && video.readyState >= HAVE_FUTURE_DATA) playback.joined();
+      else playback.requested();
+    }
+    this.keepTicking();
   }
 
   private on(type: string, handle: (event: Event) => void, capture = false): void {

@@ -5,6 +5,8 @@ import { chromium } from 'playwright-core';
 export function launch() {
   return chromium.launch({
     executablePath: process.env.PLAYHEAD_CHROMIUM ?? '/usr/bin/chromium',
+    // Playwright turns the back/forward cache off; viewers have it on.
+    ignoreDefaultArgs: ['--disable-back-forward-cache'],
     args: [
       '--headless',
       '--no-sandbox',

@@ -21,6 +21,7 @@ beforeEach(async () => {
 afterEach(async () => {
   await page.close();
   await recorder.stop();
+  assert.deepEqual(recorder.refusals, []);
 });
 
 const script = `<script src="/sdk/playhead.js" data-key="${KEY}" data-video-id="demo" data-heartbeat-ms="2000"></script>`;
@@ -101,8 +102,8 @@ test('seeking while playing, against the element\'s own record of what was playe
   t.diagnostic(`SDK ${JSON.stringify(mine)}, element ${JSON.stringify(its.map((range) => range.map(Math.round)))}`);
   assert.equal(mine.length, 4);
   for (const [index, [from, to]] of its.entries()) {
-    near(mine[index][0], from, 60, `stretch ${index} begins`);
-    near(mine[index][1], to, 60, `stretch ${index} ends`);
+    near(mine[index][0], from, 100, `stretch ${index} begins`);
+    near(mine[index][1], to, 100, `stretch ${index} ends`);
   }
   assert.equal(recorder.events().at(-1).c.seek_count, 3);
 });
@@ -162,8 +163,29 @@ test('autoplay, in a sandboxed frame without an origin, storage or cookies', asy
   await open(`<iframe sandbox="allow-scripts" src="/inner"></iframe>`);
   await recorder.arrival('playing');
   assert.deepEqual(recorder.types().slice(0, 3), ['viewinit', 'play', 'playing']);
-  await page.goto('about:blank');
+  await page.close();
   await recorder.arrival('viewend');
+});
+
+test('away and back through the back/forward cache: the same view goes on', async () => {
+  recorder.pages.set('/away', 'elsewhere');
+  await open(`<video src="/demo.mp4" preload="auto"></video>${script}`);
+  await video((element) => element.play());
+  await sleep(1_500);
+  await page.goto(`${recorder.origin}/away`);
+  await sleep(1_000);
+  await page.goBack();
+  const restored = await page.evaluate(() => performance.getEntriesByType('navigation')[0].type !== 'back_forward');
+  assert.ok(restored, 'the page was loaded anew: this browser keeps no pages');
+  await video((element) => element.play());
+  await sleep(1_500);
+  await video((element) => element.pause());
+  await sleep(300);
+  assert.equal(recorder.viewIds().length, 1);
+  assert.ok(!recorder.types().includes('viewend'));
+  const { c } = recorder.events().at(-1);
+  near(c.playing_ms, 3_000, 400, 'playing');
+  near(c.watch_ms, c.playing_ms + c.startup_ms, 100, 'the time away is not watched');
 });
 
 test('videos that come and go are followed, and a page error is never ours', async () => {

@@ -18,6 +18,8 @@ export class Recorder {
   pages = new Map();
   /** Everything posted: headers, body and how it was answered. */
   posts = [];
+  /** What the true collector would not take. */
+  refusals = [];
   /** Bytes of the video handed out before the line goes silent; lifted by `release()`. */
   holdAfter = Infinity;
   #held = [];
@@ -110,8 +112,9 @@ export class Recorder {
       headers: { 'Content-Type': 'text/plain', 'User-Agent': request.headers['user-agent'] },
     });
     const verdict = await answer.text();
-    if (answer.status !== 202) throw new Error(`the collector answered ${answer.status}: ${verdict} to ${text}`);
-    return response.writeHead(202).end(verdict);
+    const taken = answer.status === 202 && JSON.parse(verdict).rejected.length === 0;
+    if (!taken) this.refusals.push(`${answer.status} ${verdict} to ${text}`);
+    return response.writeHead(answer.status).end(verdict);
   }
 
   #serveVideo(request, response) {

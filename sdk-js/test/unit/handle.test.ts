@@ -45,6 +45,30 @@ test('another video is another view, with its own sequence and totals', async ()
   expect(page.events(second)[3]?.c).toMatchObject({ startup_ms: 300, playing_ms: 2_000 });
 });
 
+test('the new video may be announced before the element is given it, or while one flows into the other', async () => {
+  const { page, video, handle, after } = session({}, new FakeVideo());
+  video.play();
+  await after(3_000);
+  handle.changeVideo({ video_id: 'two' });
+  video.freeze();
+  video.paused = true;
+  video.played.length = 0;
+  video.jump(0);
+  video.play(400);
+  video.say('emptied');
+  await after(2_000);
+  handle.changeVideo({ video_id: 'three' });
+  const third = handle.viewId;
+  await after(1_000);
+  handle.destroy();
+  await after(200);
+  const second = page.events().find((event) => event.set?.video_id === 'two');
+  expect(second?.type).toBe('viewinit');
+  expect(page.events().filter(({ c }) => c.startup_ms === 400).length).toBeGreaterThan(0);
+  expect(page.events(third).map(({ type }) => type)).toEqual(['viewinit', 'playing', 'viewend']);
+  expect(page.events(third)[2]?.c.startup_ms).toBeUndefined();
+});
+
 test('monitoring twice is monitoring once; after destroy nothing is left running', async () => {
   const { page, video, handle, after } = session();
   const again = monitor(video as unknown as HTMLVideoElement, { key: 'other' });
