@@ -1,0 +1,29 @@
+/** Dropped frames over the view. The element's own count starts anew with every source; this one does not. */
+
+/** The standard reading, or the one WebKit had before it. */
+export interface FrameSource {
+  getVideoPlaybackQuality?: () => { droppedVideoFrames: number };
+  webkitDroppedFrameCount?: number;
+}
+
+export class DroppedFrames {
+  private seen: number;
+  private total = 0;
+
+  constructor(private readonly source: FrameSource) {
+    this.seen = this.read();
+  }
+
+  /** All frames dropped since this counter was made. */
+  count(): number {
+    const now = this.read();
+    this.total += now >= this.seen ? now - this.seen : now;
+    this.seen = now;
+    return this.total;
+  }
+
+  private read(): number {
+    const { source } = this;
+    return source.getVideoPlaybackQuality?.().droppedVideoFrames ?? source.webkitDroppedFrameCount ?? 0;
+  }
+}

@@ -1,0 +1,6 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  define: { PLAYHEAD_VERSION: JSON.stringify('test') },
+  test: { include: ['test/unit/**/*.test.ts'], restoreMocks: true },
+});
