@@ -28,6 +28,8 @@ export default tseslint.config(
       'no-restricted-syntax': ['error', ...bans],
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      // uPlot's enums exist for the compiler alone: at run time a side is its number.
+      '@typescript-eslint/no-unsafe-enum-assignment': 'off',
       eqeqeq: 'error',
     },
   },
@@ -35,7 +37,7 @@ export default tseslint.config(
     files: ['**/*.{js,mjs}'],
     languageOptions: {
       globals: Object.fromEntries(
-        ['process', 'console', 'URL', 'Buffer', 'setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'document', 'window', 'performance', 'fetch', 'PerformanceObserver', 'getComputedStyle', 'location'].map((n) => [n, 'readonly']),
+        ['process', 'console', 'URL', 'Buffer', 'setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'document', 'window', 'performance', 'fetch', 'PerformanceObserver', 'MutationObserver', 'navigator', 'getComputedStyle', 'location'].map((n) => [n, 'readonly']),
       ),
     },
   },

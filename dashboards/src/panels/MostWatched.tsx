@@ -37,8 +37,9 @@ function Table({ top }: { top: Top }): JSX.Element {
   last.current = new Map(rows);
   const most = Math.max(1, ...rows.map(([, row]) => row.viewers));
   return (
-    <div class="scroll" {...hold} tabIndex={0} role="region" aria-label="Most watched videos">
+    <div class="scroll" {...hold} tabIndex={0} role="region" aria-label="Rows of the most watched videos">
       <table>
+        <colgroup><col /><col class="w-number" /><col class="w-wide" /><col class="w-number" /><col class="w-wide" /></colgroup>
         <thead>
           <tr><th scope="col">Video</th><th scope="col" class="num">Viewers</th><th scope="col" class="num">Rebuffering</th><th scope="col" class="num">Starts<span class="th-unit">/min</span></th><th scope="col" class="num">Failures<span class="th-unit">/min</span></th></tr>
         </thead>

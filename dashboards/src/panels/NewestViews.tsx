@@ -42,8 +42,15 @@ function Table({ views, withTitle }: { views: Views; withTitle: boolean }): JSX.
   });
   last.current = new Map(rows);
   return (
-    <div class="scroll" {...hold} tabIndex={0} role="region" aria-label="Newest views">
+    <div class="scroll" {...hold} tabIndex={0} role="region" aria-label="Rows of the newest views">
       <table>
+        <colgroup>
+          <col class="w-state" />
+          {withTitle && <col />}
+          <col class="w-number" /><col class="w-number" /><col class="w-wide" />
+          {withTitle ? <col class="w-where" /> : <col />}
+          <col class="w-number" />
+        </colgroup>
         <thead>
           <tr>
             <th scope="col">State</th>

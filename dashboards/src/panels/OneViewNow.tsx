@@ -69,10 +69,10 @@ function EventLog({ events }: { events: Events }): JSX.Element {
   return (
     <div class="scroll" id="events" tabIndex={0} role="region" aria-label="Events of this view">
       <table>
-        <thead><tr><th scope="col" class="num">No.</th><th scope="col">Event</th><th scope="col" class="num">After</th><th scope="col" class="num">Playhead</th></tr></thead>
+        <thead><tr><th scope="col" class="w-number">No.</th><th scope="col">Event</th><th scope="col" class="num">After</th><th scope="col" class="num">Playhead</th></tr></thead>
         <tbody>
           {newest.map(([sequence, event], place) => (
-            <tr key={place}><th scope="row" class="num">{sequence}</th><td>{event.type}</td><td class="num">{duration(event.t_ms)}</td><td class="num">{position(event.playhead_ms)}</td></tr>
+            <tr key={place}><th scope="row">{sequence}</th><td>{event.type}</td><td class="num">{duration(event.t_ms)}</td><td class="num">{position(event.playhead_ms)}</td></tr>
           ))}
         </tbody>
       </table>

@@ -1,7 +1,6 @@
 /** Viewers and the share of them that waits, second by second; of all videos, or of one. */
 import type { JSX } from 'preact';
 import { useCallback, useMemo, useRef } from 'preact/hooks';
-import type uPlot from 'uplot';
 import { Plot } from '../charts/Plot';
 import type { PlotConfig } from '../charts/Plot';
 import { token } from '../charts/colors';
@@ -21,9 +20,6 @@ export const WINDOWS = ['5m', '15m', '60m'] as const;
 export type Window = (typeof WINDOWS)[number];
 export const DEFAULT_WINDOW: Window = '15m';
 export const WINDOW_S: Record<Window, number> = { '5m': 300, '15m': 900, '60m': 3_600 };
-
-/** uPlot's own enum has no values at run time. */
-const RIGHT = 1 as uPlot.Axis.Side.Right;
 
 const WINDOW_WORDS: Record<Window, string> = { '5m': '5 min', '15m': '15 min', '60m': '60 min' };
 /** A second or two without a point is only the newest data being on its way. */
@@ -99,7 +95,7 @@ function configuration(columns: () => LiveColumns): PlotConfig {
     axes: [
       axis({ size: X_AXIS_SIZE, values: (_plot, splits) => splits.map((s) => timeOfDayShort(s * 1_000)), space: 80, grid: { show: false }, incrs: [60, 120, 300, 600] }),
       axis({ scale: 'y', size: 52, incrs: COUNT_STEPS, values: (_plot, splits) => splits.map(count) }),
-      axis({ scale: 'share', side: RIGHT, size: 52, grid: { show: false }, stroke: waiting, values: (_plot, splits) => splits.map((s) => `${Math.round(s * 100)} %`), incrs: [0.01, 0.02, 0.05, 0.1, 0.2, 0.5] }),
+      axis({ scale: 'share', side: 1, size: 52, grid: { show: false }, stroke: waiting, values: (_plot, splits) => splits.map((s) => `${Math.round(s * 100)} %`), incrs: [0.01, 0.02, 0.05, 0.1, 0.2, 0.5] }),
     ],
     series: [
       {},

@@ -63,23 +63,23 @@ export function ConnectionBanner(): JSX.Element | null {
   const { banner, kind } = describeLink(link, undefined, now.value);
   if (kind === 'refused') {
     return (
-      <div class="banner" id="banner">
+      <section class="banner" id="banner" aria-label="Connection">
         <Glyph shape="octagon" />
         <p>The server refused the live connection{refusalReason(link.refusal)}</p>
         <button type="button" class="button" onClick={() => location.reload()}>Reload</button>
-      </div>
+      </section>
     );
   }
   if (banner === undefined) return null;
   return (
-    <div class="banner" id="banner">
+    <section class="banner" id="banner" aria-label="Connection">
       <Glyph shape="octagon" />
       <p>
         Connection lost. {banner.asOfMs === undefined ? '' : `Values as of ${timeOfDay(banner.asOfMs)}. `}
         <span class="banner-attempt">Attempt {banner.attempt} to reconnect.</span>
       </p>
       <button type="button" class="button" onClick={() => live.retryNow()}>Retry now</button>
-    </div>
+    </section>
   );
 }
 
