@@ -1,0 +1,42 @@
+/** Debian's Chromium by playwright-core, and what every page test needs: a page that must not complain, and axe. */
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { chromium } from 'playwright-core';
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+export const launch = () =>
+  chromium.launch({
+    executablePath: process.env.PLAYHEAD_CHROMIUM ?? '/usr/bin/chromium',
+    args: ['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+  });
+
+/** A page whose script errors and breaches of the security policy are collected. */
+export async function openPage(browser, url, { theme = 'dark', width = 1280, height = 900 } = {}) {
+  const context = await browser.newContext({ colorScheme: theme, viewport: { width, height }, locale: 'en-GB', timezoneId: 'UTC' });
+  const page = await context.newPage();
+  page.complaints = [];
+  page.on('pageerror', (error) => page.complaints.push(error.message));
+  page.on('console', (message) => {
+    if (/Content Security Policy|Refused to/.test(message.text())) page.complaints.push(message.text());
+  });
+  await page.goto(url);
+  return page;
+}
+
+/** Violations of WCAG 2.2 AA and of axe's good practice, one line each. Runs in the page's own world by the debugger, past its policy. */
+export async function axe(page) {
+  await page.evaluate(axeSource);
+  const { violations } = await page.evaluate(() => window.axe.run(document));
+  return violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target.join(' ')} (${node.failureSummary?.split('\n')[1]?.trim()})`));
+}
+
+/** Polls the page until a check holds; for things that have no element to wait for. */
+export async function eventually(check, what, withinMs = 8_000) {
+  const end = Date.now() + withinMs;
+  for (;;) {
+    if (await check()) return;
+    if (Date.now() > end) throw new Error(`not within ${withinMs} ms: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}

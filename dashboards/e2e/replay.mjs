@@ -1,0 +1,147 @@
+/**
+ * Plays a scripted scene to the built pages: serves dist/ with the product's security headers, answers the few
+ * questions they ask, and speaks the live protocol. For looking at pages (`npm run replay`) and for page tests.
+ */
+import { createReadStream, existsSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { extname } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { WebSocketServer } from 'ws';
+import { Scene } from './scene.mjs';
+
+const dist = fileURLToPath(new URL('../dist', import.meta.url));
+const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.mp4': 'video/mp4' };
+const CSP = "default-src 'self'; style-src 'self'; script-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self' ws: wss:";
+const SDK = `window.playhead={monitor:()=>({viewId:'0198c0de-0000-7000-8000-000000000001'})};`;
+export const INGEST_KEY = 'pk_replay_4f2c';
+
+/** Knobs a test may turn while pages are open. */
+export function startReplay({ port = 0, empty = false, signedIn = true, failing = false, silent = false, refuse = false } = {}) {
+  const scene = new Scene({ empty });
+  const control = { failing, silent, refuse, signedIn, accepting: true, connections: 0, subscribes: [] };
+  const server = createServer((request, response) => answer(request, response, control, scene));
+  const sockets = new WebSocketServer({ noServer: true });
+  server.on('upgrade', (request, socket, head) => {
+    if (!control.accepting || request.url !== '/live') return socket.destroy();
+    sockets.handleUpgrade(request, socket, head, (client) => serveLive(client, control, scene));
+  });
+  return new Promise((resolve) => {
+    server.listen(port, '127.0.0.1', () => resolve({
+      url: `http://127.0.0.1:${server.address().port}`,
+      control,
+      scene,
+      /** Drops every connection and refuses new ones until `mend`. */
+      cut() {
+        control.accepting = false;
+        for (const client of sockets.clients) client.terminate();
+      },
+      mend() {
+        control.accepting = true;
+      },
+      async close() {
+        for (const client of sockets.clients) client.terminate();
+        server.closeAllConnections();
+        await new Promise((done) => server.close(done));
+      },
+    }));
+  });
+}
+
+function json(response, status, body) {
+  response.writeHead(status, { 'content-type': status < 400 ? 'application/json' : 'application/problem+json' });
+  response.end(JSON.stringify(body));
+}
+
+function answer(request, response, control, scene) {
+  const url = new URL(request.url, 'http://replay');
+  response.setHeader('content-security-policy', CSP);
+  if (url.pathname === '/session') return session(request, response, control);
+  if (url.pathname === '/demo/config') return json(response, 200, { ingest_key: INGEST_KEY, intake_path: `/in/${INGEST_KEY}`, live_token: 'demo', video_id: 'playhead-demo' });
+  if (url.pathname === '/sdk/playhead.js') return response.writeHead(200, { 'content-type': 'text/javascript' }).end(SDK);
+  if (url.pathname.startsWith('/data/v1/')) return data(url, response, control, scene);
+  const file = `${dist}${url.pathname}`;
+  if (extname(file) !== '' && existsSync(file)) {
+    response.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream' });
+    return createReadStream(file).pipe(response);
+  }
+  if (url.pathname === '/demo') return page(response, 'demo.html');
+  if (extname(file) !== '') return json(response, 404, { title: 'Not found' });
+  return page(response, 'index.html');
+}
+
+function page(response, name) {
+  response.writeHead(200, { 'content-type': TYPES['.html'] });
+  response.end(readFileSync(`${dist}/${name}`));
+}
+
+async function session(request, response, control) {
+  if (request.method === 'GET') {
+    if (!control.signedIn) return json(response, 401, { title: 'Not signed in' });
+    return json(response, 200, { environments: [{ id: 'env1', name: 'production', ingest_key: INGEST_KEY }], environment: 'env1' });
+  }
+  if (request.method === 'DELETE') {
+    control.signedIn = false;
+    return response.writeHead(204).end();
+  }
+  let body = '';
+  for await (const chunk of request) body += chunk;
+  const credentials = JSON.parse(body);
+  if (credentials.code !== 'good' && credentials.password !== 'right') return json(response, 401, { title: 'Unauthorized' });
+  control.signedIn = true;
+  return response.writeHead(204).end();
+}
+
+function data(url, response, control, scene) {
+  if (control.failing) {
+    response.setHeader('x-request-id', 'req-77');
+    return json(response, 503, { title: 'Service unavailable', detail: 'The store does not answer.' });
+  }
+  if (control.hanging) return undefined;
+  if (url.pathname.endsWith('/heatmap')) {
+    const { viewers, plays } = scene.heatmapColumns();
+    return json(response, 200, { data: scene.empty ? { total_views: 0, value: [], viewers: [], bucket_ms: 1_000 } : { total_views: 318, value: plays, viewers, bucket_ms: 1_000 } });
+  }
+  if (url.pathname === '/data/v1/video-views') return json(response, 200, { data: scene.empty ? [] : [{ id: 'view-1', video_title: 'City derby, second half' }], total_row_count: 1 });
+  const values = { views: 318, playing_time: 51_880_000, video_startup_time: 712, rebuffer_percentage: 0.0142, playback_failure_percentage: 0.0063, exits_before_video_start: 0.021 };
+  const metric = url.pathname.split('/')[4];
+  const value = scene.empty ? (metric === 'views' ? 0 : null) : values[metric];
+  return json(response, 200, { data: { value, total_views: scene.empty ? 0 : 318, total_watch_time: 0, total_playing_time: 0 }, timeframe: [0, 0] });
+}
+
+const DELTA_EVERY_MS = 500;
+
+function serveLive(client, control, scene) {
+  control.connections += 1;
+  const subscriptions = new Map();
+  const send = (frame) => client.readyState === 1 && client.send(JSON.stringify(frame));
+  send({ type: 'hello', server_ms: Date.now(), protocol: 'playhead.v1' });
+  client.on('message', (text) => {
+    const frame = JSON.parse(String(text));
+    if (frame.type === 'unsubscribe') subscriptions.delete(frame.id);
+    if (frame.type !== 'subscribe') return;
+    control.subscribes.push(frame);
+    if (control.refuse) return send({ type: 'error', id: frame.id, code: 'unavailable', message: 'This topic is not served here.' });
+    if (control.silent) return;
+    const seq = (frame.since ?? 0) + 1;
+    subscriptions.set(frame.id, { ...frame, query: frame.query ?? {}, seq });
+    send({ type: 'snapshot', id: frame.id, seq, state: scene.state(frame.topic, frame.query ?? {}) });
+  });
+  const deltas = setInterval(() => {
+    for (const subscription of subscriptions.values()) {
+      const changes = scene.changes(subscription.topic, subscription.query);
+      if (changes !== undefined) send({ type: 'delta', id: subscription.id, seq: (subscription.seq += 1), changes });
+    }
+  }, DELTA_EVERY_MS);
+  const heartbeat = () => send({ type: 'heartbeat', server_ms: Date.now(), data_age_ms: 40 });
+  heartbeat();
+  const beats = setInterval(heartbeat, 5_000);
+  client.on('close', () => {
+    clearInterval(deltas);
+    clearInterval(beats);
+  });
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const replay = await startReplay({ port: Number(process.env.PORT ?? 4173), empty: process.argv.includes('--empty') });
+  console.log(`${replay.url}  live, demo at ${replay.url}/demo`);
+}

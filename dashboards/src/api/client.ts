@@ -1,0 +1,45 @@
+/** One way to ask the server a question over HTTP, and one kind of error for every way that can fail. */
+
+export class ApiError extends Error {
+  constructor(
+    message: string,
+    /** 0 when no answer came at all. */
+    readonly status: number,
+    readonly requestId?: string,
+  ) {
+    super(message);
+  }
+}
+
+interface Problem {
+  title?: string;
+  detail?: string;
+}
+
+/** Problem documents are RFC 9457; an answer without one (a proxy's, say) is told by its status. */
+async function problemOf(response: Response): Promise<string> {
+  const said = await response.json().then(
+    (body: Problem) => body.detail ?? body.title,
+    () => undefined,
+  );
+  return said ?? `The server answered ${response.status}.`;
+}
+
+export async function request(path: string, init: Omit<RequestInit, 'headers'> & { headers?: Record<string, string> } = {}): Promise<Response> {
+  let response: Response;
+  try {
+    response = await fetch(path, { ...init, headers: { Accept: 'application/json', ...init.headers } });
+  } catch (cause) {
+    if (init.signal?.aborted === true) throw cause;
+    throw new ApiError('The server could not be reached.', 0);
+  }
+  if (!response.ok) {
+    throw new ApiError(await problemOf(response), response.status, response.headers.get('x-request-id') ?? undefined);
+  }
+  return response;
+}
+
+export async function getJson<T>(path: string, signal?: AbortSignal): Promise<T> {
+  const response = await request(path, signal === undefined ? {} : { signal });
+  return (await response.json()) as T;
+}

@@ -1,0 +1,53 @@
+/** Who is looking: the session behind the HttpOnly cookie. */
+import { signal } from '@preact/signals';
+import { ApiError, getJson, request } from './client';
+
+export interface Environment {
+  id: string;
+  name: string;
+  ingest_key: string;
+}
+
+interface SessionAnswer {
+  environments: Environment[];
+  environment: string;
+}
+
+export type Session =
+  | { status: 'loading' }
+  | { status: 'none' }
+  | { status: 'open'; environment: Environment }
+  | { status: 'error'; message: string };
+
+export const session = signal<Session>({ status: 'loading' });
+
+export async function loadSession(): Promise<void> {
+  session.value = { status: 'loading' };
+  try {
+    const answer = await getJson<SessionAnswer>('/session');
+    const environment = answer.environments.find((item) => item.id === answer.environment) ?? answer.environments[0];
+    session.value = environment === undefined
+      ? { status: 'error', message: 'This account has no environment.' }
+      : { status: 'open', environment };
+  } catch (error) {
+    session.value = error instanceof ApiError && error.status === 401
+      ? { status: 'none' }
+      : { status: 'error', message: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+export type Credentials = { code: string } | { email: string; password: string };
+
+export async function signIn(credentials: Credentials): Promise<void> {
+  await request('/session', {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(credentials),
+  });
+  await loadSession();
+}
+
+export async function signOut(): Promise<void> {
+  await request('/session', { method: 'DELETE' });
+  session.value = { status: 'none' };
+}

@@ -1,0 +1,98 @@
+/** The app: a session, one live connection for as long as it lasts, and the page that the address names. */
+import type { JSX } from 'preact';
+import { useEffect, useMemo } from 'preact/hooks';
+import { loadSession, session, signOut } from './api/session';
+import type { Environment } from './api/session';
+import { LiveStore } from './live/store';
+import { liveUrl } from './live/url';
+import { LivePage } from './pages/LivePage';
+import { LoginPage } from './pages/LoginPage';
+import { VideoPage } from './pages/VideoPage';
+import { address, navigate, routeOf } from './router';
+import type { Route } from './router';
+import { ConnectionBanner } from './ui/Connection';
+import { Header } from './ui/Header';
+import { LiveContext } from './ui/hooks';
+
+/** The connection's close code for a session that is not valid, or not any more. */
+const UNAUTHENTICATED = 4401;
+
+export function App(): JSX.Element {
+  const route = routeOf(address.value.path);
+  const current = session.value;
+  useEffect(() => {
+    if (current.status === 'none' && route.page !== 'login') {
+      const here = address.value.path + location.search;
+      navigate(here === '/' ? '/login' : `/login?next=${encodeURIComponent(here)}`, 'replace');
+    }
+  }, [current.status, route.page]);
+
+  if (route.page === 'login') return <Plain><LoginPage /></Plain>;
+  if (current.status === 'open') return <SignedIn environment={current.environment} route={route} />;
+  if (current.status === 'error') {
+    return (
+      <Plain>
+        <div class="state panel" data-state="error">
+          <h1 class="state-title" tabIndex={-1}>Could not ask who you are</h1>
+          <p>{current.message}</p>
+          <button type="button" class="button" onClick={() => void loadSession()}>Try again</button>
+        </div>
+      </Plain>
+    );
+  }
+  return <Plain />;
+}
+
+function Plain({ children }: { children?: JSX.Element }): JSX.Element {
+  return (
+    <>
+      <Header live={false} />
+      <main class="main">{children}</main>
+    </>
+  );
+}
+
+function SignedIn({ environment, route }: { environment: Environment; route: Route }): JSX.Element {
+  const live = useMemo(() => new LiveStore(liveUrl()), [environment.id]);
+  useEffect(() => () => live.close(), [live]);
+  useEffect(() => live.link.subscribe((link) => {
+    if (link.refusal?.code === UNAUTHENTICATED) session.value = { status: 'none' };
+  }), [live]);
+  const key = address.value.path;
+  useEffect(() => {
+    if (route.page === 'live') document.title = 'Live · Playhead';
+    if (route.page === 'unknown') document.title = 'Not found · Playhead';
+    // A new page is announced by its heading; the first one is announced by the document itself.
+    if (document.activeElement !== document.body) document.querySelector('h1')?.focus({ preventScroll: true });
+  }, [key]);
+  return (
+    <LiveContext.Provider value={live}>
+      <Header live end={<button type="button" class="button" onClick={() => void signOut()}>Sign out</button>}>
+        <nav class="pages" aria-label="Pages">
+          <a href="/" aria-current={route.page === 'live' ? 'page' : undefined}>Live</a>
+        </nav>
+        <p class="environment"><span class="visually-hidden">Environment </span>{environment.name}</p>
+      </Header>
+      <main class="main" key={key}><Page environment={environment} route={route} /></main>
+      <ConnectionBanner />
+    </LiveContext.Provider>
+  );
+}
+
+function Page({ environment, route }: { environment: Environment; route: Route }): JSX.Element | null {
+  switch (route.page) {
+    case 'live':
+      return <LivePage environment={environment} />;
+    case 'video':
+      return <VideoPage videoId={route.videoId} />;
+    case 'unknown':
+      return (
+        <div class="state panel" data-state="empty">
+          <h1 class="state-title" tabIndex={-1}>There is no such page</h1>
+          <p><a href="/">Go to the live page</a></p>
+        </div>
+      );
+    case 'login':
+      return null;
+  }
+}

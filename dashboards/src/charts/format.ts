@@ -1,0 +1,71 @@
+/** Numbers and times as people read them: unit always, one decimal for percent, a dash for what is not known. */
+
+export const DASH = '–';
+
+const whole = new Intl.NumberFormat(undefined, { maximumFractionDigits: 0 });
+const compact = new Intl.NumberFormat(undefined, { notation: 'compact', maximumFractionDigits: 1 });
+const percent = new Intl.NumberFormat(undefined, { style: 'percent', minimumFractionDigits: 1, maximumFractionDigits: 1 });
+const decimal = new Intl.NumberFormat(undefined, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
+const clockShort = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+
+const known = (value: number | null | undefined): value is number => typeof value === 'number' && Number.isFinite(value);
+
+/** Every digit up to 99,999, then `123.5K`; the full number belongs in a title. */
+export function count(value: number | null | undefined): string {
+  if (!known(value)) return DASH;
+  return Math.abs(value) < 100_000 ? whole.format(value) : compact.format(value);
+}
+
+export const countInFull = (value: number | null | undefined): string => (known(value) ? whole.format(value) : DASH);
+
+export const ratio = (value: number | null | undefined): string => (known(value) ? percent.format(value) : DASH);
+
+/** Of two counts; a share of nothing is not zero. */
+export const share = (part: number | undefined, all: number | undefined): number | undefined =>
+  known(part) && known(all) && all > 0 ? part / all : undefined;
+
+export const oneDecimal = (value: number | null | undefined): string => (known(value) ? decimal.format(value) : DASH);
+
+/** A length of time in its natural unit: `420 ms`, `1.8 s`, `3 min 20 s`, `2 h 5 min`. */
+export function duration(ms: number | null | undefined): string {
+  if (!known(ms)) return DASH;
+  if (ms < 1_000) return `${whole.format(ms)} ms`;
+  // Anything that would round up to 60 is minutes already.
+  if (ms < 59_950) return `${decimal.format(ms / 1_000)} s`;
+  const seconds = Math.round(ms / 1_000);
+  if (seconds < 3_600) return twoUnits(seconds, 'min', 's');
+  return twoUnits(Math.round(seconds / 60), 'h', 'min');
+}
+
+/** `2 h 5 min`, and `2 h` when nothing is left over. */
+function twoUnits(amount: number, large: string, small: string): string {
+  const rest = amount % 60;
+  return `${whole.format(Math.floor(amount / 60))} ${large}${rest === 0 ? '' : ` ${rest} ${small}`}`;
+}
+
+/** An age that ticks: whole seconds from ten on, so that it does not flicker. */
+export function age(ms: number | undefined): string {
+  if (!known(ms)) return DASH;
+  if (ms < 10_000) return `${decimal.format(ms / 1_000)} s`;
+  const seconds = Math.floor(ms / 1_000);
+  return seconds < 60 ? `${seconds} s` : duration(seconds * 1_000);
+}
+
+/** A place in a video: `0:42`, `1:02:03`. */
+export function position(ms: number | null | undefined): string {
+  if (!known(ms)) return DASH;
+  const total = Math.floor(Math.max(0, ms) / 1_000);
+  const seconds = String(total % 60).padStart(2, '0');
+  const minutes = Math.floor(total / 60) % 60;
+  const hours = Math.floor(total / 3_600);
+  return hours > 0 ? `${hours}:${String(minutes).padStart(2, '0')}:${seconds}` : `${minutes}:${seconds}`;
+}
+
+export const timeOfDay = (ms: number | null | undefined): string => (known(ms) ? clock.format(ms) : DASH);
+
+export const timeOfDayShort = (ms: number): string => clockShort.format(ms);
+
+export function plural(n: number, one: string, many = `${one}s`): string {
+  return `${whole.format(n)} ${n === 1 ? one : many}`;
+}

@@ -1,0 +1,40 @@
+/** What is happening now, in one environment. */
+import type { JSX } from 'preact';
+import type { Environment } from '../api/session';
+import { FirstBeacon } from '../panels/FirstBeacon';
+import { LiveTiles } from '../panels/LiveTiles';
+import { MOST_WATCHED, MostWatched } from '../panels/MostWatched';
+import { NEWEST_VIEWS, NewestViews } from '../panels/NewestViews';
+import { DEFAULT_WINDOW, ViewersChart, WINDOWS, WINDOW_S, spokenSummary } from '../panels/ViewersChart';
+import { address, oneOf } from '../router';
+import { Announcer } from '../ui/Announcer';
+import { useTopic } from '../ui/hooks';
+
+export function LivePage({ environment }: { environment: Environment }): JSX.Element {
+  const window = oneOf(address.value, 'window', WINDOWS, DEFAULT_WINDOW);
+  const overview = useTopic('overview', {});
+  const series = useTopic('timeseries', { window_s: WINDOW_S[window] });
+  const top = useTopic('top', { limit: MOST_WATCHED });
+  const views = useTopic('views', { limit: NEWEST_VIEWS });
+  const nobody =
+    overview.data.status === 'ready' && overview.data.value.views_open === 0 &&
+    views.data.status === 'ready' && Object.keys(views.data.value.rows).length === 0;
+  const spoken = overview.data.status !== 'ready' ? '' : nobody ? 'Waiting for the first beacon'
+    : spokenSummary(overview.data.value.concurrent_viewers, overview.data.value.rebuffering_ratio);
+  return (
+    <>
+      <h1 class="visually-hidden" tabIndex={-1}>Live</h1>
+      <Announcer text={spoken} />
+      <LiveTiles overview={overview} series={series.data} />
+      {nobody ? <FirstBeacon environment={environment} /> : (
+        <>
+          <ViewersChart source={series} window={window} title="Viewers" />
+          <div class="columns">
+            <MostWatched source={top} />
+            <NewestViews source={views} withTitle />
+          </div>
+        </>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,131 @@
+/** Viewers and the share of them that waits, second by second; of all videos, or of one. */
+import type { JSX } from 'preact';
+import { useCallback, useMemo, useRef } from 'preact/hooks';
+import { Plot } from '../charts/Plot';
+import type { PlotConfig } from '../charts/Plot';
+import { token } from '../charts/colors';
+import { count, countInFull, plural, ratio, timeOfDay, timeOfDayShort } from '../charts/format';
+import { COUNT_STEPS, X_AXIS_SIZE, axis, fromZero, hatchGaps } from '../charts/parts';
+import { liveColumns, minuteRows, summariseLive } from '../charts/series';
+import type { LiveColumns } from '../charts/series';
+import { describeLink } from '../live/status';
+import type { Timeseries } from '../live/topics';
+import { Choices, Panel, ShapeSwitch, panelShape } from '../ui/Panel';
+import { StateGate } from '../ui/StateGate';
+import { useLive } from '../ui/hooks';
+import type { Source } from '../ui/hooks';
+import { now } from '../ui/ticker';
+
+export const WINDOWS = ['5m', '15m', '60m'] as const;
+export type Window = (typeof WINDOWS)[number];
+export const DEFAULT_WINDOW: Window = '15m';
+export const WINDOW_S: Record<Window, number> = { '5m': 300, '15m': 900, '60m': 3_600 };
+
+const WINDOW_WORDS: Record<Window, string> = { '5m': '5 min', '15m': '15 min', '60m': '60 min' };
+/** A second or two without a point is only the newest data being on its way. */
+const HATCH_FROM = 3;
+/** The right axis does not blow two waiting viewers of a thousand up into a mountain. */
+const LEAST_SHARE = 0.05;
+
+interface Props {
+  source: Source<Timeseries>;
+  window: Window;
+  title: string;
+}
+
+export function ViewersChart({ source, window, title }: Props): JSX.Element {
+  return (
+    <Panel
+      id="viewers" title={title} class="panel-chart"
+      actions={<>
+        <Choices label="Window" param="window" options={WINDOWS} fallback={DEFAULT_WINDOW} words={WINDOW_WORDS} />
+        <ShapeSwitch param="viewers" what="viewers" />
+      </>}
+    >
+      <StateGate source={source} what="the viewers over time" isEmpty={(series) => Object.keys(series.points).length === 0}
+        empty={<p class="state-title">Nothing is known about this time yet.</p>}>
+        {(series) => panelShape('viewers') === 'table' ? <MinuteTable series={series} /> : <Chart series={series} window={window} />}
+      </StateGate>
+    </Panel>
+  );
+}
+
+function Chart({ series, window }: { series: Timeseries; window: Window }): JSX.Element {
+  const endS = useWindowEnd();
+  const columns = useMemo(() => liveColumns(series, WINDOW_S[window], endS), [series, window, endS]);
+  const drawn = useRef(columns);
+  drawn.current = columns;
+  const configure = useCallback(() => configuration(() => drawn.current), []);
+  const data = useMemo<[number[], ...LiveColumns['viewers'][]]>(() => [columns.time, columns.viewers, columns.rebufferingShare], [columns]);
+  const summary = summariseLive(columns);
+  return (
+    <>
+      <Plot
+        label="Viewers over time" configure={configure} data={data}
+        restIndex={columns.viewers.findLastIndex((value) => value !== null)}
+        place={(i) => timeOfDay((columns.time[i] ?? 0) * 1_000)}
+        legend={[
+          { label: 'Viewers', color: 'series-1', value: (i) => countInFull(columns.viewers[i]) },
+          { label: 'Rebuffering', color: 'series-2', dashed: true, value: (i) => `${ratio(columns.rebufferingShare[i])} (${countInFull(columns.rebuffering[i])})` },
+        ]}
+      />
+      <p class="summary">{summary}</p>
+    </>
+  );
+}
+
+/** While the connection is away time goes on: the window moves, and what is not known is hatched. */
+function useWindowEnd(): number | undefined {
+  const live = useLive();
+  const away = live.link.value.lostAtMs !== undefined && live.pause.value === undefined;
+  if (!away) return undefined;
+  const longAway = describeLink(live.link.value, undefined, now.value).banner !== undefined;
+  return longAway ? Math.floor(now.value / 1_000) : undefined;
+}
+
+function configuration(columns: () => LiveColumns): PlotConfig {
+  const viewers = token('series-1');
+  const waiting = token('series-2');
+  return {
+    scales: {
+      x: { time: true },
+      y: { range: fromZero(4) },
+      share: { range: fromZero(LEAST_SHARE) },
+    },
+    axes: [
+      axis({ size: X_AXIS_SIZE, values: (_plot, splits) => splits.map((s) => timeOfDayShort(s * 1_000)), space: 80, grid: { show: false }, incrs: [60, 120, 300, 600] }),
+      axis({ scale: 'y', size: 52, incrs: COUNT_STEPS, values: (_plot, splits) => splits.map(count) }),
+      axis({ scale: 'share', side: 1, size: 52, grid: { show: false }, stroke: waiting, values: (_plot, splits) => splits.map((s) => `${Math.round(s * 100)} %`), incrs: [0.01, 0.02, 0.05, 0.1, 0.2, 0.5] }),
+    ],
+    series: [
+      {},
+      { scale: 'y', stroke: viewers, width: 2, fill: token('series-1-fill'), points: { show: false } },
+      { scale: 'share', stroke: waiting, width: 2, dash: [6, 3], points: { show: false } },
+    ],
+    hooks: { drawClear: [hatchGaps(() => columns().viewers, HATCH_FROM)] },
+  };
+}
+
+function MinuteTable({ series }: { series: Timeseries }): JSX.Element {
+  return (
+    <div class="scroll" tabIndex={0} role="region" aria-label="Viewers by minute">
+      <table>
+        <thead>
+          <tr><th scope="col">Minute</th><th scope="col" class="num">Viewers, most</th><th scope="col" class="num">Rebuffering, most</th><th scope="col" class="num">Starts</th><th scope="col" class="num">Failures</th><th scope="col" class="num">Exits before start</th></tr>
+        </thead>
+        <tbody>
+          {minuteRows(series).map((row) => (
+            <tr key={row.minuteMs}>
+              <th scope="row">{timeOfDayShort(row.minuteMs)}</th>
+              <td class="num">{countInFull(row.viewers)}</td><td class="num">{countInFull(row.rebuffering)}</td><td class="num">{countInFull(row.starts)}</td><td class="num">{countInFull(row.failures)}</td><td class="num">{countInFull(row.exits)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+/** The sentence that is read out now and then. */
+export const spokenSummary = (viewers: number, ratioNow: number | undefined): string =>
+  `${plural(viewers, 'viewer')}, ${ratioNow === undefined ? 'rebuffering not known' : `${ratio(ratioNow)} rebuffering`}`;

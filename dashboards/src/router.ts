@@ -1,0 +1,67 @@
+/** The address is the state: which page, which video, which window, which timeframe. Links are plain links. */
+import { signal } from '@preact/signals';
+import type { ReadonlySignal } from '@preact/signals';
+
+export interface Address {
+  path: string;
+  params: URLSearchParams;
+}
+
+export type Route = { page: 'live' } | { page: 'video'; videoId: string } | { page: 'login' } | { page: 'unknown' };
+
+const read = (): Address => ({ path: location.pathname, params: new URLSearchParams(location.search) });
+const current = signal<Address>(read());
+
+export const address: ReadonlySignal<Address> = current;
+
+export function routeOf(path: string): Route {
+  if (path === '/') return { page: 'live' };
+  if (path === '/login') return { page: 'login' };
+  const videoId = /^\/videos\/([^/]+)$/.exec(path)?.[1];
+  if (videoId !== undefined) {
+    try {
+      return { page: 'video', videoId: decodeURIComponent(videoId) };
+    } catch {
+      return { page: 'unknown' };
+    }
+  }
+  return { page: 'unknown' };
+}
+
+export const videoHref = (videoId: string): string => `/videos/${encodeURIComponent(videoId)}`;
+
+export function navigate(href: string, how: 'push' | 'replace' = 'push'): void {
+  if (how === 'push') history.pushState(null, '', href);
+  else history.replaceState(null, '', href);
+  current.value = read();
+}
+
+/** The same page with one parameter changed; the default is left out, so that equal screens have equal addresses. */
+export function withParam(from: Address, name: string, value: string, fallback: string): string {
+  const params = new URLSearchParams(from.params);
+  if (value === fallback) params.delete(name);
+  else params.set(name, value);
+  const query = params.toString();
+  return query === '' ? from.path : `${from.path}?${query}`;
+}
+
+/** One of the allowed values of a parameter; anything else in the address means the default. */
+export function oneOf<T extends string>(from: Address, name: string, allowed: readonly T[], fallback: T): T {
+  const value = from.params.get(name);
+  return allowed.find((item) => item === value) ?? fallback;
+}
+
+/** Clicks on links to the document's own pages do not load it again: the video, the socket and the state stay. */
+export function followLinks(owns: (path: string) => boolean): void {
+  addEventListener('popstate', () => (current.value = read()));
+  document.addEventListener('click', (event) => {
+    if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    const link = event.target instanceof Element ? event.target.closest('a') : null;
+    if (link?.target !== '' || link.origin !== location.origin) return;
+    if (!owns(link.pathname)) return;
+    event.preventDefault();
+    const samePage = link.pathname === location.pathname;
+    navigate(link.pathname + link.search);
+    if (!samePage) scrollTo(0, 0);
+  });
+}

@@ -1,0 +1,64 @@
+/** A titled part of a page, with the chart or its table twin; which of the two is part of the address. */
+import type { ComponentChildren, JSX } from 'preact';
+import { address, oneOf, withParam } from '../router';
+
+interface Props {
+  id: string;
+  title: string;
+  note?: ComponentChildren;
+  actions?: ComponentChildren;
+  class?: string;
+  children: ComponentChildren;
+}
+
+export function Panel({ id, title, note, actions, class: extra, children }: Props): JSX.Element {
+  return (
+    <section class={`panel ${extra ?? ''}`} id={id} aria-labelledby={`${id}-title`}>
+      <header class="panel-head">
+        <h2 id={`${id}-title`}>{title}</h2>
+        {note !== undefined && <p class="note">{note}</p>}
+        {actions !== undefined && <div class="panel-actions">{actions}</div>}
+      </header>
+      <div class="panel-body">{children}</div>
+    </section>
+  );
+}
+
+const SHAPES = ['chart', 'table'] as const;
+
+/** Whether a panel shows its chart or its table; `param` names it in the address. */
+export function panelShape(param: string): (typeof SHAPES)[number] {
+  return oneOf(address.value, param, SHAPES, 'chart');
+}
+
+export function ShapeSwitch({ param, what }: { param: string; what: string }): JSX.Element {
+  const table = panelShape(param) === 'table';
+  return (
+    <a class="button" href={withParam(address.value, param, table ? 'chart' : 'table', 'chart')} aria-label={`Show ${what} as a ${table ? 'chart' : 'table'}`}>
+      {table ? 'Chart' : 'Table'}
+    </a>
+  );
+}
+
+interface ChoicesProps<T extends string> {
+  label: string;
+  param: string;
+  options: readonly T[];
+  fallback: T;
+  words?: Partial<Record<T, string>>;
+}
+
+/** A choice that is part of the address: links, so that back, share and reload work. */
+export function Choices<T extends string>({ label, param, options, fallback, words }: ChoicesProps<T>): JSX.Element {
+  const from = address.value;
+  const chosen = oneOf(from, param, options, fallback);
+  return (
+    <nav class="choices" aria-label={label}>
+      {options.map((option) => (
+        <a key={option} href={withParam(from, param, option, fallback)} aria-current={option === chosen ? 'true' : undefined}>
+          {words?.[option] ?? option}
+        </a>
+      ))}
+    </nav>
+  );
+}

@@ -1,0 +1,92 @@
+/** Ties subscriptions, questions and orders of rows to the life of a component. */
+import { signal } from '@preact/signals';
+import { createContext } from 'preact';
+import { useContext, useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { NO_ORDER, nextOrder } from '../live/order';
+import type { Order } from '../live/order';
+import type { Live, LiveStore } from '../live/store';
+import type { TopicName, TopicQuery, TopicStates } from '../live/topics';
+
+/** What every panel gets to draw: StateGate turns it into a skeleton, an error or content. */
+export interface Source<T> {
+  data: Live<T>;
+  retry: () => void;
+}
+
+export const LiveContext = createContext<LiveStore | undefined>(undefined);
+
+export function useLive(): LiveStore {
+  const store = useContext(LiveContext);
+  if (store === undefined) throw new Error('a live panel outside the live page');
+  return store;
+}
+
+const LOADING = { status: 'loading' } as const;
+
+/** Subscribes while the component is on the page; `undefined` as the query means not yet. */
+export function useTopic<N extends TopicName>(name: N, query: TopicQuery | undefined): Source<TopicStates[N]> {
+  const store = useLive();
+  const key = query === undefined ? '' : JSON.stringify(query);
+  const topic = useMemo(
+    () => (key === '' ? undefined : store.topic(name, JSON.parse(key) as TopicQuery)),
+    [store, name, key],
+  );
+  useEffect(() => () => topic?.close(), [topic]);
+  return { data: topic?.value.value ?? LOADING, retry: () => topic?.retry() };
+}
+
+/** Asks once for each `key`; asked again only by a new key or by `retry`. An answer to an old key is dropped. */
+export function useAnswer<T>(key: string, ask: (signal: AbortSignal) => Promise<T>): Source<T> & { askedAtMs: number } {
+  const [attempt, setAttempt] = useState(0);
+  const answer = useMemo(() => ({ data: signal<Live<T>>(LOADING), askedAtMs: Date.now() }), [key, attempt]);
+  useEffect(() => {
+    const controller = new AbortController();
+    ask(controller.signal).then(
+      (value) => (answer.data.value = { status: 'ready', value }),
+      (error: unknown) => {
+        if (controller.signal.aborted) return;
+        answer.data.value = { status: 'error', message: error instanceof Error ? error.message : String(error) };
+      },
+    );
+    return () => controller.abort();
+  }, [answer]);
+  return { data: answer.data.value, retry: () => setAttempt((n) => n + 1), askedAtMs: answer.askedAtMs };
+}
+
+export interface LiveOrder {
+  ids: string[];
+  /** To be spread on the element that holds the rows. */
+  hold: Record<'onPointerEnter' | 'onPointerLeave' | 'onFocusIn' | 'onFocusOut', () => void>;
+}
+
+/** The rows' order under the rule of live/order.ts. */
+export function useOrder(ranked: string[], everyMs: number): LiveOrder {
+  const order = useRef<Order>(NO_ORDER);
+  const held = useRef({ pointer: false, focus: false });
+  const [, render] = useState(0);
+  order.current = nextOrder(order.current, ranked, {
+    nowMs: Date.now(),
+    held: held.current.pointer || held.current.focus,
+    everyMs,
+  });
+  const differs = order.current.ids.join('\n') !== ranked.join('\n');
+  useEffect(() => {
+    if (!differs || everyMs === 0) return undefined;
+    // Without a next frame nothing else would bring the due change of rank about.
+    const timer = setTimeout(() => render((n) => n + 1), everyMs);
+    return () => clearTimeout(timer);
+  }, [differs, everyMs]);
+  const set = (part: 'pointer' | 'focus', value: boolean) => () => {
+    held.current[part] = value;
+    if (!value) render((n) => n + 1);
+  };
+  return {
+    ids: order.current.ids,
+    hold: {
+      onPointerEnter: set('pointer', true),
+      onPointerLeave: set('pointer', false),
+      onFocusIn: set('focus', true),
+      onFocusOut: set('focus', false),
+    },
+  };
+}
