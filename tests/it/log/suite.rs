@@ -2,7 +2,10 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -12,7 +15,10 @@ use playhead::log::{
     quarantine::{Quarantine, Quarantined, ReplayError},
 };
 
-use super::support::{Fixture, Seen, assert_quiet, read, record, tail_of};
+use super::{
+    support::{Fixture, PATIENCE, Seen, assert_quiet, read, record, tail_of},
+    worker::{Store, Worker, start_writers, stop_writers},
+};
 
 macro_rules! on_both_hosts {
     ($($test:ident),* $(,)?) => {
@@ -387,7 +393,7 @@ pub async fn loses_nothing_when_calls_are_dropped(fixture: Fixture) {
     let began = Instant::now();
     while seen.records.len() < 100 || shown.len() < 100 {
         assert!(
-            began.elapsed() < super::support::PATIENCE,
+            began.elapsed() < PATIENCE,
             "{} and {} of 100",
             seen.records.len(),
             shown.len()
@@ -514,4 +520,33 @@ pub async fn keeps_a_quarantine(fixture: Fixture) {
         (position.partition, position.offset)
     );
     assert_eq!(records[0].payload, entries[0].payload.clone().unwrap());
+}
+
+/// One worker after the other, each crashing at a random step: nothing may be lost or doubled.
+pub async fn survives_crashes_at_every_step(fixture: Fixture) {
+    let (store, stop) = (Store::default(), AtomicBool::new(false));
+    let writing = start_writers(&fixture.log, 4);
+    let mut worker = Worker::new(&store, &stop, 0.05);
+    let began = Instant::now();
+    let mut crashes = 0;
+    while began.elapsed() < Duration::from_secs(3) {
+        tokio::time::timeout(Duration::from_secs(3), worker.run(&*fixture.log, "process"))
+            .await
+            .ok();
+        crashes += 1;
+    }
+    let acknowledged = stop_writers(writing).await;
+    worker.crashes = 0.0;
+    tokio::join!(worker.run(&*fixture.log, "process"), async {
+        while store.len() < acknowledged.len() && began.elapsed() < PATIENCE {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        stop.store(true, Ordering::Release);
+    });
+    println!(
+        "{crashes} crashes, {} rows, {} batches sent again",
+        store.len(),
+        store.repeated()
+    );
+    assert_eq!(store.rows(), acknowledged);
 }
