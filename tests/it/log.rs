@@ -4,6 +4,7 @@ mod group;
 mod segment;
 mod suite;
 mod support;
+mod worker;
 
 use suite::on_both_hosts;
 
@@ -20,5 +21,6 @@ on_both_hosts![
     loses_nothing_when_calls_are_dropped,
     refuses_what_is_too_large,
     refuses_appends_after_closing,
+    survives_crashes_at_every_step,
     keeps_a_quarantine,
 ];

@@ -4,7 +4,7 @@
 //! next time without having written anything. So the group is refused, appends stop, and the writer goes back to what
 //! is certainly durable and begins a new segment; only when that has worked are appends taken again.
 
-use std::{io, io::Write, sync::Arc, time::Duration};
+use std::{io, os::unix::fs::FileExt, sync::Arc, time::Duration};
 
 use super::{
     Shared,
@@ -78,7 +78,7 @@ impl Writer {
             encode_record(&mut self.buffer, self.active.header.salt, offset, &record.payload);
             offset += 1;
         }
-        self.active.file.write_all(&self.buffer)?;
+        self.active.file.write_all_at(&self.buffer, self.active.bytes)?;
         self.active.file.sync_data()?;
         self.active.bytes += self.buffer.len() as u64;
         self.active.next = offset;
