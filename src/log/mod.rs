@@ -13,15 +13,15 @@
 //!   decided and may or may not have reached ClickHouse. After a crash the intent comes back with the
 //!   assignment, so exactly that batch can be rebuilt (see `docs/architecture.md`, "Nothing twice").
 
-use std::{collections::BTreeMap, fmt, str::FromStr, time::Duration};
-
-use async_trait::async_trait;
-use bytes::Bytes;
-
 pub mod kafka;
 mod open;
 pub mod quarantine;
 pub mod segment;
+
+use std::{collections::BTreeMap, fmt, str::FromStr, time::Duration};
+
+use async_trait::async_trait;
+use bytes::Bytes;
 
 pub use self::open::{LogSettings, open};
 
@@ -50,10 +50,7 @@ impl FromStr for Position {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         text.split_once(':')
             .and_then(|(partition, offset)| {
-                Some(Self {
-                    partition: partition.parse().ok()?,
-                    offset: offset.parse().ok()?,
-                })
+                Some(Self { partition: partition.parse().ok()?, offset: offset.parse().ok()? })
             })
             .ok_or_else(|| format!("`{text}` is not a position (partition:offset)"))
     }

@@ -63,13 +63,7 @@ impl KafkaLog {
                 Some(tokio::spawn(keep_opening(settings.clone(), Arc::clone(&missing))).abort_handle())
             }
         };
-        Ok(Self {
-            settings,
-            producer,
-            missing,
-            opening,
-            lookups: Mutex::default(),
-        })
+        Ok(Self { settings, producer, missing, opening, lookups: Mutex::default() })
     }
 
     fn check_topic(&self) -> Result<(), String> {
@@ -126,10 +120,7 @@ impl EventLog for KafkaLog {
 
     async fn consumer(&self, group: &str) -> Result<Box<dyn LogConsumer>, LogError> {
         self.check_topic().map_err(LogError::Unavailable)?;
-        Ok(Box::new(KafkaConsumer::new(
-            self.settings.clone(),
-            self.settings.group_id(group),
-        )?))
+        Ok(Box::new(KafkaConsumer::new(self.settings.clone(), self.settings.group_id(group))?))
     }
 
     async fn tail(&self, from: TailFrom) -> Result<Box<dyn LogTail>, LogError> {
@@ -143,11 +134,7 @@ impl EventLog for KafkaLog {
         let marks = topic::run_blocking(move || {
             topic::watermarks(&*consumer, &topic).map_err(|error| topic::unavailable(&error))
         });
-        Ok(marks
-            .await?
-            .into_iter()
-            .map(|(partition, (_, high))| (partition, high))
-            .collect())
+        Ok(marks.await?.into_iter().map(|(partition, (_, high))| (partition, high)).collect())
     }
 
     async fn committed(&self, group: &str) -> Result<BTreeMap<u32, u64>, LogError> {
@@ -159,16 +146,13 @@ impl EventLog for KafkaLog {
             for &partition in marks.keys() {
                 asked.add_partition(&topic, partition as i32);
             }
-            let answer = consumer
-                .committed_offsets(asked, ASK)
-                .map_err(|error| topic::unavailable(&error))?;
-            let offset_of = |partition, low| match answer
-                .find_partition(&topic, partition)
-                .map(|found| found.offset())
-            {
-                Some(Offset::Offset(offset)) => offset as u64,
-                _ => low,
-            };
+            let answer =
+                consumer.committed_offsets(asked, ASK).map_err(|error| topic::unavailable(&error))?;
+            let offset_of =
+                |partition, low| match answer.find_partition(&topic, partition).map(|found| found.offset()) {
+                    Some(Offset::Offset(offset)) => offset as u64,
+                    _ => low,
+                };
             Ok(marks
                 .into_iter()
                 .map(|(partition, (low, _))| (partition, offset_of(partition as i32, low)))

@@ -51,11 +51,7 @@ pub(super) struct Poller<C: Interrupts> {
 
 impl<C: Interrupts> Poller<C> {
     pub fn new(consumer: Arc<BaseConsumer<C>>) -> Self {
-        Self {
-            consumer,
-            job: None,
-            hurry: Arc::default(),
-        }
+        Self { consumer, job: None, hurry: Arc::default() }
     }
 
     pub fn consumer(&self) -> &Arc<BaseConsumer<C>> {
@@ -100,25 +96,14 @@ fn gather<C: Interrupts>(consumer: &BaseConsumer<C>, max_wait: Duration, hurry: 
     let (mut count, mut bytes) = (0, 0);
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
-        let wait = if count > 0 {
-            Duration::ZERO
-        } else {
-            SLICE.min(left)
-        };
+        let wait = if count > 0 { Duration::ZERO } else { SLICE.min(left) };
         match consumer.poll(wait) {
             Some(Ok(message)) => {
                 let payload = Bytes::copy_from_slice(message.payload().unwrap_or_default());
                 bytes += payload.len();
                 count += 1;
-                let record = StoredRecord {
-                    offset: message.offset() as u64,
-                    payload,
-                };
-                batch
-                    .records
-                    .entry(message.partition() as u32)
-                    .or_default()
-                    .push(record);
+                let record = StoredRecord { offset: message.offset() as u64, payload };
+                batch.records.entry(message.partition() as u32).or_default().push(record);
             }
             Some(Err(KafkaError::PartitionEOF(_))) => {}
             Some(Err(error)) => {

@@ -35,10 +35,7 @@ impl KafkaTail {
             begin(&consumer, &topic, &from).map_err(|error| unavailable(&error))?;
             Ok(consumer)
         });
-        Ok(Self {
-            poller: Poller::new(Arc::new(consumer.await?)),
-            ready: VecDeque::new(),
-        })
+        Ok(Self { poller: Poller::new(Arc::new(consumer.await?)), ready: VecDeque::new() })
     }
 }
 
@@ -71,10 +68,7 @@ impl LogTail for KafkaTail {
             if let Some(records) = self.ready.pop_front() {
                 return Ok(Some(records));
             }
-            let batch = self
-                .poller
-                .poll(deadline.saturating_duration_since(Instant::now()))
-                .await;
+            let batch = self.poller.poll(deadline.saturating_duration_since(Instant::now())).await;
             self.ready.extend(batch.records);
             match batch.error {
                 Some(error) if self.ready.is_empty() => return Err(unavailable(&error)),
