@@ -54,11 +54,12 @@ export class View {
   scaling: -1 | 0 | 1 = 0;
 
   private phaseNow: Phase = 'idle';
-  private readonly origin: number;
+  /** When the first event was; the zero of `t_ms`. */
+  private origin = 0;
   /** Everything before this moment is booked. */
   private bookedTo: number;
   private lastSeq = 0;
-  private lastAt: number;
+  private lastAt = 0;
   private pending: ViewData = {};
 
   constructor(
@@ -66,7 +67,7 @@ export class View {
     private readonly clock: Clock,
     private readonly outlet: Outlet,
   ) {
-    this.origin = this.bookedTo = this.lastAt = clock();
+    this.bookedTo = clock();
   }
 
   get phase(): Phase {
@@ -131,14 +132,7 @@ export class View {
       this.suppressed();
       return;
     }
-    // Back-dated events may not overtake those already sent.
-    this.lastAt = Math.max(this.lastAt, at);
-    const event: WireEvent = {
-      seq: ++this.lastSeq,
-      t_ms: Math.round(this.lastAt - this.origin),
-      type,
-      c: { ...this.counters },
-    };
+    const event: WireEvent = { seq: ++this.lastSeq, t_ms: this.offsetOf(at), type, c: { ...this.counters } };
     if (playheadMs !== undefined && Number.isFinite(playheadMs)) event.playhead_ms = Math.max(0, Math.round(playheadMs));
     const seg = this.stretch.read();
     if (seg) event.seg = seg;
@@ -148,5 +142,12 @@ export class View {
     if (data) event.data = data;
     this.pending = {};
     this.outlet(this, event);
+  }
+
+  /** `at` on the clock of `t_ms`. Events dated back may not overtake those already sent. */
+  private offsetOf(at: number): number {
+    if (this.lastSeq === 1) this.origin = at;
+    this.lastAt = Math.max(this.lastAt, at);
+    return this.lastAt - this.origin;
   }
 }
