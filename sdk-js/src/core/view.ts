@@ -6,6 +6,7 @@
  */
 
 import type { Clock } from './clock';
+import { mergeFacts } from './facts';
 import { Stretch } from './stretch';
 import type { Counters, ErrorReport, EventType, ViewData, WireEvent } from './wire';
 
@@ -120,9 +121,7 @@ export class View {
 
   /** Facts that hold from the next event on. */
   learn(facts: ViewData): void {
-    const custom = { ...this.pending.custom, ...facts.custom };
-    Object.assign(this.pending, facts);
-    if (Object.keys(custom).length > 0) this.pending.custom = custom;
+    this.pending = mergeFacts(this.pending, facts);
     if (typeof facts.rendition_bitrate === 'number') this.bitrate = Math.max(0, facts.rendition_bitrate);
   }
 
