@@ -119,7 +119,15 @@ export class Playback {
   beat(): void {
     this.look();
     if (this.startup.undecided) this.requested();
-    else if (this.active && !this.searching) this.say('heartbeat');
+    // A page that goes says so in two events, milliseconds apart; the second has nothing to add.
+    else if (this.active && !this.searching && this.clock() - this.beatAt >= LOOK_MS) this.say('heartbeat');
+  }
+
+  /** The page was frozen until now: what passed meanwhile is nobody's time. */
+  woke(): void {
+    this.last = this.here();
+    this.view.skip(this.last.at);
+    this.stall.alive(this.last.at);
   }
 
   /** Compares the playhead with where it was at the last look. */

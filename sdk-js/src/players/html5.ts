@@ -127,6 +127,8 @@ export class Html5Player {
     const { video } = this;
     // One `<source>` that cannot be played is no failure while another may be.
     if (target !== video && video.networkState !== NETWORK_NO_SOURCE) return;
+    // Emptying `src` is how pages let go of a video; the complaint about it concerns nobody.
+    if (video.getAttribute('src') === '') return;
     this.playback.failed(describe(video.error));
   }
 

@@ -197,6 +197,18 @@ test('the error of the element, without the secrets in its message', async () =>
   expect(page.latest.c.watch_ms).toBe(watch_ms);
 });
 
+test('letting go of the video by emptying its source is no error', async () => {
+  const { page, video, after } = session();
+  video.play();
+  await after(2_000);
+  video.pause();
+  video.currentSrc = '';
+  video.say('emptied');
+  video.fail(4, 'MEDIA_ELEMENT_ERROR: Empty src attribute');
+  await after(200);
+  expect(page.types()).toEqual(['viewinit', 'play', 'playing', 'pause']);
+});
+
 test('an error before anybody asked for the video waits until somebody does', async () => {
   const { page, video, after } = session();
   video.fail(4, 'no such thing');
