@@ -619,6 +619,64 @@ async fn a_stop_does_not_wait_for_endless_statements() {
     assert!(slow.await.expect("joins").is_err());
 }
 
+/// The parent of the next test, in a process of its own; does nothing when the tests run it.
+#[tokio::test]
+async fn parent_that_will_be_killed() {
+    let Some(directory) = std::env::var_os("PLAYHEAD_TEST_PARENT_DIR") else {
+        return;
+    };
+    let mut settings = Settings::new(directory);
+    settings.program = Some(env!("CARGO_BIN_EXE_playhead").into());
+    let handle = EmbeddedClickHouse::start(settings).expect("starts");
+    handle.ready(READY).await.expect("ready");
+    execute(&handle.client(), EVENTS).await;
+    insert(&handle.client(), 0..1_000, "t").await.expect("inserted");
+    println!("child {}", handle.pid().expect("runs"));
+    std::future::pending::<()>().await;
+}
+
+#[tokio::test]
+async fn the_child_goes_with_its_parent_and_lets_a_successor_in() {
+    use std::io::{BufRead, BufReader};
+    let data = tempfile::tempdir().expect("temp dir");
+    let mut parent = std::process::Command::new(std::env::current_exe().expect("this program"))
+        .args([
+            "--exact",
+            "embedded_engine::parent_that_will_be_killed",
+            "--nocapture",
+        ])
+        .env("PLAYHEAD_TEST_PARENT_DIR", data.path().join("engine"))
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .expect("starts");
+    let output = BufReader::new(parent.stdout.take().expect("piped"));
+    let child: u32 = output
+        .lines()
+        .map_while(Result::ok)
+        .find_map(|line| line.split_once("child ")?.1.parse().ok())
+        .expect("tells its child");
+    assert!(alive(child));
+    parent.kill().expect("killed");
+    parent.wait().expect("gone");
+
+    // At once, while the orphan may still hold the data.
+    let handle = EmbeddedClickHouse::start(settings(&data)).expect("starts");
+    handle.ready(READY).await.expect("ready");
+    assert!(
+        !alive(child),
+        "the orphan is gone before the successor opens its data"
+    );
+    assert_eq!(
+        number(&handle.client(), "SELECT count() FROM events").await,
+        1_000
+    );
+    assert_eq!(
+        handle.restarts(),
+        0,
+        "the successor waits for the data instead of failing"
+    );
+}
+
 #[tokio::test]
 async fn a_missing_library_says_what_to_do() {
     let data = tempfile::tempdir().expect("temp dir");

@@ -48,7 +48,6 @@ struct Api {
     version: unsafe extern "C" fn() -> *const c_char,
     connect: unsafe extern "C" fn(c_int, *mut *mut c_char) -> *mut RawConnection,
     close: unsafe extern "C" fn(*mut RawConnection),
-    shutdown: unsafe extern "C" fn() -> c_int,
     query: WithParams<RawResult>,
     stream: WithParams<RawResult>,
     stream_fetch: unsafe extern "C" fn(RawConnection, *mut RawResult) -> *mut RawResult,
@@ -83,7 +82,6 @@ impl Api {
             version: symbol!("chdb_version"),
             connect: symbol!("chdb_connect"),
             close: symbol!("chdb_close_conn"),
-            shutdown: symbol!("chdb_shutdown"),
             query: symbol!("chdb_query_with_params_n"),
             stream: symbol!("chdb_stream_query_with_params_n"),
             stream_fetch: symbol!("chdb_stream_fetch_result"),
@@ -191,16 +189,9 @@ impl Engine {
         self.open.load(Ordering::SeqCst)
     }
 
-    /// Stops the engine for good; false when it would not (a connection is still open).
-    pub fn shutdown(&self) -> bool {
-        // SAFETY: takes nothing; refuses by itself while connections are open.
-        unsafe { (self.api.shutdown)() == 0 }
-    }
-
-    /// Leaves the process at once, running no destructors.
-    ///
-    /// The way out when [`shutdown`](Self::shutdown) refused: the engine crashes in its static
-    /// destructors when the process exits under its running threads, while its files are safe either way.
+    /// Leaves the process at once, running no destructors: once every connection is closed the engine's files
+    /// are in order, but some of its threads go on (`chdb_shutdown` says so), and its static destructors
+    /// crash under them.
     pub fn exit_now(&self, code: i32) -> ! {
         // SAFETY: `_exit` has no preconditions.
         unsafe { libc::_exit(code) }

@@ -3,6 +3,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use actix_web::body::{BodySize, MessageBody};
 use actix_web::http::{Method, StatusCode, header};
@@ -24,6 +25,8 @@ use super::statement::{self, Insert, Plan, Statement};
 
 /// The largest statement, and the largest form; the rows of an insert are streamed and not counted.
 const LARGEST_STATEMENT: usize = 16 << 20;
+/// How long the news of a failure has to reach the client before the connection is cut.
+const BEFORE_CUT: Duration = Duration::from_millis(100);
 /// The user name clients give.
 pub const USER: &str = "playhead";
 
@@ -301,7 +304,7 @@ async fn respond(
         pieces,
         compress,
         tag,
-        failed: false,
+        cut: None,
         _guard: guard,
     }))
 }
@@ -312,7 +315,9 @@ struct Stream {
     pieces: mpsc::Receiver<Result<Piece, EngineError>>,
     compress: bool,
     tag: String,
-    failed: bool,
+    /// Runs from the exception block to the cut: what was written last is lost with the connection unless it
+    /// has left for the client before.
+    cut: Option<Pin<Box<tokio::time::Sleep>>>,
     _guard: StopOnDrop,
 }
 
@@ -327,7 +332,8 @@ impl MessageBody for Stream {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Bytes, Self::Error>>> {
-        if self.failed {
+        if let Some(cut) = &mut self.cut {
+            std::task::ready!(cut.as_mut().poll(context));
             // Cutting the chunked body short is what tells clients that do not know the exception block.
             return Poll::Ready(Some(Err(std::io::Error::other("the statement failed"))));
         }
@@ -337,7 +343,7 @@ impl MessageBody for Stream {
                 None => return Poll::Ready(None),
                 Some(Ok(Piece::Part(bytes) | Piece::Whole(bytes, _))) => bytes,
                 Some(Err(error)) => {
-                    self.failed = true;
+                    self.cut = Some(Box::pin(tokio::time::sleep(BEFORE_CUT)));
                     exception_block(&error, &self.tag)
                 }
             },
