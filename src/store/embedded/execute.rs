@@ -14,7 +14,7 @@ use super::error::EngineError;
 use super::formats::Header;
 use super::frames;
 use super::request::Request;
-use super::session::{Lease, Sessions};
+use super::session::{Lease, Sessions, Target};
 use super::statement::Insert;
 
 /// The settings that keep an insert in one block: ClickHouse otherwise cuts it at about a million rows or
@@ -197,7 +197,7 @@ impl Drop for StopOnDrop {
         let stopper = std::thread::Builder::new()
             .name("stop-query".into())
             .spawn(move || {
-                if let Err(error) = run.sessions.kill(Some(&run.tag)) {
+                if let Err(error) = run.sessions.kill(Target::Tag(&run.tag)) {
                     tracing::warn!(%error, "could not stop an abandoned statement");
                 }
             });

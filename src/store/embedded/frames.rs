@@ -40,7 +40,7 @@ impl Decoder {
         let method = header.first().copied().unwrap_or_default();
         let mut sizes = header.get(1..).unwrap_or_default();
         let (compressed, content) = (sizes.get_u32_le() as usize, sizes.get_u32_le() as usize);
-        if compressed < HEADER || compressed > LARGEST || content > LARGEST {
+        if !(HEADER..=LARGEST).contains(&compressed) || content > LARGEST {
             return Err(broken("a frame of impossible size"));
         }
         if self.pending.len() < CHECKSUM + compressed {

@@ -6,6 +6,7 @@
 //! - standard output: the read end of a pipe, the life line. Its first line is the password; its end means
 //!   that the parent wants this process gone or is gone itself, `kill -9` included.
 
+use std::convert::Infallible;
 use std::io::{self, BufRead, BufReader, Read};
 use std::net::TcpListener;
 use std::os::fd::{AsFd, OwnedFd};
@@ -15,12 +16,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix_web::{App, HttpServer, web};
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Semaphore, oneshot};
 
 use super::config::{self, Limits};
 use super::engine::{Connection, Engine};
 use super::http::{Service, routes};
-use super::session::Sessions;
+use super::session::{Sessions, Target};
 
 /// How long requests in progress may take to finish once the end has come.
 const GRACE: Duration = Duration::from_secs(5);
@@ -48,17 +50,15 @@ pub struct HostArgs {
 }
 
 /// Serves until the life line ends. Logs through `tracing`, whose subscriber the caller installs.
+///
+/// Returns only when it could not run: in good order the process ends with code 0 from here.
 pub fn run(args: &HostArgs) -> ExitCode {
-    match serve(args) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tracing::error!(%error, "the embedded ClickHouse engine cannot run");
-            ExitCode::FAILURE
-        }
-    }
+    let Err(error) = serve(args);
+    tracing::error!(%error, "the embedded ClickHouse engine cannot run");
+    ExitCode::FAILURE
 }
 
-fn serve(args: &HostArgs) -> anyhow::Result<()> {
+fn serve(args: &HostArgs) -> anyhow::Result<Infallible> {
     let (listener, life_line) = take_inheritance()?;
     let (password, life_line) = read_password(life_line)?;
     let end = watch(life_line)?;
@@ -78,7 +78,8 @@ fn serve(args: &HostArgs) -> anyhow::Result<()> {
     });
     tracing::info!(library = engine.version(), address = %listener.local_addr()?, "embedded ClickHouse serves");
     actix_web::rt::System::new().block_on(answer_until(end, listener, service))?;
-    close(engine, &sessions, anchor)
+    close(&engine, &sessions, anchor);
+    engine.exit_now(0)
 }
 
 /// Serves requests until the end is called for, then lets those in progress finish within the grace.
@@ -87,7 +88,9 @@ async fn answer_until(
     listener: TcpListener,
     service: web::Data<Service>,
 ) -> io::Result<()> {
-    let sessions = Arc::clone(&service.sessions);
+    // A supervisor that signals the whole group means the parent; this process ends when the parent wants.
+    let _ignored = [signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?];
+    let (sessions, stopping) = (Arc::clone(&service.sessions), Arc::clone(&service.sessions));
     let server = HttpServer::new(move || App::new().app_data(service.clone()).configure(routes))
         .workers(2)
         .disable_signals()
@@ -105,6 +108,11 @@ async fn answer_until(
         // An error means that the watching thread is gone, which is the end as well.
         let _ = end.await;
         tracing::info!("embedded ClickHouse stops");
+        // Questions can be asked again, so only inserts get the grace.
+        let stopped = tokio::task::spawn_blocking(move || stopping.kill(Target::Selects)).await;
+        if let Ok(Err(error)) = stopped {
+            tracing::warn!(%error, "could not stop the running questions");
+        }
         handle.stop(true).await;
     });
     actix_web::rt::spawn(async move {
@@ -118,10 +126,10 @@ async fn answer_until(
 }
 
 /// Closes every connection, and with the last one the engine: exiting over an open engine crashes it.
-fn close(engine: Engine, sessions: &Sessions, anchor: Connection) -> anyhow::Result<()> {
+fn close(engine: &Engine, sessions: &Sessions, anchor: Connection) {
     sessions.close_idle();
     if engine.open_connections() > 1
-        && let Err(error) = sessions.kill(None)
+        && let Err(error) = sessions.kill(Target::All)
     {
         tracing::warn!(%error, "could not stop the statements still running");
     }
@@ -131,12 +139,11 @@ fn close(engine: Engine, sessions: &Sessions, anchor: Connection) -> anyhow::Res
     }
     let left = engine.open_connections().saturating_sub(1);
     drop(anchor);
-    if left > 0 || !engine.shutdown() {
-        tracing::warn!(left, "the engine did not come to rest; leaving without it");
-        engine.exit_now(0);
+    if left > 0 {
+        tracing::warn!(left, "statements did not stop; leaving without them");
+    } else {
+        tracing::info!("embedded ClickHouse stopped");
     }
-    tracing::info!("embedded ClickHouse stopped");
-    Ok(())
 }
 
 fn open(args: &HostArgs) -> anyhow::Result<Engine> {

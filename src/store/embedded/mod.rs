@@ -12,6 +12,8 @@
 //!                                               engine    libchdb
 //! ```
 
+mod answer;
+mod api;
 mod config;
 mod engine;
 mod error;

@@ -29,6 +29,17 @@ pub struct Sessions {
     statements: AtomicU64,
 }
 
+/// Which statements to stop.
+#[derive(Clone, Copy, Debug)]
+pub enum Target<'t> {
+    /// The one with this tag.
+    Tag(&'t str),
+    /// All questions.
+    Selects,
+    /// All there are.
+    All,
+}
+
 /// A connection made ready for one statement.
 pub struct Lease {
     connection: Option<Connection>,
@@ -126,11 +137,13 @@ impl Sessions {
         drop(all);
     }
 
-    /// Stops the statement with this tag, or all of them.
-    pub fn kill(&self, tag: Option<&str>) -> Result<(), EngineError> {
-        let condition = match tag {
-            Some(tag) => format!("Settings['{TAG}'] = {}", quoted(tag)),
-            None => "1".to_owned(),
+    /// Stops running statements, without waiting until they have noticed.
+    pub fn kill(&self, target: Target<'_>) -> Result<(), EngineError> {
+        let condition = match target {
+            Target::Tag(tag) => format!("Settings['{TAG}'] = {}", quoted(tag)),
+            Target::Selects => "query_kind = 'Select'".to_owned(),
+            // but not this very statement, nor others of its kind
+            Target::All => "query_kind != 'KillQuery'".to_owned(),
         };
         let sql = format!("KILL QUERY WHERE {condition} ASYNC");
         self.engine
