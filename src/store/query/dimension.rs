@@ -100,9 +100,7 @@ impl Dimension {
     pub(super) fn expression(&self, to: &mut Statement) {
         match &self.column {
             Column::Text(name) => to.sql(name),
-            Column::Number(name) => {
-                to.sql("if(").sql(name).sql(" = 0, '', toString(").sql(name).sql("))")
-            }
+            Column::Number(name) => to.sql("if(").sql(name).sql(" = 0, '', toString(").sql(name).sql("))"),
             Column::Flag(_, condition) => to.sql("if(").sql(condition).sql(", 'true', 'false')"),
             Column::Custom(name) => to.sql("custom[").text(name).sql("]"),
         };

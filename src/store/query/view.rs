@@ -93,7 +93,9 @@ impl Store {
              video_startup_ms",
         );
         question.source(&mut page);
-        page.sql(" ORDER BY view_end").sql(if question.newest_first { " DESC" } else { " ASC" }).sql(", view_id");
+        page.sql(" ORDER BY view_end")
+            .sql(if question.newest_first { " DESC" } else { " ASC" })
+            .sql(", view_id");
         question.page.limit(&mut page);
 
         // The page reads wide columns of few rows, the count one column of all: two queries are less than one.

@@ -1,0 +1,263 @@
+//! Who is asking: an API token, a session's cookie, or (on the websocket alone) a demo token.
+//!
+//! Everything ends in a [`Reader`] or a [`Principal`] with one environment in it; handlers have no other way to come
+//! by one, so they cannot answer about somebody else's.
+
+use std::{
+    fmt,
+    future::{Ready, ready},
+    net::IpAddr,
+    sync::Arc,
+    time::Duration,
+};
+
+use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, http::header};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use moka::sync::Cache;
+
+use super::{
+    api::ApiState,
+    error::ApiError,
+    limit::{Left, Refused},
+};
+use crate::control::{digest, equal, random_secret};
+
+/// The session's cookie.
+pub const COOKIE: &str = "playhead_session";
+/// How long a demo page may look at its own view.
+const DEMO_LIFETIME: Duration = Duration::from_mins(30);
+const MOST_DEMO_TOKENS: u64 = 10_000;
+
+/// Somebody who may read one environment.
+#[derive(Debug, Clone)]
+pub struct Reader {
+    pub environment: Arc<str>,
+    pub via: Via,
+}
+
+/// How a reader has shown who they are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Via {
+    /// The token's id.
+    Token(String),
+    /// The cookie's value.
+    Session(String),
+}
+
+impl Reader {
+    /// What requests are counted by; no secret.
+    fn limit_key(&self) -> String {
+        match &self.via {
+            Via::Token(id) => format!("token {id}"),
+            Via::Session(cookie) => format!("session {}", digest(cookie)),
+        }
+    }
+
+    /// Passes only people who signed in: tokens read.
+    pub fn admin(&self) -> Result<(), ApiError> {
+        match self.via {
+            Via::Session(_) => Ok(()),
+            Via::Token(_) => Err(ApiError::Forbidden("this needs a session: API tokens only read")),
+        }
+    }
+}
+
+impl FromRequest for Reader {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    /// The reader [`super::guard`] found; a route outside of it has none.
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(request.extensions().get::<Self>().cloned().ok_or(ApiError::Unauthenticated))
+    }
+}
+
+/// Who may be on the websocket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Principal {
+    Reader {
+        environment: Arc<str>,
+    },
+    /// Sees one video.
+    Demo {
+        environment: Arc<str>,
+        video_id: String,
+    },
+}
+
+/// The word that opens the first session, new with each start of the process.
+pub struct LoginCode(String);
+
+impl LoginCode {
+    /// A code that is already known to whoever started the process.
+    pub fn new(code: &str) -> Self {
+        Self(digest(code))
+    }
+
+    /// A new code, to be printed.
+    pub fn generate() -> (Self, String) {
+        let code = random_secret();
+        (Self::new(&code), code)
+    }
+
+    /// Whether `code` is it.
+    pub fn matches(&self, code: &str) -> bool {
+        equal(&self.0, &digest(code))
+    }
+}
+
+impl fmt::Debug for LoginCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LoginCode")
+    }
+}
+
+/// Tokens for demo pages: in memory, short-lived, for one video, and of no use to the API.
+#[derive(Clone)]
+pub struct DemoTokens(Cache<String, (Arc<str>, String)>);
+
+impl Default for DemoTokens {
+    fn default() -> Self {
+        Self(Cache::builder().max_capacity(MOST_DEMO_TOKENS).time_to_live(DEMO_LIFETIME).build())
+    }
+}
+
+impl DemoTokens {
+    /// What every one of them begins with.
+    const PREFIX: &str = "demo.";
+
+    /// A new token that sees one video of an environment.
+    pub fn issue(&self, environment: Arc<str>, video_id: &str) -> String {
+        let token = format!("{}{}", Self::PREFIX, random_secret());
+        self.0.insert(digest(&token), (environment, video_id.to_owned()));
+        token
+    }
+
+    /// What a token sees, if it still does.
+    pub fn verify(&self, token: &str) -> Option<Principal> {
+        let (environment, video_id) = self.0.get(&digest(token))?;
+        Some(Principal::Demo { environment, video_id })
+    }
+}
+
+/// What a request came with.
+enum Credentials {
+    Token { id: String, secret: String },
+    Session(String),
+    Malformed,
+    None,
+}
+
+/// The header first: a program that sends one means it, whatever cookie is about.
+fn credentials(request: &HttpRequest) -> Credentials {
+    if let Some(value) = request.headers().get(header::AUTHORIZATION) {
+        let token = value.to_str().ok().and_then(|value| value.split_once(' ')).and_then(|(scheme, rest)| {
+            match scheme.to_ascii_lowercase().as_str() {
+                "basic" => pair(&decoded(rest.trim())?),
+                // Both `id:secret` and its base64 are taken: clients differ.
+                "bearer" => pair(rest.trim()).or_else(|| pair(&decoded(rest.trim())?)),
+                _ => None,
+            }
+        });
+        return token.map_or(Credentials::Malformed, |(id, secret)| Credentials::Token { id, secret });
+    }
+    request.cookie(COOKIE).map_or(Credentials::None, |cookie| Credentials::Session(cookie.value().to_owned()))
+}
+
+fn decoded(text: &str) -> Option<String> {
+    String::from_utf8(STANDARD.decode(text).ok()?).ok()
+}
+
+fn pair(text: &str) -> Option<(String, String)> {
+    text.split_once(':').map(|(id, secret)| (id.to_owned(), secret.to_owned()))
+}
+
+/// A request that was let in or turned away, and how much its sender may still ask.
+pub struct Admission {
+    pub reader: Result<Reader, ApiError>,
+    pub left: Option<Left>,
+}
+
+impl ApiState {
+    /// Finds out who sends a request and whether they may ask now.
+    pub async fn admit(&self, request: &HttpRequest, address: IpAddr) -> Admission {
+        let reader = match credentials(request) {
+            Credentials::None => Err(ApiError::Unauthenticated),
+            Credentials::Malformed => Err(ApiError::BadCredentials),
+            Credentials::Token { id, secret } => self.reader_of_token(&id, &secret, Some(address)).await,
+            Credentials::Session(cookie) => match self.limits.may_try(address) {
+                Ok(()) => self.reader_of_session(&cookie).await,
+                Err(refused) => Err(refused.into()),
+            },
+        };
+        match reader {
+            Ok(reader) => match self.limits.request(&reader.limit_key()) {
+                Ok(left) => Admission { reader: Ok(reader), left: Some(left) },
+                Err(Refused { left, wait }) => {
+                    Admission { reader: Err(Refused { left, wait }.into()), left: Some(left) }
+                }
+            },
+            // Only these say something about whoever asks.
+            Err(error @ (ApiError::Unauthenticated | ApiError::BadCredentials)) => {
+                match self.limits.failure(address) {
+                    Ok(left) => Admission { reader: Err(error), left: Some(left) },
+                    Err(refused) => Admission { reader: Err(refused.into()), left: Some(refused.left) },
+                }
+            }
+            Err(error) => Admission { reader: Err(error), left: None },
+        }
+    }
+
+    /// Whoever `id:secret` or a demo token stands for. For the websocket.
+    pub async fn authenticate_token(&self, token: &str) -> Result<Principal, ApiError> {
+        if token.starts_with(DemoTokens::PREFIX) {
+            return self.demo_tokens.verify(token).ok_or(ApiError::BadCredentials);
+        }
+        let (id, secret) = pair(token).ok_or(ApiError::BadCredentials)?;
+        let reader = self.reader_of_token(&id, &secret, None).await?;
+        Ok(Principal::Reader { environment: reader.environment })
+    }
+
+    /// Whoever the request's cookie stands for. For the websocket, which browsers open with it.
+    pub async fn authenticate_cookie(&self, request: &HttpRequest) -> Result<Principal, ApiError> {
+        let cookie = request.cookie(COOKIE).ok_or(ApiError::Unauthenticated)?;
+        let reader = self.reader_of_session(cookie.value()).await?;
+        Ok(Principal::Reader { environment: reader.environment })
+    }
+
+    async fn reader_of_token(
+        &self,
+        id: &str,
+        secret: &str,
+        address: Option<IpAddr>,
+    ) -> Result<Reader, ApiError> {
+        if let Some(address) = address
+            && !self.control.recalls_token(id, secret).await
+        {
+            self.limits.may_try(address)?;
+        }
+        let environment = self.control.verify_token(id, secret).await?.ok_or(ApiError::BadCredentials)?;
+        Ok(Reader { environment, via: Via::Token(id.to_owned()) })
+    }
+
+    async fn reader_of_session(&self, cookie: &str) -> Result<Reader, ApiError> {
+        let session = self.control.session(cookie, (self.clock)()).await?;
+        let session = session.ok_or(ApiError::Unauthenticated)?;
+        Ok(Reader { environment: session.environment, via: Via::Session(cookie.to_owned()) })
+    }
+}
+
+/// Whether a request was made by our own pages or by no page at all. Cookies are `SameSite=Strict`; this is the second
+/// wall, for browsers and proxies that get the first wrong.
+pub fn same_site(request: &HttpRequest) -> Result<(), ApiError> {
+    let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+    if header("sec-fetch-site").is_some_and(|site| !matches!(site, "same-origin" | "none")) {
+        return Err(ApiError::CrossSite);
+    }
+    let Some(origin) = header("origin") else { return Ok(()) };
+    let connection = request.connection_info();
+    match origin.split_once("://") {
+        Some((_, host)) if host.eq_ignore_ascii_case(connection.host()) => Ok(()),
+        _ => Err(ApiError::CrossSite),
+    }
+}
