@@ -1,5 +1,6 @@
 //! Playhead.
 
+pub mod clock;
 pub mod control;
 pub mod event;
 pub mod log;

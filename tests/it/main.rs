@@ -1,0 +1,3 @@
+//! Tests of the parts together, against the real ones. One binary, so that the crate is linked once.
+
+mod embedded_engine;
