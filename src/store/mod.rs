@@ -1,6 +1,7 @@
 //! 5 · ClickHouse: the client, its two hosts, the schema and what is written to and read from it.
 
 pub mod embedded;
+pub mod migrate;
 pub mod query;
 
 /// The ClickHouse database Playhead lives in, reached over its HTTP interface whichever host runs it.

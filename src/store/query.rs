@@ -104,13 +104,6 @@ const fn time_column(bucket: Bucket) -> &'static str {
 }
 
 impl Store {
-    /// Whether ClickHouse answers now. For `/readyz`.
-    pub async fn ready(&self) -> Result<(), QueryError> {
-        let mut statement = Statement::default();
-        statement.sql("SELECT 1");
-        self.rows::<u8>(statement).await.map(|_| ())
-    }
-
     /// All rows of a statement.
     async fn rows<T: RowOwned + RowRead>(&self, statement: Statement) -> Result<Vec<T>, QueryError> {
         Ok(self.prepared(statement).fetch_all::<T>().await?)

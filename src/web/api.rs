@@ -13,7 +13,7 @@ use ipnet::IpNet;
 use serde::Serialize;
 
 use super::{
-    auth::{DemoTokens, LoginCode, Reader},
+    auth::{Authenticator, LoginCode, Reader},
     cache::AnswerCache,
     dimensions, engagement, environments,
     error::ApiError,
@@ -23,28 +23,26 @@ use super::{
     params::{Params, Wait},
     session, views,
 };
-use crate::{control::Control, log::Position, store::Store};
+use crate::{clock::Clock, control::Control, log::Position, store::Store};
 
 /// No body of the API is larger.
 const MAX_BODY: usize = 16 * 1024;
 
-/// The time now, Unix ms.
-pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
-
 /// How far ClickHouse has come.
 #[async_trait]
 pub trait Progress: Send + Sync + 'static {
-    /// Waits until the record at `position` can be read; false when that takes longer than `timeout`.
-    async fn reached(&self, position: Position, timeout: Duration) -> bool;
+    /// Waits until the records at all `positions` can be read; false when that takes longer than `timeout`.
+    async fn wait(&self, positions: &[Position], timeout: Duration) -> bool;
 }
 
 /// Everything the API needs. Mount it as `web::Data` beside [`configure`].
 pub struct ApiState {
     pub control: Control,
+    /// Shared with the websocket.
+    pub authenticator: Arc<Authenticator>,
     pub store: Store,
     pub progress: Arc<dyn Progress>,
     pub login_code: LoginCode,
-    pub demo_tokens: DemoTokens,
     pub limits: Limits,
     pub clock: Clock,
     /// Proxies whose word about the client's address counts.
@@ -78,10 +76,10 @@ impl ApiState {
     }
 
     async fn settle(&self, wait: Wait) -> Result<(), ApiError> {
-        let reached =
-            wait.positions.into_iter().map(|position| self.progress.reached(position, wait.timeout));
-        let all = futures_util::future::join_all(reached).await.into_iter().all(|reached| reached);
-        all.then_some(()).ok_or(ApiError::PositionLate)
+        match self.progress.wait(&wait.positions, wait.timeout).await {
+            true => Ok(()),
+            false => Err(ApiError::PositionLate),
+        }
     }
 }
 

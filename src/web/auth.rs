@@ -20,7 +20,10 @@ use super::{
     error::ApiError,
     limit::{Left, Refused},
 };
-use crate::control::{digest, equal, random_secret};
+use crate::{
+    clock::Clock,
+    control::{Control, digest, equal, random_secret},
+};
 
 /// The session's cookie.
 pub const COOKIE: &str = "playhead_session";
@@ -81,7 +84,7 @@ pub enum Principal {
     /// Sees one video.
     Demo {
         environment: Arc<str>,
-        video_id: String,
+        video_id: Arc<str>,
     },
 }
 
@@ -114,7 +117,7 @@ impl fmt::Debug for LoginCode {
 
 /// Tokens for demo pages: in memory, short-lived, for one video, and of no use to the API.
 #[derive(Clone)]
-pub struct DemoTokens(Cache<String, (Arc<str>, String)>);
+pub struct DemoTokens(Cache<String, (Arc<str>, Arc<str>)>);
 
 impl Default for DemoTokens {
     fn default() -> Self {
@@ -129,7 +132,7 @@ impl DemoTokens {
     /// A new token that sees one video of an environment.
     pub fn issue(&self, environment: Arc<str>, video_id: &str) -> String {
         let token = format!("{}{}", Self::PREFIX, random_secret());
-        self.0.insert(digest(&token), (environment, video_id.to_owned()));
+        self.0.insert(digest(&token), (environment, video_id.into()));
         token
     }
 
@@ -184,11 +187,9 @@ impl ApiState {
         let reader = match credentials(request) {
             Credentials::None => Err(ApiError::Unauthenticated),
             Credentials::Malformed => Err(ApiError::BadCredentials),
-            Credentials::Token { id, secret } => self.reader_of_token(&id, &secret, Some(address)).await,
-            Credentials::Session(cookie) => match self.limits.may_try(address) {
-                Ok(()) => self.reader_of_session(&cookie).await,
-                Err(refused) => Err(refused.into()),
-            },
+            Credentials::Token { id, secret } => self.reader_of_token(&id, &secret, address).await,
+            // Nobody guesses a cookie, so an address that guesses tokens does not keep sessions out.
+            Credentials::Session(cookie) => self.authenticator.reader_of_session(&cookie).await,
         };
         match reader {
             Ok(reader) => match self.limits.request(&reader.limit_key()) {
@@ -208,43 +209,57 @@ impl ApiState {
         }
     }
 
-    /// Whoever `id:secret` or a demo token stands for. For the websocket.
-    pub async fn authenticate_token(&self, token: &str) -> Result<Principal, ApiError> {
-        if token.starts_with(DemoTokens::PREFIX) {
-            return self.demo_tokens.verify(token).ok_or(ApiError::BadCredentials);
-        }
-        let (id, secret) = pair(token).ok_or(ApiError::BadCredentials)?;
-        let reader = self.reader_of_token(&id, &secret, None).await?;
-        Ok(Principal::Reader { environment: reader.environment })
-    }
-
-    /// Whoever the request's cookie stands for. For the websocket, which browsers open with it.
-    pub async fn authenticate_cookie(&self, request: &HttpRequest) -> Result<Principal, ApiError> {
-        let cookie = request.cookie(COOKIE).ok_or(ApiError::Unauthenticated)?;
-        let reader = self.reader_of_session(cookie.value()).await?;
-        Ok(Principal::Reader { environment: reader.environment })
-    }
-
-    async fn reader_of_token(
-        &self,
-        id: &str,
-        secret: &str,
-        address: Option<IpAddr>,
-    ) -> Result<Reader, ApiError> {
-        if let Some(address) = address
-            && !self.control.recalls_token(id, secret).await
-        {
+    /// A token that was right a moment ago is let through; others only while their address may try.
+    async fn reader_of_token(&self, id: &str, secret: &str, address: IpAddr) -> Result<Reader, ApiError> {
+        if !self.authenticator.control.recalls_token(id, secret).await {
             self.limits.may_try(address)?;
         }
+        self.authenticator.reader_of_token(id, secret).await
+    }
+}
+
+/// Checks who somebody is, for the API and the websocket alike.
+pub struct Authenticator {
+    pub control: Control,
+    pub demo_tokens: DemoTokens,
+    pub clock: Clock,
+}
+
+impl Authenticator {
+    /// Whoever `id:secret` or a demo token stands for. For the websocket; a failure to find out is a no.
+    pub async fn token(&self, token: &str) -> Option<Principal> {
+        if token.starts_with(DemoTokens::PREFIX) {
+            return self.demo_tokens.verify(token);
+        }
+        let (id, secret) = pair(token)?;
+        principal(self.reader_of_token(&id, &secret).await)
+    }
+
+    async fn reader_of_token(&self, id: &str, secret: &str) -> Result<Reader, ApiError> {
         let environment = self.control.verify_token(id, secret).await?.ok_or(ApiError::BadCredentials)?;
         Ok(Reader { environment, via: Via::Token(id.to_owned()) })
     }
 
     async fn reader_of_session(&self, cookie: &str) -> Result<Reader, ApiError> {
-        let session = self.control.session(cookie, (self.clock)()).await?;
+        let session = self.control.session(cookie, self.clock.now_ms()).await?;
         let session = session.ok_or(ApiError::Unauthenticated)?;
         Ok(Reader { environment: session.environment, via: Via::Session(cookie.to_owned()) })
     }
+}
+
+/// Whoever the request's cookie stands for. For the websocket, which browsers open with it.
+pub async fn cookie_principal(request: &HttpRequest, authenticator: &Authenticator) -> Option<Principal> {
+    let cookie = request.cookie(COOKIE)?;
+    principal(authenticator.reader_of_session(cookie.value()).await)
+}
+
+fn principal(reader: Result<Reader, ApiError>) -> Option<Principal> {
+    if let Err(error) = &reader
+        && let Some(cause) = error.cause()
+    {
+        tracing::warn!(cause, "could not find out who this is");
+    }
+    reader.ok().map(|reader| Principal::Reader { environment: reader.environment })
 }
 
 /// Whether a request was made by our own pages or by no page at all. Cookies are `SameSite=Strict`; this is the second

@@ -72,7 +72,7 @@ impl FromRequest for Params {
     type Future = Ready<Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let now_ms = request.app_data::<Data<ApiState>>().map(|state| (state.clock)());
+        let now_ms = request.app_data::<Data<ApiState>>().map(|state| state.clock.now_ms());
         ready(match now_ms {
             Some(now_ms) => Self::parse(request.path(), request.query_string(), now_ms),
             None => Err(ApiError::Internal("a request without state".to_owned())),

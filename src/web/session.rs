@@ -46,7 +46,7 @@ pub struct SessionAnswer {
 #[utoipa::path(get, path = "/session", tag = "session",
     responses((status = 200, body = SessionAnswer), (status = 401, body = super::error::Problem)))]
 pub async fn show(request: HttpRequest, state: Data<ApiState>) -> Result<Json<SessionAnswer>, ApiError> {
-    let session = state.control.session(&cookie(&request)?, (state.clock)()).await?;
+    let session = state.control.session(&cookie(&request)?, state.clock.now_ms()).await?;
     let session = session.ok_or(ApiError::Unauthenticated)?;
     let environments = state.control.environments().await?;
     Ok(Json(SessionAnswer { environments, environment: session.environment.to_string() }))
@@ -87,7 +87,7 @@ pub async fn turn(
 ) -> Result<HttpResponse, ApiError> {
     same_site(&request)?;
     let cookie = cookie(&request)?;
-    state.control.session(&cookie, (state.clock)()).await?.ok_or(ApiError::Unauthenticated)?;
+    state.control.session(&cookie, state.clock.now_ms()).await?.ok_or(ApiError::Unauthenticated)?;
     match state.control.turn_session(&cookie, &body.environment).await? {
         true => Ok(HttpResponse::NoContent().finish()),
         false => Err(ApiError::NotFound("there is no such environment".to_owned())),
