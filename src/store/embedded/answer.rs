@@ -35,22 +35,11 @@ pub async fn respond(
     };
     let mut response = success(query_id, Some(format), stats);
     if stats.is_some() || first.is_empty() {
-        return Ok(response.body(if compress && !first.is_empty() {
-            frames::encode(&first)
-        } else {
-            first
-        }));
+        return Ok(response.body(if compress && !first.is_empty() { frames::encode(&first) } else { first }));
     }
     let tag = exception_tag();
     response.insert_header(("X-ClickHouse-Exception-Tag", tag.clone()));
-    Ok(response.body(Stream {
-        first: Some(first),
-        pieces,
-        compress,
-        tag,
-        cut: None,
-        _guard: guard,
-    }))
+    Ok(response.body(Stream { first: Some(first), pieces, compress, tag, cut: None, _guard: guard }))
 }
 
 /// A long answer on its way; dropped early, it stops the query.
@@ -92,21 +81,13 @@ impl MessageBody for Stream {
                 }
             },
         };
-        Poll::Ready(Some(Ok(if self.compress {
-            frames::encode(&piece)
-        } else {
-            piece
-        })))
+        Poll::Ready(Some(Ok(if self.compress { frames::encode(&piece) } else { piece })))
     }
 }
 
 /// Sixteen letters that mark an exception in the middle of data, new for every answer.
 fn exception_tag() -> String {
-    uuid::Uuid::new_v4()
-        .as_bytes()
-        .iter()
-        .map(|byte| char::from(b'a' + byte % 26))
-        .collect()
+    uuid::Uuid::new_v4().as_bytes().iter().map(|byte| char::from(b'a' + byte % 26)).collect()
 }
 
 /// The block ClickHouse (since 25.11) appends to an answer that fails half-way.
@@ -121,17 +102,9 @@ pub fn success(query_id: &str, format: Option<&str>, stats: Option<Stats>) -> Ht
     let mut response = HttpResponse::Ok();
     common(&mut response, query_id);
     if let Some(format) = format {
-        response
-            .insert_header(("X-ClickHouse-Format", format))
-            .content_type(content_type(format));
+        response.insert_header(("X-ClickHouse-Format", format)).content_type(content_type(format));
     }
-    if let Some(Stats {
-        read_rows,
-        read_bytes,
-        written_rows,
-        written_bytes,
-    }) = stats
-    {
+    if let Some(Stats { read_rows, read_bytes, written_rows, written_bytes }) = stats {
         let summary = format!(
             "{{\"read_rows\":\"{read_rows}\",\"read_bytes\":\"{read_bytes}\",\
              \"written_rows\":\"{written_rows}\",\"written_bytes\":\"{written_bytes}\"}}"
@@ -148,10 +121,7 @@ pub fn failure(error: &EngineError, query_id: &str) -> HttpResponse {
     common(&mut response, query_id);
     response.insert_header(("X-ClickHouse-Exception-Code", error.code()));
     // The rest of a body that was not read to its end must not be taken for the next request.
-    response
-        .force_close()
-        .content_type("text/plain; charset=UTF-8")
-        .body(format!("{error}\n"))
+    response.force_close().content_type("text/plain; charset=UTF-8").body(format!("{error}\n"))
 }
 
 fn common(response: &mut HttpResponseBuilder, query_id: &str) {

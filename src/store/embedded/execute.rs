@@ -96,9 +96,7 @@ impl Run {
     }
 
     fn whole(&self, lease: &mut Lease, sql: &[u8]) -> Result<Piece, EngineError> {
-        let answer = lease
-            .connection()?
-            .query(sql, &self.format, &self.request.parameters)?;
+        let answer = lease.connection()?.query(sql, &self.format, &self.request.parameters)?;
         let stats = answer.stats();
         Ok(Piece::Whole(Bytes::from_owner(answer), stats))
     }
@@ -118,9 +116,7 @@ impl Run {
     }
 
     fn stream(&self, lease: &mut Lease, sql: &[u8], header: Header, out: &Output) -> Result<(), EngineError> {
-        let mut rows = lease
-            .connection()?
-            .stream(sql, &self.format, &self.request.parameters)?;
+        let mut rows = lease.connection()?.stream(sql, &self.format, &self.request.parameters)?;
         let mut is_first = true;
         while let Some(answer) = rows.next()? {
             let mut piece = Bytes::from_owner(answer);
@@ -194,13 +190,11 @@ impl Drop for StopOnDrop {
         }
         let run = self.0.clone();
         // A thread of its own, since this may run where blocking is not allowed and the pool may be full.
-        let stopper = std::thread::Builder::new()
-            .name("stop-query".into())
-            .spawn(move || {
-                if let Err(error) = run.sessions.kill(Target::Tag(&run.tag)) {
-                    tracing::warn!(%error, "could not stop an abandoned statement");
-                }
-            });
+        let stopper = std::thread::Builder::new().name("stop-query".into()).spawn(move || {
+            if let Err(error) = run.sessions.kill(Target::Tag(&run.tag)) {
+                tracing::warn!(%error, "could not stop an abandoned statement");
+            }
+        });
         if let Err(error) = stopper {
             tracing::warn!(%error, "could not stop an abandoned statement");
         }

@@ -148,17 +148,11 @@ fn close(engine: &Engine, sessions: &Sessions, anchor: Connection) {
 
 fn open(args: &HostArgs) -> anyhow::Result<Engine> {
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
-    let limits = Limits {
-        memory: args.memory_limit,
-        processors,
-    };
+    let limits = Limits { memory: args.memory_limit, processors };
     let config = config::write(&args.data_dir.join("config"), limits)?;
     let store = args.data_dir.join("store");
     std::fs::create_dir_all(&store)?;
-    let arguments = [
-        format!("--path={}", store.display()),
-        format!("--config-file={}", config.display()),
-    ];
+    let arguments = [format!("--path={}", store.display()), format!("--config-file={}", config.display())];
     Ok(Engine::load(&args.library, &arguments)?)
 }
 
@@ -176,10 +170,7 @@ fn read_password(life_line: OwnedFd) -> anyhow::Result<(String, BufReader<std::f
     let mut line = String::new();
     reader.read_line(&mut line)?;
     let password = line.trim_end().to_owned();
-    anyhow::ensure!(
-        !password.is_empty(),
-        "the parent sent no password; this command is not for use by hand"
-    );
+    anyhow::ensure!(!password.is_empty(), "the parent sent no password; this command is not for use by hand");
     Ok((password, reader))
 }
 
@@ -187,26 +178,20 @@ fn read_password(life_line: OwnedFd) -> anyhow::Result<(String, BufReader<std::f
 /// successor to take over.
 fn watch(mut life_line: BufReader<std::fs::File>) -> io::Result<oneshot::Receiver<()>> {
     let (tell, told) = oneshot::channel();
-    std::thread::Builder::new()
-        .name("life-line".into())
-        .spawn(move || {
-            let _ = io::copy(&mut life_line.by_ref(), &mut io::sink());
-            let _ = tell.send(());
-            std::thread::sleep(GRACE + STOPPING + Duration::from_secs(3));
-            tracing::error!("the engine does not stop; aborting");
-            std::process::abort();
-        })?;
+    std::thread::Builder::new().name("life-line".into()).spawn(move || {
+        let _ = io::copy(&mut life_line.by_ref(), &mut io::sink());
+        let _ = tell.send(());
+        std::thread::sleep(GRACE + STOPPING + Duration::from_secs(3));
+        tracing::error!("the engine does not stop; aborting");
+        std::process::abort();
+    })?;
     Ok(told)
 }
 
 /// Makes this process the only one on the data, waiting for a predecessor that is still closing it.
 fn lock(data_dir: &Path) -> anyhow::Result<std::fs::File> {
     let path = data_dir.join("lock");
-    let file = std::fs::File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&path)?;
+    let file = std::fs::File::options().create(true).truncate(false).write(true).open(&path)?;
     let deadline = Instant::now() + LOCK_WAIT;
     let mut told = false;
     loop {
@@ -215,11 +200,7 @@ fn lock(data_dir: &Path) -> anyhow::Result<std::fs::File> {
             Err(std::fs::TryLockError::Error(error)) => return Err(error.into()),
             Err(std::fs::TryLockError::WouldBlock) => {}
         }
-        anyhow::ensure!(
-            Instant::now() < deadline,
-            "{} is held by another process",
-            path.display()
-        );
+        anyhow::ensure!(Instant::now() < deadline, "{} is held by another process", path.display());
         if !told {
             tracing::warn!(path = %path.display(), "another process still holds the data; waiting for it");
             told = true;

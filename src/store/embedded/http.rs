@@ -40,15 +40,11 @@ pub struct Service {
 
 /// Registers the routes.
 pub fn routes(config: &mut web::ServiceConfig) {
-    config
-        .route("/ping", web::get().to(|| async { ok_text("Ok.\n") }))
-        .route("/", web::route().to(answer));
+    config.route("/ping", web::get().to(|| async { ok_text("Ok.\n") })).route("/", web::route().to(answer));
 }
 
 fn ok_text(text: &'static str) -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type("text/html; charset=UTF-8")
-        .body(text)
+    HttpResponse::Ok().content_type("text/html; charset=UTF-8").body(text)
 }
 
 async fn answer(http: HttpRequest, body: web::Payload, service: web::Data<Service>) -> HttpResponse {
@@ -70,26 +66,15 @@ async fn handle(
         Method::POST => false,
         Method::GET | Method::HEAD => true,
         _ => {
-            return Err(EngineError::raised(
-                code::NOT_IMPLEMENTED,
-                "NOT_IMPLEMENTED",
-                "Use GET or POST",
-            ));
+            return Err(EngineError::raised(code::NOT_IMPLEMENTED, "NOT_IMPLEMENTED", "Use GET or POST"));
         }
     };
     if header_value(http, header::CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
         let text = "The embedded engine takes bodies plain or in native frames (decompress=1)";
-        return Err(EngineError::raised(
-            code::NOT_IMPLEMENTED,
-            "NOT_IMPLEMENTED",
-            text,
-        ));
+        return Err(EngineError::raised(code::NOT_IMPLEMENTED, "NOT_IMPLEMENTED", text));
     }
     let mut request = Request::from_query_string(http.query_string())?;
-    let mut body = Body {
-        payload: body,
-        ended: false,
-    };
+    let mut body = Body { payload: body, ended: false };
     if let Some(kind) =
         header_value(http, header::CONTENT_TYPE).filter(|kind| kind.starts_with("multipart/form-data"))
     {
@@ -99,17 +84,11 @@ async fn handle(
     if request.query.is_empty() && reads_only {
         return Ok(ok_text("Ok.\n"));
     }
-    let query_id = request
-        .query_id
-        .get_or_insert_with(|| generated_id.to_owned())
-        .clone();
+    let query_id = request.query_id.get_or_insert_with(|| generated_id.to_owned()).clone();
     let (text, statement) = read_statement(&request, &mut body).await?;
     let run = Run {
         sessions: Arc::clone(&service.sessions),
-        format: request
-            .default_format
-            .clone()
-            .unwrap_or_else(|| "TabSeparated".to_owned()),
+        format: request.default_format.clone().unwrap_or_else(|| "TabSeparated".to_owned()),
         tag: service.sessions.tag(&query_id),
         request: Arc::new(request),
         abandoned: Arc::default(),
@@ -128,15 +107,8 @@ async fn handle(
         }
         plan => {
             let format = statement.format.clone().unwrap_or_else(|| run.format.clone());
-            let place = Arc::clone(&service.reads)
-                .acquire_owned()
-                .await
-                .map_err(EngineError::host)?;
-            let stream = if plan == Plan::Stream {
-                Header::of(&format)
-            } else {
-                None
-            };
+            let place = Arc::clone(&service.reads).acquire_owned().await.map_err(EngineError::host)?;
+            let stream = if plan == Plan::Stream { Header::of(&format) } else { None };
             let (sender, pieces) = mpsc::channel(2);
             let worker = run.clone();
             tokio::task::spawn_blocking(move || {
@@ -163,12 +135,7 @@ impl Body {
         if self.ended {
             return Ok(None);
         }
-        let piece = self
-            .payload
-            .next()
-            .await
-            .transpose()
-            .map_err(EngineError::bad_request)?;
+        let piece = self.payload.next().await.transpose().map_err(EngineError::bad_request)?;
         self.ended = piece.is_none();
         Ok(piece)
     }
@@ -275,28 +242,18 @@ fn header_value(http: &HttpRequest, name: header::HeaderName) -> Option<&str> {
 
 /// Checks the credentials, which ClickHouse takes from its own headers, from Basic or from the URL.
 fn authenticate(http: &HttpRequest, password: &str) -> Result<(), EngineError> {
-    let header = |name: &str| {
-        http.headers()
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-            .map(str::to_owned)
-    };
+    let header =
+        |name: &str| http.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let basic = || {
         let encoded = header("authorization")?;
-        let decoded = base64::prelude::BASE64_STANDARD
-            .decode(encoded.strip_prefix("Basic ")?)
-            .ok()?;
+        let decoded = base64::prelude::BASE64_STANDARD.decode(encoded.strip_prefix("Basic ")?).ok()?;
         let (user, key) = std::str::from_utf8(&decoded).ok()?.split_once(':')?;
         Some((user.to_owned(), key.to_owned()))
     };
     let url = || {
         let fields = form_urlencoded(http.query_string()).ok()?;
-        let field = |wanted: &str| {
-            fields
-                .iter()
-                .find(|(name, _)| name == wanted)
-                .map(|(_, value)| value.clone())
-        };
+        let field =
+            |wanted: &str| fields.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.clone());
         Some((field("user")?, field("password").unwrap_or_default()))
     };
     let given = header("x-clickhouse-user")
@@ -311,9 +268,5 @@ fn authenticate(http: &HttpRequest, password: &str) -> Result<(), EngineError> {
         "{}: Authentication failed: password is incorrect, or there is no user with such name",
         given.0
     );
-    Err(EngineError::raised(
-        code::AUTHENTICATION_FAILED,
-        "AUTHENTICATION_FAILED",
-        text,
-    ))
+    Err(EngineError::raised(code::AUTHENTICATION_FAILED, "AUTHENTICATION_FAILED", text))
 }

@@ -50,11 +50,7 @@ pub struct Lease {
 impl Sessions {
     /// Sessions of one engine.
     pub fn new(engine: Engine) -> Arc<Self> {
-        Arc::new(Self {
-            engine,
-            slots: Mutex::default(),
-            statements: AtomicU64::new(1),
-        })
+        Arc::new(Self { engine, slots: Mutex::default(), statements: AtomicU64::new(1) })
     }
 
     fn slots(&self) -> MutexGuard<'_, HashMap<String, Slot>> {
@@ -95,19 +91,11 @@ impl Sessions {
             Some(Slot::InUse) => {
                 slots.insert(wish.id.clone(), Slot::InUse);
                 let text = format!("Session {} is locked by a concurrent client", wish.id);
-                return Err(EngineError::raised(
-                    code::SESSION_IS_LOCKED,
-                    "SESSION_IS_LOCKED",
-                    text,
-                ));
+                return Err(EngineError::raised(code::SESSION_IS_LOCKED, "SESSION_IS_LOCKED", text));
             }
             None if wish.must_exist => {
                 let text = format!("Session {} not found", wish.id);
-                return Err(EngineError::raised(
-                    code::SESSION_NOT_FOUND,
-                    "SESSION_NOT_FOUND",
-                    text,
-                ));
+                return Err(EngineError::raised(code::SESSION_NOT_FOUND, "SESSION_NOT_FOUND", text));
             }
             None => self.engine.connect()?,
         };
@@ -146,10 +134,7 @@ impl Sessions {
             Target::All => "query_kind != 'KillQuery'".to_owned(),
         };
         let sql = format!("KILL QUERY WHERE {condition} ASYNC");
-        self.engine
-            .connect()?
-            .query(sql.as_bytes(), "Null", &[])
-            .map(drop)
+        self.engine.connect()?.query(sql.as_bytes(), "Null", &[]).map(drop)
     }
 
     fn give_back(&self, wish: &SessionWish, connection: Option<Connection>) {
@@ -168,24 +153,14 @@ impl Sessions {
 impl Lease {
     /// The connection.
     pub fn connection(&mut self) -> Result<&mut Connection, EngineError> {
-        self.connection
-            .as_mut()
-            .ok_or_else(|| EngineError::host("the connection is gone"))
+        self.connection.as_mut().ok_or_else(|| EngineError::host("the connection is gone"))
     }
 
     fn prepare(&mut self, request: &Request, extra: &[(&str, &str)], tag: &str) -> Result<(), EngineError> {
         let mut wanted: Vec<(&str, &str)> = vec![(TAG, tag)];
+        wanted.extend(extra.iter().filter(|(name, _)| !request.settings.contains_key(*name)));
         wanted.extend(
-            extra
-                .iter()
-                .filter(|(name, _)| !request.settings.contains_key(*name)),
-        );
-        wanted.extend(
-            request
-                .settings
-                .iter()
-                .filter(|(name, _)| *name != TAG)
-                .map(|(name, value)| (&**name, &**value)),
+            request.settings.iter().filter(|(name, _)| *name != TAG).map(|(name, value)| (&**name, &**value)),
         );
         if self.session.is_some() {
             self.remember(&wanted, request.database.is_some())?;
@@ -193,10 +168,8 @@ impl Lease {
         if let Some(database) = &request.database {
             self.run(&format!("USE {}", identifier(database)))?;
         }
-        let assignments: Vec<String> = wanted
-            .iter()
-            .map(|(name, value)| format!("{name} = {}", quoted(value)))
-            .collect();
+        let assignments: Vec<String> =
+            wanted.iter().map(|(name, value)| format!("{name} = {}", quoted(value))).collect();
         self.run(&format!("SET {}", assignments.join(", ")))
     }
 
@@ -204,33 +177,21 @@ impl Lease {
     /// `SET` or `USE` statement is for the session.
     fn remember(&mut self, wanted: &[(&str, &str)], database: bool) -> Result<(), EngineError> {
         let names: Vec<String> = wanted.iter().map(|(name, _)| quoted(name)).collect();
-        let sql = format!(
-            "SELECT name, value, changed FROM system.settings WHERE name IN ({})",
-            names.join(", ")
-        );
-        let answer = self
-            .connection()?
-            .query(sql.as_bytes(), "JSONCompactEachRow", &[])?;
+        let sql =
+            format!("SELECT name, value, changed FROM system.settings WHERE name IN ({})", names.join(", "));
+        let answer = self.connection()?.query(sql.as_bytes(), "JSONCompactEachRow", &[])?;
         let values: Vec<String> = serde_json::Deserializer::from_slice(answer.as_ref())
             .into_iter::<(String, String, u8)>()
             .map(|row| {
                 let (name, value, changed) = row.map_err(EngineError::host)?;
-                let value = if changed == 1 {
-                    quoted(&value)
-                } else {
-                    "DEFAULT".to_owned()
-                };
+                let value = if changed == 1 { quoted(&value) } else { "DEFAULT".to_owned() };
                 Ok(format!("{name} = {value}"))
             })
             .collect::<Result<_, EngineError>>()?;
         self.restore = vec![format!("SET {}", values.join(", "))];
         if database {
-            let answer = self
-                .connection()?
-                .query(b"SELECT currentDatabase()", "TSVRaw", &[])?;
-            let name = String::from_utf8_lossy(answer.as_ref())
-                .trim_end_matches('\n')
-                .to_owned();
+            let answer = self.connection()?.query(b"SELECT currentDatabase()", "TSVRaw", &[])?;
+            let name = String::from_utf8_lossy(answer.as_ref()).trim_end_matches('\n').to_owned();
             self.restore.push(format!("USE {}", identifier(&name)));
         }
         Ok(())
@@ -247,9 +208,7 @@ impl Drop for Lease {
             return;
         };
         // A session that cannot be put back as it was (after readonly=1, say) must not go on.
-        let sound = std::mem::take(&mut self.restore)
-            .iter()
-            .all(|undo| self.run(undo).is_ok());
+        let sound = std::mem::take(&mut self.restore).iter().all(|undo| self.run(undo).is_ok());
         let connection = self.connection.take().filter(|_| sound);
         sessions.give_back(&wish, connection);
     }

@@ -21,13 +21,9 @@ async fn figures() {
     let mut best = BTreeMap::new();
     for round in 0..5_u64 {
         let begun = Instant::now();
-        insert(
-            &client,
-            round * 100_000..(round + 1) * 100_000,
-            &format!("row-{round}"),
-        )
-        .await
-        .expect("inserted");
+        insert(&client, round * 100_000..(round + 1) * 100_000, &format!("row-{round}"))
+            .await
+            .expect("inserted");
         note(&mut best, "100,000 rows RowBinary", begun);
         let begun = Instant::now();
         native(&client, round).await;
@@ -57,40 +53,20 @@ fn note(times: &mut BTreeMap<&'static str, Vec<Duration>>, what: &'static str, b
 async fn native(client: &Client, round: u64) {
     let ids = || (1_000_000 + round * 100_000..).take(100_000);
     let mut block = BlockBuilder::new();
-    block
-        .upsert_column::<u64>("id")
-        .expect("column")
-        .add_all(ids())
-        .expect("added");
+    block.upsert_column::<u64>("id").expect("column").add_all(ids()).expect("added");
     let names: Vec<String> = (0..17).map(|name| format!("event-{name}")).collect();
     let named = ids().map(|id| names[(id % 17) as usize].as_str());
-    block
-        .upsert_column::<&str>("name")
-        .expect("column")
-        .add_all(named)
-        .expect("added");
+    block.upsert_column::<&str>("name").expect("column").add_all(named).expect("added");
     block
         .upsert_column::<u32>("playhead_ms")
         .expect("column")
         .add_all(ids().map(|id| id as u32))
         .expect("added");
-    block
-        .upsert_column::<f64>("bitrate")
-        .expect("column")
-        .add_all(ids().map(|id| id as f64))
-        .expect("added");
+    block.upsert_column::<f64>("bitrate").expect("column").add_all(ids().map(|id| id as f64)).expect("added");
     let notes = ids().map(|id| (id.is_multiple_of(5)).then_some("a note"));
-    block
-        .upsert_column::<Option<&str>>("note")
-        .expect("column")
-        .add_all(notes)
-        .expect("added");
-    let mut insert = client
-        .insert_native("events")
-        .with_setting("insert_deduplication_token", format!("native-{round}"));
-    insert
-        .write(&block.build().expect("block"))
-        .await
-        .expect("written");
+    block.upsert_column::<Option<&str>>("note").expect("column").add_all(notes).expect("added");
+    let mut insert =
+        client.insert_native("events").with_setting("insert_deduplication_token", format!("native-{round}"));
+    insert.write(&block.build().expect("block")).await.expect("written");
     insert.end().await.expect("inserted");
 }

@@ -59,19 +59,11 @@ const EVENTS: &str = "CREATE TABLE events (id UInt64, name LowCardinality(String
     SETTINGS non_replicated_deduplication_window = 1000";
 
 async fn execute(client: &Client, sql: &str) {
-    client
-        .query(sql)
-        .execute()
-        .await
-        .unwrap_or_else(|error| panic!("{sql}: {error}"));
+    client.query(sql).execute().await.unwrap_or_else(|error| panic!("{sql}: {error}"));
 }
 
 async fn number(client: &Client, sql: &str) -> u64 {
-    client
-        .query(sql)
-        .fetch_one::<u64>()
-        .await
-        .unwrap_or_else(|error| panic!("{sql}: {error}"))
+    client.query(sql).fetch_one::<u64>().await.unwrap_or_else(|error| panic!("{sql}: {error}"))
 }
 
 async fn insert(
@@ -79,10 +71,8 @@ async fn insert(
     ids: impl Iterator<Item = u64>,
     token: &str,
 ) -> clickhouse::error::Result<()> {
-    let mut insert = client
-        .insert::<Event>("events")
-        .await?
-        .with_setting("insert_deduplication_token", token);
+    let mut insert =
+        client.insert::<Event>("events").await?.with_setting("insert_deduplication_token", token);
     for id in ids {
         insert.write(&event(id)).await?;
     }
@@ -92,10 +82,7 @@ async fn insert(
 async fn wait_for(client: &Client, sql: &str, wanted: u64) {
     let started = Instant::now();
     while number(client, sql).await != wanted {
-        assert!(
-            started.elapsed() < Duration::from_secs(10),
-            "{sql} is not {wanted}"
-        );
+        assert!(started.elapsed() < Duration::from_secs(10), "{sql} is not {wanted}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }

@@ -54,11 +54,8 @@ async fn the_kinds_of_tables_the_schema_uses_work() {
         ("b", patch(9, 4_000, (1, "zzz early"), 50, 400, vec![3, 7])),
         ("c", patch(4, 6_000, (3, "final"), 70, 1_000, vec![])),
     ] {
-        let mut insert = client
-            .insert::<View>("views")
-            .await
-            .expect("insert")
-            .with_setting("log_comment", token);
+        let mut insert =
+            client.insert::<View>("views").await.expect("insert").with_setting("log_comment", token);
         insert.write(&view).await.expect("written");
         insert.end().await.expect("inserted");
     }
@@ -77,11 +74,7 @@ async fn the_kinds_of_tables_the_schema_uses_work() {
     execute(&client, "INSERT INTO replaced VALUES (1, 1), (2, 1)").await;
     execute(&client, "INSERT INTO replaced VALUES (1, 2)").await;
     assert_eq!(number(&client, "SELECT sum(v) FROM replaced FINAL").await, 3);
-    execute(
-        &client,
-        "ALTER TABLE replaced DELETE WHERE id = 2 SETTINGS mutations_sync = 1",
-    )
-    .await;
+    execute(&client, "ALTER TABLE replaced DELETE WHERE id = 2 SETTINGS mutations_sync = 1").await;
     assert_eq!(number(&client, "SELECT count() FROM replaced FINAL").await, 1);
 }
 
@@ -90,16 +83,8 @@ async fn errors_are_clickhouses_own() {
     let engine = start().await;
     let client = engine.handle.client();
     execute(&client, EVENTS).await;
-    let error = client
-        .query("SELECT * FROM nowhere")
-        .execute()
-        .await
-        .expect_err("no such table")
-        .to_string();
-    assert!(
-        error.contains("Code: 60. DB::Exception") && error.contains("UNKNOWN_TABLE"),
-        "{error}"
-    );
+    let error = client.query("SELECT * FROM nowhere").execute().await.expect_err("no such table").to_string();
+    assert!(error.contains("Code: 60. DB::Exception") && error.contains("UNKNOWN_TABLE"), "{error}");
 
     let http = reqwest::Client::new();
     let post = |sql: &'static str, query: &'static str| {
@@ -116,27 +101,12 @@ async fn errors_are_clickhouses_own() {
         ("SELECT 1", "no_such_setting=1", 404, "115"),
         ("SELECT 1", "database=nowhere", 404, "81"),
         ("SELECT throwIf(1)", "", 500, "395"),
-        (
-            "{\"id\":1}{\"id\":\"x\"}",
-            "query=INSERT+INTO+events+FORMAT+JSONEachRow",
-            400,
-            "27",
-        ),
+        ("{\"id\":1}{\"id\":\"x\"}", "query=INSERT+INTO+events+FORMAT+JSONEachRow", 400, "27"),
         ("x", "query=INSERT+INTO+nowhere+FORMAT+CSV", 404, "60"),
         ("SELECT * FROM file('/etc/passwd')", "", 403, "497"),
         ("SELECT 1 INTO OUTFILE '/tmp/playhead-outfile'", "", 403, "497"),
-        (
-            "SELECT * FROM url('http://127.0.0.1:1/', 'LineAsString')",
-            "",
-            403,
-            "497",
-        ),
-        (
-            "SELECT * FROM s3('http://127.0.0.1:1/bucket/key', 'LineAsString')",
-            "",
-            403,
-            "497",
-        ),
+        ("SELECT * FROM url('http://127.0.0.1:1/', 'LineAsString')", "", 403, "497"),
+        ("SELECT * FROM s3('http://127.0.0.1:1/bucket/key', 'LineAsString')", "", 403, "497"),
         ("SELECT * FROM remote('127.0.0.1:1', system.one)", "", 403, "497"),
         ("CREATE TABLE f (a UInt8) ENGINE = File(CSV)", "", 403, "497"),
     ] {
@@ -144,23 +114,15 @@ async fn errors_are_clickhouses_own() {
         let header = answer.headers().get("x-clickhouse-exception-code").cloned();
         let got = (
             answer.status().as_u16(),
-            header
-                .as_ref()
-                .and_then(|code| code.to_str().ok())
-                .map(str::to_owned),
+            header.as_ref().and_then(|code| code.to_str().ok()).map(str::to_owned),
         );
         let body = answer.text().await.expect("body");
         assert_eq!(got, (status, Some(code.to_owned())), "{sql}: {body}");
-        assert!(
-            body.starts_with(&format!("Code: {code}. DB::Exception: ")),
-            "{sql}: {body}"
-        );
+        assert!(body.starts_with(&format!("Code: {code}. DB::Exception: ")), "{sql}: {body}");
     }
     assert_eq!(number(&client, "SELECT count() FROM events").await, 0);
 
-    let answer = post("SELECT 1 AS x FORMAT JSONEachRow", "query_id=mine")
-        .await
-        .expect("answered");
+    let answer = post("SELECT 1 AS x FORMAT JSONEachRow", "query_id=mine").await.expect("answered");
     assert_eq!(answer.headers()["x-clickhouse-query-id"], "mine");
     assert_eq!(answer.headers()["x-clickhouse-format"], "JSONEachRow");
     assert_eq!(answer.text().await.expect("body"), "{\"x\":1}\n");
@@ -174,12 +136,7 @@ async fn only_the_password_opens_it() {
         engine.handle.client().with_user("default"),
         Client::default().with_url(engine.handle.url()),
     ] {
-        let error = client
-            .query("SELECT 1")
-            .execute()
-            .await
-            .expect_err("refused")
-            .to_string();
+        let error = client.query("SELECT 1").execute().await.expect_err("refused").to_string();
         assert!(error.contains("AUTHENTICATION_FAILED"), "{error}");
     }
     let basic = reqwest::Client::new()
@@ -208,11 +165,7 @@ async fn a_long_question_keeps_nobody_waiting_and_stops_with_its_client() {
     let started = Instant::now();
     insert(&client, 0..100, "t").await.expect("inserted");
     assert_eq!(number(&client, "SELECT count() FROM events").await, 100);
-    assert!(
-        started.elapsed() < Duration::from_secs(5),
-        "took {:?}",
-        started.elapsed()
-    );
+    assert!(started.elapsed() < Duration::from_secs(5), "took {:?}", started.elapsed());
     slow.abort();
     wait_for(&client, running, 0).await;
 }
@@ -237,20 +190,10 @@ async fn settings_are_for_one_statement_unless_there_is_a_session() {
     execute(&session, "CREATE TEMPORARY TABLE scratch (a UInt8)").await;
     execute(&session, "INSERT INTO scratch VALUES (5)").await;
     assert_eq!(number(&session, threads).await, 1234);
-    assert_eq!(
-        number(&session.clone().with_setting("max_block_size", "99"), threads).await,
-        99
-    );
-    assert_eq!(
-        number(&session, threads).await,
-        1234,
-        "a URL's settings do not stay in the session"
-    );
+    assert_eq!(number(&session.clone().with_setting("max_block_size", "99"), threads).await, 99);
+    assert_eq!(number(&session, threads).await, 1234, "a URL's settings do not stay in the session");
     assert_eq!(number(&session, "SELECT toUInt64(sum(a)) FROM scratch").await, 5);
-    assert_eq!(
-        number(&client.clone().with_setting("session_id", "other"), threads).await,
-        default
-    );
+    assert_eq!(number(&client.clone().with_setting("session_id", "other"), threads).await, default);
 }
 
 #[tokio::test]
@@ -288,10 +231,7 @@ async fn large_answers_stream_and_show_where_they_fail() {
         .send()
         .await
         .expect("starts well");
-    assert!(
-        raw.bytes().await.is_err(),
-        "a client that knows no exception block sees a cut body"
-    );
+    assert!(raw.bytes().await.is_err(), "a client that knows no exception block sees a cut body");
 }
 
 /// The engine writes each streamed piece as a document of its own; joined they must be the one document that
@@ -330,17 +270,8 @@ async fn streamed_answers_are_the_same_as_whole_ones() {
         "Values",
     ] {
         let (streamed, whole) = (ask(format, "").await, ask(format, "wait_end_of_query=1").await);
-        assert!(
-            whole.len() > 1_000_000,
-            "{format}: {}",
-            String::from_utf8_lossy(&whole)
-        );
-        assert!(
-            streamed == whole,
-            "{format}: {} bytes streamed, {} as a whole",
-            streamed.len(),
-            whole.len()
-        );
+        assert!(whole.len() > 1_000_000, "{format}: {}", String::from_utf8_lossy(&whole));
+        assert!(streamed == whole, "{format}: {} bytes streamed, {} as a whole", streamed.len(), whole.len());
     }
 }
 
@@ -360,13 +291,8 @@ async fn questions_cannot_take_the_places_of_inserts() {
     tokio::time::sleep(Duration::from_millis(500)).await;
     // Without validation there is no DESCRIBE TABLE, which would be one more question in the queue.
     let started = Instant::now();
-    insert(&client.clone().with_validation(false), 0..1_000, "t")
-        .await
-        .expect("inserted");
-    println!(
-        "an insert beside 40 endless questions took {:?}",
-        started.elapsed()
-    );
+    insert(&client.clone().with_validation(false), 0..1_000, "t").await.expect("inserted");
+    println!("an insert beside 40 endless questions took {:?}", started.elapsed());
     for question in questions {
         question.abort();
     }
