@@ -64,7 +64,7 @@ async fn one_insert_is_one_block_whatever_its_size_and_pieces() {
 }
 
 #[tokio::test]
-async fn a_large_body_goes_through_in_bounded_memory() {
+async fn a_body_of_200_megabytes_goes_through() {
     let engine = start().await;
     let client = engine.handle.client();
     execute(
@@ -188,9 +188,9 @@ async fn column_blocks_fit_the_columns_of_the_schema() {
         .add(1_790_000_000)
         .expect("added");
     block
-        .upsert_column::<f64>("at_ms")
+        .upsert_column::<Millis>("at_ms")
         .expect("column")
-        .add(1_790_000_000.123)
+        .add(Millis(1_790_000_000_123))
         .expect("added");
     block
         .upsert_column::<&str>("name")
