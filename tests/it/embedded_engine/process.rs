@@ -1,6 +1,8 @@
 //! The child process: killed, stopped, orphaned, never able to start.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use playhead::store::embedded::{EmbeddedClickHouse, Settings, StartError};
@@ -15,43 +17,42 @@ async fn a_killed_engine_comes_back_with_everything_acknowledged() {
     let client = engine.handle.client();
     execute(&client, EVENTS).await;
     let url = engine.handle.url();
+    let enough = Arc::new(AtomicBool::new(false));
     let writer = {
-        let client = client.clone();
+        let (client, enough) = (client.clone(), Arc::clone(&enough));
         tokio::spawn(async move {
-            let mut retries = 0;
-            for batch in 0..60_u64 {
-                let ids = || batch * 2_000..(batch + 1) * 2_000;
-                while let Err(error) = insert(&client, ids(), &format!("batch-{batch}")).await {
+            let (mut batches, mut retries) = (0_u64, 0);
+            while !enough.load(Ordering::Relaxed) {
+                let ids = || batches * 2_000..(batches + 1) * 2_000;
+                while let Err(error) = insert(&client, ids(), &format!("batch-{batches}")).await {
                     retries += 1;
-                    assert!(retries < 200, "never comes back: {error}");
+                    assert!(retries < 500, "never comes back: {error}");
                     tokio::time::sleep(Duration::from_millis(20)).await;
                 }
+                batches += 1;
             }
-            retries
+            (batches, retries)
         })
     };
-    for _ in 0..4 {
-        tokio::time::sleep(Duration::from_millis(700)).await;
-        if let Some(pid) = engine.handle.pid() {
-            kill(pid);
-        }
+    for _ in 0..5 {
+        tokio::time::sleep(Duration::from_millis(400)).await;
+        engine.handle.ready(READY).await.expect("back");
+        kill(engine.handle.pid().expect("runs"));
     }
-    let retries = writer.await.expect("the writer ends well");
+    enough.store(true, Ordering::Relaxed);
+    let (batches, retries) = writer.await.expect("the writer ends well");
     engine.handle.ready(READY).await.expect("ready again");
     assert_eq!(engine.handle.url(), url);
-    assert!(
-        engine.handle.restarts() >= 1,
-        "restarted {}",
-        engine.handle.restarts()
-    );
+    assert_eq!(engine.handle.restarts(), 5);
     let ids: Vec<u64> = client
         .query("SELECT id FROM events")
         .fetch_all()
         .await
         .expect("selected");
     let distinct: BTreeSet<u64> = ids.iter().copied().collect();
-    println!("restarts {}, retried inserts {retries}", engine.handle.restarts());
-    assert_eq!((ids.len(), distinct.len()), (120_000, 120_000));
+    println!("5 kills, {batches} batches acknowledged, {retries} retried");
+    let rows = batches as usize * 2_000;
+    assert_eq!((ids.len(), distinct.len()), (rows, rows));
 }
 
 fn kill(pid: u32) {
