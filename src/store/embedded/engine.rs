@@ -107,6 +107,16 @@ pub struct Stats {
     pub written_bytes: u64,
 }
 
+impl Stats {
+    /// Adds what a further piece of the same statement did.
+    pub fn add(&mut self, piece: Self) {
+        self.read_rows += piece.read_rows;
+        self.read_bytes += piece.read_bytes;
+        self.written_rows += piece.written_rows;
+        self.written_bytes += piece.written_bytes;
+    }
+}
+
 /// A result that belongs to us: its bytes, its counters, and its destruction.
 pub struct Answer {
     api: &'static Api,

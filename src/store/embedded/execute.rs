@@ -96,7 +96,9 @@ impl Run {
     }
 
     fn whole(&self, lease: &mut Lease, sql: &[u8]) -> Result<Piece, EngineError> {
-        let answer = lease.connection()?.query(sql, &self.format, &self.request.parameters)?;
+        let answer = lease
+            .connection()?
+            .query(sql, &self.format, &self.request.parameters)?;
         let stats = answer.stats();
         Ok(Piece::Whole(Bytes::from_owner(answer), stats))
     }
@@ -111,31 +113,50 @@ impl Run {
         match self.stream(lease, sql, header, out) {
             // A statement that begins like a SELECT and is none (WITH … INSERT). It has not run yet.
             Err(error) if error.to_string().starts_with(NOT_STREAMABLE) => self.whole(lease, sql).map(Some),
-            streamed => streamed.map(|()| None),
+            streamed => streamed,
         }
     }
 
-    fn stream(&self, lease: &mut Lease, sql: &[u8], header: Header, out: &Output) -> Result<(), EngineError> {
-        let mut rows = lease.connection()?.stream(sql, &self.format, &self.request.parameters)?;
-        let mut is_first = true;
+    /// Sends all pieces but the last, which it returns: once a client has that one it may drop the answer and
+    /// come back to the session, or count on the statement being over.
+    fn stream(
+        &self,
+        lease: &mut Lease,
+        sql: &[u8],
+        header: Header,
+        out: &Output,
+    ) -> Result<Option<Piece>, EngineError> {
+        let mut rows = lease
+            .connection()?
+            .stream(sql, &self.format, &self.request.parameters)?;
+        let (mut held, mut sent, mut stats) = (None, false, Stats::default());
         while let Some(answer) = rows.next()? {
+            stats.add(answer.stats());
             let mut piece = Bytes::from_owner(answer);
-            if !is_first {
+            if held.is_some() {
                 let length = header.length(&piece).ok_or_else(|| {
                     EngineError::host("a piece of the answer does not begin as its format demands")
                 })?;
                 piece.advance(length);
             }
-            is_first = false;
             if piece.is_empty() {
                 // In a chunked body an empty piece would be taken for the end.
                 continue;
             }
-            if out.blocking_send(Ok(Piece::Part(piece))).is_err() {
-                break;
+            if let Some(ready) = held.replace(piece) {
+                sent = true;
+                if out.blocking_send(Ok(Piece::Part(ready))).is_err() {
+                    return Ok(None);
+                }
             }
         }
-        Ok(())
+        Ok(held.map(|last| {
+            if sent {
+                Piece::Part(last)
+            } else {
+                Piece::Whole(last, stats)
+            }
+        }))
     }
 
     /// Runs an INSERT, taking its rows from `rows`.
@@ -190,11 +211,13 @@ impl Drop for StopOnDrop {
         }
         let run = self.0.clone();
         // A thread of its own, since this may run where blocking is not allowed and the pool may be full.
-        let stopper = std::thread::Builder::new().name("stop-query".into()).spawn(move || {
-            if let Err(error) = run.sessions.kill(Target::Tag(&run.tag)) {
-                tracing::warn!(%error, "could not stop an abandoned statement");
-            }
-        });
+        let stopper = std::thread::Builder::new()
+            .name("stop-query".into())
+            .spawn(move || {
+                if let Err(error) = run.sessions.kill(Target::Tag(&run.tag)) {
+                    tracing::warn!(%error, "could not stop an abandoned statement");
+                }
+            });
         if let Err(error) = stopper {
             tracing::warn!(%error, "could not stop an abandoned statement");
         }
