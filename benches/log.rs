@@ -13,7 +13,7 @@ use std::{
 
 use bytes::Bytes;
 use playhead::log::{
-    ConsumerEvent, EventLog, LogSettings, NewRecord, kafka::KafkaSettings, open, segment::SegmentSettings,
+    ConsumerEvent, LogSettings, NewRecord, kafka::KafkaSettings, open, segment::SegmentSettings,
 };
 
 const WRITERS: [usize; 3] = [1, 32, 256];

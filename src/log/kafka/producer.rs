@@ -328,14 +328,14 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn brokers_that_are_gone_are_an_answer_in_time() {
         let cluster = cluster();
-        let producer = producer(&cluster.bootstrap_servers(), 1_000);
+        let producer = producer(&cluster.bootstrap_servers(), 3_000);
         producer.append(records(1)).await.unwrap();
         producer.ready().unwrap();
         cluster.broker_down(1).unwrap();
         let began = Instant::now();
         let failed = producer.append(records(2)).await;
         assert!(matches!(failed, Err(AppendError::Unavailable(_))), "{failed:?}");
-        assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
+        assert!(began.elapsed() < Duration::from_secs(6), "{:?}", began.elapsed());
         assert!(producer.ready().is_err());
         cluster.broker_up(1).unwrap();
         // Readiness returns without an append having to try: nobody sends any while it is away.
