@@ -13,7 +13,7 @@ use std::{
 
 use bytes::Bytes;
 use playhead::log::{
-    ConsumerEvent, EventLog, LogSettings, NewRecord, kafka::KafkaSettings, open, segment::SegmentSettings,
+    ConsumerEvent, LogSettings, NewRecord, kafka::KafkaSettings, open, segment::SegmentSettings,
 };
 
 const WRITERS: [usize; 3] = [1, 32, 256];
@@ -87,14 +87,15 @@ async fn measure(host: &str, settings: LogSettings, writers: usize, size: usize)
         }
     }
     let reading = first.unwrap_or(began).elapsed().as_secs_f64();
+    // So little is there at once that its time says nothing.
+    let speed = if megabytes < 10.0 { "-".into() } else { format!("{:.0}", megabytes / reading) };
     println!(
-        "{host:9} {:3} KB {writers:4} writers: {:8.0} appends/s {:7.1} MB/s, p50 {:8.2?} p99 {:8.2?}; read {:7.0} MB/s",
+        "{host:9} {:3} KB {writers:4} writers: {:8.0} appends/s {:7.1} MB/s, p50 {:8.2?} p99 {:8.2?}; read {speed:>7} MB/s",
         size >> 10,
         appended as f64 / seconds,
         megabytes / seconds,
         delays[delays.len() / 2],
         delays[delays.len() * 99 / 100],
-        megabytes / reading,
     );
     log.close().await;
 }

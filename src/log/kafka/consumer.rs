@@ -23,7 +23,7 @@ use rdkafka::{
 use tokio::time::{Instant, sleep};
 
 use super::{
-    KafkaSettings,
+    Farewells, KafkaSettings,
     group::{Change, Group},
     poll::{Batch, Poller},
     topic::{ASK, run_blocking, unavailable},
@@ -37,6 +37,7 @@ const SETTLE: Duration = Duration::from_millis(500);
 pub(super) struct KafkaConsumer {
     settings: KafkaSettings,
     group_id: String,
+    farewells: Farewells,
     poller: Poller<Group>,
     /// What `next` hands out before it polls again.
     ready: VecDeque<Result<ConsumerEvent, LogError>>,
@@ -51,11 +52,12 @@ pub(super) struct KafkaConsumer {
 }
 
 impl KafkaConsumer {
-    pub fn new(settings: KafkaSettings, group_id: String) -> Result<Self, LogError> {
-        let poller = join(&settings, &group_id)?;
+    pub fn new(settings: KafkaSettings, group_id: String, farewells: Farewells) -> Result<Self, LogError> {
+        let poller = join(&settings, &group_id, farewells.clone())?;
         Ok(Self {
             settings,
             group_id,
+            farewells,
             poller,
             ready: VecDeque::new(),
             held: VecDeque::new(),
@@ -185,7 +187,7 @@ impl LogConsumer for KafkaConsumer {
                 return event;
             }
             if self.lost {
-                self.poller = join(&self.settings, &self.group_id)?;
+                self.poller = join(&self.settings, &self.group_id, self.farewells.clone())?;
                 self.lost = false;
             }
             self.reassign().await?;
@@ -281,12 +283,12 @@ impl LogConsumer for KafkaConsumer {
     }
 }
 
-fn join(settings: &KafkaSettings, group_id: &str) -> Result<Poller<Group>, LogError> {
+fn join(settings: &KafkaSettings, group_id: &str, farewells: Farewells) -> Result<Poller<Group>, LogError> {
     let fatal = |error: KafkaError| LogError::Fatal(error.to_string());
     let consumer: BaseConsumer<Group> =
         settings.consumer(group_id).create_with_context(Group::new(&settings.topic)).map_err(fatal)?;
     consumer.subscribe(&[&settings.topic]).map_err(fatal)?;
-    Ok(Poller::new(Arc::new(consumer)))
+    Ok(Poller::new(consumer, farewells))
 }
 
 /// Whether the group refused the commit because it has moved on, or is about to.

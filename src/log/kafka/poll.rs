@@ -20,7 +20,7 @@ use rdkafka::{
 };
 use tokio::task::{JoinHandle, spawn_blocking};
 
-use super::drop_elsewhere;
+use super::Farewells;
 use crate::log::StoredRecord;
 
 /// One batch holds this much at most (one message at least).
@@ -47,11 +47,12 @@ pub(super) struct Poller<C: Interrupts> {
     consumer: Arc<BaseConsumer<C>>,
     job: Option<JoinHandle<Batch>>,
     hurry: Arc<AtomicBool>,
+    farewells: Farewells,
 }
 
 impl<C: Interrupts> Poller<C> {
-    pub fn new(consumer: Arc<BaseConsumer<C>>) -> Self {
-        Self { consumer, job: None, hurry: Arc::default() }
+    pub fn new(consumer: BaseConsumer<C>, farewells: Farewells) -> Self {
+        Self { consumer: Arc::new(consumer), job: None, hurry: Arc::default(), farewells }
     }
 
     pub fn consumer(&self) -> &Arc<BaseConsumer<C>> {
@@ -85,8 +86,8 @@ impl<C: Interrupts> Poller<C> {
 impl<C: Interrupts> Drop for Poller<C> {
     fn drop(&mut self) {
         self.hurry.store(true, Ordering::Release);
-        // The last handle leaves the group, which waits for the network.
-        drop_elsewhere(Arc::clone(&self.consumer));
+        // The last handle leaves the group.
+        self.farewells.drop_elsewhere(Arc::clone(&self.consumer));
     }
 }
 

@@ -35,7 +35,9 @@ impl Writer {
     pub fn run(mut self) {
         let mut expected = 1;
         let shared = Arc::clone(&self.shared);
-        while let Some(group) = shared.queue.take(MAX_GROUP_BYTES, expected, shared.settings.linger) {
+        // Not more than a segment either, or a small log could not shrink.
+        let most = MAX_GROUP_BYTES.min(shared.settings.segment_limit() as usize);
+        while let Some(group) = shared.queue.take(most, expected, shared.settings.linger) {
             expected = group.len();
             let bytes = group.iter().map(|pending| pending.bytes).sum();
             match self.commit(&group) {

@@ -41,6 +41,9 @@ async fn expect_kept(dir: &TempDir, kept: u64, what: &str) {
     let log = SegmentLog::open(small(dir.path())).unwrap();
     let end = log.end().await.unwrap()[&0];
     assert_eq!(end, kept, "{what}");
+    let bytes: u64 =
+        segments(dir.path()).iter().map(|path| fs::metadata(path).unwrap().len() - FILE_HEADER).sum();
+    assert_eq!(bytes, kept * RECORD, "{what}: nothing but sound records is left");
     assert_eq!(append(&log, payload(kept)).await.unwrap(), kept, "{what}");
     let (_consumer, seen) = read(&log, "process", kept as usize + 1).await;
     for (position, text) in seen.records {
