@@ -35,7 +35,8 @@ impl Problem {
             response.insert_header((header::RETRY_AFTER, seconds));
         }
         if self.status == StatusCode::UNAUTHORIZED {
-            response.insert_header((header::WWW_AUTHENTICATE, "Basic realm=\"playhead\""));
+            // Not Basic: a browser would ask the viewer of a video for a password.
+            response.insert_header((header::WWW_AUTHENTICATE, "Bearer realm=\"playhead\""));
         }
         response.body(
             json!({
