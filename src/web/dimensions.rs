@@ -53,7 +53,7 @@ pub async fn list(reader: Reader, params: Params, state: Data<ApiState>) -> Resu
 
 #[utoipa::path(get, path = "/data/v1/dimensions/{dimension}", tag = "dimensions",
     params(("dimension" = String, Path,), openapi::Selection, openapi::Paging),
-    responses((status = 200, body = DimensionValuesAnswer), (status = 404, body = super::error::Problem)))]
+    responses((status = 200, body = DimensionValuesAnswer), (status = 404, body = super::problem::Problem)))]
 pub async fn values(
     reader: Reader,
     name: Path<String>,

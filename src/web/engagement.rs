@@ -43,7 +43,7 @@ pub struct HeatmapData {
 
 #[utoipa::path(get, path = "/data/v1/engagement/videos/{video_id}/heatmap", tag = "engagement",
     params(("video_id" = String, Path,), openapi::Selection, openapi::HeatmapCut),
-    responses((status = 200, body = HeatmapAnswer), (status = 400, body = super::error::Problem)))]
+    responses((status = 200, body = HeatmapAnswer), (status = 400, body = super::problem::Problem)))]
 pub async fn heatmap(
     reader: Reader,
     video_id: Path<String>,

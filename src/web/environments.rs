@@ -38,9 +38,9 @@ pub async fn list(reader: Reader, state: Data<ApiState>) -> Result<Json<Environm
 }
 
 #[utoipa::path(post, path = "/data/v1/environments", tag = "environments", request_body = Wanted,
-    responses((status = 201, body = NewEnvironment), (status = 400, body = super::error::Problem),
-        (status = 403, description = "Tokens only read", body = super::error::Problem),
-        (status = 409, body = super::error::Problem)))]
+    responses((status = 201, body = NewEnvironment), (status = 400, body = super::problem::Problem),
+        (status = 403, description = "Tokens only read", body = super::problem::Problem),
+        (status = 409, body = super::problem::Problem)))]
 pub async fn create(
     reader: Reader,
     state: Data<ApiState>,

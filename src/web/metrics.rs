@@ -154,7 +154,7 @@ pub async fn list(reader: Reader, params: Params, state: Data<ApiState>) -> Resu
 
 #[utoipa::path(get, path = "/data/v1/metrics/comparison", tag = "metrics",
     params(openapi::Selection, ("dimension" = Option<String>, Query,), ("value" = Option<String>, Query,)),
-    responses((status = 200, body = ComparisonAnswer), (status = 400, body = super::error::Problem)))]
+    responses((status = 200, body = ComparisonAnswer), (status = 400, body = super::problem::Problem)))]
 pub async fn comparison(
     reader: Reader,
     params: Params,
@@ -189,8 +189,8 @@ pub async fn comparison(
 
 #[utoipa::path(get, path = "/data/v1/metrics/{metric}/overall", tag = "metrics",
     params(openapi::MetricPath, openapi::Selection, openapi::Measured),
-    responses((status = 200, body = OverallAnswer), (status = 400, body = super::error::Problem),
-        (status = 404, body = super::error::Problem), (status = 504, body = super::error::Problem)))]
+    responses((status = 200, body = OverallAnswer), (status = 400, body = super::problem::Problem),
+        (status = 404, body = super::problem::Problem), (status = 504, body = super::problem::Problem)))]
 pub async fn overall(
     reader: Reader,
     id: Path<String>,
@@ -218,8 +218,8 @@ pub async fn overall(
 
 #[utoipa::path(get, path = "/data/v1/metrics/{metric}/timeseries", tag = "metrics",
     params(openapi::MetricPath, openapi::Selection, openapi::Measured, openapi::Stepped),
-    responses((status = 200, body = TimeseriesAnswer), (status = 400, body = super::error::Problem),
-        (status = 404, body = super::error::Problem)))]
+    responses((status = 200, body = TimeseriesAnswer), (status = 400, body = super::problem::Problem),
+        (status = 404, body = super::problem::Problem)))]
 pub async fn timeseries(
     reader: Reader,
     id: Path<String>,
@@ -252,8 +252,8 @@ pub async fn timeseries(
 
 #[utoipa::path(get, path = "/data/v1/metrics/{metric}/breakdown", tag = "metrics",
     params(openapi::MetricPath, openapi::Selection, openapi::Measured, openapi::Grouped, openapi::Paging),
-    responses((status = 200, body = BreakdownAnswer), (status = 400, body = super::error::Problem),
-        (status = 404, body = super::error::Problem)))]
+    responses((status = 200, body = BreakdownAnswer), (status = 400, body = super::problem::Problem),
+        (status = 404, body = super::problem::Problem)))]
 pub async fn breakdown(
     reader: Reader,
     id: Path<String>,

@@ -44,7 +44,7 @@ pub struct SessionAnswer {
 }
 
 #[utoipa::path(get, path = "/session", tag = "session",
-    responses((status = 200, body = SessionAnswer), (status = 401, body = super::error::Problem)))]
+    responses((status = 200, body = SessionAnswer), (status = 401, body = super::problem::Problem)))]
 pub async fn show(request: HttpRequest, state: Data<ApiState>) -> Result<Json<SessionAnswer>, ApiError> {
     let session = state.control.session(&cookie(&request)?, state.clock.now_ms()).await?;
     let session = session.ok_or(ApiError::Unauthenticated)?;
@@ -54,7 +54,7 @@ pub async fn show(request: HttpRequest, state: Data<ApiState>) -> Result<Json<Se
 
 #[utoipa::path(post, path = "/session", tag = "session", request_body = SignIn,
     responses((status = 204, description = "Signed in; the cookie is set"),
-        (status = 401, body = super::error::Problem), (status = 429, body = super::error::Problem)))]
+        (status = 401, body = super::problem::Problem), (status = 429, body = super::problem::Problem)))]
 pub async fn open(
     request: HttpRequest,
     state: Data<ApiState>,
@@ -79,7 +79,7 @@ pub async fn open(
 
 #[utoipa::path(put, path = "/session", tag = "session", request_body = Turn,
     responses((status = 204, description = "The session looks at that environment now"),
-        (status = 401, body = super::error::Problem), (status = 404, body = super::error::Problem)))]
+        (status = 401, body = super::problem::Problem), (status = 404, body = super::problem::Problem)))]
 pub async fn turn(
     request: HttpRequest,
     state: Data<ApiState>,
