@@ -59,7 +59,9 @@ async fn the_official_python_client_reads_everything_there_is() {
     let mut make = Command::new("python3");
     make.args(["-m", "venv"]).arg(&place);
     let mut install = Command::new(&python);
-    install.args(["-m", "pip", "install", "--quiet", "--requirement", "requirements.txt"]).current_dir(&folder);
+    install
+        .args(["-m", "pip", "install", "--quiet", "--requirement", "requirements.txt"])
+        .current_dir(&folder);
     installed(&place, vec![make, install]);
     passes(&python, &["check.py"], &folder).await;
 }
