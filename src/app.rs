@@ -26,7 +26,7 @@ use tokio::{
 };
 
 use crate::{
-    beacon::{self, Collector, enrich::Enricher},
+    beacon::{self, Collector, admission::Admission, enrich::Enricher},
     clock::Clock,
     config::{Config, Role},
     control::Control,
@@ -175,7 +175,8 @@ async fn start(config: Config) -> Result<Running, StartError> {
     let collector = web::Data::new(Collector {
         control: Arc::clone(&control),
         log: Arc::clone(&log),
-        enricher: Enricher::new(config.trusted_proxies.clone(), config.country_database.as_deref()),
+        admission: Admission::new(config.admit_events_per_s),
+        enricher: Enricher::new(config.trusted_proxies.clone(), config.country_database.clone()),
         clock: clock.clone(),
     });
     let main = web_server(&config, health.clone(), collector, live_state, api)?;

@@ -75,4 +75,5 @@ pub mod app;
 pub mod clock;
 pub mod config;
 pub mod health;
+pub mod installed;
 pub mod telemetry;

@@ -2,7 +2,7 @@
 //!
 //! The full address is used for the country and then forgotten: only its /24 (IPv4) or /48 (IPv6) enters the log (P8).
 
-use std::{net::IpAddr, path::Path, sync::Arc};
+use std::{net::IpAddr, path::PathBuf, sync::Arc};
 
 use actix_web::{HttpRequest, http::header};
 use ipnet::IpNet;
@@ -10,6 +10,7 @@ use moka::sync::Cache;
 
 use crate::{
     event::{Attribute, AttributeKey},
+    installed,
     web::address::client_address,
 };
 
@@ -17,6 +18,10 @@ use crate::{
 const USER_AGENTS_CACHED: u64 = 10_000;
 /// Longer user agents are cut: no browser sends them.
 const MAX_USER_AGENT_BYTES: usize = 1024;
+
+const COUNTRY_FILE: &str = "geo-whois-asn-country.mmdb";
+const COUNTRY_PACKAGE: &str =
+    "deploy/geo/node_modules/@ip-location-db/geo-whois-asn-country-mmdb/geo-whois-asn-country.mmdb";
 
 /// Looks up facts about senders. Cheap to share, never fails: what is not known is left out.
 pub struct Enricher {
@@ -27,9 +32,14 @@ pub struct Enricher {
 }
 
 impl Enricher {
-    /// `country_database` is an MMDB file; without it the country stays empty.
-    pub fn new(trusted_proxies: Vec<IpNet>, country_database: Option<&Path>) -> Self {
-        let country = country_database.and_then(|path| match maxminddb::Reader::open_readfile(path) {
+    /// `country_database` is an MMDB file, by default the one that came with the installation; without any the country
+    /// stays empty.
+    pub fn new(trusted_proxies: Vec<IpNet>, country_database: Option<PathBuf>) -> Self {
+        let file = country_database.or_else(|| installed::find(COUNTRY_FILE, COUNTRY_PACKAGE));
+        if file.is_none() {
+            tracing::warn!("countries stay empty: no {COUNTRY_FILE}; run `make setup` or name a file");
+        }
+        let country = file.and_then(|path| match maxminddb::Reader::open_readfile(&path) {
             Ok(reader) => Some(reader),
             Err(error) => {
                 tracing::warn!(path = %path.display(), %error, "countries stay empty: the MMDB file cannot be read");
@@ -131,6 +141,13 @@ mod tests {
         let cut = |text: &str| truncated(text.parse().expect("address")).expect("network").to_string();
         assert_eq!(cut("203.0.113.9"), "203.0.113.0/24");
         assert_eq!(cut("2001:db8:1:2::3"), "2001:db8:1::/48");
+    }
+
+    #[test]
+    fn countries_come_from_the_installed_file() {
+        let enricher = Enricher::new(Vec::new(), None);
+        assert_eq!(enricher.country("193.99.144.80".parse().expect("address")).as_deref(), Some("DE"));
+        assert_eq!(enricher.country("127.0.0.1".parse().expect("address")), None);
     }
 
     #[test]

@@ -107,6 +107,10 @@ async fn store(
     if accepted == 0 {
         return Ok(String::new());
     }
+    if !collector.admission.admits(decoded.accepted()) {
+        metrics::counter!(Metric::EventsIntake.name(), "format" => label, "fate" => "shed").increment(accepted);
+        return Err(Refusal::OverLimit);
+    }
     let origin = collector.enricher.origin(request);
     let records = decoded.records.iter_mut().map(|record| {
         record.environment = environment.to_string();
@@ -133,12 +137,7 @@ fn newest(positions: &[Position]) -> String {
 fn refuse(refusal: &Refusal, format: Format) -> HttpResponse {
     metrics::counter!(Metric::BeaconsRefused.name(), "format" => format_label(format), "code" => refusal.code())
         .increment(1);
-    let mut response = refusal.problem().response();
-    response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, header::HeaderValue::from_static("*"));
-    response
-        .headers_mut()
-        .insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, header::HeaderValue::from_static("retry-after"));
-    response
+    refusal.response()
 }
 
 fn cross_origin(mut response: actix_web::HttpResponseBuilder) -> actix_web::HttpResponseBuilder {

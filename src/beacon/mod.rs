@@ -3,6 +3,7 @@
 //! [`handler`] reads top to bottom. A beacon is admitted by its ingest key, read under caps ([`body`]), decoded by its
 //! format ([`formats`]) into log records, enriched with what the server knows ([`enrich`]) and appended to the log.
 
+pub mod admission;
 pub mod body;
 pub mod enrich;
 pub mod formats;
@@ -13,7 +14,7 @@ use std::sync::Arc;
 
 use actix_web::web;
 
-use self::{enrich::Enricher, refusal::Refusal};
+use self::{admission::Admission, enrich::Enricher, refusal::Refusal};
 use crate::{clock::Clock, control::Control, log::EventLog};
 
 /// What a beacon request needs.
@@ -22,6 +23,7 @@ pub struct Collector {
     pub log: Arc<dyn EventLog>,
     pub enricher: Enricher,
     pub clock: Clock,
+    pub admission: Admission,
 }
 
 impl Collector {

@@ -1,7 +1,10 @@
 //! Why a beacon request got no 2xx. One enum; status, code, text and headers are exhaustive matches, so a new reason
 //! does not compile until every question about it is answered.
 
-use actix_web::http::StatusCode;
+use actix_web::{
+    HttpResponse,
+    http::{StatusCode, header},
+};
 
 use crate::{log::AppendError, web::problem::Problem};
 
@@ -39,6 +42,8 @@ pub enum Refusal {
     TooDeep,
     #[error("{0}")]
     BadBeacon(&'static str),
+    #[error("more events than this service is set to take in now")]
+    OverLimit,
     #[error("the service has no room for more now")]
     Full,
     #[error("the service cannot store beacons now")]
@@ -61,6 +66,7 @@ impl Refusal {
             Self::BadJson => "bad_json",
             Self::TooDeep => "too_deep",
             Self::BadBeacon(_) => "bad_beacon",
+            Self::OverLimit => "over_limit",
             Self::Full => "full",
             Self::Unavailable => "unavailable",
         }
@@ -78,19 +84,27 @@ impl Refusal {
             Self::BodyBroken | Self::BadGzip | Self::BadJson | Self::TooDeep | Self::BadBeacon(_) => {
                 StatusCode::BAD_REQUEST
             }
+            Self::OverLimit => StatusCode::TOO_MANY_REQUESTS,
             Self::Full | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
     /// Whether the events stay with the client to be sent again.
     pub fn is_temporary(&self) -> bool {
-        matches!(self, Self::Full | Self::Unavailable)
+        matches!(self, Self::OverLimit | Self::Full | Self::Unavailable)
     }
 
-    /// The RFC 9457 answer.
-    pub fn problem(&self) -> Problem {
+    /// The RFC 9457 answer, readable from any origin: players run on their customers' pages.
+    pub fn response(&self) -> HttpResponse {
         let problem = Problem::new(self.status(), self.code(), self.to_string());
-        if self.is_temporary() { problem.retry_after_s(jittered_retry_s()) } else { problem }
+        let mut response = problem.builder();
+        response
+            .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
+            .insert_header((header::ACCESS_CONTROL_EXPOSE_HEADERS, "retry-after"));
+        if self.is_temporary() {
+            response.insert_header((header::RETRY_AFTER, jittered_retry_s()));
+        }
+        problem.send(response)
     }
 }
 

@@ -2,11 +2,14 @@
 //!
 //! Idempotent: it runs at every start, on every node, and the settings win over what an earlier start wrote.
 
-use std::{collections::BTreeSet, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use sqlx::Row;
 
-use super::{Control, ControlError, NewToken, secret};
+use super::{Control, ControlError, Environment, NewToken, secret};
 
 /// The environment that is made when nothing is configured.
 const DEFAULT: &str = "default";
@@ -145,23 +148,23 @@ impl Control {
         for admin in &wanted.admins {
             self.ensure_user(&admin.email, &admin.password).await?;
         }
-        let mut environments = Vec::new();
-        for mut environment in there {
-            if environment.ingest_key.is_empty() && self.never_had(INGEST_KEYS, &environment.id).await? {
-                environment.ingest_key = self.create_key(&environment.id).await?;
+        let mut generated = BTreeMap::new();
+        for Environment { id, .. } in there {
+            if self.never_had(INGEST_KEYS, &id).await? {
+                self.create_key(&id).await?;
             }
-            let generated_token = match self.never_had(TOKENS, &environment.id).await? {
-                true => Some(self.create_token(&environment.id).await?),
-                false => None,
-            };
-            environments.push(Provisioned {
-                id: environment.id,
-                name: environment.name,
-                ingest_key: environment.ingest_key,
-                generated_token,
-            });
+            if self.never_had(TOKENS, &id).await? {
+                generated.insert(id.clone(), self.create_token(&id).await?);
+            }
         }
-        Ok(BootstrapReport { environments })
+        // Read again: another node may have been filling the same gaps.
+        let environments = self.environments().await?.into_iter().map(|environment| Provisioned {
+            generated_token: generated.remove(&environment.id),
+            id: environment.id,
+            name: environment.name,
+            ingest_key: environment.ingest_key,
+        });
+        Ok(BootstrapReport { environments: environments.collect() })
     }
 
     /// Revoked ones count: somebody may have ended the last one on purpose. An environment whose making was cut

@@ -110,7 +110,8 @@ fn whole(name: &str, bytes: Vec<u8>, cache: &'static str) -> HttpResponse {
 }
 
 fn missing() -> HttpResponse {
-    Problem::new(StatusCode::NOT_FOUND, "not_found", "there is no such file").response()
+    let problem = Problem::new(StatusCode::NOT_FOUND, "not_found", "there is no such file");
+    problem.send(problem.builder())
 }
 
 #[cfg(test)]

@@ -40,6 +40,7 @@ pub struct DimensionValue {
     pub total_count: u64,
 }
 
+/// What views may be filtered and grouped by.
 #[utoipa::path(get, path = "/data/v1/dimensions", tag = "dimensions",
     responses((status = 200, body = DimensionsAnswer)))]
 pub async fn list(reader: Reader, params: Params, state: Data<ApiState>) -> Result<HttpResponse, ApiError> {
@@ -51,9 +52,10 @@ pub async fn list(reader: Reader, params: Params, state: Data<ApiState>) -> Resu
     state.answer(&reader, &params, answer).await
 }
 
+/// The values of a dimension, the most frequent first.
 #[utoipa::path(get, path = "/data/v1/dimensions/{dimension}", tag = "dimensions",
     params(("dimension" = String, Path,), openapi::Selection, openapi::Paging),
-    responses((status = 200, body = DimensionValuesAnswer), (status = 404, body = super::error::Problem)))]
+    responses((status = 200, body = DimensionValuesAnswer), (status = 404, body = super::problem::Problem)))]
 pub async fn values(
     reader: Reader,
     name: Path<String>,

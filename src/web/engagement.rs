@@ -41,9 +41,10 @@ pub struct HeatmapData {
     pub bucket_ms: f64,
 }
 
+/// How often each part of a video was played, and by how many views.
 #[utoipa::path(get, path = "/data/v1/engagement/videos/{video_id}/heatmap", tag = "engagement",
     params(("video_id" = String, Path,), openapi::Selection, openapi::HeatmapCut),
-    responses((status = 200, body = HeatmapAnswer), (status = 400, body = super::error::Problem)))]
+    responses((status = 200, body = HeatmapAnswer), (status = 400, body = super::problem::Problem)))]
 pub async fn heatmap(
     reader: Reader,
     video_id: Path<String>,

@@ -27,6 +27,7 @@ pub struct EnvironmentsAnswer {
     pub total_row_count: usize,
 }
 
+/// Environments the caller may see: a token its own, a session all.
 #[utoipa::path(get, path = "/data/v1/environments", tag = "environments",
     responses((status = 200, body = EnvironmentsAnswer)))]
 pub async fn list(reader: Reader, state: Data<ApiState>) -> Result<Json<EnvironmentsAnswer>, ApiError> {
@@ -37,10 +38,11 @@ pub async fn list(reader: Reader, state: Data<ApiState>) -> Result<Json<Environm
     Ok(Json(EnvironmentsAnswer { total_row_count: data.len(), data }))
 }
 
+/// Makes an environment with a key to send and a token to read. Its secret is shown once.
 #[utoipa::path(post, path = "/data/v1/environments", tag = "environments", request_body = Wanted,
-    responses((status = 201, body = NewEnvironment), (status = 400, body = super::error::Problem),
-        (status = 403, description = "Tokens only read", body = super::error::Problem),
-        (status = 409, body = super::error::Problem)))]
+    responses((status = 201, body = NewEnvironment), (status = 400, body = super::problem::Problem),
+        (status = 403, description = "Tokens only read", body = super::problem::Problem),
+        (status = 409, body = super::problem::Problem)))]
 pub async fn create(
     reader: Reader,
     state: Data<ApiState>,

@@ -8,8 +8,7 @@ use actix_web::{
     HttpResponse, HttpResponseBuilder,
     http::{StatusCode, header},
 };
-use serde::Serialize;
-
+use super::problem::Problem;
 use crate::{control::ControlError, store::query::QueryError};
 
 /// A refused or failed request.
@@ -53,36 +52,6 @@ pub enum ApiError {
     TooHeavy(String),
     #[error("the position was not reached in time")]
     PositionLate,
-}
-
-/// RFC 9457 with additions.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-pub struct Problem {
-    /// `urn:playhead:error:` and the code.
-    #[serde(rename = "type")]
-    kind: String,
-    title: String,
-    status: u16,
-    detail: String,
-    /// Stable word for programs.
-    code: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    request_id: Option<String>,
-    /// The parameter at fault.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    parameter: Option<String>,
-    /// What would have been taken.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    choices: Vec<String>,
-    error: MuxError,
-}
-
-/// The part the official Mux clients read.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-struct MuxError {
-    #[serde(rename = "type")]
-    kind: &'static str,
-    messages: Vec<String>,
 }
 
 impl ApiError {
@@ -205,31 +174,15 @@ impl ApiError {
 
     /// The answer.
     pub fn response(&self, request_id: Option<&str>) -> HttpResponse {
-        let status = self.status();
-        let (parameter, choices) = match self {
-            Self::InvalidParameter { name, choices, .. } => (Some(name.clone()), choices.clone()),
-            _ => (None, Vec::new()),
-        };
-        let detail = self.to_string();
-        let mut messages = vec![detail.clone()];
-        if !choices.is_empty() {
-            messages.push(format!("choices: {}", choices.join(", ")));
+        let mut problem = Problem::new(self.status(), self.code(), self.to_string());
+        problem.request_id = request_id.map(ToOwned::to_owned);
+        if let Self::InvalidParameter { name, choices, .. } = self {
+            problem.parameter = Some(name.clone());
+            problem = problem.choices(choices.clone());
         }
-        let problem = Problem {
-            kind: format!("urn:playhead:error:{}", self.code()),
-            title: status.canonical_reason().unwrap_or("Error").to_owned(),
-            status: status.as_u16(),
-            detail,
-            code: self.code(),
-            request_id: request_id.map(ToOwned::to_owned),
-            parameter,
-            choices,
-            error: MuxError { kind: self.code(), messages },
-        };
-        let mut response = HttpResponse::build(status);
+        let mut response = problem.builder();
         self.headers(&mut response);
-        let body = serde_json::to_vec(&problem).unwrap_or_default();
-        response.content_type("application/problem+json").body(body)
+        problem.send(response)
     }
 }
 

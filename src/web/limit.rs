@@ -118,7 +118,7 @@ impl<K: Hash + Eq + Clone> Keyed<K> {
     }
 
     fn check(&self, key: &K) -> Result<Left, Refused> {
-        if self.checks.fetch_add(1, Ordering::Relaxed) % SWEEP_EVERY == SWEEP_EVERY - 1 {
+        if self.checks.fetch_add(1, Ordering::Relaxed).is_multiple_of(SWEEP_EVERY) {
             self.limiter.retain_recent();
         }
         match self.limiter.check_key(key) {

@@ -133,6 +133,7 @@ pub struct ComparisonRow {
     pub total_playing_time: u64,
 }
 
+/// Every metric and what it means.
 #[utoipa::path(get, path = "/data/v1/metrics", tag = "metrics", responses((status = 200, body = MetricsAnswer)))]
 pub async fn list(reader: Reader, params: Params, state: Data<ApiState>) -> Result<HttpResponse, ApiError> {
     let timeframe = params.timeframe()?.seconds();
@@ -152,9 +153,10 @@ pub async fn list(reader: Reader, params: Params, state: Data<ApiState>) -> Resu
     state.answer(&reader, &params, answer).await
 }
 
+/// Every metric by its default measurement, side by side.
 #[utoipa::path(get, path = "/data/v1/metrics/comparison", tag = "metrics",
     params(openapi::Selection, ("dimension" = Option<String>, Query,), ("value" = Option<String>, Query,)),
-    responses((status = 200, body = ComparisonAnswer), (status = 400, body = super::error::Problem)))]
+    responses((status = 200, body = ComparisonAnswer), (status = 400, body = super::problem::Problem)))]
 pub async fn comparison(
     reader: Reader,
     params: Params,
@@ -187,10 +189,11 @@ pub async fn comparison(
     state.answer(&reader, &params, answer).await
 }
 
+/// A metric over all views of a timeframe.
 #[utoipa::path(get, path = "/data/v1/metrics/{metric}/overall", tag = "metrics",
     params(openapi::MetricPath, openapi::Selection, openapi::Measured),
-    responses((status = 200, body = OverallAnswer), (status = 400, body = super::error::Problem),
-        (status = 404, body = super::error::Problem), (status = 504, body = super::error::Problem)))]
+    responses((status = 200, body = OverallAnswer), (status = 400, body = super::problem::Problem),
+        (status = 404, body = super::problem::Problem), (status = 504, body = super::problem::Problem)))]
 pub async fn overall(
     reader: Reader,
     id: Path<String>,
@@ -216,10 +219,11 @@ pub async fn overall(
     state.answer(&reader, &params, answer).await
 }
 
+/// A metric step by step, the steps without views included.
 #[utoipa::path(get, path = "/data/v1/metrics/{metric}/timeseries", tag = "metrics",
     params(openapi::MetricPath, openapi::Selection, openapi::Measured, openapi::Stepped),
-    responses((status = 200, body = TimeseriesAnswer), (status = 400, body = super::error::Problem),
-        (status = 404, body = super::error::Problem)))]
+    responses((status = 200, body = TimeseriesAnswer), (status = 400, body = super::problem::Problem),
+        (status = 404, body = super::problem::Problem)))]
 pub async fn timeseries(
     reader: Reader,
     id: Path<String>,
@@ -250,10 +254,11 @@ pub async fn timeseries(
     state.answer(&reader, &params, answer).await
 }
 
+/// A metric for each value of a dimension.
 #[utoipa::path(get, path = "/data/v1/metrics/{metric}/breakdown", tag = "metrics",
     params(openapi::MetricPath, openapi::Selection, openapi::Measured, openapi::Grouped, openapi::Paging),
-    responses((status = 200, body = BreakdownAnswer), (status = 400, body = super::error::Problem),
-        (status = 404, body = super::error::Problem)))]
+    responses((status = 200, body = BreakdownAnswer), (status = 400, body = super::problem::Problem),
+        (status = 404, body = super::problem::Problem)))]
 pub async fn breakdown(
     reader: Reader,
     id: Path<String>,

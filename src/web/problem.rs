@@ -1,53 +1,73 @@
-//! Error answers in one form: RFC 9457 problem JSON with a code, and the `error` member the Mux API clients read.
+//! Error answers in one form, for beacons, files and the API alike: RFC 9457 problem JSON with a stable code, and the
+//! `error` member that the Mux API clients read.
 
-use actix_web::{
-    HttpResponse,
-    http::{StatusCode, header},
-};
-use serde_json::json;
+use actix_web::{HttpResponse, HttpResponseBuilder, http::StatusCode};
+use serde::Serialize;
 
-/// An error answer being put together.
-#[derive(Debug)]
+/// RFC 9457 with additions.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct Problem {
-    status: StatusCode,
-    code: &'static str,
+    /// `urn:playhead:error:` and the code.
+    #[serde(rename = "type")]
+    kind: String,
+    title: String,
+    status: u16,
     detail: String,
-    retry_after_s: Option<u64>,
+    /// Stable word for programs.
+    code: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+    /// The parameter at fault.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parameter: Option<String>,
+    /// What would have been taken.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    choices: Vec<String>,
+    error: MuxError,
+}
+
+/// The part the official Mux clients read.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+struct MuxError {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    messages: Vec<String>,
 }
 
 impl Problem {
     /// `code` is for programs, `detail` for people.
     pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: detail.into(), retry_after_s: None }
+        let detail = detail.into();
+        Self {
+            kind: format!("urn:playhead:error:{code}"),
+            title: status.canonical_reason().unwrap_or("Error").to_owned(),
+            status: status.as_u16(),
+            code,
+            request_id: None,
+            parameter: None,
+            choices: Vec::new(),
+            error: MuxError { kind: code, messages: vec![detail.clone()] },
+            detail,
+        }
     }
 
-    /// Says when to come back.
-    pub fn retry_after_s(mut self, seconds: u64) -> Self {
-        self.retry_after_s = Some(seconds);
+    /// Names what would have been taken instead.
+    pub fn choices(mut self, choices: Vec<String>) -> Self {
+        if !choices.is_empty() {
+            self.error.messages.push(format!("choices: {}", choices.join(", ")));
+        }
+        self.choices = choices;
         self
     }
 
-    /// The answer.
-    pub fn response(&self) -> HttpResponse {
-        let mut response = HttpResponse::build(self.status);
-        response.content_type("application/problem+json").insert_header((header::CACHE_CONTROL, "no-store"));
-        if let Some(seconds) = self.retry_after_s {
-            response.insert_header((header::RETRY_AFTER, seconds));
-        }
-        if self.status == StatusCode::UNAUTHORIZED {
-            // Not Basic: a browser would ask the viewer of a video for a password.
-            response.insert_header((header::WWW_AUTHENTICATE, "Bearer realm=\"playhead\""));
-        }
-        response.body(
-            json!({
-                "type": "about:blank",
-                "title": self.status.canonical_reason().unwrap_or("Error"),
-                "status": self.status.as_u16(),
-                "code": self.code,
-                "detail": self.detail,
-                "error": {"type": self.code, "messages": [self.detail]},
-            })
-            .to_string(),
-        )
+    /// An answer with the problem's status, for further headers.
+    pub fn builder(&self) -> HttpResponseBuilder {
+        HttpResponse::build(StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR))
+    }
+
+    /// The answer, with the headers `response` has already.
+    pub fn send(&self, mut response: HttpResponseBuilder) -> HttpResponse {
+        let body = serde_json::to_vec(self).unwrap_or_default();
+        response.content_type("application/problem+json").body(body)
     }
 }

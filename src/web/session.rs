@@ -43,8 +43,9 @@ pub struct SessionAnswer {
     pub environment: String,
 }
 
+/// Who is signed in, and what they may look at.
 #[utoipa::path(get, path = "/session", tag = "session",
-    responses((status = 200, body = SessionAnswer), (status = 401, body = super::error::Problem)))]
+    responses((status = 200, body = SessionAnswer), (status = 401, body = super::problem::Problem)))]
 pub async fn show(request: HttpRequest, state: Data<ApiState>) -> Result<Json<SessionAnswer>, ApiError> {
     let session = state.control.session(&cookie(&request)?, state.clock.now_ms()).await?;
     let session = session.ok_or(ApiError::Unauthenticated)?;
@@ -52,9 +53,10 @@ pub async fn show(request: HttpRequest, state: Data<ApiState>) -> Result<Json<Se
     Ok(Json(SessionAnswer { environments, environment: session.environment.to_string() }))
 }
 
+/// Signs in.
 #[utoipa::path(post, path = "/session", tag = "session", request_body = SignIn,
     responses((status = 204, description = "Signed in; the cookie is set"),
-        (status = 401, body = super::error::Problem), (status = 429, body = super::error::Problem)))]
+        (status = 401, body = super::problem::Problem), (status = 429, body = super::problem::Problem)))]
 pub async fn open(
     request: HttpRequest,
     state: Data<ApiState>,
@@ -77,9 +79,10 @@ pub async fn open(
     Ok(HttpResponse::NoContent().cookie(bake(&request, value, lifetime)).finish())
 }
 
+/// Looks at another environment.
 #[utoipa::path(put, path = "/session", tag = "session", request_body = Turn,
     responses((status = 204, description = "The session looks at that environment now"),
-        (status = 401, body = super::error::Problem), (status = 404, body = super::error::Problem)))]
+        (status = 401, body = super::problem::Problem), (status = 404, body = super::problem::Problem)))]
 pub async fn turn(
     request: HttpRequest,
     state: Data<ApiState>,
@@ -94,6 +97,7 @@ pub async fn turn(
     }
 }
 
+/// Signs out.
 #[utoipa::path(delete, path = "/session", tag = "session",
     responses((status = 204, description = "Signed out")))]
 pub async fn close(request: HttpRequest, state: Data<ApiState>) -> Result<HttpResponse, ApiError> {

@@ -116,9 +116,10 @@ const RENAMED: [(&str, &str); 36] = [
 /// Mux Data's numbered custom dimensions.
 const CUSTOM: std::ops::RangeInclusive<u32> = 1..=10;
 
+/// Views by their end, those under way included.
 #[utoipa::path(get, path = "/data/v1/video-views", tag = "views",
     params(openapi::Selection, openapi::Listed, openapi::Paging),
-    responses((status = 200, body = ViewsAnswer), (status = 400, body = super::error::Problem)))]
+    responses((status = 200, body = ViewsAnswer), (status = 400, body = super::problem::Problem)))]
 pub async fn list(reader: Reader, params: Params, state: Data<ApiState>) -> Result<HttpResponse, ApiError> {
     let mut scope = params.scope(reader.environment.clone(), Bucket::ViewEnd)?;
     if let (Some(viewer), Some(dimension)) = (params.one("viewer_id")?, Dimension::parse("viewer_id")) {
@@ -141,8 +142,9 @@ pub async fn list(reader: Reader, params: Params, state: Data<ApiState>) -> Resu
     state.answer(&reader, &params, answer).await
 }
 
+/// One view with every attribute and its events.
 #[utoipa::path(get, path = "/data/v1/video-views/{id}", tag = "views", params(("id" = String, Path,)),
-    responses((status = 200, body = ViewAnswer), (status = 404, body = super::error::Problem)))]
+    responses((status = 200, body = ViewAnswer), (status = 404, body = super::problem::Problem)))]
 pub async fn show(
     reader: Reader,
     id: Path<String>,

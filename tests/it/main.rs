@@ -1,7 +1,15 @@
 //! Tests of the parts together, against the real ones. One binary, so that it links once and shares one broker.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
+
 mod api;
 mod control;
 mod embedded_engine;
+mod intake;
+mod live;
 mod log;
+mod pipeline;
+mod schema;
 mod support;
+mod tidy;
+mod view_laws;

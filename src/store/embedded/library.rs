@@ -2,9 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::installed;
+
 /// Names the library outright.
 pub const VARIABLE: &str = "PLAYHEAD_CHDB_LIB";
 
+const FILE: &str = "libchdb.so";
 const PACKAGE: &str = "deploy/engine/node_modules/@chdb/lib-linux-x64-gnu/libchdb.so";
 
 /// The library is nowhere; the text says where it was looked for and which command brings it.
@@ -28,20 +31,8 @@ pub fn find(named: Option<&Path>, data_dir: &Path) -> Result<PathBuf, NotFound> 
 }
 
 fn well_known(data_dir: &Path) -> Vec<PathBuf> {
-    let mut places = Vec::new();
-    let executable = std::env::current_exe().ok();
-    if let Some(directory) = executable.as_deref().and_then(Path::parent) {
-        places.push(directory.join("libchdb.so"));
-        places.push(directory.join("lib/libchdb.so"));
-        places.push(directory.join("../lib/libchdb.so"));
-        // target/release/playhead and the like, in a checkout
-        places.extend(directory.ancestors().skip(1).take(3).map(|above| above.join(PACKAGE)));
-    }
-    if let Ok(directory) = std::env::current_dir() {
-        places.push(directory.join(PACKAGE));
-    }
+    let mut places = installed::places(FILE, PACKAGE);
     places.extend(data_dir.ancestors().skip(1).take(2).map(|above| above.join(PACKAGE)));
-    places.push(PathBuf::from("/usr/local/lib/libchdb.so"));
     places
 }
 

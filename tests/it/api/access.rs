@@ -43,9 +43,14 @@ async fn credentials_are_taken_in_every_documented_form_and_no_other() {
     let url = format!("{}/data/v1/metrics", server.url);
     let pair = format!("{}:{}", tenant.token.id, tenant.token.secret);
     let encoded = STANDARD.encode(&pair);
-    let send = async |header: &str| server.http.get(&url).header("authorization", header).send().await.unwrap();
-    for good in [format!("Basic {encoded}"), format!("basic {encoded}"), format!("Bearer {encoded}"), format!("Bearer {pair}")]
-    {
+    let send =
+        async |header: &str| server.http.get(&url).header("authorization", header).send().await.unwrap();
+    for good in [
+        format!("Basic {encoded}"),
+        format!("basic {encoded}"),
+        format!("Bearer {encoded}"),
+        format!("Bearer {pair}"),
+    ] {
         assert_eq!(send(&good).await.status(), StatusCode::OK, "{good}");
     }
     let wrong = STANDARD.encode(format!("{}:wrong", tenant.token.id));
@@ -97,8 +102,10 @@ async fn a_session_opens_turns_and_closes() {
     let password = json!({"email": "a@example.org", "password": "x"});
     problem(post(password).await, StatusCode::UNAUTHORIZED, "bad_credentials").await;
     problem(post(json!({"nothing": 1})).await, StatusCode::BAD_REQUEST, "invalid_body").await;
-    problem(post(json!({"code": "x".repeat(20_000)})).await, StatusCode::PAYLOAD_TOO_LARGE, "body_too_large").await;
-    let form = server.http.post(&session).body(format!("{{\"code\":\"{LOGIN_CODE}\"}}")).send().await.unwrap();
+    problem(post(json!({"code": "x".repeat(20_000)})).await, StatusCode::PAYLOAD_TOO_LARGE, "body_too_large")
+        .await;
+    let form =
+        server.http.post(&session).body(format!("{{\"code\":\"{LOGIN_CODE}\"}}")).send().await.unwrap();
     problem(form, StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type").await;
 
     let cookie = server.sign_in().await;
@@ -132,7 +139,9 @@ async fn only_people_make_environments_and_only_from_our_own_pages() {
 
     let cookie = server.sign_in().await;
     let post = || server.http.post(&url).header("cookie", &cookie).json(&body);
-    for (name, value) in [("origin", "https://evil.example"), ("origin", "null"), ("sec-fetch-site", "cross-site")] {
+    for (name, value) in
+        [("origin", "https://evil.example"), ("origin", "null"), ("sec-fetch-site", "cross-site")]
+    {
         let crossed = post().header(name, value).send().await.unwrap();
         problem(crossed, StatusCode::FORBIDDEN, "cross_site").await;
     }
@@ -211,11 +220,18 @@ async fn answers_say_what_is_wrong_and_what_would_be_right() {
         let choices = problem["choices"].to_string();
         assert!(choices.contains(choice), "{path} {query:?}: {choices}");
     }
-    for path in ["/data/v1/nothing", "/data/v1/metrics/nothing/overall", "/data/v1/dimensions/nothing", "/data/v1/video-views/x"]
-    {
+    for path in [
+        "/data/v1/nothing",
+        "/data/v1/metrics/nothing/overall",
+        "/data/v1/dimensions/nothing",
+        "/data/v1/video-views/x",
+    ] {
         problem(server.ask(&tenant, path, &[]).await, StatusCode::NOT_FOUND, "not_found").await;
     }
-    let posted = server.http.post(format!("{}{overall}", server.url)).basic_auth(&tenant.token.id, Some(&tenant.token.secret));
+    let posted = server
+        .http
+        .post(format!("{}{overall}", server.url))
+        .basic_auth(&tenant.token.id, Some(&tenant.token.secret));
     let posted = posted.send().await.unwrap();
     assert_eq!(posted.headers()["allow"], "GET");
     problem(posted, StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed").await;
@@ -229,9 +245,11 @@ async fn a_read_may_wait_for_a_position() {
     let there = server.ask(&tenant, path, &[("wait_for", "0:5,1:7"), ("wait_ms", "100")]).await;
     assert_eq!(there.status(), StatusCode::OK);
     assert!(there.headers()["server-timing"].to_str().unwrap().contains("bypass"));
-    let late = server.ask(&tenant, path, &[("wait_for", "0:5"), ("wait_for", "0:500"), ("wait_ms", "50")]).await;
+    let late =
+        server.ask(&tenant, path, &[("wait_for", "0:5"), ("wait_for", "0:500"), ("wait_ms", "50")]).await;
     problem(late, StatusCode::GATEWAY_TIMEOUT, "position_late").await;
-    let timing = async || server.ask(&tenant, path, &[]).await.headers()["server-timing"].to_str().unwrap().to_owned();
+    let timing =
+        async || server.ask(&tenant, path, &[]).await.headers()["server-timing"].to_str().unwrap().to_owned();
     let asked = [timing().await, timing().await, timing().await];
     assert!(asked[0].contains("miss") && asked.iter().any(|timing| timing.contains("hit")), "{asked:?}");
 }

@@ -1,25 +1,36 @@
-//! The official client against the server, as its users would run it.
+//! The official clients against the server, as their users would run them.
 
-use std::{path::Path, process::Command};
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use super::{
     data::{an_hour_ago, random_views, write},
     server::{Server, store, unlimited},
 };
 
-#[tokio::test]
-async fn the_official_node_client_reads_everything_there_is() {
+fn folder(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients").join(name)
+}
+
+/// Runs what brings a client here, once.
+fn installed(there: &Path, mut commands: Vec<Command>) {
+    if !there.exists() {
+        for command in &mut commands {
+            assert!(command.status().unwrap().success(), "{command:?}");
+        }
+    }
+}
+
+/// Runs a check against a server with views of one tenant.
+async fn passes(program: &Path, arguments: &[&str], folder: &Path) {
     let server = Server::start(unlimited());
     let tenant = server.tenant().await;
     write(&store(), &tenant.id, &random_views(13, 60, an_hour_ago())).await;
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients/mux-node");
-    if !folder.join("node_modules").exists() {
-        let installed = Command::new("npm").args(["ci", "--ignore-scripts"]).current_dir(&folder).status();
-        assert!(installed.unwrap().success(), "npm ci in {}", folder.display());
-    }
-    let run = tokio::process::Command::new("node")
-        .arg("check.mjs")
-        .current_dir(&folder)
+    let run = tokio::process::Command::new(program)
+        .args(arguments)
+        .current_dir(folder)
         .env("MUX_BASE_URL", &server.url)
         .env("MUX_TOKEN_ID", &tenant.token.id)
         .env("MUX_TOKEN_SECRET", &tenant.token.secret)
@@ -29,4 +40,28 @@ async fn the_official_node_client_reads_everything_there_is() {
     let (out, err) = (String::from_utf8_lossy(&run.stdout), String::from_utf8_lossy(&run.stderr));
     assert!(run.status.success(), "{out}{err}");
     println!("{out}");
+}
+
+#[tokio::test]
+async fn the_official_node_client_reads_everything_there_is() {
+    let folder = folder("mux-node");
+    let mut install = Command::new("npm");
+    install.args(["ci", "--ignore-scripts"]).current_dir(&folder);
+    installed(&folder.join("node_modules"), vec![install]);
+    passes(Path::new("node"), &["check.mjs"], &folder).await;
+}
+
+#[tokio::test]
+async fn the_official_python_client_reads_everything_there_is() {
+    let folder = folder("mux-python");
+    let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join("mux-python");
+    let python = place.join("bin/python");
+    let mut make = Command::new("python3");
+    make.args(["-m", "venv"]).arg(&place);
+    let mut install = Command::new(&python);
+    install
+        .args(["-m", "pip", "install", "--quiet", "--requirement", "requirements.txt"])
+        .current_dir(&folder);
+    installed(&place, vec![make, install]);
+    passes(&python, &["check.py"], &folder).await;
 }

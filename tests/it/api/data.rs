@@ -139,7 +139,8 @@ pub fn random_views(seed: u64, count: usize, until_ms: i64) -> Vec<TestView> {
 }
 
 fn random_view(random: &mut StdRng, number: usize, until_ms: i64) -> TestView {
-    let pick = |random: &mut StdRng, choices: &[&str]| choices[random.random_range(0..choices.len())].to_owned();
+    let pick =
+        |random: &mut StdRng, choices: &[&str]| choices[random.random_range(0..choices.len())].to_owned();
     let started = random.random_bool(0.8);
     let length_ms = random.random_range(0..3_600_000);
     let playing_ms = if started { random.random_range(0..2_000_000) } else { 0 };

@@ -13,7 +13,10 @@ fn the_committed_document_is_what_the_code_says() {
         std::fs::write(COMMITTED, &current).unwrap();
     }
     let committed = std::fs::read_to_string(COMMITTED).unwrap_or_default();
-    assert!(current == committed, "schema/openapi.json is out of date: run the test once with PLAYHEAD_BLESS=1");
+    assert!(
+        current == committed,
+        "schema/openapi.json is out of date: run the test once with PLAYHEAD_BLESS=1"
+    );
 }
 
 #[tokio::test]

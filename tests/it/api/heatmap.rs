@@ -20,7 +20,12 @@ use super::{
 };
 
 /// `(plays, viewers)` of a bucket from `from` to before `to`, in the fraction's own small units.
-fn brute_force(views: &[TestView], duration_ms: u64, numerator: u64, denominator: u64) -> (Vec<u64>, Vec<u64>) {
+fn brute_force(
+    views: &[TestView],
+    duration_ms: u64,
+    numerator: u64,
+    denominator: u64,
+) -> (Vec<u64>, Vec<u64>) {
     let buckets = (duration_ms * numerator).div_ceil(denominator);
     let mut plays = vec![0; buckets as usize];
     let mut viewers = plays.clone();
@@ -28,7 +33,9 @@ fn brute_force(views: &[TestView], duration_ms: u64, numerator: u64, denominator
         for bucket in 0..buckets {
             let overlaps = |(from, to): (u32, u32)| {
                 let (from, to) = (u64::from(from), u64::from(to).min(duration_ms));
-                from < to && from * numerator < (bucket + 1) * denominator && to * numerator > bucket * denominator
+                from < to
+                    && from * numerator < (bucket + 1) * denominator
+                    && to * numerator > bucket * denominator
             };
             let times = view.segments.iter().filter(|range| overlaps(**range)).count() as u64;
             plays[bucket as usize] += times;
@@ -116,8 +123,11 @@ proptest! {
 async fn the_answer_has_a_bucket_for_each_second_and_rewatching_counts() {
     let server = Server::start(unlimited());
     let tenant = server.tenant().await;
-    let views =
-        [view(0, 10_500, vec![(0, 4_000), (2_000, 3_000)]), view(1, 10_500, vec![(3_999, 4_001)]), view(2, 0, vec![])];
+    let views = [
+        view(0, 10_500, vec![(0, 4_000), (2_000, 3_000)]),
+        view(1, 10_500, vec![(3_999, 4_001)]),
+        view(2, 0, vec![]),
+    ];
     write(&store(), &tenant.id, &views).await;
     let path = "/data/v1/engagement/videos/v/heatmap";
     let seconds = server.answer(&tenant, path, &[("resolution", "second")]).await;
@@ -136,7 +146,11 @@ async fn the_answer_has_a_bucket_for_each_second_and_rewatching_counts() {
 
 #[tokio::test]
 async fn no_player_can_make_it_longer_than_a_day() {
-    let video = view(0, u64::from(u32::MAX) * 1000, vec![(0, 1_000), (86_399_000, u32::MAX), (u32::MAX - 5, u32::MAX)]);
+    let video = view(
+        0,
+        u64::from(u32::MAX) * 1000,
+        vec![(0, 1_000), (86_399_000, u32::MAX), (u32::MAX - 5, u32::MAX)],
+    );
     let found = measured(&[video], &[Cut::Seconds]).await;
     assert_eq!(found[0].plays.len(), 86_400);
     assert_eq!((found[0].plays[0], found[0].plays[1], found[0].plays[86_399]), (1, 0, 1));

@@ -24,11 +24,11 @@ const HOSTILE: [&str; 14] = [
     "\u{2019} ＇ é 🎬",
 ];
 
-const ROUTES: [&str; 8] = [
+/// The comparison has its own two parameters and asks the rest as `overall` does, once per metric.
+const ROUTES: [&str; 7] = [
     "/data/v1/metrics/views/overall",
     "/data/v1/metrics/views/timeseries",
     "/data/v1/metrics/views/breakdown",
-    "/data/v1/metrics/comparison",
     "/data/v1/video-views",
     "/data/v1/dimensions/country",
     "/data/v1/dimensions",
@@ -70,11 +70,8 @@ async fn sql_in_a_parameter_is_a_value_or_refused() {
             for name in NAMES {
                 questions.push((route.to_owned(), vec![(name.to_owned(), hostile.to_owned())]));
             }
-            // A comparison asks for each metric what the other routes ask for one.
-            if route.ends_with("comparison") {
-                continue;
-            }
-            for prefix in ["country:", "!country:", "custom.plan:", "rendition_height:", "playback_failure:"] {
+            for prefix in ["country:", "!country:", "custom.plan:", "rendition_height:", "playback_failure:"]
+            {
                 let pair = ("filters[]".to_owned(), format!("{prefix}{hostile}"));
                 questions.push((route.to_owned(), vec![pair]));
             }

@@ -20,8 +20,10 @@ async fn of_many_requests_at_once_exactly_the_burst_is_answered() {
     let answers = futures_util::future::join_all(asked).await;
     let ok: Vec<_> = answers.iter().filter(|answer| answer.status() == StatusCode::OK).collect();
     assert_eq!(ok.len(), 10);
-    let mut left: Vec<u32> =
-        ok.iter().map(|answer| answer.headers()["ratelimit-remaining"].to_str().unwrap().parse().unwrap()).collect();
+    let mut left: Vec<u32> = ok
+        .iter()
+        .map(|answer| answer.headers()["ratelimit-remaining"].to_str().unwrap().parse().unwrap())
+        .collect();
     left.sort_unstable();
     assert_eq!(left, (0..10).collect::<Vec<_>>());
     for refused in answers.iter().filter(|answer| answer.status() != StatusCode::OK) {
@@ -45,7 +47,10 @@ async fn guessing_bars_the_address_but_not_those_who_are_known() {
         .map(|answer| answer.unwrap().status().as_u16());
     assert_eq!(statuses, [401, 401, 401, 429, 429]);
     // Now even the right secret is not looked at, or guessing would go on.
-    assert_eq!(server.ask(&unknown, "/data/v1/dimensions", &[]).await.status(), StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(
+        server.ask(&unknown, "/data/v1/dimensions", &[]).await.status(),
+        StatusCode::TOO_MANY_REQUESTS
+    );
     assert_eq!(server.ask(&known, "/data/v1/dimensions", &[]).await.status(), StatusCode::OK);
     // Another address, told by the trusted proxy, is not concerned.
     let elsewhere = server

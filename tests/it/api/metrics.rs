@@ -42,8 +42,9 @@ fn said(metric: &str, view: &TestView) -> Option<Said> {
         }
         "rebuffer_count" => view.started().then_some(view.rebuffer_count).and_then(|n| number(Some(n))),
         "rebuffer_duration" => view.started().then_some(view.rebuffer_ms).and_then(|n| number(Some(n))),
-        "seek_latency" => (view.seek_count > 0)
-            .then(|| Said::Number(f64::from(view.seek_ms) / f64::from(view.seek_count))),
+        "seek_latency" => {
+            (view.seek_count > 0).then(|| Said::Number(f64::from(view.seek_ms) / f64::from(view.seek_count)))
+        }
         "weighted_average_bitrate" => (view.bitrate_ms > 0 && view.playing_ms > 0)
             .then(|| Said::Number(view.bitrate_ms as f64 / f64::from(view.playing_ms))),
         "playback_failure_percentage" => truth(view.fatal),
@@ -113,7 +114,10 @@ fn assert_close(found: &Value, expected: Option<f64>, what: &str) {
     match (found.as_f64(), expected) {
         (None, None) => assert!(found.is_null(), "{what}: {found}"),
         (Some(found), Some(expected)) => {
-            assert!((found - expected).abs() <= 1e-9 * expected.abs().max(1.0), "{what}: {found} != {expected}");
+            assert!(
+                (found - expected).abs() <= 1e-9 * expected.abs().max(1.0),
+                "{what}: {found} != {expected}"
+            );
         }
         _ => panic!("{what}: {found} != {expected:?}"),
     }
@@ -147,9 +151,9 @@ impl World {
         metric: &'a str,
         filter: impl Fn(&TestView) -> bool + 'a,
     ) -> impl Iterator<Item = &'a TestView> {
-        self.views.iter().filter(move |view| {
-            (self.from_ms..self.to_ms).contains(&time_of(metric, view)) && filter(view)
-        })
+        self.views
+            .iter()
+            .filter(move |view| (self.from_ms..self.to_ms).contains(&time_of(metric, view)) && filter(view))
     }
 }
 
@@ -185,7 +189,9 @@ async fn every_metric_measured_every_way_is_what_its_definition_says() {
             checked += 1;
         }
     }
-    println!("{checked} metrics and measurements equal to the oracle, each overall, over time and by country");
+    println!(
+        "{checked} metrics and measurements equal to the oracle, each overall, over time and by country"
+    );
 }
 
 async fn timeseries(world: &World, metric: &str, measurement: Measurement, query: &[(&str, &str)]) {
@@ -291,8 +297,12 @@ async fn groups_come_in_pages_in_the_order_asked_for() {
 
     // What groups do to the whole adds up to nothing, and the worst comes first.
     let impact = ask(&[("limit", "100")]).await;
-    let impacts: Vec<f64> =
-        impact["data"].as_array().unwrap().iter().map(|row| row["negative_impact"].as_f64().unwrap()).collect();
+    let impacts: Vec<f64> = impact["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["negative_impact"].as_f64().unwrap())
+        .collect();
     assert!(impacts.iter().rev().is_sorted(), "{impacts:?}");
     assert!(impacts.iter().sum::<f64>().abs() < 1e-9 && impacts[0] > 0.0, "{impacts:?}");
 }

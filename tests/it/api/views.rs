@@ -115,7 +115,9 @@ async fn one_view_has_every_attribute_and_its_events_in_order() {
         assert_eq!(data[name], value, "{name}");
     }
     let time = |ms: i64| {
-        chrono::DateTime::from_timestamp_millis(ms).unwrap().to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
+        chrono::DateTime::from_timestamp_millis(ms)
+            .unwrap()
+            .to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
     };
     assert_eq!(data["view_start"], time(start));
     assert_eq!(data["view_end"], time(start + 30_000));

@@ -1,0 +1,45 @@
+"""Every implemented endpoint through Mux's own client: it has to parse and raise as it does at home."""
+import os
+
+import mux_python
+from mux_python.rest import ApiException
+
+configuration = mux_python.Configuration()
+configuration.host = os.environ["MUX_BASE_URL"]
+configuration.username = os.environ["MUX_TOKEN_ID"]
+configuration.password = os.environ["MUX_TOKEN_SECRET"]
+client = mux_python.ApiClient(configuration)
+metrics = mux_python.MetricsApi(client)
+views = mux_python.VideoViewsApi(client)
+dimensions = mux_python.DimensionsApi(client)
+timeframe = ["7:days"]
+
+overall = metrics.get_overall_values("video_startup_time", timeframe=timeframe, filters=["country:DE"], measurement="95th")
+assert overall.data.value > 0 and overall.data.total_views > 0, overall
+
+series = metrics.get_metric_timeseries_data("views", timeframe=timeframe, group_by="day")
+total = metrics.get_overall_values("views", timeframe=timeframe).data.value
+assert sum(float(row[2]) for row in series.data) == total, series
+
+countries = metrics.list_breakdown_values(
+    "playback_failure_percentage", timeframe=timeframe, group_by="country", order_by="views", limit=100
+)
+assert countries.total_row_count == len(countries.data) == 5, countries
+
+compared = metrics.list_all_metric_values(timeframe=timeframe, dimension="country", value="DE")
+assert len(compared.data) >= 6, compared
+
+listed = views.list_video_views(timeframe=timeframe, limit=25)
+view = views.get_video_view(listed.data[0].id).data
+assert view.id == listed.data[0].id and view.view_end == listed.data[0].view_end, view
+
+assert "country" in dimensions.list_dimensions().data.basic
+assert len(dimensions.list_dimension_values("country", timeframe=timeframe).data) == 5
+
+try:
+    metrics.get_overall_values("views", filters=["planet:x"])
+    raise SystemExit("a filter that does not exist was taken")
+except ApiException as error:
+    assert error.status == 400 and "country" in str(error.body), error
+
+print(f"mux-python read {listed.total_row_count} views, {len(countries.data)} countries, {len(compared.data)} metrics")

@@ -1,0 +1,137 @@
+//! The collector over HTTP, in a process of its own: answers by the contract, and what was good is there afterwards.
+
+use std::io::Write;
+
+use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use serde_json::{Value, json};
+
+use crate::support::{
+    capture::mux_captures,
+    server::{KEY, Server},
+};
+
+fn beacon(view: &str, events: Value) -> Value {
+    json!({"v": 1, "views": [{"id": view, "set": {"video_id": "film", "video_title": "Film"}, "events": events}]})
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// Posts raw bytes and returns status and code.
+async fn post(server: &Server, path: &str, kind: &str, encoding: Option<&str>, body: Vec<u8>) -> (u16, String) {
+    let mut request = server.http.post(server.url(path)).header(CONTENT_TYPE, kind).body(body);
+    if let Some(encoding) = encoding {
+        request = request.header(CONTENT_ENCODING, encoding);
+    }
+    let answer = request.send().await.unwrap();
+    let status = answer.status().as_u16();
+    let problem: Value = answer.json().await.unwrap_or_default();
+    (status, problem["code"].as_str().unwrap_or_default().to_owned())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bad_input_is_refused_by_name_and_good_neighbours_are_stored() {
+    let server = Server::start(&[]).await;
+    let path = format!("/in/{KEY}");
+    let (json, text) = ("application/json", "text/plain;charset=UTF-8");
+    let deep = format!("{{\"views\":{}{}}}", "[".repeat(100), "]".repeat(100)).into_bytes();
+    let bomb = gzip(&vec![b' '; 16 << 20]);
+    let many = json!({"views": [{"id": "m", "events": vec![json!({}); 10_001]}]}).to_string().into_bytes();
+    let cases = [
+        (path.as_str(), json, None, b"not json".to_vec(), 400, "bad_json"),
+        (&path, json, None, b"".to_vec(), 400, "bad_json"),
+        (&path, json, None, b"[]".to_vec(), 400, "bad_beacon"),
+        (&path, json, None, b"{\"v\":2,\"views\":[]}".to_vec(), 400, "bad_beacon"),
+        (&path, json, None, deep, 400, "too_deep"),
+        (&path, json, None, vec![b' '; 10 << 20], 413, "body_too_large"),
+        (&path, json, Some("gzip"), bomb, 413, "inflated_too_large"),
+        (&path, json, Some("gzip"), b"no gzip".to_vec(), 400, "bad_gzip"),
+        (&path, json, Some("br"), b"{}".to_vec(), 415, "unsupported_encoding"),
+        (&path, "text/html", None, b"{}".to_vec(), 415, "unsupported_type"),
+        (&path, json, None, many, 413, "too_many_events"),
+        ("/in/nobody", text, None, b"{}".to_vec(), 401, "unknown_key"),
+        ("/", text, None, b"{\"events\":[{\"ake\":\"nobody\"}]}".to_vec(), 401, "unknown_key"),
+        // mux-embed re-sends on anything else, for ever.
+        ("/", text, None, b"not json".to_vec(), 204, ""),
+    ];
+    for (path, kind, encoding, body, status, code) in cases {
+        let shown = String::from_utf8_lossy(&body[..body.len().min(40)]).into_owned();
+        let answer = post(&server, path, kind, encoding, body).await;
+        assert_eq!(answer, (status, code.to_owned()), "{path} {shown}");
+    }
+
+    let mixed = beacon("mixed", json!([
+        {"seq": 1, "t_ms": 0, "type": "play", "playhead_ms": 0},
+        {"seq": -1, "t_ms": 5, "type": "playing"},
+        {"seq": 2, "t_ms": "soon", "type": "playing"},
+        {"seq": 3, "t_ms": 400, "type": "playing", "playhead_ms": -7, "c": {"playing_ms": 1e300, "watch_ms": 400}},
+        "not an event",
+        {"seq": 4, "t_ms": 500, "type": "somethingnew"},
+    ]));
+    let (status, answer) = server.beacon(&mixed).await;
+    assert_eq!((status, &answer["accepted"]), (202, &json!(3)), "{answer}");
+    let codes: Vec<&str> = answer["rejected"].as_array().unwrap().iter().map(|r| r["code"].as_str().unwrap()).collect();
+    assert_eq!(codes, ["bad_sequence", "bad_time", "bad_event"]);
+
+    // A number that no double holds, and bytes that are no UTF-8, cost their own event only.
+    let raw = format!(
+        "{{\"views\":[{{\"id\":\"raw\",\"set\":{{\"video_id\":\"film\"}},\"events\":[{},{},{}]}}]}}",
+        r#"{"seq":1,"t_ms":0,"type":"play"}"#,
+        r#"{"seq":2,"t_ms":1,"type":"playing","playhead_ms":1e999}"#,
+        r#"{"seq":3,"t_ms":2,"type":"playing","set":{"video_title":"BAD"}}"#,
+    );
+    let mut bytes = raw.into_bytes();
+    let at = bytes.windows(3).position(|window| window == b"BAD").unwrap();
+    bytes[at] = 0xff;
+    let request = server.http.post(server.url(&path)).header(CONTENT_TYPE, text).header(CONTENT_ENCODING, "gzip");
+    let answer: Value = request.body(gzip(&bytes)).send().await.unwrap().json().await.unwrap();
+    assert_eq!(answer["accepted"], 1, "{answer}");
+    let codes: Vec<&str> = answer["rejected"].as_array().unwrap().iter().map(|r| r["code"].as_str().unwrap()).collect();
+    assert_eq!(codes, ["bad_json", "invalid_utf8"]);
+
+    let wait = answer["position"].as_str().unwrap();
+    for (view, events) in [("mixed", 3), ("raw", 1)] {
+        let (status, found) = server.get(&format!("/data/v1/video-views/{view}?wait_for={wait}&wait_ms=20000")).await;
+        assert_eq!(status, 200, "{view}: {found}");
+        assert_eq!(found["data"]["events"].as_array().unwrap().len(), events, "{view}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn captured_views_survive_a_kill_and_a_stop_as_one_row_each() {
+    let mut server = Server::start(&[]).await;
+    let mut sent = std::collections::BTreeSet::new();
+    let captures = mux_captures();
+    let steps = captures.iter().map(|(_, beacons)| beacons.len()).max().unwrap();
+    for step in 0..steps {
+        for beacon in captures.iter().filter_map(|(_, beacons)| beacons.get(step)) {
+            let body = beacon.body.replace("abc123env", KEY);
+            let parsed: Value = serde_json::from_str(&body).unwrap();
+            let ids = parsed["events"].as_array().unwrap().iter().map(|e| e["xid"].as_str().unwrap().to_owned());
+            sent.extend(ids);
+            assert_eq!(post(&server, "/", "text/plain", None, body.into_bytes()).await.0, 204);
+        }
+        if step == 3 {
+            server.kill9_and_restart().await;
+        }
+        if step == 7 {
+            assert!(server.terminate().await.success(), "SIGTERM ends with 0");
+            server.restart().await;
+        }
+    }
+    let last = server.beacon(&beacon("last", json!([{"seq": 1, "t_ms": 0, "type": "play"}]))).await.1;
+    let wait = last["position"].as_str().unwrap();
+    let (status, list) = server.get(&format!("/data/v1/video-views?limit=100&wait_for={wait}&wait_ms=20000")).await;
+    assert_eq!(status, 200, "{list}");
+    let ids: Vec<String> =
+        list["data"].as_array().unwrap().iter().map(|view| view["id"].as_str().unwrap().to_owned()).collect();
+    let mut unique = ids.clone();
+    unique.sort();
+    unique.dedup();
+    assert_eq!(unique.len(), ids.len(), "a view in two rows");
+    sent.insert("last".to_owned());
+    assert_eq!(unique.into_iter().collect::<std::collections::BTreeSet<_>>(), sent);
+}

@@ -1,0 +1,141 @@
+//! The live protocol over a real websocket: snapshot, deltas within the promise, walls, and a goodbye.
+
+use std::time::{Duration, Instant};
+
+use futures_util::{SinkExt, StreamExt};
+use playhead::web::live::{frame::Close, patch};
+use serde_json::{Map, Value, json};
+use tokio_tungstenite::{
+    MaybeTlsStream, WebSocketStream, connect_async,
+    tungstenite::{Message, client::IntoClientRequest},
+};
+
+use crate::support::server::{Server, TOKEN};
+
+struct Client(WebSocketStream<MaybeTlsStream<tokio::net::TcpStream>>);
+
+impl Client {
+    async fn connect(server: &Server) -> Self {
+        let mut request = server.websocket_url().into_client_request().unwrap();
+        request.headers_mut().insert("sec-websocket-protocol", "playhead.v1".parse().unwrap());
+        let (socket, answer) = connect_async(request).await.unwrap();
+        assert_eq!(answer.headers()["sec-websocket-protocol"], "playhead.v1");
+        let mut client = Self(socket);
+        assert_eq!(client.next_of("hello").await["protocol"], "playhead.v1");
+        client
+    }
+
+    async fn signed_in(server: &Server) -> Self {
+        let mut client = Self::connect(server).await;
+        client.send(&json!({"type": "auth", "token": format!("{}:{}", TOKEN.0, TOKEN.1)})).await;
+        client
+    }
+
+    async fn send(&mut self, frame: &Value) {
+        self.0.send(Message::text(frame.to_string())).await.unwrap();
+    }
+
+    /// The next frame, or the close code.
+    async fn next(&mut self) -> Result<Value, u16> {
+        loop {
+            let message = tokio::time::timeout(Duration::from_secs(20), self.0.next()).await.expect("a frame in time");
+            match message.unwrap().unwrap() {
+                Message::Text(text) => return Ok(serde_json::from_str(&text).unwrap()),
+                Message::Close(frame) => return Err(frame.unwrap().code.into()),
+                _ => {}
+            }
+        }
+    }
+
+    async fn next_of(&mut self, kind: &str) -> Value {
+        loop {
+            let frame = self.next().await.unwrap();
+            if frame["type"] == kind {
+                return frame;
+            }
+        }
+    }
+}
+
+fn object(value: &Value) -> Map<String, Value> {
+    value.as_object().unwrap().clone()
+}
+
+fn play(view: &str) -> Value {
+    json!({"v": 1, "views": [{"id": view, "set": {"video_id": "film", "video_title": "Film"}, "events": [
+        {"seq": 1, "t_ms": 0, "type": "play", "playhead_ms": 0},
+        {"seq": 2, "t_ms": 300, "type": "playing", "playhead_ms": 0},
+        {"seq": 3, "t_ms": 2300, "type": "heartbeat", "playhead_ms": 2000, "seg": [0, 0, 2000]}]}]})
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn beacons_reach_an_open_dashboard_as_deltas() {
+    let server = Server::start(&[]).await;
+    let mut client = Client::signed_in(&server).await;
+    client.send(&json!({"type": "subscribe", "id": "o", "topic": "overview"})).await;
+    let snapshot = client.next_of("snapshot").await;
+    assert_eq!((&snapshot["id"], &snapshot["state"]["concurrent_viewers"]), (&json!("o"), &json!(0)));
+    client.send(&json!({"type": "subscribe", "id": "h", "topic": "heatmap", "query": {"video_id": "film"}})).await;
+    let mut heat = object(&client.next_of("snapshot").await["state"]);
+
+    let mut latencies = Vec::new();
+    for n in 0..10_u64 {
+        let posted = Instant::now();
+        assert_eq!(server.beacon(&play(&format!("view-{n}"))).await.0, 202);
+        loop {
+            let frame = client.next_of("delta").await;
+            if frame["id"] == "h" {
+                patch::apply(&mut heat, object(&frame["changes"]));
+            } else if frame["changes"]["concurrent_viewers"] == n + 1 {
+                break;
+            }
+        }
+        latencies.push(posted.elapsed());
+    }
+    latencies.sort();
+    println!("post to delta: median {:?}, worst {:?}", latencies[5], latencies[9]);
+    while heat["plays"]["1"] != 10 {
+        let frame = client.next_of("delta").await;
+        if frame["id"] == "h" {
+            patch::apply(&mut heat, object(&frame["changes"]));
+        }
+    }
+    assert_eq!(heat["plays"], json!({"0": 10, "1": 10}));
+    assert_eq!(heat["viewers"], heat["plays"]);
+
+    // A second client's snapshot is what the first one's deltas add up to.
+    let mut second = Client::signed_in(&server).await;
+    second.send(&json!({"type": "subscribe", "id": "x", "topic": "heatmap", "query": {"video_id": "film"}})).await;
+    assert_eq!(object(&second.next_of("snapshot").await["state"]), heat);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn strangers_are_shown_the_door_and_everybody_is_told_of_a_restart() {
+    let mut server = Server::start(&[]).await;
+    let mut stranger = Client::connect(&server).await;
+    stranger.send(&json!({"type": "subscribe", "id": "o", "topic": "overview"})).await;
+    assert_eq!(stranger.next().await, Err(Close::Authentication.code()));
+    let mut forger = Client::connect(&server).await;
+    forger.send(&json!({"type": "auth", "token": "reader:guess"})).await;
+    assert_eq!(forger.next().await, Err(Close::Authentication.code()));
+
+    let demo: Value = server.http.get(server.url("/demo/config")).send().await.unwrap().json().await.unwrap();
+    let mut guest = Client::connect(&server).await;
+    guest.send(&json!({"type": "auth", "token": demo["live_token"]})).await;
+    guest.send(&json!({"type": "subscribe", "id": "h", "topic": "heatmap", "query": {"video_id": "playhead-demo"}})).await;
+    guest.next_of("snapshot").await;
+    guest.send(&json!({"type": "subscribe", "id": "v", "topic": "views"})).await;
+    assert_eq!(guest.next().await, Err(Close::Scope.code()));
+
+    let mut reader = Client::signed_in(&server).await;
+    reader.send(&json!({"type": "subscribe", "id": "b", "topic": "breakdown", "query": {"dimension": "shoe size"}})).await;
+    assert!(reader.next_of("error").await["message"].as_str().unwrap().contains("country"));
+    let stopped = server.terminate();
+    let told = async {
+        let frame = reader.next_of("going_away").await;
+        assert!(frame["reconnect_ms"].as_u64().unwrap() > 0);
+        assert_eq!(reader.next().await, Err(Close::Restart.code()));
+    };
+    let (status, ()) = tokio::join!(stopped, told);
+    assert!(status.success());
+}
