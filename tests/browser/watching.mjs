@@ -78,10 +78,11 @@ export async function watch(browser, server, dashboard) {
   };
   const second = [rewatched, await position(demo)];
   const lastedMs = Date.now() - began;
+  const beacons = demo.requests.filter((request) => request.startsWith(`POST ${server.url}/in/`)).length;
   await demo.context().close();
   near(rewatched, first[1] - BACK_MS, 1, 'the button goes back 5 s');
   assert.deepEqual(demo.complaints, []);
-  return { viewId, ranges: [first, second], own, lastedMs, restMs, freshMs };
+  return { viewId, ranges: [first, second], own, lastedMs, restMs, freshMs, beacons };
 }
 
 const tile = (dashboard) => dashboard.locator('#tile-viewers .tile-value').textContent();
