@@ -10,6 +10,8 @@ pub mod event;
 pub mod health;
 pub mod log;
 pub mod pipeline;
+pub mod simulate;
 pub mod store;
 pub mod telemetry;
+pub mod verify;
 pub mod web;
