@@ -1,3 +1,5 @@
+/** House rules of the SDK. */
+
 import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
@@ -35,7 +37,10 @@ export default tseslint.config(
         { name: 'sessionStorage', message: `nothing is stored: ${inAPage}` },
         { name: 'alert', message: inAPage },
       ],
-      'no-restricted-properties': ['error', { object: 'document', property: 'cookie', message: `no cookies: ${inAPage}` }],
+      'no-restricted-properties': [
+        'error',
+        { object: 'document', property: 'cookie', message: `no cookies: ${inAPage}` },
+      ],
       'no-eval': 'error',
       'no-new-func': 'error',
     },
@@ -43,7 +48,13 @@ export default tseslint.config(
   {
     files: ['**/*.mjs', '*.js', '*.config.ts'],
     languageOptions: {
-      globals: { console: 'readonly', process: 'readonly', URL: 'readonly', Buffer: 'readonly', setTimeout: 'readonly', fetch: 'readonly', performance: 'readonly', document: 'readonly', window: 'readonly', requestAnimationFrame: 'readonly' },
+      // Node's, and the browser's for functions that tests run in the page.
+      globals: Object.fromEntries(
+        ['console', 'process', 'URL', 'Buffer', 'fetch', 'setTimeout', 'performance', 'document', 'history'].map((name) => [
+          name,
+          'readonly',
+        ]),
+      ),
     },
   },
 );

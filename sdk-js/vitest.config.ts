@@ -1,3 +1,5 @@
+/** Unit and property tests. Those in a real browser run under node --test. */
+
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({

@@ -13,7 +13,11 @@ use std::{
     time::Duration,
 };
 
-use actix_web::{App as Web, HttpResponse, HttpServer, dev::{Server, ServerHandle}, middleware, web};
+use actix_web::{
+    App as Web, HttpResponse, HttpServer,
+    dev::{Server, ServerHandle},
+    middleware, web,
+};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::{
     signal::unix::{SignalKind, signal},
@@ -46,7 +50,12 @@ use crate::{
     },
     telemetry,
     web::{
+        api::{self, ApiState},
         assets,
+        auth::{Authenticator, DemoTokens, LoginCode},
+        cache::AnswerCache,
+        demo,
+        limit::{Limits, Rates},
         live::{self as web_live, LiveState, hub::Hub},
     },
 };
@@ -140,7 +149,23 @@ async fn start(config: Config) -> Result<Running, StartError> {
     }
 
     let draining = Arc::new(AtomicBool::new(false));
-    let live_state = LiveState { hub, authenticator: Arc::new(crate::web::auth::Authenticator), stopping: stopping.clone() };
+    let authenticator = Arc::new(Authenticator {
+        control: Control::clone(&control),
+        demo_tokens: DemoTokens::default(),
+        clock: clock.clone(),
+    });
+    let live_state = LiveState { hub, authenticator: Arc::clone(&authenticator), stopping: stopping.clone() };
+    let api = web::Data::new(ApiState {
+        control: Control::clone(&control),
+        authenticator,
+        store: store.clone(),
+        progress: Arc::new(progress),
+        login_code: LoginCode::new(&credentials.login_code),
+        limits: Limits::new(Rates::default()),
+        clock: clock.clone(),
+        trusted_proxies: config.trusted_proxies.clone(),
+        cache: AnswerCache::default(),
+    });
     let health = Health {
         log: Arc::clone(&log),
         control: Arc::clone(&control),
@@ -153,7 +178,7 @@ async fn start(config: Config) -> Result<Running, StartError> {
         enricher: Enricher::new(config.trusted_proxies.clone(), config.country_database.as_deref()),
         clock: clock.clone(),
     });
-    let main = web_server(&config, health.clone(), collector, live_state)?;
+    let main = web_server(&config, health.clone(), collector, live_state, api)?;
     let admin = admin_server(&config, health, metrics)?;
     credentials.announce(&config, main.1);
     tracing::info!(http = %main.1, admin = %admin.1, roles = ?config.roles, "started");
@@ -246,7 +271,11 @@ async fn process(
 }
 
 /// Runs something that never ends by itself until the stop.
-async fn until_stop(work: impl Future<Output = ()>, name: &str, mut stopping: watch::Receiver<bool>) -> Ended {
+async fn until_stop(
+    work: impl Future<Output = ()>,
+    name: &str,
+    mut stopping: watch::Receiver<bool>,
+) -> Ended {
     tokio::select! {
         () = work => Ended::Died(name.to_owned()),
         _ = stopping.wait_for(|stopping| *stopping) => Ended::Stopped,
@@ -265,6 +294,7 @@ fn web_server(
     health: Health,
     collector: web::Data<Collector>,
     live: LiveState,
+    api: web::Data<ApiState>,
 ) -> Result<(Server, SocketAddr), StartError> {
     let roles = config.roles.clone();
     let prefix = config.intake_prefix.clone();
@@ -272,9 +302,14 @@ fn web_server(
         web.app_data(web::Data::new(health.clone()))
             .app_data(collector.clone())
             .app_data(web::Data::new(live.clone()))
+            .app_data(api.clone())
+            .app_data(web::Data::new(demo::IntakePrefix(prefix.clone())))
             .configure(health::routes);
         if roles.contains(&Role::Query) {
-            web.configure(assets::routes).configure(web_live::routes);
+            web.configure(demo::routes)
+                .configure(assets::routes)
+                .configure(web_live::routes)
+                .configure(api::configure);
         }
         if roles.contains(&Role::Collect) {
             web.configure(beacon::routes(&prefix));
@@ -293,7 +328,9 @@ fn admin_server(
             let text = metrics.render();
             async move { HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(text) }
         };
-        web.app_data(web::Data::new(health.clone())).configure(health::routes).route("/metrics", web::get().to(render));
+        web.app_data(web::Data::new(health.clone()))
+            .configure(health::routes)
+            .route("/metrics", web::get().to(render));
     })
 }
 
@@ -302,12 +339,14 @@ fn listen(
     address: SocketAddr,
     configure: impl Fn(&mut web::ServiceConfig) + Clone + Send + 'static,
 ) -> Result<(Server, SocketAddr), StartError> {
-    let server = HttpServer::new(move || Web::new().wrap(middleware::Compress::default()).configure(configure.clone()))
-        .client_request_timeout(HEADER_DEADLINE)
-        .shutdown_timeout(HTTP_GRACE_S)
-        .disable_signals()
-        .bind(address)
-        .map_err(|error| StartError::Listen { address, error })?;
+    let server = HttpServer::new(move || {
+        Web::new().wrap(middleware::Compress::default()).configure(configure.clone())
+    })
+    .client_request_timeout(HEADER_DEADLINE)
+    .shutdown_timeout(HTTP_GRACE_S)
+    .disable_signals()
+    .bind(address)
+    .map_err(|error| StartError::Listen { address, error })?;
     let bound = server.addrs().first().copied().unwrap_or(address);
     Ok((server.run(), bound))
 }

@@ -38,7 +38,11 @@ pub const SETTINGS: [Setting; 30] = [
     setting("kafka_topic", "playhead", "Topic of the log; `.quarantine` is added for the quarantine"),
     setting("kafka_group", "playhead", "Prefix of the consumer groups"),
     setting("kafka_partitions", "6", "For a topic that does not exist yet"),
-    setting("kafka_replication_factor", "-1", "For a topic that does not exist yet; -1 is the broker's default"),
+    setting(
+        "kafka_replication_factor",
+        "-1",
+        "For a topic that does not exist yet; -1 is the broker's default",
+    ),
     setting("kafka_assignor", "range", "range or cooperative-sticky"),
     setting("kafka_properties", "", "More librdkafka properties: name=value;name=value"),
     setting("log_max_bytes", "8589934592", "Disk share of the embedded log; full means 503"),
@@ -121,7 +125,10 @@ pub struct Kafka {
 
 impl std::fmt::Debug for Kafka {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Kafka").field("brokers", &self.brokers).field("topic", &self.topic).finish_non_exhaustive()
+        f.debug_struct("Kafka")
+            .field("brokers", &self.brokers)
+            .field("topic", &self.topic)
+            .finish_non_exhaustive()
     }
 }
 
@@ -168,17 +175,25 @@ struct Reader {
 impl Reader {
     fn new(layers: &Layers) -> Self {
         let mut mistakes = Vec::new();
-        let file = layers.file.as_ref().map(|(path, text)| (path.display().to_string(), table(path, text, &mut mistakes)));
+        let file = layers
+            .file
+            .as_ref()
+            .map(|(path, text)| (path.display().to_string(), table(path, text, &mut mistakes)));
         let mut values = BTreeMap::new();
         for Setting { name, default, .. } in SETTINGS {
-            let flag = layers.flags.get(name).map(|value| (value.clone(), format!("--{}", name.replace('_', "-"))));
-            let variable = || Some((layers.environment.get(name)?.clone(), format!("PLAYHEAD_{}", name.to_uppercase())));
+            let flag =
+                layers.flags.get(name).map(|value| (value.clone(), format!("--{}", name.replace('_', "-"))));
+            let variable =
+                || Some((layers.environment.get(name)?.clone(), format!("PLAYHEAD_{}", name.to_uppercase())));
             let in_file = || {
                 let (path, table) = file.as_ref()?;
                 Some((table.get(name)?.clone(), format!("`{name}` in {path}")))
             };
             let value = flag.or_else(variable).or_else(in_file);
-            values.insert(name, value.unwrap_or_else(|| (default.to_owned(), format!("the default of {name}"))));
+            values.insert(
+                name,
+                value.unwrap_or_else(|| (default.to_owned(), format!("the default of {name}"))),
+            );
         }
         Self { values, mistakes }
     }
@@ -280,7 +295,9 @@ impl Config {
             user: reader.text("clickhouse_user"),
             password: reader.text("clickhouse_password"),
         });
-        let (Some(http_addr), Some(admin_addr)) = (http_addr, admin_addr) else { return Err(reader.mistakes) };
+        let (Some(http_addr), Some(admin_addr)) = (http_addr, admin_addr) else {
+            return Err(reader.mistakes);
+        };
         if !reader.mistakes.is_empty() {
             return Err(reader.mistakes);
         }
@@ -307,7 +324,8 @@ impl Config {
 }
 
 fn kafka(reader: &mut Reader) -> Option<Kafka> {
-    let (partitions, replication_factor) = (reader.parsed("kafka_partitions"), reader.parsed("kafka_replication_factor"));
+    let (partitions, replication_factor) =
+        (reader.parsed("kafka_partitions"), reader.parsed("kafka_replication_factor"));
     let assignor = reader.text("kafka_assignor");
     if !["range", "cooperative-sticky"].contains(&assignor.as_str()) {
         reader.mistake("kafka_assignor", &"range or cooperative-sticky");
@@ -358,7 +376,9 @@ fn bootstrap(reader: &mut Reader) -> Bootstrap {
 fn pair(reader: &mut Reader, name: &str, form: &'static str) -> Option<(String, String)> {
     let text = reader.optional(name)?;
     match text.split_once(':') {
-        Some((first, second)) if !first.is_empty() && !second.is_empty() => Some((first.to_owned(), second.to_owned())),
+        Some((first, second)) if !first.is_empty() && !second.is_empty() => {
+            Some((first.to_owned(), second.to_owned()))
+        }
         _ => {
             reader.mistake(name, &format!("it has the form {form}"));
             None
@@ -371,7 +391,8 @@ mod tests {
     use super::*;
 
     fn layers(flags: &[(&str, &str)], environment: &[(&str, &str)], file: Option<&str>) -> Layers {
-        let map = |pairs: &[(&str, &str)]| pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+        let map =
+            |pairs: &[(&str, &str)]| pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
         Layers {
             flags: map(flags),
             environment: map(environment),

@@ -3,13 +3,7 @@
 //! A generated token is written to `first-credentials.json` in the data directory (readable by the owner alone), so that
 //! every start of a development machine can show it again; the control database keeps only its hash.
 
-use std::{
-    collections::BTreeMap,
-    fs::OpenOptions,
-    io::Write,
-    os::unix::fs::OpenOptionsExt,
-    path::Path,
-};
+use std::{collections::BTreeMap, fs::OpenOptions, io::Write, os::unix::fs::OpenOptionsExt, path::Path};
 
 use crate::{
     config::{Config, Role},
@@ -35,10 +29,8 @@ pub struct Credentials {
 pub async fn provide(control: &Control, config: &Config) -> Result<Credentials, ControlError> {
     let report = control.bootstrap(config.bootstrap.clone()).await?;
     let file = config.data_dir.join(FILE);
-    let mut tokens: BTreeMap<String, String> = std::fs::read(&file)
-        .ok()
-        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
-        .unwrap_or_default();
+    let mut tokens: BTreeMap<String, String> =
+        std::fs::read(&file).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
     let mut has_new = false;
     for environment in &report.environments {
         if let Some(token) = &environment.generated_token {

@@ -42,7 +42,8 @@ fn command() -> Command {
 fn setting_arguments() -> Vec<Arg> {
     let file = Arg::new("config").long("config").value_name("FILE").help("TOML file with settings");
     let flags = SETTINGS.iter().map(|setting| {
-        let help = format!("{} [PLAYHEAD_{}; {}]", setting.help, setting.name.to_uppercase(), setting.default);
+        let help =
+            format!("{} [PLAYHEAD_{}; {}]", setting.help, setting.name.to_uppercase(), setting.default);
         Arg::new(setting.name).long(setting.name.replace('_', "-")).value_name("VALUE").help(help)
     });
     std::iter::once(file).chain(flags).collect()

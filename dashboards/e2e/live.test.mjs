@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { axe, eventually, launch, openPage } from './browser.mjs';
-import { startReplay } from './replay.mjs';
+import { INGEST_KEY, VIEW_ID, startReplay } from './replay.mjs';
 
 let browser;
 before(async () => {
@@ -153,11 +153,30 @@ test('a chart is read with the arrow keys', () =>
     assert.match(await chart.getAttribute('aria-valuetext'), /^0:01: /);
     await page.keyboard.press('Escape');
     assert.match(await chart.getAttribute('aria-valuetext'), /^2:0\d: /);
+    const live = page.locator('#viewers [role=slider]');
+    await page.keyboard.press('Tab');
+    while (!(await live.evaluate((element) => element === document.activeElement))) await page.keyboard.press('Tab');
+    const held = await live.getAttribute('aria-valuetext');
+    await page.waitForTimeout(2_500);
+    assert.equal(await live.getAttribute('aria-valuetext'), held, 'the window moves on, the reading stands still');
+  }));
+
+test('the demo calls the SDK as a publisher would, and watches its own view with the demo token', () =>
+  withPage('/demo', async (page, replay) => {
+    await page.locator('#view-state', { hasText: 'Playing' }).waitFor();
+    const { key, prefix, data } = await page.evaluate(() => window.monitored);
+    assert.deepEqual({ key, prefix, video: data.video_id }, { key: INGEST_KEY, prefix: '/in', video: 'playhead-demo' });
+    assert.deepEqual(replay.control.tokens, ['demo']);
+    const asked = replay.control.subscribes.map(({ topic, query }) => [topic, query]);
+    assert.deepEqual(asked.sort(), [['heatmap', { video_id: 'playhead-demo' }], ['view', { view_id: VIEW_ID }]]);
+    await page.getByRole('link', { name: 'Show engagement as a table' }).click();
+    await page.locator('#engagement tbody tr').first().waitFor();
+    assert.equal(replay.control.connections, 1, 'the page, and with it the video, was not loaded again');
   }));
 
 test('a failed question can be asked again', () =>
   withPage('/videos/derby-2026', async (page, replay) => {
-    await page.locator('#engagement [data-state=error]', { hasText: 'The store does not answer.' }).waitFor();
+    await page.locator('#engagement [data-state=error]', { hasText: 'The store does not answer. Request req-77.' }).waitFor();
     replay.control.failing = false;
     await page.locator('#engagement [data-state=error] button').click();
     await page.locator('#engagement .plot').waitFor();

@@ -12,13 +12,15 @@ import { Scene } from './scene.mjs';
 const dist = fileURLToPath(new URL('../dist', import.meta.url));
 const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.mp4': 'video/mp4' };
 const CSP = "default-src 'self'; style-src 'self'; script-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self' ws: wss:";
-const SDK = `window.playhead={monitor:()=>({viewId:'0198c0de-0000-7000-8000-000000000001'})};`;
 export const INGEST_KEY = 'pk_replay_4f2c';
+export const VIEW_ID = '0198c0de-0000-7000-8000-000000000001';
+/** Stands where the SDK would: says which view it is, and remembers how it was called. */
+const SDK = `window.playhead={monitor:(video,options)=>{window.monitored=options;return{viewId:'${VIEW_ID}'}}};`;
 
 /** Knobs a test may turn while pages are open. */
 export function startReplay({ port = 0, empty = false, signedIn = true, failing = false, silent = false, refuse = false } = {}) {
   const scene = new Scene({ empty });
-  const control = { failing, silent, refuse, signedIn, accepting: true, connections: 0, subscribes: [] };
+  const control = { failing, silent, refuse, signedIn, accepting: true, connections: 0, subscribes: [], tokens: [] };
   const server = createServer((request, response) => answer(request, response, control, scene));
   const sockets = new WebSocketServer({ noServer: true });
   server.on('upgrade', (request, socket, head) => {
@@ -117,6 +119,7 @@ function serveLive(client, control, scene) {
   send({ type: 'hello', server_ms: Date.now(), protocol: 'playhead.v1' });
   client.on('message', (text) => {
     const frame = JSON.parse(String(text));
+    if (frame.type === 'auth') control.tokens.push(frame.token);
     if (frame.type === 'unsubscribe') subscriptions.delete(frame.id);
     if (frame.type !== 'subscribe') return;
     control.subscribes.push(frame);

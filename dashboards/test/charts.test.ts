@@ -45,7 +45,7 @@ describe('the timeseries', () => {
   });
 
   test('says what it shows', () => {
-    expect(summariseLive(liveColumns(series, 6))).toMatch(/^8 viewers at .*, 25\.0% of them rebuffering\. Highest: 8 at .* 3 seconds of the window not known\.$/);
+    expect(summariseLive(liveColumns(series, 6))).toMatch(/^8 viewers at .*, 25\.0% of them rebuffering\. Highest: 8 at .* 2 seconds of the window not known\. Nothing is known before .*\.$/);
   });
 });
 

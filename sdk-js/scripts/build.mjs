@@ -17,5 +17,11 @@ const common = {
   logLevel: 'warning',
 };
 
-await build({ ...common, entryPoints: ['src/script.ts'], format: 'iife', globalName: 'playhead', outfile: 'dist/playhead.js' });
+await build({
+  ...common,
+  entryPoints: ['src/script.ts'],
+  format: 'iife',
+  globalName: 'playhead',
+  outfile: 'dist/playhead.js',
+});
 await build({ ...common, entryPoints: ['src/index.ts'], format: 'esm', outfile: 'dist/playhead.mjs' });

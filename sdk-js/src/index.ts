@@ -8,7 +8,17 @@ import { Monitor, type Handle, type MonitorOptions } from './monitor';
 import { VERSION } from './version';
 
 export type { Handle, MonitorOptions } from './monitor';
-export type { Beacon, Counters, CustomValue, ErrorReport, EventType, Segment, ViewData, ViewPart, WireEvent } from './core/wire';
+export type {
+  Beacon,
+  Counters,
+  CustomValue,
+  ErrorReport,
+  EventType,
+  Segment,
+  ViewData,
+  ViewPart,
+  WireEvent,
+} from './core/wire';
 
 /** Version of this SDK. */
 export const version = VERSION;

@@ -106,6 +106,10 @@ export class Monitor implements Handle, Reporter {
     this.playback.beat();
   }
 
+  restored(): void {
+    this.playback.woke();
+  }
+
   left(): void {
     if (this.over) return;
     this.over = true;

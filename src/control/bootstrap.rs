@@ -103,7 +103,8 @@ impl Bootstrap {
             }
             for token in &environment.tokens {
                 if token.id.is_empty() || token.id.contains(':') || token.secret.is_empty() {
-                    mistakes.push(format!("the token `{}` needs an id without a colon and a secret", token.id));
+                    mistakes
+                        .push(format!("the token `{}` needs an id without a colon and a secret", token.id));
                 }
                 if !seen.insert(format!("token {}", token.id)) {
                     mistakes.push(format!("the token `{}` is given twice", token.id));

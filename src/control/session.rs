@@ -41,13 +41,15 @@ impl Control {
         sqlx::query("DELETE FROM sessions WHERE expires_ms <= $1").bind(now).execute(&self.pool).await?;
         let cookie = secret::random_secret();
         let lifetime_ms = i64::try_from(SESSION_LIFETIME.as_millis()).unwrap_or(i64::MAX);
-        sqlx::query("INSERT INTO sessions (hash, environment, created_ms, expires_ms) VALUES ($1, $2, $3, $4)")
-            .bind(secret::digest(&cookie))
-            .bind(&first.id)
-            .bind(now)
-            .bind(now.saturating_add(lifetime_ms))
-            .execute(&self.pool)
-            .await?;
+        sqlx::query(
+            "INSERT INTO sessions (hash, environment, created_ms, expires_ms) VALUES ($1, $2, $3, $4)",
+        )
+        .bind(secret::digest(&cookie))
+        .bind(&first.id)
+        .bind(now)
+        .bind(now.saturating_add(lifetime_ms))
+        .execute(&self.pool)
+        .await?;
         Ok(cookie)
     }
 

@@ -108,11 +108,12 @@ impl Control {
 
     async fn stored_token(&self, id: &str) -> Result<Option<Stored>, ControlError> {
         let load = async {
-            let row =
-                sqlx::query("SELECT secret_hash, environment FROM tokens WHERE id = $1 AND revoked_ms IS NULL")
-                    .bind(id)
-                    .fetch_optional(&self.pool)
-                    .await?;
+            let row = sqlx::query(
+                "SELECT secret_hash, environment FROM tokens WHERE id = $1 AND revoked_ms IS NULL",
+            )
+            .bind(id)
+            .fetch_optional(&self.pool)
+            .await?;
             let Some(row) = row else { return Ok(None) };
             let kept: String = row.try_get("secret_hash")?;
             let environment: String = row.try_get("environment")?;

@@ -4,6 +4,7 @@
 //! view, in any order and with any repetition, into what is known about it.
 
 pub mod attribute;
+pub mod metric;
 pub mod record;
 pub mod view;
 

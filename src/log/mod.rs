@@ -13,15 +13,15 @@
 //!   decided and may or may not have reached ClickHouse. After a crash the intent comes back with the
 //!   assignment, so exactly that batch can be rebuilt (see `docs/architecture.md`, "Nothing twice").
 
-use std::{collections::BTreeMap, fmt, str::FromStr, time::Duration};
-
-use async_trait::async_trait;
-use bytes::Bytes;
-
 pub mod kafka;
 mod open;
 pub mod quarantine;
 pub mod segment;
+
+use std::{collections::BTreeMap, fmt, str::FromStr, time::Duration};
+
+use async_trait::async_trait;
+use bytes::Bytes;
 
 pub use self::open::{LogSettings, open};
 
@@ -50,10 +50,7 @@ impl FromStr for Position {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         text.split_once(':')
             .and_then(|(partition, offset)| {
-                Some(Self {
-                    partition: partition.parse().ok()?,
-                    offset: offset.parse().ok()?,
-                })
+                Some(Self { partition: partition.parse().ok()?, offset: offset.parse().ok()? })
             })
             .ok_or_else(|| format!("`{text}` is not a position (partition:offset)"))
     }
@@ -91,10 +88,12 @@ pub enum AppendError {
 /// A failure while reading or committing.
 #[derive(Debug, thiserror::Error)]
 pub enum LogError {
-    /// The partition belongs to another member now: drop what is buffered of it, insert nothing.
+    /// The partition belongs to another member now: drop what is buffered of it, insert nothing. If it does stay after
+    /// all, it comes again as `Revoked` and `Assigned`.
     #[error("partition {partition} is no longer assigned: {reason}")]
     Fenced { partition: u32, reason: String },
-    /// A record cannot be read back (checksum): it has to be quarantined by its position.
+    /// A record cannot be read back (checksum): it has to be quarantined by its position. A consumer hears this again
+    /// until it seeks behind the record; a tail goes on by itself.
     #[error("record {position} is corrupt: {reason}")]
     Corrupt { position: Position, reason: String },
     /// May pass: try again.
@@ -122,10 +121,7 @@ pub enum ConsumerEvent {
     /// Drop what is buffered of these partitions.
     Revoked(Vec<u32>),
     /// In offset order, never empty.
-    Records {
-        partition: u32,
-        records: Vec<StoredRecord>,
-    },
+    Records { partition: u32, records: Vec<StoredRecord> },
     /// Nothing came within the wait.
     Idle,
 }
@@ -159,7 +155,8 @@ pub trait EventLog: Send + Sync + 'static {
     async fn close(&self);
 }
 
-/// One member of a group.
+/// One member of a group. It leaves when it is dropped. Calls may be dropped half-way, as in `select!`, without losing
+/// records.
 #[async_trait]
 pub trait LogConsumer: Send {
     /// The next thing to handle, or `Idle` after `max_wait`.
@@ -171,7 +168,8 @@ pub trait LogConsumer: Send {
     /// Reads from `offset` on next time, for example to rebuild an intended batch.
     async fn seek(&mut self, partition: u32, offset: u64) -> Result<(), LogError>;
 
-    /// Back-pressure: keeps the membership alive while no records of these partitions are delivered.
+    /// Back-pressure: no records of these partitions are delivered, while calling [`Self::next`] keeps the membership
+    /// alive. A partition that is assigned again is not paused.
     fn pause(&mut self, partitions: &[u32]) -> Result<(), LogError>;
     fn resume(&mut self, partitions: &[u32]) -> Result<(), LogError>;
 }

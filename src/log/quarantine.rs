@@ -28,11 +28,7 @@ pub struct Quarantined {
     /// When Playhead put it here, in milliseconds since 1970.
     pub quarantined_ms: i64,
     /// Its bytes; none if they could not even be read.
-    #[serde(
-        default,
-        serialize_with = "bytes_as_text",
-        deserialize_with = "bytes_from_text"
-    )]
+    #[serde(default, serialize_with = "bytes_as_text", deserialize_with = "bytes_from_text")]
     pub payload: Option<Bytes>,
 }
 
@@ -61,23 +57,16 @@ impl Quarantine {
             let payload =
                 serde_json::to_vec(entry).map_err(|error| AppendError::Unavailable(error.to_string()))?;
             // Entries about one place stay in order.
-            Ok(NewRecord {
-                key: entry.position.to_string().into(),
-                payload: payload.into(),
-            })
+            Ok(NewRecord { key: entry.position.to_string().into(), payload: payload.into() })
         });
-        self.log
-            .append(records.collect::<Result<_, AppendError>>()?)
-            .await
+        self.log.append(records.collect::<Result<_, AppendError>>()?).await
     }
 
     /// The newest `count` entries, newest first, with their positions in the quarantine.
     pub async fn newest(&self, count: usize) -> Result<Vec<(Position, Quarantined)>, LogError> {
         let ends = self.log.end().await?;
-        let from = ends
-            .iter()
-            .map(|(&partition, &end)| (partition, end.saturating_sub(count as u64)))
-            .collect();
+        let from =
+            ends.iter().map(|(&partition, &end)| (partition, end.saturating_sub(count as u64))).collect();
         let mut entries = self.read(from, &ends).await?;
         entries.sort_by_key(|(position, entry)| std::cmp::Reverse((entry.quarantined_ms, *position)));
         entries.truncate(count);
@@ -89,17 +78,11 @@ impl Quarantine {
         let from = BTreeMap::from([(position.partition, position.offset)]);
         let until = BTreeMap::from([(position.partition, position.offset + 1)]);
         let ends = self.log.end().await?;
-        if ends
-            .get(&position.partition)
-            .is_none_or(|&end| end <= position.offset)
-        {
+        if ends.get(&position.partition).is_none_or(|&end| end <= position.offset) {
             return Ok(None);
         }
         let found = self.read(from, &until).await?;
-        Ok(found
-            .into_iter()
-            .find(|(at, _)| *at == position)
-            .map(|(_, entry)| entry))
+        Ok(found.into_iter().find(|(at, _)| *at == position).map(|(_, entry)| entry))
     }
 
     /// Puts the entry's bytes into `main` again, under `key`: who replays can decode the record by now and knows its
@@ -147,10 +130,7 @@ impl Quarantine {
                 open.remove(&partition);
             }
             entries.extend(
-                records
-                    .iter()
-                    .filter(|record| record.offset < end)
-                    .filter_map(|r| decode(partition, r)),
+                records.iter().filter(|record| record.offset < end).filter_map(|r| decode(partition, r)),
             );
         }
         Ok(entries)
@@ -158,10 +138,7 @@ impl Quarantine {
 }
 
 fn decode(partition: u32, record: &StoredRecord) -> Option<(Position, Quarantined)> {
-    let position = Position {
-        partition,
-        offset: record.offset,
-    };
+    let position = Position { partition, offset: record.offset };
     match serde_json::from_slice(&record.payload) {
         Ok(entry) => Some((position, entry)),
         Err(error) => {
@@ -176,20 +153,14 @@ fn position_as_text<S: Serializer>(position: &Position, serializer: S) -> Result
 }
 
 fn position_from_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Position, D::Error> {
-    String::deserialize(deserializer)?
-        .parse()
-        .map_err(D::Error::custom)
+    String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
 }
 
 fn bytes_as_text<S: Serializer>(bytes: &Option<Bytes>, serializer: S) -> Result<S::Ok, S::Error> {
-    bytes
-        .as_ref()
-        .map(|bytes| STANDARD.encode(bytes))
-        .serialize(serializer)
+    bytes.as_ref().map(|bytes| STANDARD.encode(bytes)).serialize(serializer)
 }
 
 fn bytes_from_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Bytes>, D::Error> {
     let text = Option::<String>::deserialize(deserializer)?;
-    text.map(|text| STANDARD.decode(text).map(Bytes::from).map_err(D::Error::custom))
-        .transpose()
+    text.map(|text| STANDARD.decode(text).map(Bytes::from).map_err(D::Error::custom)).transpose()
 }

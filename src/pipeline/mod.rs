@@ -21,8 +21,8 @@ use self::{
     progress::Progress,
 };
 use crate::{
-    log::{ConsumerEvent, EventLog, LogConsumer, LogError},
     log::quarantine::Quarantine,
+    log::{ConsumerEvent, EventLog, LogConsumer, LogError},
     store::Store,
     telemetry::{Metric, gauge},
 };
@@ -66,7 +66,8 @@ impl Processor {
         let mut partitions: BTreeMap<u32, Partition> = BTreeMap::new();
         loop {
             let due = partitions.values().filter_map(Partition::due).min();
-            let wait = due.map_or(IDLE_WAIT, |due| due.saturating_duration_since(Instant::now()).min(IDLE_WAIT));
+            let wait =
+                due.map_or(IDLE_WAIT, |due| due.saturating_duration_since(Instant::now()).min(IDLE_WAIT));
             self.hear(&mut *consumer, &mut partitions, wait).await?;
             for partition in partitions.values_mut() {
                 self.advance(&mut *consumer, partition).await?;
@@ -85,7 +86,7 @@ impl Processor {
         match consumer.next(wait).await {
             Ok(ConsumerEvent::Assigned(assignments)) => {
                 for assignment in assignments {
-                    self.progress.reached(assignment.partition, assignment.offset);
+                    self.progress.set(assignment.partition, assignment.offset);
                     partitions.insert(assignment.partition, Partition::new(&assignment)?);
                 }
             }
@@ -112,11 +113,15 @@ impl Processor {
     }
 
     /// Does what is due for one partition; reading of it stops while a batch is on its way into ClickHouse.
-    async fn advance(&self, consumer: &mut dyn LogConsumer, partition: &mut Partition) -> Result<(), LogError> {
+    async fn advance(
+        &self,
+        consumer: &mut dyn LogConsumer,
+        partition: &mut Partition,
+    ) -> Result<(), LogError> {
         let was_writing = partition.is_writing();
         match partition.advance(self, consumer).await {
             Ok(Step::Waiting) => {}
-            Ok(Step::Written { next }) => self.progress.reached(partition.number, next),
+            Ok(Step::Written { next }) => self.progress.set(partition.number, next),
             Err(LogError::Fenced { partition, reason }) => {
                 tracing::warn!(partition, reason, "partition lost; its batch is left to the next owner");
                 return Err(LogError::Fenced { partition, reason });
@@ -132,8 +137,10 @@ impl Processor {
 
     async fn report_lag(&self, partitions: &BTreeMap<u32, Partition>) {
         if let Ok(ends) = self.log.end().await {
-            let lag: u64 =
-                partitions.values().map(|p| ends.get(&p.number).map_or(0, |end| end.saturating_sub(p.done()))).sum();
+            let lag: u64 = partitions
+                .values()
+                .map(|p| ends.get(&p.number).map_or(0, |end| end.saturating_sub(p.done())))
+                .sum();
             gauge(Metric::LagRecords, lag as f64);
         }
     }

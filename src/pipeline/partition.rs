@@ -32,7 +32,9 @@ const LONGEST_RETRY: Duration = Duration::from_secs(15);
 pub enum Step {
     Waiting,
     /// Everything below `next` is in ClickHouse and committed.
-    Written { next: u64 },
+    Written {
+        next: u64,
+    },
 }
 
 /// A batch on its way into ClickHouse.
@@ -137,7 +139,11 @@ impl Partition {
     ///
     /// # Errors
     /// When the log cannot be committed to; nothing was inserted that is not covered by a committed intent.
-    pub async fn advance(&mut self, to: &Processor, consumer: &mut dyn LogConsumer) -> Result<Step, LogError> {
+    pub async fn advance(
+        &mut self,
+        to: &Processor,
+        consumer: &mut dyn LogConsumer,
+    ) -> Result<Step, LogError> {
         if self.writing.is_none() && self.is_ripe() {
             let next = Batch::new(self.number, self.filling.next());
             let batch = std::mem::replace(&mut self.filling, next);
@@ -210,6 +216,8 @@ async fn insert(
     let token = batch.token(&to.topic, table.name(), day);
     to.store.insert(table, block, &token).await.map_err(|error| match error {
         InsertError::Retryable(text) => text,
-        InsertError::BadData(text) => format!("rows refused for good, the partition waits for an operator: {text}"),
+        InsertError::BadData(text) => {
+            format!("rows refused for good, the partition waits for an operator: {text}")
+        }
     })
 }

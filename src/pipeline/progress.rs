@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use async_trait::async_trait;
 use tokio::sync::watch;
 
 use crate::log::Position;
@@ -18,19 +19,21 @@ impl Default for Progress {
 
 impl Progress {
     /// Everything of `partition` below `next` can be read.
-    pub fn reached(&self, partition: u32, next: u64) {
+    pub fn set(&self, partition: u32, next: u64) {
         self.0.send_modify(|known| {
             let known = known.entry(partition).or_default();
             *known = (*known).max(next);
         });
     }
+}
 
-    /// Waits until all `positions` can be read; `false` when `timeout` comes first.
-    pub async fn wait(&self, positions: &[Position], timeout: Duration) -> bool {
+#[async_trait]
+impl crate::web::api::Progress for Progress {
+    async fn wait(&self, positions: &[Position], timeout: Duration) -> bool {
         let mut watch = self.0.subscribe();
-        let done = |known: &BTreeMap<u32, u64>| {
+        let is_done = |known: &BTreeMap<u32, u64>| {
             positions.iter().all(|p| known.get(&p.partition).is_some_and(|next| *next > p.offset))
         };
-        tokio::time::timeout(timeout, watch.wait_for(done)).await.is_ok_and(|found| found.is_ok())
+        tokio::time::timeout(timeout, watch.wait_for(is_done)).await.is_ok_and(|found| found.is_ok())
     }
 }

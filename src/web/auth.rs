@@ -1,6 +1,278 @@
-//! temporary
-use std::sync::Arc;
-pub enum Principal { Reader { environment: Arc<str> }, Demo { environment: Arc<str>, video_id: Arc<str> } }
-pub struct Authenticator;
-impl Authenticator { pub async fn token(&self, _t: &str) -> Option<Principal> { None } }
-pub async fn cookie_principal(_r: &actix_web::HttpRequest, _a: &Authenticator) -> Option<Principal> { Some(Principal::Reader{environment:"default".into()}) }
+//! Who is asking: an API token, a session's cookie, or (on the websocket alone) a demo token.
+//!
+//! Everything ends in a [`Reader`] or a [`Principal`] with one environment in it; handlers have no other way to come
+//! by one, so they cannot answer about somebody else's.
+
+use std::{
+    fmt,
+    future::{Ready, ready},
+    net::IpAddr,
+    sync::Arc,
+    time::Duration,
+};
+
+use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, http::header};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use moka::sync::Cache;
+
+use super::{
+    api::ApiState,
+    error::ApiError,
+    limit::{Left, Refused},
+};
+use crate::{
+    clock::Clock,
+    control::{Control, digest, equal, random_secret},
+};
+
+/// The session's cookie.
+pub const COOKIE: &str = "playhead_session";
+/// How long a demo page may look at its own view.
+const DEMO_LIFETIME: Duration = Duration::from_mins(30);
+const MOST_DEMO_TOKENS: u64 = 10_000;
+
+/// Somebody who may read one environment.
+#[derive(Debug, Clone)]
+pub struct Reader {
+    pub environment: Arc<str>,
+    pub via: Via,
+}
+
+/// How a reader has shown who they are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Via {
+    /// The token's id.
+    Token(String),
+    /// The cookie's value.
+    Session(String),
+}
+
+impl Reader {
+    /// What requests are counted by; no secret.
+    fn limit_key(&self) -> String {
+        match &self.via {
+            Via::Token(id) => format!("token {id}"),
+            Via::Session(cookie) => format!("session {}", digest(cookie)),
+        }
+    }
+
+    /// Passes only people who signed in: tokens read.
+    pub fn admin(&self) -> Result<(), ApiError> {
+        match self.via {
+            Via::Session(_) => Ok(()),
+            Via::Token(_) => Err(ApiError::Forbidden("this needs a session: API tokens only read")),
+        }
+    }
+}
+
+impl FromRequest for Reader {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    /// The reader [`super::guard`] found; a route outside of it has none.
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(request.extensions().get::<Self>().cloned().ok_or(ApiError::Unauthenticated))
+    }
+}
+
+/// Who may be on the websocket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Principal {
+    Reader {
+        environment: Arc<str>,
+    },
+    /// Sees one video.
+    Demo {
+        environment: Arc<str>,
+        video_id: Arc<str>,
+    },
+}
+
+/// The word that opens the first session, new with each start of the process.
+pub struct LoginCode(String);
+
+impl LoginCode {
+    /// A code that is already known to whoever started the process.
+    pub fn new(code: &str) -> Self {
+        Self(digest(code))
+    }
+
+    /// A new code, to be printed.
+    pub fn generate() -> (Self, String) {
+        let code = random_secret();
+        (Self::new(&code), code)
+    }
+
+    /// Whether `code` is it.
+    pub fn matches(&self, code: &str) -> bool {
+        equal(&self.0, &digest(code))
+    }
+}
+
+impl fmt::Debug for LoginCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LoginCode")
+    }
+}
+
+/// Tokens for demo pages: in memory, short-lived, for one video, and of no use to the API.
+#[derive(Clone)]
+pub struct DemoTokens(Cache<String, (Arc<str>, Arc<str>)>);
+
+impl Default for DemoTokens {
+    fn default() -> Self {
+        Self(Cache::builder().max_capacity(MOST_DEMO_TOKENS).time_to_live(DEMO_LIFETIME).build())
+    }
+}
+
+impl DemoTokens {
+    /// What every one of them begins with.
+    const PREFIX: &str = "demo.";
+
+    /// A new token that sees one video of an environment.
+    pub fn issue(&self, environment: Arc<str>, video_id: &str) -> String {
+        let token = format!("{}{}", Self::PREFIX, random_secret());
+        self.0.insert(digest(&token), (environment, video_id.into()));
+        token
+    }
+
+    /// What a token sees, if it still does.
+    pub fn verify(&self, token: &str) -> Option<Principal> {
+        let (environment, video_id) = self.0.get(&digest(token))?;
+        Some(Principal::Demo { environment, video_id })
+    }
+}
+
+/// What a request came with.
+enum Credentials {
+    Token { id: String, secret: String },
+    Session(String),
+    Malformed,
+    None,
+}
+
+/// The header first: a program that sends one means it, whatever cookie is about.
+fn credentials(request: &HttpRequest) -> Credentials {
+    if let Some(value) = request.headers().get(header::AUTHORIZATION) {
+        let token = value.to_str().ok().and_then(|value| value.split_once(' ')).and_then(|(scheme, rest)| {
+            match scheme.to_ascii_lowercase().as_str() {
+                "basic" => pair(&decoded(rest.trim())?),
+                // Both `id:secret` and its base64 are taken: clients differ.
+                "bearer" => pair(rest.trim()).or_else(|| pair(&decoded(rest.trim())?)),
+                _ => None,
+            }
+        });
+        return token.map_or(Credentials::Malformed, |(id, secret)| Credentials::Token { id, secret });
+    }
+    request.cookie(COOKIE).map_or(Credentials::None, |cookie| Credentials::Session(cookie.value().to_owned()))
+}
+
+fn decoded(text: &str) -> Option<String> {
+    String::from_utf8(STANDARD.decode(text).ok()?).ok()
+}
+
+fn pair(text: &str) -> Option<(String, String)> {
+    text.split_once(':').map(|(id, secret)| (id.to_owned(), secret.to_owned()))
+}
+
+/// A request that was let in or turned away, and how much its sender may still ask.
+pub struct Admission {
+    pub reader: Result<Reader, ApiError>,
+    pub left: Option<Left>,
+}
+
+impl ApiState {
+    /// Finds out who sends a request and whether they may ask now.
+    pub async fn admit(&self, request: &HttpRequest, address: IpAddr) -> Admission {
+        let reader = match credentials(request) {
+            Credentials::None => Err(ApiError::Unauthenticated),
+            Credentials::Malformed => Err(ApiError::BadCredentials),
+            Credentials::Token { id, secret } => self.reader_of_token(&id, &secret, address).await,
+            // Nobody guesses a cookie, so an address that guesses tokens does not keep sessions out.
+            Credentials::Session(cookie) => self.authenticator.reader_of_session(&cookie).await,
+        };
+        match reader {
+            Ok(reader) => match self.limits.request(&reader.limit_key()) {
+                Ok(left) => Admission { reader: Ok(reader), left: Some(left) },
+                Err(Refused { left, wait }) => {
+                    Admission { reader: Err(Refused { left, wait }.into()), left: Some(left) }
+                }
+            },
+            // Only these say something about whoever asks.
+            Err(error @ (ApiError::Unauthenticated | ApiError::BadCredentials)) => {
+                match self.limits.failure(address) {
+                    Ok(left) => Admission { reader: Err(error), left: Some(left) },
+                    Err(refused) => Admission { reader: Err(refused.into()), left: Some(refused.left) },
+                }
+            }
+            Err(error) => Admission { reader: Err(error), left: None },
+        }
+    }
+
+    /// A token that was right a moment ago is let through; others only while their address may try.
+    async fn reader_of_token(&self, id: &str, secret: &str, address: IpAddr) -> Result<Reader, ApiError> {
+        if !self.authenticator.control.recalls_token(id, secret).await {
+            self.limits.may_try(address)?;
+        }
+        self.authenticator.reader_of_token(id, secret).await
+    }
+}
+
+/// Checks who somebody is, for the API and the websocket alike.
+pub struct Authenticator {
+    pub control: Control,
+    pub demo_tokens: DemoTokens,
+    pub clock: Clock,
+}
+
+impl Authenticator {
+    /// Whoever `id:secret` or a demo token stands for. For the websocket; a failure to find out is a no.
+    pub async fn token(&self, token: &str) -> Option<Principal> {
+        if token.starts_with(DemoTokens::PREFIX) {
+            return self.demo_tokens.verify(token);
+        }
+        let (id, secret) = pair(token)?;
+        principal(self.reader_of_token(&id, &secret).await)
+    }
+
+    async fn reader_of_token(&self, id: &str, secret: &str) -> Result<Reader, ApiError> {
+        let environment = self.control.verify_token(id, secret).await?.ok_or(ApiError::BadCredentials)?;
+        Ok(Reader { environment, via: Via::Token(id.to_owned()) })
+    }
+
+    async fn reader_of_session(&self, cookie: &str) -> Result<Reader, ApiError> {
+        let session = self.control.session(cookie, self.clock.now_ms()).await?;
+        let session = session.ok_or(ApiError::Unauthenticated)?;
+        Ok(Reader { environment: session.environment, via: Via::Session(cookie.to_owned()) })
+    }
+}
+
+/// Whoever the request's cookie stands for. For the websocket, which browsers open with it.
+pub async fn cookie_principal(request: &HttpRequest, authenticator: &Authenticator) -> Option<Principal> {
+    let cookie = request.cookie(COOKIE)?;
+    principal(authenticator.reader_of_session(cookie.value()).await)
+}
+
+fn principal(reader: Result<Reader, ApiError>) -> Option<Principal> {
+    if let Err(error) = &reader
+        && let Some(cause) = error.cause()
+    {
+        tracing::warn!(cause, "could not find out who this is");
+    }
+    reader.ok().map(|reader| Principal::Reader { environment: reader.environment })
+}
+
+/// Whether a request was made by our own pages or by no page at all. Cookies are `SameSite=Strict`; this is the second
+/// wall, for browsers and proxies that get the first wrong.
+pub fn same_site(request: &HttpRequest) -> Result<(), ApiError> {
+    let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+    if header("sec-fetch-site").is_some_and(|site| !matches!(site, "same-origin" | "none")) {
+        return Err(ApiError::CrossSite);
+    }
+    let Some(origin) = header("origin") else { return Ok(()) };
+    let connection = request.connection_info();
+    match origin.split_once("://") {
+        Some((_, host)) if host.eq_ignore_ascii_case(connection.host()) => Ok(()),
+        _ => Err(ApiError::CrossSite),
+    }
+}

@@ -11,6 +11,12 @@ export class ApiError extends Error {
   }
 }
 
+/** What went wrong, for a person; with the number under which the server's log has it. */
+export function explain(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error instanceof ApiError && error.requestId !== undefined ? `${error.message} Request ${error.requestId}.` : error.message;
+}
+
 interface Problem {
   title?: string;
   detail?: string;

@@ -1,6 +1,6 @@
 /** Who is looking: the session behind the HttpOnly cookie. */
 import { signal } from '@preact/signals';
-import { ApiError, getJson, request } from './client';
+import { ApiError, explain, getJson, request } from './client';
 
 export interface Environment {
   id: string;
@@ -32,7 +32,7 @@ export async function loadSession(): Promise<void> {
   } catch (error) {
     session.value = error instanceof ApiError && error.status === 401
       ? { status: 'none' }
-      : { status: 'error', message: error instanceof Error ? error.message : String(error) };
+      : { status: 'error', message: explain(error) };
   }
 }
 

@@ -42,14 +42,16 @@ export function Plot({ label, configure, data, legend, place, restIndex }: Props
   const plot = useRef<uPlot | undefined>(undefined);
   const latest = useRef(data);
   latest.current = data;
-  const [pointed, point] = useState<number | undefined>(undefined);
+  // The pointer stays at a place on the screen while the window moves under it; the keyboard stays at its time.
+  const [hovered, hover] = useState<number | undefined>(undefined);
+  const [pinned, pin] = useState<number | undefined>(undefined);
   const look = shade.value;
   const config = useMemo(configure, [look, configure]);
 
   useLayoutEffect(() => {
     const element = host.current;
     if (element === null) return undefined;
-    const made = new uPlot(options(config, element, point), latest.current, element);
+    const made = new uPlot(options(config, element, hover), latest.current, element);
     plot.current = made;
     const sizes = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height: element.clientHeight }));
     sizes.observe(element);
@@ -59,16 +61,21 @@ export function Plot({ label, configure, data, legend, place, restIndex }: Props
     };
   }, [config]);
   useEffect(() => plot.current?.setData(data), [data]);
+  useEffect(() => {
+    if (pinned !== undefined) showCursor(plot.current, pinned);
+  }, [data, config, pinned]);
+  // Let go of once, not with each new data: the pointer may have the cursor by then.
+  useEffect(() => (pinned === undefined ? undefined : () => showCursor(plot.current, undefined)), [pinned]);
 
-  const length = data[0].length;
-  const index = Math.min(pointed ?? restIndex, length - 1);
+  const [places] = data;
+  const length = places.length;
+  const index = Math.min(pinned === undefined ? (hovered ?? restIndex) : indexAt(places, pinned), length - 1);
   const values = legend.map((item) => `${item.label} ${index < 0 ? '–' : item.value(index)}`);
   const onKeyDown = (event: KeyboardEvent): void => {
     const next = moved(event.key, index, length);
     if (next === undefined) return;
     event.preventDefault();
-    point(next.index);
-    showCursor(plot.current, next.index);
+    pin(next.index === undefined ? undefined : places[next.index]);
   };
   return (
     <figure class="plot">
@@ -95,10 +102,12 @@ export function Plot({ label, configure, data, legend, place, restIndex }: Props
         aria-valuenow={Math.max(0, index)}
         aria-valuetext={index < 0 ? 'no value' : `${place(index)}: ${values.join(', ')}`}
         onKeyDown={onKeyDown}
-        onBlur={() => {
-          point(undefined);
-          showCursor(plot.current, undefined);
+        onFocus={(event) => {
+          // Held still from the start, so that a screen reader does not read out every second.
+          if (event.currentTarget.matches(':focus-visible')) pin(places[index]);
         }}
+        onBlur={() => pin(undefined)}
+        onPointerEnter={() => pin(undefined)}
       />
     </figure>
   );
@@ -131,14 +140,16 @@ function moved(key: string, index: number, length: number): { index: number | un
   }
 }
 
-function showCursor(plot: uPlot | undefined, index: number | undefined): void {
+/** A place that has left the window on its way back in time becomes the window's beginning. */
+const indexAt = (places: number[], x: number): number => Math.max(0, places.findLastIndex((place) => place <= x));
+
+function showCursor(plot: uPlot | undefined, x: number | undefined): void {
   if (plot === undefined) return;
-  const x = index === undefined ? undefined : plot.data[0][index];
-  const left = x === undefined ? -10 : plot.valToPos(x, 'x');
+  const left = x === undefined ? -10 : Math.max(0, plot.valToPos(x, 'x'));
   plot.setCursor({ left, top: left < 0 ? -10 : 0 }, false);
 }
 
-function options(config: PlotConfig, element: HTMLElement, point: (index: number | undefined) => void): uPlot.Options {
+function options(config: PlotConfig, element: HTMLElement, hover: (index: number | undefined) => void): uPlot.Options {
   return {
     padding: [8, 0, 0, 0],
     ...config,
@@ -148,7 +159,7 @@ function options(config: PlotConfig, element: HTMLElement, point: (index: number
     cursor: { y: false, drag: { x: false, y: false, setScale: false }, points: { size: 7 } },
     hooks: {
       ...config.hooks,
-      setCursor: [(plot) => point(plot.cursor.left !== undefined && plot.cursor.left >= 0 ? (plot.cursor.idx ?? undefined) : undefined)],
+      setCursor: [(plot) => hover(plot.cursor.left !== undefined && plot.cursor.left >= 0 ? (plot.cursor.idx ?? undefined) : undefined)],
     },
   };
 }

@@ -29,13 +29,17 @@ export const fromZero = (least: number): uPlot.Range.Function => (_plot, _min, m
 
 const HATCH_STEP = 8;
 
-/** Draws diagonal lines where a column has no values: the gap is shown as not known, not as zero or as a line across. */
+/**
+ * Draws diagonal lines where a column lost its values: the gap is shown as not known, not as zero or as a line
+ * across. Before the first value there is nothing to have been lost, so that stays plain.
+ */
 export function hatchGaps(column: () => Column, atLeast: number): (plot: uPlot) => void {
   return (plot) => {
     const { ctx, bbox } = plot;
     const times = plot.data[0];
     for (const [from, to] of gapsOf(column(), atLeast)) {
-      const left = plot.valToPos(times[Math.max(0, from - 1)] ?? 0, 'x', true);
+      if (from === 0) continue;
+      const left = plot.valToPos(times[from - 1] ?? 0, 'x', true);
       const right = plot.valToPos(times[Math.min(times.length - 1, to)] ?? 0, 'x', true);
       ctx.save();
       ctx.beginPath();

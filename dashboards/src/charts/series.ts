@@ -101,6 +101,7 @@ export function gapsOf(column: Column, atLeast: number): [from: number, to: numb
 }
 
 export function summariseLive(columns: LiveColumns): string {
+  const first = columns.viewers.findIndex((value) => value !== null);
   let peak = -1;
   let now = -1;
   columns.viewers.forEach((value, i) => {
@@ -110,10 +111,11 @@ export function summariseLive(columns: LiveColumns): string {
   });
   if (now < 0) return 'Nothing is known about this time yet.';
   const at = (i: number): string => timeOfDay((columns.time[i] ?? 0) * 1_000);
-  const missing = columns.viewers.filter((value) => value === null).length;
+  const missing = columns.viewers.slice(first).filter((value) => value === null).length;
   return [
     `${plural(columns.viewers[now] ?? 0, 'viewer')} at ${at(now)}, ${ratio(columns.rebufferingShare[now])} of them rebuffering.`,
     `Highest: ${countInFull(columns.viewers[peak])} at ${at(peak)}.`,
     missing > 0 ? `${plural(missing, 'second')} of the window not known.` : '',
-  ].join(' ').trim();
+    first > 0 ? `Nothing is known before ${at(first)}.` : '',
+  ].filter((sentence) => sentence !== '').join(' ');
 }

@@ -1,6 +1,7 @@
 /** A real player beside what Playhead knows of it. The player and the figures share nothing but the server. */
 import type { JSX } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { explain } from '../api/client';
 import { fromLive } from '../charts/engagement';
 import { LiveStore } from '../live/store';
 import { liveUrl } from '../live/url';
@@ -71,7 +72,7 @@ function Demo({ config }: { config: DemoConfig }): JSX.Element {
 
 const BACK_S = 5;
 
-/** The video element under the SDK's eyes. A new view (the video starts over) has a new id. */
+/** The video element under the SDK's eyes, and the buttons that people, and tests, press. */
 function usePlayer(config: DemoConfig) {
   const video = useRef<HTMLVideoElement>(null);
   const [viewId, setViewId] = useState<string | undefined>(undefined);
@@ -82,13 +83,8 @@ function usePlayer(config: DemoConfig) {
     if (element === null) return undefined;
     const ended = new AbortController();
     loadSdk().then(
-      (sdk) => {
-        const handle = monitor(sdk, element, config);
-        const read = (): void => setViewId(handle.viewId);
-        read();
-        for (const name of ['play', 'playing', 'loadstart']) element.addEventListener(name, read, { signal: ended.signal });
-      },
-      (error: unknown) => setProblem(error instanceof Error ? error.message : String(error)),
+      (sdk) => setViewId(monitor(sdk, element, config).viewId),
+      (error: unknown) => setProblem(explain(error)),
     );
     const follow = (): void => setPlaying(!element.paused);
     for (const name of ['play', 'pause', 'ended']) element.addEventListener(name, follow, { signal: ended.signal });
@@ -100,7 +96,7 @@ function usePlayer(config: DemoConfig) {
       const element = video.current;
       if (element === null) return;
       if (!element.paused) element.pause();
-      else element.play().catch((error: unknown) => setProblem(error instanceof Error ? error.message : String(error)));
+      else element.play().catch((error: unknown) => setProblem(explain(error)));
     },
     back: (): void => {
       const element = video.current;

@@ -12,8 +12,15 @@ interface Monitor {
   readonly viewId: string;
 }
 
+interface Options {
+  key: string;
+  prefix: string;
+  heartbeatMs: number;
+  data: Record<string, string>;
+}
+
 interface Sdk {
-  monitor(video: HTMLVideoElement, options: { key: string; data: Record<string, string> }): Monitor;
+  monitor(video: HTMLVideoElement, options: Options): Monitor;
 }
 
 declare global {
@@ -38,6 +45,15 @@ export function loadSdk(): Promise<Sdk> {
   });
 }
 
+/** Ten times as often as by default: here someone watches the watching. */
+const HEARTBEAT_MS = 1_000;
+
 export function monitor(sdk: Sdk, video: HTMLVideoElement, config: DemoConfig): Monitor {
-  return sdk.monitor(video, { key: config.ingest_key, data: { video_id: config.video_id, video_title: VIDEO_TITLE } });
+  return sdk.monitor(video, {
+    key: config.ingest_key,
+    // The intake may have been moved; its path ends with the key, which the SDK appends by itself.
+    prefix: config.intake_path.slice(0, config.intake_path.lastIndexOf('/')),
+    heartbeatMs: HEARTBEAT_MS,
+    data: { video_id: config.video_id, video_title: VIDEO_TITLE },
+  });
 }

@@ -1,7 +1,7 @@
 /** Signing in: with the code of the printed link, at once; or with an address and a password. */
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { ApiError } from '../api/client';
+import { ApiError, explain } from '../api/client';
 import { signIn } from '../api/session';
 import type { Credentials } from '../api/session';
 import { address, navigate, routeOf } from '../router';
@@ -72,5 +72,5 @@ function reason(error: unknown, byLink: boolean): string {
       ? 'This login link has been used or has expired. Restart Playhead to print a new one.'
       : 'Email and password do not match an account.';
   }
-  return error instanceof Error ? error.message : String(error);
+  return explain(error);
 }

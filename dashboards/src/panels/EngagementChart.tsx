@@ -56,7 +56,7 @@ function configuration(): PlotConfig {
     scales: { x: { time: false }, y: { range: fromZero(4) } },
     axes: [
       axis({ size: X_AXIS_SIZE, values: (_plot, splits) => splits.map((s) => position(s * 1_000)), incrs: POSITION_STEPS, space: 60, grid: { show: false } }),
-      axis({ size: 52, incrs: COUNT_STEPS, values: (_plot, splits) => splits.map(count) }),
+      axis({ size: 52, space: 44, incrs: COUNT_STEPS, values: (_plot, splits) => splits.map(count) }),
     ],
     // The whole first, then the viewers over it: what stays visible of the first are the replays.
     series: [{}, layer('series-2'), layer('series-1')],

@@ -94,7 +94,7 @@ function configuration(columns: () => LiveColumns): PlotConfig {
     },
     axes: [
       axis({ size: X_AXIS_SIZE, values: (_plot, splits) => splits.map((s) => timeOfDayShort(s * 1_000)), space: 80, grid: { show: false }, incrs: [60, 120, 300, 600] }),
-      axis({ scale: 'y', size: 52, incrs: COUNT_STEPS, values: (_plot, splits) => splits.map(count) }),
+      axis({ scale: 'y', size: 52, space: 44, incrs: COUNT_STEPS, values: (_plot, splits) => splits.map(count) }),
       axis({ scale: 'share', side: 1, size: 52, grid: { show: false }, stroke: waiting, values: (_plot, splits) => splits.map((s) => `${Math.round(s * 100)} %`), incrs: [0.01, 0.02, 0.05, 0.1, 0.2, 0.5] }),
     ],
     series: [

@@ -2,6 +2,7 @@
 import { signal } from '@preact/signals';
 import { createContext } from 'preact';
 import { useContext, useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { explain } from '../api/client';
 import { NO_ORDER, nextOrder } from '../live/order';
 import type { Order } from '../live/order';
 import type { Live, LiveStore } from '../live/store';
@@ -45,7 +46,7 @@ export function useAnswer<T>(key: string, ask: (signal: AbortSignal) => Promise<
       (value) => (answer.data.value = { status: 'ready', value }),
       (error: unknown) => {
         if (controller.signal.aborted) return;
-        answer.data.value = { status: 'error', message: error instanceof Error ? error.message : String(error) };
+        answer.data.value = { status: 'error', message: explain(error) };
       },
     );
     return () => controller.abort();

@@ -13,6 +13,8 @@ export interface Reporter {
   hidden(): void;
   /** The page is being taken down for good. */
   left(): void;
+  /** The page is back from the back/forward cache, where it was frozen. */
+  restored(): void;
 }
 
 export class Collector {
@@ -31,13 +33,23 @@ export class Collector {
       'pagehide',
       guarded((event: PageTransitionEvent) => this.closing(event.persisted ? 'hidden' : 'left')),
     );
-    addEventListener('pageshow', shown);
+    addEventListener(
+      'pageshow',
+      guarded((event: PageTransitionEvent) => {
+        if (event.persisted) this.tell('restored');
+        shown();
+      }),
+    );
     addEventListener('online', guarded(() => this.sender.online()));
   }
 
-  private closing(how: keyof Reporter): void {
-    for (const reporter of this.reporters) guarded(() => reporter[how]())();
+  private closing(how: 'hidden' | 'left'): void {
+    this.tell(how);
     this.sender.handOver();
+  }
+
+  private tell(what: keyof Reporter): void {
+    for (const reporter of this.reporters) guarded(() => reporter[what]())();
   }
 }
 

@@ -2,7 +2,7 @@
 
 /** A new id. Works outside secure contexts, where `crypto.randomUUID` is missing. */
 export function newViewId(): string {
-  const bytes = randomBytes();
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
   let left = Date.now();
   for (let index = 5; index >= 0; index--) {
     bytes[index] = left % 256;
@@ -12,10 +12,4 @@ export function newViewId(): string {
   bytes[8] = 0x80 | (bytes[8]! & 0x3f);
   const hex = Array.from(bytes, (byte) => (byte + 256).toString(16).slice(1)).join('');
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
-}
-
-function randomBytes(): Uint8Array {
-  const bytes = new Uint8Array(16);
-  if (typeof crypto === 'object') return crypto.getRandomValues(bytes);
-  return bytes.map(() => Math.random() * 256);
 }

@@ -32,6 +32,11 @@ export interface Probe {
 
 /** How often the playhead is looked at while it matters. */
 export const LOOK_MS = 200;
+/**
+ * Playheads wobble while the decoder gets going (a frame's length and back to standing still, in Chromium). Less
+ * movement than this ends no wait; it is put together with what the next look sees.
+ */
+const SURE_MS = 50;
 /** A seek that lands this close to its target landed on it; some go to the nearest key frame instead. */
 const ON_TARGET_MS = 250;
 
@@ -119,7 +124,15 @@ export class Playback {
   beat(): void {
     this.look();
     if (this.startup.undecided) this.requested();
-    else if (this.active && !this.searching) this.say('heartbeat');
+    // A page that goes says so in two events, milliseconds apart; the second has nothing to add.
+    else if (this.active && !this.searching && this.clock() - this.beatAt >= LOOK_MS) this.say('heartbeat');
+  }
+
+  /** The page was frozen until now: what passed meanwhile is nobody's time. */
+  woke(): void {
+    this.last = this.here();
+    this.view.skip(this.last.at);
+    this.stall.alive(this.last.at);
   }
 
   /** Compares the playhead with where it was at the last look. */
@@ -265,8 +278,9 @@ export class Playback {
     if (phase === 'idle' || phase === 'resting') return;
     if (motion.jumped && (phase === 'playing' || phase === 'stalled')) this.jump(before, after);
     else if (phase === 'playing') this.lookWhilePlaying(motion, before, after);
-    else if (motion.moved && !this.probe.seeking()) this.setOff(motion, before, after);
-    else view.book(after.at);
+    else if (!motion.moved || this.probe.seeking()) view.book(after.at);
+    else if (after.at - motion.began >= SURE_MS) this.setOff(motion, before, after);
+    else this.last = before;
   }
 
   private lookWhilePlaying(motion: Motion, before: Sample, after: Sample): void {

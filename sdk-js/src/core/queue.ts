@@ -1,5 +1,6 @@
 /** Events waiting to be acknowledged, oldest first, in bounded memory. */
 
+import { mergeFacts } from './facts';
 import type { WireEvent } from './wire';
 
 /** What the queue needs to know about the view of an event. */
@@ -75,9 +76,7 @@ export class Queue {
     if (!gone) return;
     const heir = entries.find((entry) => entry.origin === gone.origin && entry.event.seq > gone.event.seq);
     if (heir && gone.event.set) {
-      const custom = { ...gone.event.set.custom, ...heir.event.set?.custom };
-      heir.event.set = { ...gone.event.set, ...heir.event.set };
-      if (Object.keys(custom).length > 0) heir.event.set.custom = custom;
+      heir.event.set = mergeFacts(gone.event.set, heir.event.set ?? {});
       heir.json = JSON.stringify(heir.event);
     }
     gone.origin.suppressed();

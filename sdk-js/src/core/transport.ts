@@ -19,8 +19,8 @@ export interface Transport {
 const ANSWER_TIMEOUT_MS = 20_000;
 
 /**
- * Bodies are `text/plain`, which makes the POST a simple request: no preflight, one round trip. No cookies are
- * sent with requests, nor read from answers.
+ * Bodies are `text/plain`, which makes the POST a simple request: no preflight, one round trip. No cookies go
+ * with it, and no more of the page's address than its origin.
  */
 export function httpTransport(url: string): Transport {
   const request = (body: string, keepalive: boolean, signal?: AbortSignal): Promise<Response> =>
@@ -29,6 +29,7 @@ export function httpTransport(url: string): Transport {
       body,
       keepalive,
       credentials: 'omit',
+      referrerPolicy: 'origin',
       headers: { 'Content-Type': 'text/plain' },
       ...(signal && { signal }),
     });

@@ -6,6 +6,7 @@
  */
 
 import type { Clock } from './clock';
+import { mergeFacts } from './facts';
 import { Stretch } from './stretch';
 import type { Counters, ErrorReport, EventType, ViewData, WireEvent } from './wire';
 
@@ -54,11 +55,12 @@ export class View {
   scaling: -1 | 0 | 1 = 0;
 
   private phaseNow: Phase = 'idle';
-  private readonly origin: number;
+  /** When the first event was; the zero of `t_ms`. */
+  private origin = 0;
   /** Everything before this moment is booked. */
   private bookedTo: number;
   private lastSeq = 0;
-  private lastAt: number;
+  private lastAt = 0;
   private pending: ViewData = {};
 
   constructor(
@@ -66,7 +68,7 @@ export class View {
     private readonly clock: Clock,
     private readonly outlet: Outlet,
   ) {
-    this.origin = this.bookedTo = this.lastAt = clock();
+    this.bookedTo = clock();
   }
 
   get phase(): Phase {
@@ -119,9 +121,7 @@ export class View {
 
   /** Facts that hold from the next event on. */
   learn(facts: ViewData): void {
-    const custom = { ...this.pending.custom, ...facts.custom };
-    Object.assign(this.pending, facts);
-    if (Object.keys(custom).length > 0) this.pending.custom = custom;
+    this.pending = mergeFacts(this.pending, facts);
     if (typeof facts.rendition_bitrate === 'number') this.bitrate = Math.max(0, facts.rendition_bitrate);
   }
 
@@ -131,14 +131,7 @@ export class View {
       this.suppressed();
       return;
     }
-    // Back-dated events may not overtake those already sent.
-    this.lastAt = Math.max(this.lastAt, at);
-    const event: WireEvent = {
-      seq: ++this.lastSeq,
-      t_ms: Math.round(this.lastAt - this.origin),
-      type,
-      c: { ...this.counters },
-    };
+    const event: WireEvent = { seq: ++this.lastSeq, t_ms: this.offsetOf(at), type, c: { ...this.counters } };
     if (playheadMs !== undefined && Number.isFinite(playheadMs)) event.playhead_ms = Math.max(0, Math.round(playheadMs));
     const seg = this.stretch.read();
     if (seg) event.seg = seg;
@@ -148,5 +141,12 @@ export class View {
     if (data) event.data = data;
     this.pending = {};
     this.outlet(this, event);
+  }
+
+  /** `at` on the clock of `t_ms`. Events dated back may not overtake those already sent. */
+  private offsetOf(at: number): number {
+    if (this.lastSeq === 1) this.origin = at;
+    this.lastAt = Math.max(this.lastAt, at);
+    return this.lastAt - this.origin;
   }
 }

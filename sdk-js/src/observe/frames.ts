@@ -1,9 +1,8 @@
 /** Dropped frames over the view. The element's own count starts anew with every source; this one does not. */
 
-/** The standard reading, or the one WebKit had before it. */
+/** Not every television knows. */
 export interface FrameSource {
   getVideoPlaybackQuality?: () => { droppedVideoFrames: number };
-  webkitDroppedFrameCount?: number;
 }
 
 export class DroppedFrames {
@@ -23,7 +22,6 @@ export class DroppedFrames {
   }
 
   private read(): number {
-    const { source } = this;
-    return source.getVideoPlaybackQuality?.().droppedVideoFrames ?? source.webkitDroppedFrameCount ?? 0;
+    return this.source.getVideoPlaybackQuality?.().droppedVideoFrames ?? 0;
   }
 }

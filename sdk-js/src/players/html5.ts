@@ -60,8 +60,7 @@ export class Html5Player {
     this.on('emptied', () => playback.emptied());
     this.on('resize', () => this.learnSize());
     this.on('ratechange', () => this.learnRate());
-    // Capturing, because errors of `<source>` children do not bubble.
-    this.on('error', (event) => this.noticeError(event), true);
+    this.on('error', () => this.noticeError());
     this.watchPlayerSize();
     // After the page's own turn: it may be about to change the source, and the old one is not this view's business.
     void Promise.resolve().then(guarded(() => this.catchUp()));
@@ -85,13 +84,13 @@ export class Html5Player {
     this.keepTicking();
   }
 
-  private on(type: string, handle: (event: Event) => void, capture = false): void {
-    const listener = guarded((event: Event) => {
-      handle(event);
+  private on(type: string, handle: () => void): void {
+    const listener = guarded(() => {
+      handle();
       this.keepTicking();
     });
-    this.video.addEventListener(type, listener, capture);
-    this.undo.push(() => this.video.removeEventListener(type, listener, capture));
+    this.video.addEventListener(type, listener);
+    this.undo.push(() => this.video.removeEventListener(type, listener));
   }
 
   /** The timer runs only while somebody wants the picture to move. */
@@ -101,6 +100,7 @@ export class Html5Player {
       this.ticker = setInterval(
         guarded(() => {
           this.playback.tick();
+          this.noticeFailedStart();
           this.keepTicking();
         }),
         LOOK_MS,
@@ -123,10 +123,20 @@ export class Html5Player {
     this.playback.loading({ autoplay, paused, loading });
   }
 
-  private noticeError({ target }: Event): void {
+  /**
+   * An element that ran out of `<source>`s says nothing itself, and one that broke before it was followed says it no
+   * more. Only looked for at a tick: "no source" is also the state of an element about to choose one.
+   */
+  private noticeFailedStart(): void {
+    const { error, networkState } = this.video;
+    if (this.playback.view.phase !== 'starting') return;
+    if (error || networkState === NETWORK_NO_SOURCE) this.playback.failed(describe(error));
+  }
+
+  private noticeError(): void {
     const { video } = this;
-    // One `<source>` that cannot be played is no failure while another may be.
-    if (target !== video && video.networkState !== NETWORK_NO_SOURCE) return;
+    // Emptying `src` is how pages let go of a video; the complaint about it concerns nobody.
+    if (video.getAttribute('src') === '') return;
     this.playback.failed(describe(video.error));
   }
 

@@ -92,7 +92,9 @@ export class Recorder {
     const { pathname } = new URL(request.url, 'http://localhost');
     response.setHeader('Access-Control-Allow-Origin', '*');
     if (pathname.startsWith('/in/')) return this.#take(request, response);
-    if (pathname === '/sdk/playhead.js') return response.setHeader('Content-Type', 'text/javascript').end(readFileSync(SCRIPT));
+    if (pathname === '/sdk/playhead.js') {
+      return response.setHeader('Content-Type', 'text/javascript').end(readFileSync(SCRIPT));
+    }
     if (pathname === '/demo.mp4') return this.#serveVideo(request, response);
     const page = this.pages.get(pathname);
     if (page) return response.setHeader('Content-Type', 'text/html').end(`<!doctype html><title>test</title>${page}`);

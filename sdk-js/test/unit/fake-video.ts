@@ -42,6 +42,10 @@ export class FakeVideo extends EventTarget {
     return { droppedVideoFrames: this.dropped };
   }
 
+  getAttribute(name: string): string | null {
+    return name === 'src' ? this.currentSrc : null;
+  }
+
   say(type: string): void {
     this.dispatchEvent(new Event(type));
   }

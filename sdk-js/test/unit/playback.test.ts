@@ -22,6 +22,18 @@ test('start-up is dated by the picture, not by the look that found it moving', a
   expect(page.first('viewinit').t_ms).toBe(0);
 });
 
+test('a playhead that twitches before it sets off has not started yet', async () => {
+  const { page, video, after } = session();
+  video.play(10);
+  await after(30);
+  video.say('timeupdate');
+  video.freeze();
+  await after(770);
+  video.flow();
+  await after(1_000);
+  near(page.first('playing').c.startup_ms, 780, 5);
+});
+
 test('a stall of four seconds without a word from the player', async () => {
   const { page, video, after } = session();
   video.play(100);
@@ -195,6 +207,29 @@ test('the error of the element, without the secrets in its message', async () =>
   const { watch_ms } = page.latest.c;
   await after(30_000);
   expect(page.latest.c.watch_ms).toBe(watch_ms);
+});
+
+test('an element that broke before it was followed, or ran out of sources, fails when asked to play', async () => {
+  const video = new FakeVideo();
+  video.networkState = 3;
+  const { page, after } = session({}, video);
+  await after(5_000);
+  video.play(60_000);
+  await after(5_000);
+  expect(page.types()).toEqual(['viewinit', 'play', 'error']);
+  expect(page.latest.error).toMatchObject({ code: '4', severity: 'fatal' });
+});
+
+test('letting go of the video by emptying its source is no error', async () => {
+  const { page, video, after } = session();
+  video.play();
+  await after(2_000);
+  video.pause();
+  video.currentSrc = '';
+  video.say('emptied');
+  video.fail(4, 'MEDIA_ELEMENT_ERROR: Empty src attribute');
+  await after(200);
+  expect(page.types()).toEqual(['viewinit', 'play', 'playing', 'pause']);
 });
 
 test('an error before anybody asked for the video waits until somebody does', async () => {

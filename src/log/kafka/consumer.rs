@@ -23,7 +23,7 @@ use rdkafka::{
 use tokio::time::{Instant, sleep};
 
 use super::{
-    KafkaSettings,
+    Farewells, KafkaSettings,
     group::{Change, Group},
     poll::{Batch, Poller},
     topic::{ASK, run_blocking, unavailable},
@@ -37,6 +37,7 @@ const SETTLE: Duration = Duration::from_millis(500);
 pub(super) struct KafkaConsumer {
     settings: KafkaSettings,
     group_id: String,
+    farewells: Farewells,
     poller: Poller<Group>,
     /// What `next` hands out before it polls again.
     ready: VecDeque<Result<ConsumerEvent, LogError>>,
@@ -51,11 +52,12 @@ pub(super) struct KafkaConsumer {
 }
 
 impl KafkaConsumer {
-    pub fn new(settings: KafkaSettings, group_id: String) -> Result<Self, LogError> {
-        let poller = join(&settings, &group_id)?;
+    pub fn new(settings: KafkaSettings, group_id: String, farewells: Farewells) -> Result<Self, LogError> {
+        let poller = join(&settings, &group_id, farewells.clone())?;
         Ok(Self {
             settings,
             group_id,
+            farewells,
             poller,
             ready: VecDeque::new(),
             held: VecDeque::new(),
@@ -82,8 +84,7 @@ impl KafkaConsumer {
         while let Some(change) = self.consumer().context().take_change() {
             match change {
                 Change::Assigned(assignments) => {
-                    self.assigned
-                        .extend(assignments.iter().map(|assignment| assignment.partition));
+                    self.assigned.extend(assignments.iter().map(|assignment| assignment.partition));
                     self.ready.push_back(Ok(ConsumerEvent::Assigned(assignments)));
                 }
                 Change::Revoked(partitions) => self.revoke(partitions),
@@ -119,11 +120,7 @@ impl KafkaConsumer {
     }
 
     fn lose(&mut self, reason: &str) {
-        tracing::warn!(
-            group = self.group_id,
-            reason,
-            "a consumer leaves its group and joins again"
-        );
+        tracing::warn!(group = self.group_id, reason, "a consumer leaves its group and joins again");
         self.revoke(self.assigned.iter().copied().collect());
         self.lost = true;
     }
@@ -142,10 +139,7 @@ impl KafkaConsumer {
         let consumer = Arc::clone(self.consumer());
         let asked = due.clone();
         let committed = run_blocking(move || {
-            consumer
-                .context()
-                .committed(&consumer, &asked)
-                .map_err(|error| unavailable(&error))
+            consumer.context().committed(&consumer, &asked).map_err(|error| unavailable(&error))
         });
         let mut again = Vec::new();
         for assignment in committed.await? {
@@ -177,10 +171,9 @@ impl KafkaConsumer {
     fn check_assigned(&self, partition: u32) -> Result<(), LogError> {
         match self.assigned.contains(&partition) && !self.lost && !self.consumer().assignment_lost() {
             true => Ok(()),
-            false => Err(LogError::Fenced {
-                partition,
-                reason: "it is not assigned to this consumer".into(),
-            }),
+            false => {
+                Err(LogError::Fenced { partition, reason: "it is not assigned to this consumer".into() })
+            }
         }
     }
 }
@@ -194,7 +187,7 @@ impl LogConsumer for KafkaConsumer {
                 return event;
             }
             if self.lost {
-                self.poller = join(&self.settings, &self.group_id)?;
+                self.poller = join(&self.settings, &self.group_id, self.farewells.clone())?;
                 self.lost = false;
             }
             self.reassign().await?;
@@ -202,11 +195,7 @@ impl LogConsumer for KafkaConsumer {
                 continue;
             }
             let left = deadline.saturating_duration_since(Instant::now());
-            let wait = if self.refused.is_some() {
-                left.min(SETTLE)
-            } else {
-                left
-            };
+            let wait = if self.refused.is_some() { left.min(SETTLE) } else { left };
             let batch = self.poller.poll(wait).await;
             self.receive(batch);
             if self.ready.is_empty() && Instant::now() >= deadline {
@@ -219,9 +208,7 @@ impl LogConsumer for KafkaConsumer {
         self.check_assigned(partition)?;
         let intent = intent.unwrap_or_default();
         if intent.len() > MAX_INTENT_BYTES {
-            return Err(LogError::Fatal(format!(
-                "an intent is longer than {MAX_INTENT_BYTES} bytes"
-            )));
+            return Err(LogError::Fatal(format!("an intent is longer than {MAX_INTENT_BYTES} bytes")));
         }
         let mut list = TopicPartitionList::with_capacity(1);
         {
@@ -236,14 +223,9 @@ impl LogConsumer for KafkaConsumer {
         match outcome {
             Ok(()) => Ok(()),
             Err(error) if is_fence(&error) => {
-                let (_, partitions) = self
-                    .refused
-                    .get_or_insert_with(|| (Instant::now(), BTreeSet::new()));
+                let (_, partitions) = self.refused.get_or_insert_with(|| (Instant::now(), BTreeSet::new()));
                 partitions.insert(partition);
-                Err(LogError::Fenced {
-                    partition,
-                    reason: error.to_string(),
-                })
+                Err(LogError::Fenced { partition, reason: error.to_string() })
             }
             Err(error) => Err(unavailable(&error)),
         }
@@ -273,9 +255,7 @@ impl LogConsumer for KafkaConsumer {
     }
 
     fn pause(&mut self, partitions: &[u32]) -> Result<(), LogError> {
-        self.consumer()
-            .pause(&self.list(partitions))
-            .map_err(|error| unavailable(&error))?;
+        self.consumer().pause(&self.list(partitions)).map_err(|error| unavailable(&error))?;
         self.paused.extend(partitions);
         for event in std::mem::take(&mut self.ready) {
             match event {
@@ -289,15 +269,12 @@ impl LogConsumer for KafkaConsumer {
     }
 
     fn resume(&mut self, partitions: &[u32]) -> Result<(), LogError> {
-        self.consumer()
-            .resume(&self.list(partitions))
-            .map_err(|error| unavailable(&error))?;
+        self.consumer().resume(&self.list(partitions)).map_err(|error| unavailable(&error))?;
         self.paused.retain(|partition| !partitions.contains(partition));
         for event in std::mem::take(&mut self.held) {
             match event {
                 ConsumerEvent::Records { partition, records } if !self.paused.contains(&partition) => {
-                    self.ready
-                        .push_back(Ok(ConsumerEvent::Records { partition, records }));
+                    self.ready.push_back(Ok(ConsumerEvent::Records { partition, records }));
                 }
                 other => self.held.push_back(other),
             }
@@ -306,14 +283,12 @@ impl LogConsumer for KafkaConsumer {
     }
 }
 
-fn join(settings: &KafkaSettings, group_id: &str) -> Result<Poller<Group>, LogError> {
+fn join(settings: &KafkaSettings, group_id: &str, farewells: Farewells) -> Result<Poller<Group>, LogError> {
     let fatal = |error: KafkaError| LogError::Fatal(error.to_string());
-    let consumer: BaseConsumer<Group> = settings
-        .consumer(group_id)
-        .create_with_context(Group::new(&settings.topic))
-        .map_err(fatal)?;
+    let consumer: BaseConsumer<Group> =
+        settings.consumer(group_id).create_with_context(Group::new(&settings.topic)).map_err(fatal)?;
     consumer.subscribe(&[&settings.topic]).map_err(fatal)?;
-    Ok(Poller::new(Arc::new(consumer)))
+    Ok(Poller::new(consumer, farewells))
 }
 
 /// Whether the group refused the commit because it has moved on, or is about to.

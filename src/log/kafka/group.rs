@@ -39,10 +39,7 @@ pub(super) struct Group {
 
 impl Group {
     pub fn new(topic: &str) -> Self {
-        Self {
-            topic: topic.to_owned(),
-            changes: Mutex::default(),
-        }
+        Self { topic: topic.to_owned(), changes: Mutex::default() }
     }
 
     pub fn take_change(&self) -> Option<Change> {
@@ -81,17 +78,9 @@ impl Group {
                             high,
                             "the committed offset is not in the topic; beginning at its oldest"
                         );
-                        Assignment {
-                            partition,
-                            offset: low,
-                            intent: None,
-                        }
+                        Assignment { partition, offset: low, intent: None }
                     }
-                    _ => Assignment {
-                        partition,
-                        offset: low,
-                        intent: None,
-                    },
+                    _ => Assignment { partition, offset: low, intent: None },
                 })
             })
             .collect()
@@ -139,11 +128,7 @@ impl ClientContext for Group {
 
 impl ConsumerContext for Group {
     fn rebalance(&self, consumer: &BaseConsumer<Self>, event: RDKafkaRespErr, list: &mut TopicPartitionList) {
-        let partitions: Vec<u32> = list
-            .elements()
-            .iter()
-            .map(|element| element.partition() as u32)
-            .collect();
+        let partitions: Vec<u32> = list.elements().iter().map(|element| element.partition() as u32).collect();
         if event == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS {
             let change = match self.assign(consumer, &partitions) {
                 Ok(assignments) => Change::Assigned(assignments),

@@ -19,7 +19,10 @@ mod topic;
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -28,7 +31,10 @@ use rdkafka::{
     Offset, TopicPartitionList,
     consumer::{BaseConsumer, Consumer as _},
 };
-use tokio::{task::AbortHandle, time::sleep};
+use tokio::{
+    task::AbortHandle,
+    time::{Instant, sleep},
+};
 
 pub use self::settings::{Assignor, KafkaSettings};
 use self::{consumer::KafkaConsumer, producer::Producer, tail::KafkaTail, topic::ASK};
@@ -36,6 +42,8 @@ use super::{AppendError, EventLog, LogConsumer, LogError, LogTail, NewRecord, Po
 
 const FIRST_RETRY: Duration = Duration::from_millis(500);
 const LAST_RETRY: Duration = Duration::from_secs(10);
+/// How long closing waits for consumers to leave their groups.
+const FAREWELL: Duration = Duration::from_secs(5);
 
 /// The log on Kafka; see the module.
 pub struct KafkaLog {
@@ -46,13 +54,16 @@ pub struct KafkaLog {
     opening: Option<AbortHandle>,
     /// One client per group that was asked about, for watermarks and committed offsets.
     lookups: Mutex<BTreeMap<String, Arc<BaseConsumer>>>,
+    farewells: Farewells,
 }
 
 impl KafkaLog {
     /// Connects and makes the topic if it is missing. Mistakes in the settings fail here; brokers that do not answer
     /// within `settings.open_wait` do not.
     pub async fn open(settings: KafkaSettings) -> Result<Self, LogError> {
-        let producer = Producer::new(settings.clone()).map_err(|error| LogError::Fatal(error.to_string()))?;
+        let farewells = Farewells::default();
+        let producer = Producer::new(settings.clone(), farewells.clone())
+            .map_err(|error| LogError::Fatal(error.to_string()))?;
         let missing = Arc::new(Mutex::new(None));
         let opening = match topic::ensure(&settings, settings.open_wait).await {
             Ok(()) => None,
@@ -63,13 +74,7 @@ impl KafkaLog {
                 Some(tokio::spawn(keep_opening(settings.clone(), Arc::clone(&missing))).abort_handle())
             }
         };
-        Ok(Self {
-            settings,
-            producer,
-            missing,
-            opening,
-            lookups: Mutex::default(),
-        })
+        Ok(Self { settings, producer, missing, opening, lookups: Mutex::default(), farewells })
     }
 
     fn check_topic(&self) -> Result<(), String> {
@@ -129,12 +134,13 @@ impl EventLog for KafkaLog {
         Ok(Box::new(KafkaConsumer::new(
             self.settings.clone(),
             self.settings.group_id(group),
+            self.farewells.clone(),
         )?))
     }
 
     async fn tail(&self, from: TailFrom) -> Result<Box<dyn LogTail>, LogError> {
         self.check_topic().map_err(LogError::Unavailable)?;
-        Ok(Box::new(KafkaTail::new(&self.settings, from).await?))
+        Ok(Box::new(KafkaTail::new(&self.settings, from, self.farewells.clone()).await?))
     }
 
     async fn end(&self) -> Result<BTreeMap<u32, u64>, LogError> {
@@ -143,11 +149,7 @@ impl EventLog for KafkaLog {
         let marks = topic::run_blocking(move || {
             topic::watermarks(&*consumer, &topic).map_err(|error| topic::unavailable(&error))
         });
-        Ok(marks
-            .await?
-            .into_iter()
-            .map(|(partition, (_, high))| (partition, high))
-            .collect())
+        Ok(marks.await?.into_iter().map(|(partition, (_, high))| (partition, high)).collect())
     }
 
     async fn committed(&self, group: &str) -> Result<BTreeMap<u32, u64>, LogError> {
@@ -159,16 +161,13 @@ impl EventLog for KafkaLog {
             for &partition in marks.keys() {
                 asked.add_partition(&topic, partition as i32);
             }
-            let answer = consumer
-                .committed_offsets(asked, ASK)
-                .map_err(|error| topic::unavailable(&error))?;
-            let offset_of = |partition, low| match answer
-                .find_partition(&topic, partition)
-                .map(|found| found.offset())
-            {
-                Some(Offset::Offset(offset)) => offset as u64,
-                _ => low,
-            };
+            let answer =
+                consumer.committed_offsets(asked, ASK).map_err(|error| topic::unavailable(&error))?;
+            let offset_of =
+                |partition, low| match answer.find_partition(&topic, partition).map(|found| found.offset()) {
+                    Some(Offset::Offset(offset)) => offset as u64,
+                    _ => low,
+                };
             Ok(marks
                 .into_iter()
                 .map(|(partition, (low, _))| (partition, offset_of(partition as i32, low)))
@@ -187,17 +186,37 @@ impl EventLog for KafkaLog {
             opening.abort();
         }
         self.producer.close().await;
+        self.farewells.all_said(FAREWELL).await;
     }
 }
 
-/// Drops the last handle of a client where its farewell to the brokers holds up nobody.
-fn drop_elsewhere<T: Send + Sync + 'static>(handle: Arc<T>) {
-    std::thread::spawn(move || {
-        // Handles that are still in use go away by themselves.
-        while Arc::strong_count(&handle) > 1 {
-            std::thread::sleep(Duration::from_millis(10));
+/// Clients on their way out. Dropping one waits for the network, so it happens where it holds up nobody; but a process
+/// that ends before its consumers have left their group keeps the others waiting for a whole session.
+#[derive(Clone, Default)]
+struct Farewells(Arc<AtomicUsize>);
+
+impl Farewells {
+    /// Drops the last handle of a client on a thread of its own.
+    fn drop_elsewhere<T: Send + Sync + 'static>(&self, handle: Arc<T>) {
+        let under_way = Arc::clone(&self.0);
+        under_way.fetch_add(1, Ordering::AcqRel);
+        std::thread::spawn(move || {
+            // Handles that are still in use go away by themselves.
+            while Arc::strong_count(&handle) > 1 {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            drop(handle);
+            under_way.fetch_sub(1, Ordering::AcqRel);
+        });
+    }
+
+    /// Waits until all are gone, or for `patience`.
+    async fn all_said(&self, patience: Duration) {
+        let deadline = Instant::now() + patience;
+        while self.0.load(Ordering::Acquire) > 0 && Instant::now() < deadline {
+            sleep(Duration::from_millis(5)).await;
         }
-    });
+    }
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

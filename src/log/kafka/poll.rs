@@ -20,7 +20,7 @@ use rdkafka::{
 };
 use tokio::task::{JoinHandle, spawn_blocking};
 
-use super::drop_elsewhere;
+use super::Farewells;
 use crate::log::StoredRecord;
 
 /// One batch holds this much at most (one message at least).
@@ -47,15 +47,12 @@ pub(super) struct Poller<C: Interrupts> {
     consumer: Arc<BaseConsumer<C>>,
     job: Option<JoinHandle<Batch>>,
     hurry: Arc<AtomicBool>,
+    farewells: Farewells,
 }
 
 impl<C: Interrupts> Poller<C> {
-    pub fn new(consumer: Arc<BaseConsumer<C>>) -> Self {
-        Self {
-            consumer,
-            job: None,
-            hurry: Arc::default(),
-        }
+    pub fn new(consumer: BaseConsumer<C>, farewells: Farewells) -> Self {
+        Self { consumer: Arc::new(consumer), job: None, hurry: Arc::default(), farewells }
     }
 
     pub fn consumer(&self) -> &Arc<BaseConsumer<C>> {
@@ -89,8 +86,8 @@ impl<C: Interrupts> Poller<C> {
 impl<C: Interrupts> Drop for Poller<C> {
     fn drop(&mut self) {
         self.hurry.store(true, Ordering::Release);
-        // The last handle leaves the group, which waits for the network.
-        drop_elsewhere(Arc::clone(&self.consumer));
+        // The last handle leaves the group.
+        self.farewells.drop_elsewhere(Arc::clone(&self.consumer));
     }
 }
 
@@ -100,25 +97,14 @@ fn gather<C: Interrupts>(consumer: &BaseConsumer<C>, max_wait: Duration, hurry: 
     let (mut count, mut bytes) = (0, 0);
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
-        let wait = if count > 0 {
-            Duration::ZERO
-        } else {
-            SLICE.min(left)
-        };
+        let wait = if count > 0 { Duration::ZERO } else { SLICE.min(left) };
         match consumer.poll(wait) {
             Some(Ok(message)) => {
                 let payload = Bytes::copy_from_slice(message.payload().unwrap_or_default());
                 bytes += payload.len();
                 count += 1;
-                let record = StoredRecord {
-                    offset: message.offset() as u64,
-                    payload,
-                };
-                batch
-                    .records
-                    .entry(message.partition() as u32)
-                    .or_default()
-                    .push(record);
+                let record = StoredRecord { offset: message.offset() as u64, payload };
+                batch.records.entry(message.partition() as u32).or_default().push(record);
             }
             Some(Err(KafkaError::PartitionEOF(_))) => {}
             Some(Err(error)) => {

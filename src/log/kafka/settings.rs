@@ -125,20 +125,11 @@ impl KafkaSettings {
             .set("partitioner", "murmur2_random")
             .set("compression.type", &self.compression)
             .set("linger.ms", self.linger.as_millis().to_string())
-            .set(
-                "message.timeout.ms",
-                self.delivery_timeout.as_millis().to_string(),
-            )
-            .set(
-                "request.timeout.ms",
-                self.delivery_timeout.as_millis().to_string(),
-            )
+            .set("message.timeout.ms", self.delivery_timeout.as_millis().to_string())
+            .set("request.timeout.ms", self.delivery_timeout.as_millis().to_string())
             .set("message.max.bytes", self.max_message_bytes().to_string())
             // The bound that counts is our own, in bytes; these only must not be smaller.
-            .set(
-                "queue.buffering.max.kbytes",
-                (2 * self.max_pending_bytes / 1024 + 1024).to_string(),
-            )
+            .set("queue.buffering.max.kbytes", (2 * self.max_pending_bytes / 1024 + 1024).to_string())
             .set("queue.buffering.max.messages", "0")
             .set("batch.num.messages", "100000")
             // Tells us whether any broker is up.
@@ -152,10 +143,7 @@ impl KafkaSettings {
             .set("group.id", group_id)
             .set("partition.assignment.strategy", self.assignor.to_string())
             .set("session.timeout.ms", self.session_timeout.as_millis().to_string())
-            .set(
-                "heartbeat.interval.ms",
-                (self.session_timeout.as_millis() / 5).to_string(),
-            )
+            .set("heartbeat.interval.ms", (self.session_timeout.as_millis() / 5).to_string())
             .set("enable.auto.commit", "false")
             .set("enable.auto.offset.store", "false")
             .set("auto.offset.reset", "earliest")
@@ -196,16 +184,11 @@ mod tests {
     #[test]
     fn free_properties_win_and_stay_secret() {
         let mut settings = KafkaSettings::new("a:1", "t");
-        settings
-            .properties
-            .insert("sasl.password".into(), "hunter2".into());
+        settings.properties.insert("sasl.password".into(), "hunter2".into());
         settings.properties.insert("acks".into(), "1".into());
         assert_eq!(settings.producer().get("acks"), Some("1"));
         let shown = format!("{settings:?}");
-        assert!(
-            shown.contains("sasl.password") && !shown.contains("hunter2"),
-            "{shown}"
-        );
+        assert!(shown.contains("sasl.password") && !shown.contains("hunter2"), "{shown}");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Reading every partition without a group.
 
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{collections::VecDeque, time::Duration};
 
 use async_trait::async_trait;
 use rdkafka::{
@@ -11,7 +11,7 @@ use rdkafka::{
 use tokio::time::Instant;
 
 use super::{
-    KafkaSettings,
+    Farewells, KafkaSettings,
     poll::{Interrupts, Poller},
     topic::{self, run_blocking, unavailable},
 };
@@ -25,7 +25,11 @@ pub(super) struct KafkaTail {
 
 impl KafkaTail {
     /// Begins at the given offsets, elsewhere at what is the end when this call returns.
-    pub async fn new(settings: &KafkaSettings, from: TailFrom) -> Result<Self, LogError> {
+    pub async fn new(
+        settings: &KafkaSettings,
+        from: TailFrom,
+        farewells: Farewells,
+    ) -> Result<Self, LogError> {
         let consumer: BaseConsumer<Quiet> = settings
             .consumer(&settings.group_id("tail"))
             .create_with_context(Quiet)
@@ -35,10 +39,7 @@ impl KafkaTail {
             begin(&consumer, &topic, &from).map_err(|error| unavailable(&error))?;
             Ok(consumer)
         });
-        Ok(Self {
-            poller: Poller::new(Arc::new(consumer.await?)),
-            ready: VecDeque::new(),
-        })
+        Ok(Self { poller: Poller::new(consumer.await?, farewells), ready: VecDeque::new() })
     }
 }
 
@@ -71,10 +72,7 @@ impl LogTail for KafkaTail {
             if let Some(records) = self.ready.pop_front() {
                 return Ok(Some(records));
             }
-            let batch = self
-                .poller
-                .poll(deadline.saturating_duration_since(Instant::now()))
-                .await;
+            let batch = self.poller.poll(deadline.saturating_duration_since(Instant::now())).await;
             self.ready.extend(batch.records);
             match batch.error {
                 Some(error) if self.ready.is_empty() => return Err(unavailable(&error)),

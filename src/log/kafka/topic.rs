@@ -26,10 +26,8 @@ pub(super) type Watermarks = (u64, u64);
 /// Makes the topic unless it exists, and waits until each partition has a leader.
 pub(super) async fn ensure(settings: &KafkaSettings, wait: Duration) -> Result<(), LogError> {
     let deadline = Instant::now() + wait;
-    let admin: AdminClient<DefaultClientContext> = settings
-        .client()
-        .create()
-        .map_err(|error| LogError::Fatal(error.to_string()))?;
+    let admin: AdminClient<DefaultClientContext> =
+        settings.client().create().map_err(|error| LogError::Fatal(error.to_string()))?;
     let max_message_bytes = settings.max_message_bytes().to_string();
     let topic = settings.topic_properties.iter().fold(
         NewTopic::new(
@@ -41,17 +39,12 @@ pub(super) async fn ensure(settings: &KafkaSettings, wait: Duration) -> Result<(
         |topic, (name, value)| topic.set(name, value),
     );
     let options = AdminOptions::new().request_timeout(Some(Timeout::After(wait)));
-    let answers = admin
-        .create_topics([&topic], &options)
-        .await
-        .map_err(|error| unavailable(&error))?;
+    let answers = admin.create_topics([&topic], &options).await.map_err(|error| unavailable(&error))?;
     for answer in answers {
         match answer {
-            Ok(_) => tracing::info!(
-                topic = settings.topic,
-                partitions = settings.partitions,
-                "made the topic"
-            ),
+            Ok(_) => {
+                tracing::info!(topic = settings.topic, partitions = settings.partitions, "made the topic")
+            }
             Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
             // Whoever may not make topics can still use one that somebody else has made.
             Err((
@@ -62,15 +55,10 @@ pub(super) async fn ensure(settings: &KafkaSettings, wait: Duration) -> Result<(
                 tracing::info!(topic = settings.topic, %code, "not allowed to make topics; expecting it to exist");
             }
             Err((_, code)) if is_permanent(code) => {
-                return Err(LogError::Fatal(format!(
-                    "the topic {} cannot be made: {code}",
-                    settings.topic
-                )));
+                return Err(LogError::Fatal(format!("the topic {} cannot be made: {code}", settings.topic)));
             }
             Err((_, code)) => {
-                return Err(LogError::Unavailable(format!(
-                    "the topic cannot be made now: {code}"
-                )));
+                return Err(LogError::Unavailable(format!("the topic cannot be made now: {code}")));
             }
         }
     }
@@ -98,9 +86,7 @@ fn wait_for_leaders(consumer: &BaseConsumer, topic: &str, deadline: Instant) -> 
                 Err(error) => error.to_string(),
             };
         if Instant::now() >= deadline {
-            return Err(LogError::Unavailable(format!(
-                "the topic {topic} is not ready: {why}"
-            )));
+            return Err(LogError::Unavailable(format!("the topic {topic} is not ready: {why}")));
         }
         std::thread::sleep(Duration::from_millis(50));
     }
@@ -114,12 +100,7 @@ pub(super) fn watermarks<C: ConsumerContext>(
     let metadata = consumer.fetch_metadata(Some(topic), ASK)?;
     let partitions = metadata.topics().iter().flat_map(|topic| topic.partitions());
     partitions
-        .map(|partition| {
-            Ok((
-                partition.id() as u32,
-                watermarks_of(consumer, topic, partition.id())?,
-            ))
-        })
+        .map(|partition| Ok((partition.id() as u32, watermarks_of(consumer, topic, partition.id())?)))
         .collect()
 }
 
@@ -137,9 +118,7 @@ pub(super) fn watermarks_of<C: ConsumerContext>(
 pub(super) async fn run_blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, LogError> + Send + 'static,
 ) -> Result<T, LogError> {
-    spawn_blocking(work)
-        .await
-        .unwrap_or_else(|error| Err(LogError::Unavailable(error.to_string())))
+    spawn_blocking(work).await.unwrap_or_else(|error| Err(LogError::Unavailable(error.to_string())))
 }
 
 pub(super) fn unavailable(error: &KafkaError) -> LogError {

@@ -64,10 +64,7 @@ impl Commits {
         let header = match header {
             Ok(header) => header,
             Err(HeaderError::Foreign(version)) => {
-                return Err(io::Error::other(format!(
-                    "{} has the unknown format {version}",
-                    path.display()
-                )));
+                return Err(io::Error::other(format!("{} has the unknown format {version}", path.display())));
             }
             Err(HeaderError::Damaged) => {
                 return Err(io::Error::other(format!(
@@ -76,15 +73,8 @@ impl Commits {
                 )));
             }
         };
-        let mut commits = Self {
-            length: 0,
-            path,
-            sequence: 0,
-            groups: BTreeMap::new(),
-            sound: true,
-            header,
-            file,
-        };
+        let mut commits =
+            Self { length: 0, path, sequence: 0, groups: BTreeMap::new(), sound: true, header, file };
         commits.load()?;
         Ok(commits)
     }
@@ -143,11 +133,7 @@ impl Commits {
 
     /// No offset below this may ever be given to a new record.
     pub fn floor(&self) -> u64 {
-        self.groups
-            .values()
-            .map(|state| state.offset.max(state.delivered))
-            .max()
-            .unwrap_or(0)
+        self.groups.values().map(|state| state.offset.max(state.delivered)).max().unwrap_or(0)
     }
 
     /// Durably replaces the state of `group`.
@@ -178,10 +164,7 @@ fn encode(
     group: &str,
     state: &Committed,
 ) -> io::Result<()> {
-    let entry = Entry {
-        group: group.to_owned(),
-        state: state.clone(),
-    };
+    let entry = Entry { group: group.to_owned(), state: state.clone() };
     encode_record(out, header.salt, sequence, &serde_json::to_vec(&entry)?);
     Ok(())
 }
@@ -191,11 +174,7 @@ mod tests {
     use super::*;
 
     fn state(offset: u64, intent: Option<&str>) -> Committed {
-        Committed {
-            offset,
-            delivered: offset + 5,
-            intent: intent.map(str::to_owned),
-        }
+        Committed { offset, delivered: offset + 5, intent: intent.map(str::to_owned) }
     }
 
     #[test]

@@ -30,13 +30,7 @@ struct Reader {
 impl Reader {
     fn new(shared: Arc<Shared>, next: u64) -> Self {
         let end = shared.end.subscribe();
-        Self {
-            shared,
-            end,
-            next,
-            cursor: None,
-            job: None,
-        }
+        Self { shared, end, next, cursor: None, job: None }
     }
 
     /// The next records, or none after `deadline`. An error comes again until the reader is moved.
@@ -60,10 +54,8 @@ impl Reader {
 
     async fn read(&mut self) -> Result<Vec<StoredRecord>, LogError> {
         let job = self.job.get_or_insert_with(|| {
-            let mut cursor = self
-                .cursor
-                .take()
-                .unwrap_or_else(|| Cursor::new(Arc::clone(&self.shared), self.next));
+            let mut cursor =
+                self.cursor.take().unwrap_or_else(|| Cursor::new(Arc::clone(&self.shared), self.next));
             spawn_blocking(move || {
                 let records = cursor.read();
                 (cursor, records)
@@ -110,22 +102,13 @@ struct Member {
 
 impl SegmentConsumer {
     pub fn new(shared: Arc<Shared>, group: &str, turn: Arc<Mutex<()>>) -> Self {
-        Self {
-            shared,
-            group: group.to_owned(),
-            turn,
-            member: None,
-            paused: false,
-        }
+        Self { shared, group: group.to_owned(), turn, member: None, paused: false }
     }
 
     fn member(&mut self, partition: u32) -> Result<&mut Member, LogError> {
         match &mut self.member {
             Some(member) if partition == PARTITION => Ok(member),
-            _ => Err(LogError::Fenced {
-                partition,
-                reason: "another consumer of the group has it".into(),
-            }),
+            _ => Err(LogError::Fenced { partition, reason: "another consumer of the group has it".into() }),
         }
     }
 
@@ -133,22 +116,10 @@ impl SegmentConsumer {
         let Ok(turn) = timeout_at(deadline, Arc::clone(&self.turn).lock_owned()).await else {
             return ConsumerEvent::Idle;
         };
-        let Committed {
-            offset,
-            delivered,
-            intent,
-        } = self.shared.committed(&self.group);
+        let Committed { offset, delivered, intent } = self.shared.committed(&self.group);
         let reader = Reader::new(Arc::clone(&self.shared), offset);
-        self.member = Some(Member {
-            turn: Arc::new(turn),
-            reader,
-            delivered,
-        });
-        ConsumerEvent::Assigned(vec![Assignment {
-            partition: PARTITION,
-            offset,
-            intent,
-        }])
+        self.member = Some(Member { turn: Arc::new(turn), reader, delivered });
+        ConsumerEvent::Assigned(vec![Assignment { partition: PARTITION, offset, intent }])
     }
 }
 
@@ -167,10 +138,7 @@ impl LogConsumer for SegmentConsumer {
             return Ok(ConsumerEvent::Idle);
         };
         member.delivered = member.delivered.max(member.reader.next);
-        Ok(ConsumerEvent::Records {
-            partition: PARTITION,
-            records,
-        })
+        Ok(ConsumerEvent::Records { partition: PARTITION, records })
     }
 
     async fn commit(&mut self, partition: u32, offset: u64, intent: Option<&str>) -> Result<(), LogError> {
@@ -179,20 +147,12 @@ impl LogConsumer for SegmentConsumer {
         let member = self.member(partition)?;
         let end = *shared.end.borrow();
         if offset > end {
-            return Err(LogError::Fatal(format!(
-                "{offset} cannot be committed: the log ends at {end}"
-            )));
+            return Err(LogError::Fatal(format!("{offset} cannot be committed: the log ends at {end}")));
         }
         if intent.is_some_and(|intent| intent.len() > MAX_INTENT_BYTES) {
-            return Err(LogError::Fatal(format!(
-                "an intent is longer than {MAX_INTENT_BYTES} bytes"
-            )));
+            return Err(LogError::Fatal(format!("an intent is longer than {MAX_INTENT_BYTES} bytes")));
         }
-        let state = Committed {
-            offset,
-            delivered: member.delivered,
-            intent: intent.map(str::to_owned),
-        };
+        let state = Committed { offset, delivered: member.delivered, intent: intent.map(str::to_owned) };
         let turn = Arc::clone(&member.turn);
         let stored = spawn_blocking(move || {
             let stored = shared.commit(&group, state);
@@ -229,9 +189,7 @@ pub(super) struct SegmentTail {
 
 impl SegmentTail {
     pub fn new(shared: Arc<Shared>, start: u64) -> Self {
-        Self {
-            reader: Reader::new(shared, start),
-        }
+        Self { reader: Reader::new(shared, start) }
     }
 }
 

@@ -42,12 +42,7 @@ pub(super) struct Extent {
 
 impl Cursor {
     pub fn new(shared: Arc<Shared>, next: u64) -> Self {
-        Self {
-            shared,
-            next,
-            open: None,
-            damage: String::new(),
-        }
+        Self { shared, next, open: None, damage: String::new() }
     }
 
     /// The offset that comes next.
@@ -110,9 +105,7 @@ impl Cursor {
                     return Err(self.corrupt(self.damage.clone()));
                 }
                 Step::Bad(reason) => {
-                    open.walk
-                        .resync(extent.base..extent.end)
-                        .map_err(|error| unavailable(&error))?;
+                    open.walk.resync(extent.base..extent.end).map_err(|error| unavailable(&error))?;
                     self.damage = reason;
                 }
                 Step::End => return Err(self.corrupt("its segment ends before it".into())),
@@ -123,18 +116,13 @@ impl Cursor {
     /// Opens the file of `extent`, unless it already is.
     fn open_segment(&mut self, extent: &Extent) -> io::Result<()> {
         if self.open.as_ref().is_none_or(|open| open.base != extent.base) {
-            let (file, header) = files::open(
-                &files::segment_path(&self.shared.settings.dir, extent.base),
-                false,
-            )?;
+            let (file, header) =
+                files::open(&files::segment_path(&self.shared.settings.dir, extent.base), false)?;
             let header = header.map_err(|_| {
                 io::Error::new(io::ErrorKind::InvalidData, "the header of its segment is damaged")
             })?;
             let walk = Walk::new(file, header.salt, FILE_HEADER, extent.bytes);
-            self.open = Some(OpenSegment {
-                base: extent.base,
-                walk,
-            });
+            self.open = Some(OpenSegment { base: extent.base, walk });
         }
         if let Some(open) = &mut self.open {
             open.walk.set_limit(extent.bytes);
@@ -143,13 +131,7 @@ impl Cursor {
     }
 
     fn corrupt(&self, reason: String) -> LogError {
-        LogError::Corrupt {
-            position: Position {
-                partition: 0,
-                offset: self.next,
-            },
-            reason,
-        }
+        LogError::Corrupt { position: Position { partition: 0, offset: self.next }, reason }
     }
 }
 

@@ -22,10 +22,8 @@ pub(super) fn list_segments(dir: &Path) -> io::Result<Vec<(u64, u64)>> {
     for entry in fs::read_dir(dir)? {
         let entry = entry?;
         let name = entry.file_name();
-        if let Some(base) = name
-            .to_str()
-            .and_then(|name| name.strip_suffix(SUFFIX))
-            .and_then(|base| base.parse().ok())
+        if let Some(base) =
+            name.to_str().and_then(|name| name.strip_suffix(SUFFIX)).and_then(|base| base.parse().ok())
         {
             found.push((base, entry.metadata()?.len()));
         }
@@ -36,11 +34,7 @@ pub(super) fn list_segments(dir: &Path) -> io::Result<Vec<(u64, u64)>> {
 
 /// Takes the directory for this process. The lock lives as long as the file, so `kill -9` frees it.
 pub(super) fn lock(dir: &Path) -> io::Result<File> {
-    let file = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(dir.join("LOCK"))?;
+    let file = OpenOptions::new().create(true).truncate(false).write(true).open(dir.join("LOCK"))?;
     file.try_lock().map_err(|error| match error {
         TryLockError::WouldBlock => io::Error::new(
             io::ErrorKind::WouldBlock,
@@ -57,12 +51,7 @@ pub(super) fn lock(dir: &Path) -> io::Result<File> {
 
 /// Creates (or empties) a file that starts with `header`, durably; it is positioned behind the header.
 pub(super) fn create(path: &Path, header: &FileHeader) -> io::Result<File> {
-    let mut file = OpenOptions::new()
-        .create(true)
-        .truncate(true)
-        .read(true)
-        .write(true)
-        .open(path)?;
+    let mut file = OpenOptions::new().create(true).truncate(true).read(true).write(true).open(path)?;
     file.write_all(&header.encode())?;
     file.sync_all()?;
     sync_parent(path)?;

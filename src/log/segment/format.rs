@@ -42,10 +42,7 @@ pub(super) enum HeaderError {
 impl FileHeader {
     /// A header for a new file.
     pub fn new(base: u64) -> Self {
-        Self {
-            base,
-            salt: rand::random(),
-        }
+        Self { base, salt: rand::random() }
     }
 
     pub fn encode(&self) -> Vec<u8> {
@@ -68,10 +65,7 @@ impl FileHeader {
             })
             .ok_or(HeaderError::Damaged)?;
         match u32_at(sound, 8) {
-            VERSION => Ok(Self {
-                salt: u32_at(sound, 12),
-                base: u64_at(sound, 16),
-            }),
+            VERSION => Ok(Self { salt: u32_at(sound, 12), base: u64_at(sound, 16) }),
             other => Err(HeaderError::Foreign(other)),
         }
     }
@@ -88,11 +82,7 @@ pub(super) struct RecordHeader {
 impl RecordHeader {
     /// Reads the first [`RECORD_HEADER`] bytes of `bytes`.
     pub fn decode(bytes: &[u8]) -> Self {
-        Self {
-            length: u32_at(bytes, 0) as usize,
-            checksum: u32_at(bytes, 4),
-            offset: u64_at(bytes, 8),
-        }
+        Self { length: u32_at(bytes, 0) as usize, checksum: u32_at(bytes, 4), offset: u64_at(bytes, 8) }
     }
 
     /// Whether `payload` is what this header was written for.

@@ -95,13 +95,8 @@ impl SegmentLog {
         });
         shared.reclaim();
         let writer = Writer::new(Arc::clone(&shared), recovered.active);
-        let writer = thread::Builder::new()
-            .name("log-writer".into())
-            .spawn(move || writer.run())?;
-        Ok(Self {
-            shared,
-            writer: Mutex::new(Some(writer)),
-        })
+        let writer = thread::Builder::new().name("log-writer".into()).spawn(move || writer.run())?;
+        Ok(Self { shared, writer: Mutex::new(Some(writer)) })
     }
 
     /// What all segments take on the disk.
@@ -123,35 +118,20 @@ impl EventLog for SegmentLog {
             return Ok(Vec::new());
         }
         let limit = self.shared.settings.max_record_bytes;
-        if let Some(bytes) = records
-            .iter()
-            .map(|record| record.payload.len())
-            .find(|&bytes| bytes > limit)
-        {
+        if let Some(bytes) = records.iter().map(|record| record.payload.len()).find(|&bytes| bytes > limit) {
             return Err(AppendError::TooLarge { bytes, limit });
         }
         let bytes = writer::size_of(records.iter().map(|record| record.payload.as_ref()));
         let (reply, answer) = oneshot::channel();
-        self.shared.queue.push(
-            Pending {
-                records,
-                bytes,
-                reply,
-            },
-            |waiting| self.shared.admit(waiting, bytes),
-        )?;
-        answer
-            .await
-            .unwrap_or_else(|_| Err(AppendError::Unavailable("its writer has ended".into())))
+        self.shared
+            .queue
+            .push(Pending { records, bytes, reply }, |waiting| self.shared.admit(waiting, bytes))?;
+        answer.await.unwrap_or_else(|_| Err(AppendError::Unavailable("its writer has ended".into())))
     }
 
     async fn consumer(&self, group: &str) -> Result<Box<dyn LogConsumer>, LogError> {
         let turn = Arc::clone(locked(&self.shared.turns).entry(group.to_owned()).or_default());
-        Ok(Box::new(SegmentConsumer::new(
-            Arc::clone(&self.shared),
-            group,
-            turn,
-        )))
+        Ok(Box::new(SegmentConsumer::new(Arc::clone(&self.shared), group, turn)))
     }
 
     async fn tail(&self, from: TailFrom) -> Result<Box<dyn LogTail>, LogError> {
@@ -254,9 +234,7 @@ impl Shared {
         if offset >= end {
             return None;
         }
-        let at = segments
-            .partition_point(|segment| segment.base <= offset)
-            .saturating_sub(1);
+        let at = segments.partition_point(|segment| segment.base <= offset).saturating_sub(1);
         let segment = segments.get(at)?;
         Some(Extent {
             base: segment.base,
@@ -335,13 +313,7 @@ impl Shared {
         };
         let commits = locked(&self.commits);
         // Without a registered group nothing has been read by anybody.
-        Some(
-            groups
-                .iter()
-                .map(|group| commits.get(group).map_or(0, |state| state.offset))
-                .min()
-                .unwrap_or(0),
-        )
+        Some(groups.iter().map(|group| commits.get(group).map_or(0, |state| state.offset)).min().unwrap_or(0))
     }
 
     fn read_segments(&self) -> RwLockReadGuard<'_, Vec<Segment>> {

@@ -84,11 +84,7 @@ impl Queue {
             if left.is_zero() {
                 break;
             }
-            state = self
-                .changed
-                .wait_timeout(state, left)
-                .unwrap_or_else(PoisonError::into_inner)
-                .0;
+            state = self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }
         let mut group: Vec<Pending> = Vec::new();
         let mut bytes = 0;

@@ -46,29 +46,17 @@ struct Scan {
 
 /// Brings `dir` into order. No record below `floor` will be written again: a reader may have seen it.
 pub(super) fn recover(dir: &Path, floor: u64) -> io::Result<Recovered> {
-    let mut segments: Vec<Segment> = files::list_segments(dir)?
-        .into_iter()
-        .map(|(base, bytes)| Segment { base, bytes })
-        .collect();
+    let mut segments: Vec<Segment> =
+        files::list_segments(dir)?.into_iter().map(|(base, bytes)| Segment { base, bytes }).collect();
     let active = match segments.pop() {
         Some(last) => reopen(dir, last.base)?,
         None => begin(dir, floor)?,
     };
-    segments.push(Segment {
-        base: active.header.base,
-        bytes: active.bytes,
-    });
+    segments.push(Segment { base: active.header.base, bytes: active.bytes });
     let active = if active.next < floor {
-        tracing::error!(
-            from = active.next,
-            to = floor,
-            "records that were read once are gone from the disk"
-        );
+        tracing::error!(from = active.next, to = floor, "records that were read once are gone from the disk");
         let fresh = begin(dir, floor)?;
-        segments.push(Segment {
-            base: floor,
-            bytes: fresh.bytes,
-        });
+        segments.push(Segment { base: floor, bytes: fresh.bytes });
         fresh
     } else {
         active
@@ -80,12 +68,7 @@ pub(super) fn recover(dir: &Path, floor: u64) -> io::Result<Recovered> {
 pub(super) fn begin(dir: &Path, base: u64) -> io::Result<Active> {
     let header = FileHeader::new(base);
     let file = files::create(&files::segment_path(dir, base), &header)?;
-    Ok(Active {
-        file,
-        header,
-        bytes: FILE_HEADER,
-        next: base,
-    })
+    Ok(Active { file, header, bytes: FILE_HEADER, next: base })
 }
 
 /// Takes up the newest segment again: drops a torn tail and syncs the rest, which may never have been.
@@ -102,44 +85,24 @@ fn reopen(dir: &Path, base: u64) -> io::Result<Active> {
         }
         Err(HeaderError::Damaged) => return Err(unusable(&path, "both copies of its header are damaged")),
         Ok(other) => {
-            return Err(unusable(
-                &path,
-                &format!("it says that it begins at {}", other.base),
-            ));
+            return Err(unusable(&path, &format!("it says that it begins at {}", other.base)));
         }
     };
-    let scan = scan(
-        Walk::new(file.try_clone()?, header.salt, FILE_HEADER, length),
-        base,
-        length,
-    )?;
+    let scan = scan(Walk::new(file.try_clone()?, header.salt, FILE_HEADER, length), base, length)?;
     if scan.sound_bytes < length {
         let bytes = length - scan.sound_bytes;
         tracing::warn!(file = %path.display(), bytes, next = scan.next, "dropped what was never acknowledged from the log's end");
         file.set_len(scan.sound_bytes)?;
     }
     file.sync_all()?;
-    Ok(Active {
-        file,
-        header,
-        bytes: scan.sound_bytes,
-        next: scan.next,
-    })
+    Ok(Active { file, header, bytes: scan.sound_bytes, next: scan.next })
 }
 
 fn scan(mut walk: Walk, base: u64, length: u64) -> io::Result<Scan> {
-    let mut found = Scan {
-        next: base,
-        sound_bytes: FILE_HEADER,
-    };
+    let mut found = Scan { next: base, sound_bytes: FILE_HEADER };
     loop {
         match walk.step()? {
-            Step::Record(record) => {
-                found = Scan {
-                    next: record.offset + 1,
-                    sound_bytes: walk.position(),
-                }
-            }
+            Step::Record(record) => found = Scan { next: record.offset + 1, sound_bytes: walk.position() },
             // No file holds more records than bytes.
             Step::Bad(_) if walk.resync(found.next..found.next + length)? => {}
             Step::Bad(_) | Step::End => return Ok(found),
@@ -163,8 +126,5 @@ pub(super) fn reseal(dir: &Path, active: &Active) -> io::Result<Active> {
 }
 
 fn unusable(path: &Path, why: &str) -> io::Error {
-    io::Error::other(format!(
-        "{} cannot be used: {why}; it is left as it is",
-        path.display()
-    ))
+    io::Error::other(format!("{} cannot be used: {why}; it is left as it is", path.display()))
 }

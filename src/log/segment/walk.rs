@@ -34,14 +34,7 @@ pub(super) struct Walk {
 impl Walk {
     /// Walks from `position` and never looks at or beyond `limit`.
     pub fn new(file: File, salt: u32, position: u64, limit: u64) -> Self {
-        Self {
-            file,
-            salt,
-            position,
-            limit,
-            window: Bytes::new(),
-            window_at: 0,
-        }
+        Self { file, salt, position, limit, window: Bytes::new(), window_at: 0 }
     }
 
     pub fn position(&self) -> u64 {
@@ -118,10 +111,7 @@ impl Walk {
         if !header.matches(self.salt, &payload) {
             return Ok(Err("its checksum is wrong"));
         }
-        Ok(Ok(StoredRecord {
-            offset: header.offset,
-            payload,
-        }))
+        Ok(Ok(StoredRecord { offset: header.offset, payload }))
     }
 
     /// `length` bytes at `at`, which lie below the limit.

@@ -28,21 +28,16 @@ pub(super) struct Writer {
 
 impl Writer {
     pub fn new(shared: Arc<Shared>, active: Active) -> Self {
-        Self {
-            shared,
-            active,
-            buffer: Vec::new(),
-        }
+        Self { shared, active, buffer: Vec::new() }
     }
 
     /// Runs until the queue is closed and empty.
     pub fn run(mut self) {
         let mut expected = 1;
         let shared = Arc::clone(&self.shared);
-        while let Some(group) = shared
-            .queue
-            .take(MAX_GROUP_BYTES, expected, shared.settings.linger)
-        {
+        // Not more than a segment either, or a small log could not shrink.
+        let most = MAX_GROUP_BYTES.min(shared.settings.segment_limit() as usize);
+        while let Some(group) = shared.queue.take(most, expected, shared.settings.linger) {
             expected = group.len();
             let bytes = group.iter().map(|pending| pending.bytes).sum();
             match self.commit(&group) {
@@ -87,10 +82,7 @@ impl Writer {
     }
 
     fn publish_segment(&self) {
-        self.shared.begin_segment(Segment {
-            base: self.active.header.base,
-            bytes: self.active.bytes,
-        });
+        self.shared.begin_segment(Segment { base: self.active.header.base, bytes: self.active.bytes });
     }
 
     /// Tries until writing works again; false when the log was closed meanwhile.
@@ -122,9 +114,7 @@ fn acknowledge(group: Vec<Pending>, first: u64) {
     let mut offset = first;
     for pending in group {
         let count = pending.records.len() as u64;
-        let positions = (offset..offset + count)
-            .map(|offset| Position { partition: 0, offset })
-            .collect();
+        let positions = (offset..offset + count).map(|offset| Position { partition: 0, offset }).collect();
         offset += count;
         // Whoever stopped waiting finds the record in the log all the same.
         let _ = pending.reply.send(Ok(positions));
@@ -133,8 +123,6 @@ fn acknowledge(group: Vec<Pending>, first: u64) {
 
 fn refuse(group: impl Iterator<Item = Pending>, reason: &str) {
     for pending in group {
-        let _ = pending
-            .reply
-            .send(Err(AppendError::Unavailable(reason.to_owned())));
+        let _ = pending.reply.send(Err(AppendError::Unavailable(reason.to_owned())));
     }
 }

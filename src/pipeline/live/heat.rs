@@ -29,7 +29,8 @@ impl Heat {
                     continue;
                 }
                 self.play(bucket);
-                let known = before.is_some_and(|view| view.segments().any(|(_, f, t)| buckets(f, t).contains(&bucket)));
+                let known = before
+                    .is_some_and(|view| view.segments().any(|(_, f, t)| buckets(f, t).contains(&bucket)));
                 let earlier =
                     after.segments().any(|(other, f, t)| other < number && buckets(f, t).contains(&bucket));
                 if !known && !earlier {
@@ -81,7 +82,8 @@ mod tests {
             view.segments().filter(|(_, f, t)| *f < (second + 1) * 1000 && *t > second * 1000).count() as u32
         };
         let plays = (0..60).map(|s| views.iter().map(|view| covers(view, s)).sum()).collect();
-        let viewers = (0..60).map(|s| views.iter().filter(|view| covers(view, s) > 0).count() as u32).collect();
+        let viewers =
+            (0..60).map(|s| views.iter().filter(|view| covers(view, s) > 0).count() as u32).collect();
         (plays, viewers)
     }
 

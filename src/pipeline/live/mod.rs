@@ -87,7 +87,12 @@ pub async fn follow(log: Arc<dyn EventLog>, live: Arc<Live>, clock: Clock, resum
     }
 }
 
-async fn follow_once(log: &dyn EventLog, live: &Live, clock: &Clock, resume: &mut Resume) -> Result<(), LogError> {
+async fn follow_once(
+    log: &dyn EventLog,
+    live: &Live,
+    clock: &Clock,
+    resume: &mut Resume,
+) -> Result<(), LogError> {
     let mut tail = log.tail(TailFrom(resume.positions())).await?;
     let mut next_tick = tokio::time::Instant::now() + TICK;
     loop {

@@ -142,7 +142,12 @@ struct Marks {
 impl Marks {
     fn of(live: &LiveView) -> Self {
         let view = &live.view;
-        Self { standing: live.standing, attempted: view.attempted, started: view.started(), failed: view.failed() }
+        Self {
+            standing: live.standing,
+            attempted: view.attempted,
+            started: view.started(),
+            failed: view.failed(),
+        }
     }
 
     const NOTHING: Self = Self { standing: Standing::Idle, attempted: false, started: false, failed: false };
@@ -202,7 +207,9 @@ impl Environment {
         let Some(mut live) = self.views.remove(id) else { return };
         let marks = Marks::of(&live);
         let silent_ms = now_ms - live.view.last_received_ms;
-        if live.standing.is_over() && silent_ms >= KEEP_AFTER_MS || live.standing == Standing::Idle && silent_ms >= GONE_AFTER_MS {
+        if live.standing.is_over() && silent_ms >= KEEP_AFTER_MS
+            || live.standing == Standing::Idle && silent_ms >= GONE_AFTER_MS
+        {
             self.forget(id, marks);
             return;
         }
@@ -232,7 +239,8 @@ impl Environment {
             self.newest.push_front(Arc::clone(id));
             self.newest.truncate(NEWEST_VIEWS);
         }
-        if is.started && !was.started
+        if is.started
+            && !was.started
             && let Some(startup_ms) = live.view.startup_ms()
         {
             self.startups.add(at_ms / 1000, startup_ms);
@@ -252,7 +260,10 @@ impl Environment {
         }
         // A view that learns its video (or changes it) counts there from the beginning.
         let moved = video_id != old_id;
-        if moved && !old_id.is_empty() && let Some(old) = self.videos.get_mut(old_id) {
+        if moved
+            && !old_id.is_empty()
+            && let Some(old) = self.videos.get_mut(old_id)
+        {
             leave(old, was);
         }
         let was = if moved { Marks::NOTHING } else { was };

@@ -32,7 +32,8 @@ impl Seconds {
     pub fn at(&mut self, second: i64) -> &mut Second {
         let index = self.points.partition_point(|(known, _)| *known < second);
         if self.points.get(index).is_none_or(|(known, _)| *known != second) {
-            let before = index.checked_sub(1).and_then(|before| self.points.get(before)).map(|(_, point)| *point);
+            let before =
+                index.checked_sub(1).and_then(|before| self.points.get(before)).map(|(_, point)| *point);
             let carried = before.map_or_else(Second::default, |point| Second {
                 viewers: point.viewers,
                 rebuffering: point.rebuffering,
@@ -62,7 +63,10 @@ impl Seconds {
 
     /// The sum of a count over `(after_s, until_s]`.
     pub fn sum(&self, after_s: i64, until_s: i64, count: impl Fn(&Second) -> u32) -> u64 {
-        self.since(after_s).filter(|(second, _)| *second <= until_s).map(|(_, point)| u64::from(count(&point))).sum()
+        self.since(after_s)
+            .filter(|(second, _)| *second <= until_s)
+            .map(|(_, point)| u64::from(count(&point)))
+            .sum()
     }
 }
 

@@ -87,9 +87,7 @@ fn users_xml(limits: Limits) -> String {
 }
 
 fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 #[cfg(test)]
@@ -98,13 +96,7 @@ mod tests {
 
     #[test]
     fn paths_cannot_break_out_of_the_file() {
-        let text = config_xml(
-            Path::new("/a<b>&c/users.xml"),
-            Limits {
-                memory: 1 << 30,
-                processors: 1,
-            },
-        );
+        let text = config_xml(Path::new("/a<b>&c/users.xml"), Limits { memory: 1 << 30, processors: 1 });
         assert!(text.contains("<users_config>/a&lt;b&gt;&amp;c/users.xml</users_config>"));
         assert!(text.contains("<background_pool_size>2<"));
     }

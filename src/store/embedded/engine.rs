@@ -1,120 +1,19 @@
 //! A safe face on libchdb's C interface: the loaded library, connections, results and streams.
 //!
-//! Every `unsafe` block of the embedded store lives in this file. The declarations were written from the
-//! published prototypes of chdb-core 26.7 and are checked by running against the library.
+//! Every `unsafe` block of the embedded store is in this file and in `api.rs`, which holds the declarations.
 //!
 //! Ownership, which the types below enforce: a connection runs one statement at a time, so everything
 //! that talks to it borrows it mutably; a result is destroyed once; a stream is destroyed before its
 //! connection is used again. The library itself is never unloaded, because its threads outlive any handle.
 
-use std::ffi::{CStr, CString, c_char, c_int, c_void};
+use std::ffi::{CString, c_char, c_int};
 use std::path::Path;
 use std::ptr::NonNull;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::api::{Api, RawConnection, RawInsert, RawResult, WithParams};
 use super::error::EngineError;
-
-/// What the C interface hands out; never looked into.
-#[repr(C)]
-struct RawResult {
-    _private: [u8; 0],
-}
-
-#[repr(C)]
-struct RawInsert {
-    _private: [u8; 0],
-}
-
-/// `chdb_connect` returns a pointer to the handle the other functions take.
-type RawConnection = *mut c_void;
-
-type WithParams<T> = unsafe extern "C" fn(
-    RawConnection,
-    *const c_char,
-    usize,
-    *const c_char,
-    usize,
-    *const *const c_char,
-    *const usize,
-    *const *const c_char,
-    *const usize,
-    usize,
-) -> *mut T;
-
-/// The entry points this program uses, resolved once.
-struct Api {
-    set_signal_handlers_enabled: unsafe extern "C" fn(c_int),
-    version: unsafe extern "C" fn() -> *const c_char,
-    connect: unsafe extern "C" fn(c_int, *mut *mut c_char) -> *mut RawConnection,
-    close: unsafe extern "C" fn(*mut RawConnection),
-    shutdown: unsafe extern "C" fn() -> c_int,
-    query: WithParams<RawResult>,
-    stream: WithParams<RawResult>,
-    stream_fetch: unsafe extern "C" fn(RawConnection, *mut RawResult) -> *mut RawResult,
-    stream_cancel: unsafe extern "C" fn(RawConnection, *mut RawResult),
-    insert: WithParams<RawInsert>,
-    insert_append: unsafe extern "C" fn(*mut RawInsert, *const c_void, usize) -> c_int,
-    insert_done: unsafe extern "C" fn(*mut RawInsert) -> *mut RawResult,
-    insert_cancel: unsafe extern "C" fn(*mut RawInsert),
-    insert_error: unsafe extern "C" fn(*mut RawInsert) -> *const c_char,
-    insert_destroy: unsafe extern "C" fn(*mut RawInsert),
-    result_destroy: unsafe extern "C" fn(*mut RawResult),
-    result_error: unsafe extern "C" fn(*mut RawResult) -> *const c_char,
-    result_buffer: unsafe extern "C" fn(*mut RawResult) -> *const c_char,
-    result_length: unsafe extern "C" fn(*mut RawResult) -> usize,
-    result_storage_rows_read: unsafe extern "C" fn(*mut RawResult) -> u64,
-    result_storage_bytes_read: unsafe extern "C" fn(*mut RawResult) -> u64,
-    result_rows_written: unsafe extern "C" fn(*mut RawResult) -> u64,
-    result_bytes_written: unsafe extern "C" fn(*mut RawResult) -> u64,
-}
-
-impl Api {
-    fn resolve(library: &libloading::Library) -> Result<Self, libloading::Error> {
-        macro_rules! symbol {
-            ($name:literal) => {
-                // SAFETY: the field's type is the prototype libchdb publishes for this name, and the
-                // library is leaked by the only caller, so the pointer stays valid for the process.
-                unsafe { *library.get(concat!($name, "\0").as_bytes())? }
-            };
-        }
-        Ok(Self {
-            set_signal_handlers_enabled: symbol!("chdb_set_signal_handlers_enabled"),
-            version: symbol!("chdb_version"),
-            connect: symbol!("chdb_connect"),
-            close: symbol!("chdb_close_conn"),
-            shutdown: symbol!("chdb_shutdown"),
-            query: symbol!("chdb_query_with_params_n"),
-            stream: symbol!("chdb_stream_query_with_params_n"),
-            stream_fetch: symbol!("chdb_stream_fetch_result"),
-            stream_cancel: symbol!("chdb_stream_cancel_query"),
-            insert: symbol!("chdb_stream_insert_with_params_n"),
-            insert_append: symbol!("chdb_stream_append"),
-            insert_done: symbol!("chdb_stream_done"),
-            insert_cancel: symbol!("chdb_stream_cancel_insert"),
-            insert_error: symbol!("chdb_stream_insert_error"),
-            insert_destroy: symbol!("chdb_destroy_insert_stream"),
-            result_destroy: symbol!("chdb_destroy_query_result"),
-            result_error: symbol!("chdb_result_error"),
-            result_buffer: symbol!("chdb_result_buffer"),
-            result_length: symbol!("chdb_result_length"),
-            result_storage_rows_read: symbol!("chdb_result_storage_rows_read"),
-            result_storage_bytes_read: symbol!("chdb_result_storage_bytes_read"),
-            result_rows_written: symbol!("chdb_result_rows_written"),
-            result_bytes_written: symbol!("chdb_result_bytes_written"),
-        })
-    }
-
-    /// The text behind a C string the engine owns, or `None` for "no error".
-    fn text(message: *const c_char) -> Option<String> {
-        if message.is_null() {
-            return None;
-        }
-        // SAFETY: the engine's error strings are NUL-terminated and live as long as their handle, which
-        // every caller holds across this call.
-        Some(unsafe { CStr::from_ptr(message) }.to_string_lossy().into_owned())
-    }
-}
 
 /// The loaded engine, bound to one data path. Cheap to clone.
 #[derive(Clone)]
@@ -131,11 +30,17 @@ impl Engine {
     /// otherwise replace those of this process at the first connection.
     pub fn load(library: &Path, arguments: &[String]) -> Result<Self, EngineError> {
         // SAFETY: loading runs libchdb's initialisers; it is the file the operator chose to run as engine.
-        let loaded = unsafe { libloading::Library::new(library) }
-            .map_err(|error| EngineError::host(format!("cannot load {}: {error}", library.display())))?;
+        let loaded = unsafe { libloading::Library::new(library) }.map_err(|error| {
+            EngineError::host(format_args!(
+                "cannot load {}: {:#}",
+                library.display(),
+                anyhow::Error::new(error)
+            ))
+        })?;
         let api = Api::resolve(&loaded).map_err(|error| {
-            EngineError::host(format!(
-                "{} is not a libchdb this host knows: {error}",
+            let error = anyhow::Error::new(error);
+            EngineError::host(format_args!(
+                "{} is not a libchdb this host knows: {error:#}",
                 library.display()
             ))
         })?;
@@ -147,11 +52,7 @@ impl Engine {
             .chain(arguments.iter().cloned())
             .map(|argument| CString::new(argument).map_err(|_| EngineError::host("an argument holds a NUL")))
             .collect::<Result<Vec<_>, _>>()?;
-        Ok(Self {
-            api: Box::leak(Box::new(api)),
-            arguments: Arc::new(arguments),
-            open: Arc::default(),
-        })
+        Ok(Self { api: Box::leak(Box::new(api)), arguments: Arc::new(arguments), open: Arc::default() })
     }
 
     /// The library's own version, such as `26.7.3`.
@@ -165,11 +66,8 @@ impl Engine {
     /// The first one starts the engine and loads the tables; further ones take a fraction of a
     /// millisecond (measured: 0.2 ms with closing).
     pub fn connect(&self) -> Result<Connection, EngineError> {
-        let mut argv: Vec<*mut c_char> = self
-            .arguments
-            .iter()
-            .map(|argument| argument.as_ptr().cast_mut())
-            .collect();
+        let mut argv: Vec<*mut c_char> =
+            self.arguments.iter().map(|argument| argument.as_ptr().cast_mut()).collect();
         let count = c_int::try_from(argv.len()).map_err(|_| EngineError::host("too many arguments"))?;
         // SAFETY: `argv` holds `count` NUL-terminated strings that outlive the call; the engine copies them.
         let outer = unsafe { (self.api.connect)(count, argv.as_mut_ptr()) };
@@ -179,11 +77,7 @@ impl Engine {
         // SAFETY: a non-null answer points at a handle that stays in place until `close`.
         let inner = unsafe { *outer.as_ptr() };
         self.open.fetch_add(1, Ordering::SeqCst);
-        Ok(Connection {
-            engine: self.clone(),
-            outer,
-            inner,
-        })
+        Ok(Connection { engine: self.clone(), outer, inner })
     }
 
     /// How many connections are open.
@@ -191,16 +85,9 @@ impl Engine {
         self.open.load(Ordering::SeqCst)
     }
 
-    /// Stops the engine for good; false when it would not (a connection is still open).
-    pub fn shutdown(&self) -> bool {
-        // SAFETY: takes nothing; refuses by itself while connections are open.
-        unsafe { (self.api.shutdown)() == 0 }
-    }
-
-    /// Leaves the process at once, running no destructors.
-    ///
-    /// The way out when [`shutdown`](Self::shutdown) refused: the engine crashes in its static
-    /// destructors when the process exits under its running threads, while its files are safe either way.
+    /// Leaves the process at once, running no destructors: once every connection is closed the engine's files
+    /// are in order, but some of its threads go on (`chdb_shutdown` says so), and its static destructors
+    /// crash under them.
     pub fn exit_now(&self, code: i32) -> ! {
         // SAFETY: `_exit` has no preconditions.
         unsafe { libc::_exit(code) }
@@ -218,6 +105,16 @@ pub struct Stats {
     pub written_rows: u64,
     /// Bytes written, those of materialized views included.
     pub written_bytes: u64,
+}
+
+impl Stats {
+    /// Adds what a further piece of the same statement did.
+    pub fn add(&mut self, piece: Self) {
+        self.read_rows += piece.read_rows;
+        self.read_bytes += piece.read_bytes;
+        self.written_rows += piece.written_rows;
+        self.written_bytes += piece.written_bytes;
+    }
 }
 
 /// A result that belongs to us: its bytes, its counters, and its destruction.
@@ -260,10 +157,7 @@ impl AsRef<[u8]> for Answer {
     fn as_ref(&self) -> &[u8] {
         // SAFETY: getters on a live handle.
         let (start, length) = unsafe {
-            (
-                (self.api.result_buffer)(self.raw.as_ptr()),
-                (self.api.result_length)(self.raw.as_ptr()),
-            )
+            ((self.api.result_buffer)(self.raw.as_ptr()), (self.api.result_length)(self.raw.as_ptr()))
         };
         if start.is_null() || length == 0 {
             return &[];
@@ -295,10 +189,7 @@ impl Parameters {
         Self {
             names: parameters.iter().map(|(name, _)| name.as_ptr().cast()).collect(),
             name_lengths: parameters.iter().map(|(name, _)| name.len()).collect(),
-            values: parameters
-                .iter()
-                .map(|(_, value)| value.as_ptr().cast())
-                .collect(),
+            values: parameters.iter().map(|(_, value)| value.as_ptr().cast()).collect(),
             value_lengths: parameters.iter().map(|(_, value)| value.len()).collect(),
         }
     }
@@ -362,11 +253,7 @@ impl Connection {
     ) -> Result<RowStream<'_>, EngineError> {
         let raw = self.call(self.engine.api.stream, sql, format, parameters);
         let handle = Answer::new(self.engine.api, raw)?;
-        Ok(RowStream {
-            connection: self,
-            handle,
-            ended: false,
-        })
+        Ok(RowStream { connection: self, handle, ended: false })
     }
 
     /// Starts an INSERT whose rows follow; `sql` has neither FORMAT nor data.
@@ -378,11 +265,7 @@ impl Connection {
     ) -> Result<RowSink<'_>, EngineError> {
         let raw = self.call(self.engine.api.insert, sql, format, parameters);
         let raw = NonNull::new(raw).ok_or_else(|| EngineError::host("the engine gave no insert"))?;
-        let sink = RowSink {
-            connection: self,
-            raw,
-            finished: false,
-        };
+        let sink = RowSink { connection: self, raw, finished: false };
         match sink.error() {
             Some(message) => Err(EngineError::from_message(message)),
             None => Ok(sink),

@@ -45,10 +45,7 @@ impl EngineError {
 
     /// An error this host raises in ClickHouse's name.
     pub fn raised(code: i32, name: &str, text: impl std::fmt::Display) -> Self {
-        Self {
-            code,
-            message: format!("Code: {code}. DB::Exception: {text}. ({name})"),
-        }
+        Self { code, message: format!("Code: {code}. DB::Exception: {text}. ({name})") }
     }
 
     /// An error of the host itself, such as a library that does not load.

@@ -14,7 +14,7 @@ use super::error::EngineError;
 use super::formats::Header;
 use super::frames;
 use super::request::Request;
-use super::session::{Lease, Sessions};
+use super::session::{Lease, Sessions, Target};
 use super::statement::Insert;
 
 /// The settings that keep an insert in one block: ClickHouse otherwise cuts it at about a million rows or
@@ -113,33 +113,50 @@ impl Run {
         match self.stream(lease, sql, header, out) {
             // A statement that begins like a SELECT and is none (WITH … INSERT). It has not run yet.
             Err(error) if error.to_string().starts_with(NOT_STREAMABLE) => self.whole(lease, sql).map(Some),
-            streamed => streamed.map(|()| None),
+            streamed => streamed,
         }
     }
 
-    fn stream(&self, lease: &mut Lease, sql: &[u8], header: Header, out: &Output) -> Result<(), EngineError> {
+    /// Sends all pieces but the last, which it returns: once a client has that one it may drop the answer and
+    /// come back to the session, or count on the statement being over.
+    fn stream(
+        &self,
+        lease: &mut Lease,
+        sql: &[u8],
+        header: Header,
+        out: &Output,
+    ) -> Result<Option<Piece>, EngineError> {
         let mut rows = lease
             .connection()?
             .stream(sql, &self.format, &self.request.parameters)?;
-        let mut is_first = true;
+        let (mut held, mut sent, mut stats) = (None, false, Stats::default());
         while let Some(answer) = rows.next()? {
+            stats.add(answer.stats());
             let mut piece = Bytes::from_owner(answer);
-            if !is_first {
+            if held.is_some() {
                 let length = header.length(&piece).ok_or_else(|| {
                     EngineError::host("a piece of the answer does not begin as its format demands")
                 })?;
                 piece.advance(length);
             }
-            is_first = false;
             if piece.is_empty() {
                 // In a chunked body an empty piece would be taken for the end.
                 continue;
             }
-            if out.blocking_send(Ok(Piece::Part(piece))).is_err() {
-                break;
+            if let Some(ready) = held.replace(piece) {
+                sent = true;
+                if out.blocking_send(Ok(Piece::Part(ready))).is_err() {
+                    return Ok(None);
+                }
             }
         }
-        Ok(())
+        Ok(held.map(|last| {
+            if sent {
+                Piece::Part(last)
+            } else {
+                Piece::Whole(last, stats)
+            }
+        }))
     }
 
     /// Runs an INSERT, taking its rows from `rows`.
@@ -197,7 +214,7 @@ impl Drop for StopOnDrop {
         let stopper = std::thread::Builder::new()
             .name("stop-query".into())
             .spawn(move || {
-                if let Err(error) = run.sessions.kill(Some(&run.tag)) {
+                if let Err(error) = run.sessions.kill(Target::Tag(&run.tag)) {
                     tracing::warn!(%error, "could not stop an abandoned statement");
                 }
             });

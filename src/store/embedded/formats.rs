@@ -77,7 +77,7 @@ mod tests {
         assert_eq!(Header::of("RowBinaryWithNamesAndTypes"), Some(Header::Binary));
         assert_eq!(
             Header::Binary.length(b"\x02\x01x\x02yy\x05UInt8\x06String\xff\xff"),
-            Some(18)
+            Some(19)
         );
         assert_eq!(Header::Binary.length(b"\x02\x01x\x02y"), None);
         assert_eq!(Header::Lines(2).length(b"x\ty\nUInt8\tString\n1\t2\n"), Some(17));

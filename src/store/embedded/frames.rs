@@ -15,9 +15,7 @@ const PLAIN: u8 = 0x02;
 const LARGEST: usize = 1 << 30;
 
 fn checksum(bytes: &[u8]) -> [u8; CHECKSUM] {
-    cityhash_rs::cityhash_102_128(bytes)
-        .rotate_right(64)
-        .to_le_bytes()
+    cityhash_rs::cityhash_102_128(bytes).rotate_right(64).to_le_bytes()
 }
 
 /// Puts frames back together from a body that arrives in arbitrary pieces.
@@ -40,7 +38,7 @@ impl Decoder {
         let method = header.first().copied().unwrap_or_default();
         let mut sizes = header.get(1..).unwrap_or_default();
         let (compressed, content) = (sizes.get_u32_le() as usize, sizes.get_u32_le() as usize);
-        if compressed < HEADER || compressed > LARGEST || content > LARGEST {
+        if !(HEADER..=LARGEST).contains(&compressed) || content > LARGEST {
             return Err(broken("a frame of impossible size"));
         }
         if self.pending.len() < CHECKSUM + compressed {
@@ -57,9 +55,7 @@ impl Decoder {
                 .map(Some)
                 .map_err(|error| broken(&format!("an LZ4 frame that does not decode ({error})"))),
             PLAIN => Ok(Some(frame.to_vec())),
-            other => Err(broken(&format!(
-                "a frame with the unsupported method {other:#04x}"
-            ))),
+            other => Err(broken(&format!("a frame with the unsupported method {other:#04x}"))),
         }
     }
 
@@ -99,11 +95,7 @@ mod tests {
 
     #[test]
     fn frames_survive_any_split() {
-        let contents = [
-            vec![7_u8; 5000],
-            b"short".to_vec(),
-            (0..=255).cycle().take(70_000).collect(),
-        ];
+        let contents = [vec![7_u8; 5000], b"short".to_vec(), (0..=255).cycle().take(70_000).collect()];
         let wire: Vec<u8> = contents.iter().flat_map(|content| encode(content)).collect();
         for step in [1, 7, 24, 25, 1000, wire.len()] {
             let mut decoder = Decoder::default();
@@ -126,10 +118,7 @@ mod tests {
         wire[last] ^= 1;
         let mut decoder = Decoder::default();
         decoder.push(&wire);
-        assert_eq!(
-            decoder.next().expect_err("damaged").code(),
-            code::CANNOT_DECOMPRESS
-        );
+        assert_eq!(decoder.next().expect_err("damaged").code(), code::CANNOT_DECOMPRESS);
 
         let mut cut = Decoder::default();
         cut.push(&encode(b"hello")[..20]);

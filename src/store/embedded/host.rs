@@ -6,6 +6,7 @@
 //! - standard output: the read end of a pipe, the life line. Its first line is the password; its end means
 //!   that the parent wants this process gone or is gone itself, `kill -9` included.
 
+use std::convert::Infallible;
 use std::io::{self, BufRead, BufReader, Read};
 use std::net::TcpListener;
 use std::os::fd::{AsFd, OwnedFd};
@@ -15,12 +16,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix_web::{App, HttpServer, web};
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Semaphore, oneshot};
 
 use super::config::{self, Limits};
 use super::engine::{Connection, Engine};
 use super::http::{Service, routes};
-use super::session::Sessions;
+use super::session::{Sessions, Target};
 
 /// How long requests in progress may take to finish once the end has come.
 const GRACE: Duration = Duration::from_secs(5);
@@ -48,17 +50,15 @@ pub struct HostArgs {
 }
 
 /// Serves until the life line ends. Logs through `tracing`, whose subscriber the caller installs.
+///
+/// Returns only when it could not run: in good order the process ends with code 0 from here.
 pub fn run(args: &HostArgs) -> ExitCode {
-    match serve(args) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tracing::error!(%error, "the embedded ClickHouse engine cannot run");
-            ExitCode::FAILURE
-        }
-    }
+    let Err(error) = serve(args);
+    tracing::error!(%error, "the embedded ClickHouse engine cannot run");
+    ExitCode::FAILURE
 }
 
-fn serve(args: &HostArgs) -> anyhow::Result<()> {
+fn serve(args: &HostArgs) -> anyhow::Result<Infallible> {
     let (listener, life_line) = take_inheritance()?;
     let (password, life_line) = read_password(life_line)?;
     let end = watch(life_line)?;
@@ -78,7 +78,8 @@ fn serve(args: &HostArgs) -> anyhow::Result<()> {
     });
     tracing::info!(library = engine.version(), address = %listener.local_addr()?, "embedded ClickHouse serves");
     actix_web::rt::System::new().block_on(answer_until(end, listener, service))?;
-    close(engine, &sessions, anchor)
+    close(&engine, &sessions, anchor);
+    engine.exit_now(0)
 }
 
 /// Serves requests until the end is called for, then lets those in progress finish within the grace.
@@ -87,7 +88,9 @@ async fn answer_until(
     listener: TcpListener,
     service: web::Data<Service>,
 ) -> io::Result<()> {
-    let sessions = Arc::clone(&service.sessions);
+    // A supervisor that signals the whole group means the parent; this process ends when the parent wants.
+    let _ignored = [signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?];
+    let (sessions, stopping) = (Arc::clone(&service.sessions), Arc::clone(&service.sessions));
     let server = HttpServer::new(move || App::new().app_data(service.clone()).configure(routes))
         .workers(2)
         .disable_signals()
@@ -105,6 +108,11 @@ async fn answer_until(
         // An error means that the watching thread is gone, which is the end as well.
         let _ = end.await;
         tracing::info!("embedded ClickHouse stops");
+        // Questions can be asked again, so only inserts get the grace.
+        let stopped = tokio::task::spawn_blocking(move || stopping.kill(Target::Selects)).await;
+        if let Ok(Err(error)) = stopped {
+            tracing::warn!(%error, "could not stop the running questions");
+        }
         handle.stop(true).await;
     });
     actix_web::rt::spawn(async move {
@@ -118,10 +126,10 @@ async fn answer_until(
 }
 
 /// Closes every connection, and with the last one the engine: exiting over an open engine crashes it.
-fn close(engine: Engine, sessions: &Sessions, anchor: Connection) -> anyhow::Result<()> {
+fn close(engine: &Engine, sessions: &Sessions, anchor: Connection) {
     sessions.close_idle();
     if engine.open_connections() > 1
-        && let Err(error) = sessions.kill(None)
+        && let Err(error) = sessions.kill(Target::All)
     {
         tracing::warn!(%error, "could not stop the statements still running");
     }
@@ -131,27 +139,20 @@ fn close(engine: Engine, sessions: &Sessions, anchor: Connection) -> anyhow::Res
     }
     let left = engine.open_connections().saturating_sub(1);
     drop(anchor);
-    if left > 0 || !engine.shutdown() {
-        tracing::warn!(left, "the engine did not come to rest; leaving without it");
-        engine.exit_now(0);
+    if left > 0 {
+        tracing::warn!(left, "statements did not stop; leaving without them");
+    } else {
+        tracing::info!("embedded ClickHouse stopped");
     }
-    tracing::info!("embedded ClickHouse stopped");
-    Ok(())
 }
 
 fn open(args: &HostArgs) -> anyhow::Result<Engine> {
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
-    let limits = Limits {
-        memory: args.memory_limit,
-        processors,
-    };
+    let limits = Limits { memory: args.memory_limit, processors };
     let config = config::write(&args.data_dir.join("config"), limits)?;
     let store = args.data_dir.join("store");
     std::fs::create_dir_all(&store)?;
-    let arguments = [
-        format!("--path={}", store.display()),
-        format!("--config-file={}", config.display()),
-    ];
+    let arguments = [format!("--path={}", store.display()), format!("--config-file={}", config.display())];
     Ok(Engine::load(&args.library, &arguments)?)
 }
 
@@ -169,10 +170,7 @@ fn read_password(life_line: OwnedFd) -> anyhow::Result<(String, BufReader<std::f
     let mut line = String::new();
     reader.read_line(&mut line)?;
     let password = line.trim_end().to_owned();
-    anyhow::ensure!(
-        !password.is_empty(),
-        "the parent sent no password; this command is not for use by hand"
-    );
+    anyhow::ensure!(!password.is_empty(), "the parent sent no password; this command is not for use by hand");
     Ok((password, reader))
 }
 
@@ -180,26 +178,20 @@ fn read_password(life_line: OwnedFd) -> anyhow::Result<(String, BufReader<std::f
 /// successor to take over.
 fn watch(mut life_line: BufReader<std::fs::File>) -> io::Result<oneshot::Receiver<()>> {
     let (tell, told) = oneshot::channel();
-    std::thread::Builder::new()
-        .name("life-line".into())
-        .spawn(move || {
-            let _ = io::copy(&mut life_line.by_ref(), &mut io::sink());
-            let _ = tell.send(());
-            std::thread::sleep(GRACE + STOPPING + Duration::from_secs(3));
-            tracing::error!("the engine does not stop; aborting");
-            std::process::abort();
-        })?;
+    std::thread::Builder::new().name("life-line".into()).spawn(move || {
+        let _ = io::copy(&mut life_line.by_ref(), &mut io::sink());
+        let _ = tell.send(());
+        std::thread::sleep(GRACE + STOPPING + Duration::from_secs(3));
+        tracing::error!("the engine does not stop; aborting");
+        std::process::abort();
+    })?;
     Ok(told)
 }
 
 /// Makes this process the only one on the data, waiting for a predecessor that is still closing it.
 fn lock(data_dir: &Path) -> anyhow::Result<std::fs::File> {
     let path = data_dir.join("lock");
-    let file = std::fs::File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&path)?;
+    let file = std::fs::File::options().create(true).truncate(false).write(true).open(&path)?;
     let deadline = Instant::now() + LOCK_WAIT;
     let mut told = false;
     loop {
@@ -208,11 +200,7 @@ fn lock(data_dir: &Path) -> anyhow::Result<std::fs::File> {
             Err(std::fs::TryLockError::Error(error)) => return Err(error.into()),
             Err(std::fs::TryLockError::WouldBlock) => {}
         }
-        anyhow::ensure!(
-            Instant::now() < deadline,
-            "{} is held by another process",
-            path.display()
-        );
+        anyhow::ensure!(Instant::now() < deadline, "{} is held by another process", path.display());
         if !told {
             tracing::warn!(path = %path.display(), "another process still holds the data; waiting for it");
             told = true;

@@ -1,21 +1,19 @@
-//! ClickHouse's HTTP interface over the engine: credentials, reading the request, writing the answer.
+//! ClickHouse's HTTP interface over the engine: credentials, reading the request, running its statement.
 
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
-use actix_web::body::{BodySize, MessageBody};
-use actix_web::http::{Method, StatusCode, header};
-use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
+use actix_web::http::{Method, header};
+use actix_web::{HttpRequest, HttpResponse, web};
 use base64::Engine as _;
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use subtle::ConstantTimeEq;
 use tokio::sync::{Semaphore, SemaphorePermit, mpsc};
 
+use super::answer::{failure, respond, success};
 use super::engine::Stats;
 use super::error::{EngineError, code};
-use super::execute::{Piece, Rows, Run, StopOnDrop};
+use super::execute::{Rows, Run, StopOnDrop};
 use super::formats::Header;
 use super::frames;
 use super::request::{Request, form_urlencoded};
@@ -42,15 +40,11 @@ pub struct Service {
 
 /// Registers the routes.
 pub fn routes(config: &mut web::ServiceConfig) {
-    config
-        .route("/ping", web::get().to(|| async { ok_text("Ok.\n") }))
-        .route("/", web::route().to(answer));
+    config.route("/ping", web::get().to(|| async { ok_text("Ok.\n") })).route("/", web::route().to(answer));
 }
 
 fn ok_text(text: &'static str) -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type("text/html; charset=UTF-8")
-        .body(text)
+    HttpResponse::Ok().content_type("text/html; charset=UTF-8").body(text)
 }
 
 async fn answer(http: HttpRequest, body: web::Payload, service: web::Data<Service>) -> HttpResponse {
@@ -72,26 +66,15 @@ async fn handle(
         Method::POST => false,
         Method::GET | Method::HEAD => true,
         _ => {
-            return Err(EngineError::raised(
-                code::NOT_IMPLEMENTED,
-                "NOT_IMPLEMENTED",
-                "Use GET or POST",
-            ));
+            return Err(EngineError::raised(code::NOT_IMPLEMENTED, "NOT_IMPLEMENTED", "Use GET or POST"));
         }
     };
     if header_value(http, header::CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
         let text = "The embedded engine takes bodies plain or in native frames (decompress=1)";
-        return Err(EngineError::raised(
-            code::NOT_IMPLEMENTED,
-            "NOT_IMPLEMENTED",
-            text,
-        ));
+        return Err(EngineError::raised(code::NOT_IMPLEMENTED, "NOT_IMPLEMENTED", text));
     }
     let mut request = Request::from_query_string(http.query_string())?;
-    let mut body = Body {
-        payload: body,
-        ended: false,
-    };
+    let mut body = Body { payload: body, ended: false };
     if let Some(kind) =
         header_value(http, header::CONTENT_TYPE).filter(|kind| kind.starts_with("multipart/form-data"))
     {
@@ -101,17 +84,11 @@ async fn handle(
     if request.query.is_empty() && reads_only {
         return Ok(ok_text("Ok.\n"));
     }
-    let query_id = request
-        .query_id
-        .get_or_insert_with(|| generated_id.to_owned())
-        .clone();
+    let query_id = request.query_id.get_or_insert_with(|| generated_id.to_owned()).clone();
     let (text, statement) = read_statement(&request, &mut body).await?;
     let run = Run {
         sessions: Arc::clone(&service.sessions),
-        format: request
-            .default_format
-            .clone()
-            .unwrap_or_else(|| "TabSeparated".to_owned()),
+        format: request.default_format.clone().unwrap_or_else(|| "TabSeparated".to_owned()),
         tag: service.sessions.tag(&query_id),
         request: Arc::new(request),
         abandoned: Arc::default(),
@@ -130,15 +107,8 @@ async fn handle(
         }
         plan => {
             let format = statement.format.clone().unwrap_or_else(|| run.format.clone());
-            let place = Arc::clone(&service.reads)
-                .acquire_owned()
-                .await
-                .map_err(EngineError::host)?;
-            let stream = if plan == Plan::Stream {
-                Header::of(&format)
-            } else {
-                None
-            };
+            let place = Arc::clone(&service.reads).acquire_owned().await.map_err(EngineError::host)?;
+            let stream = if plan == Plan::Stream { Header::of(&format) } else { None };
             let (sender, pieces) = mpsc::channel(2);
             let worker = run.clone();
             tokio::task::spawn_blocking(move || {
@@ -165,12 +135,7 @@ impl Body {
         if self.ended {
             return Ok(None);
         }
-        let piece = self
-            .payload
-            .next()
-            .await
-            .transpose()
-            .map_err(EngineError::bad_request)?;
+        let piece = self.payload.next().await.transpose().map_err(EngineError::bad_request)?;
         self.ended = piece.is_none();
         Ok(piece)
     }
@@ -271,190 +236,24 @@ async fn feed(rows: &mpsc::Sender<Rows>, first: Bytes, body: &mut Body) -> Resul
     Ok(())
 }
 
-/// Waits for the first piece, which decides the status, and lets the rest follow.
-async fn respond(
-    run: Run,
-    mut pieces: mpsc::Receiver<Result<Piece, EngineError>>,
-    query_id: &str,
-    format: &str,
-) -> Result<HttpResponse, EngineError> {
-    let guard = StopOnDrop(run.clone());
-    let compress = run.request.compress;
-    let (first, stats) = match pieces.recv().await {
-        None => (Bytes::new(), None),
-        Some(Err(error)) => return Err(error),
-        Some(Ok(Piece::Whole(bytes, stats))) => (bytes, Some(stats)),
-        Some(Ok(Piece::Part(bytes))) => (bytes, None),
-    };
-    let mut response = success(query_id, Some(format), stats);
-    if stats.is_some() || first.is_empty() {
-        return Ok(response.body(if compress && !first.is_empty() {
-            frames::encode(&first)
-        } else {
-            first
-        }));
-    }
-    let tag = exception_tag();
-    response.insert_header(("X-ClickHouse-Exception-Tag", tag.clone()));
-    Ok(response.body(Stream {
-        first: Some(first),
-        pieces,
-        compress,
-        tag,
-        failed: false,
-        _guard: guard,
-    }))
-}
-
-/// A long answer on its way; dropped early, it stops the query.
-struct Stream {
-    first: Option<Bytes>,
-    pieces: mpsc::Receiver<Result<Piece, EngineError>>,
-    compress: bool,
-    tag: String,
-    failed: bool,
-    _guard: StopOnDrop,
-}
-
-impl MessageBody for Stream {
-    type Error = std::io::Error;
-
-    fn size(&self) -> BodySize {
-        BodySize::Stream
-    }
-
-    fn poll_next(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
-        if self.failed {
-            // Cutting the chunked body short is what tells clients that do not know the exception block.
-            return Poll::Ready(Some(Err(std::io::Error::other("the statement failed"))));
-        }
-        let piece = match self.first.take() {
-            Some(bytes) => bytes,
-            None => match std::task::ready!(self.pieces.poll_recv(context)) {
-                None => return Poll::Ready(None),
-                Some(Ok(Piece::Part(bytes) | Piece::Whole(bytes, _))) => bytes,
-                Some(Err(error)) => {
-                    self.failed = true;
-                    exception_block(&error, &self.tag)
-                }
-            },
-        };
-        Poll::Ready(Some(Ok(if self.compress {
-            frames::encode(&piece)
-        } else {
-            piece
-        })))
-    }
-}
-
-/// Sixteen letters that mark an exception in the middle of data, new for every answer.
-fn exception_tag() -> String {
-    uuid::Uuid::new_v4()
-        .as_bytes()
-        .iter()
-        .map(|byte| char::from(b'a' + byte % 26))
-        .collect()
-}
-
-/// The block ClickHouse (since 25.11) appends to an answer that fails half-way.
-fn exception_block(error: &EngineError, tag: &str) -> Bytes {
-    let message = format!("{error}\n");
-    let length = message.len();
-    format!("\r\n__exception__\r\n{tag}\r\n{message}{length} {tag}\r\n__exception__\r\n").into()
-}
-
-fn success(query_id: &str, format: Option<&str>, stats: Option<Stats>) -> HttpResponseBuilder {
-    let mut response = HttpResponse::Ok();
-    common(&mut response, query_id);
-    if let Some(format) = format {
-        response
-            .insert_header(("X-ClickHouse-Format", format))
-            .content_type(content_type(format));
-    }
-    if let Some(Stats {
-        read_rows,
-        read_bytes,
-        written_rows,
-        written_bytes,
-    }) = stats
-    {
-        let summary = format!(
-            "{{\"read_rows\":\"{read_rows}\",\"read_bytes\":\"{read_bytes}\",\
-             \"written_rows\":\"{written_rows}\",\"written_bytes\":\"{written_bytes}\"}}"
-        );
-        response.insert_header(("X-ClickHouse-Summary", summary));
-    }
-    response
-}
-
-fn failure(error: &EngineError, query_id: &str) -> HttpResponse {
-    let status = StatusCode::from_u16(error.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut response = HttpResponse::build(status);
-    common(&mut response, query_id);
-    response.insert_header(("X-ClickHouse-Exception-Code", error.code()));
-    // The rest of a body that was not read to its end must not be taken for the next request.
-    response
-        .force_close()
-        .content_type("text/plain; charset=UTF-8")
-        .body(format!("{error}\n"))
-}
-
-fn common(response: &mut HttpResponseBuilder, query_id: &str) {
-    response
-        .insert_header(("X-ClickHouse-Query-Id", query_id))
-        .insert_header(("X-ClickHouse-Timezone", "UTC"))
-        .insert_header(("X-ClickHouse-Server-Display-Name", "playhead-embedded"));
-}
-
-fn content_type(format: &str) -> &'static str {
-    match format {
-        "JSON" | "JSONCompact" | "JSONStrings" | "JSONCompactStrings" | "JSONColumns" => {
-            "application/json; charset=UTF-8"
-        }
-        "JSONEachRow" | "JSONCompactEachRow" | "JSONStringsEachRow" => "application/x-ndjson; charset=UTF-8",
-        "CSV" => "text/csv; charset=UTF-8; header=absent",
-        "CSVWithNames" | "CSVWithNamesAndTypes" => "text/csv; charset=UTF-8; header=present",
-        "TabSeparated" | "TSV" | "TabSeparatedRaw" | "TSVRaw" | "TabSeparatedWithNames" | "TSVWithNames" => {
-            "text/tab-separated-values; charset=UTF-8"
-        }
-        "Native" | "RowBinary" | "RowBinaryWithNamesAndTypes" | "Arrow" | "ArrowStream" | "Parquet" => {
-            "application/octet-stream"
-        }
-        _ => "text/plain; charset=UTF-8",
-    }
-}
-
 fn header_value(http: &HttpRequest, name: header::HeaderName) -> Option<&str> {
     http.headers().get(name).and_then(|value| value.to_str().ok())
 }
 
 /// Checks the credentials, which ClickHouse takes from its own headers, from Basic or from the URL.
 fn authenticate(http: &HttpRequest, password: &str) -> Result<(), EngineError> {
-    let header = |name: &str| {
-        http.headers()
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-            .map(str::to_owned)
-    };
+    let header =
+        |name: &str| http.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let basic = || {
         let encoded = header("authorization")?;
-        let decoded = base64::prelude::BASE64_STANDARD
-            .decode(encoded.strip_prefix("Basic ")?)
-            .ok()?;
+        let decoded = base64::prelude::BASE64_STANDARD.decode(encoded.strip_prefix("Basic ")?).ok()?;
         let (user, key) = std::str::from_utf8(&decoded).ok()?.split_once(':')?;
         Some((user.to_owned(), key.to_owned()))
     };
     let url = || {
         let fields = form_urlencoded(http.query_string()).ok()?;
-        let field = |wanted: &str| {
-            fields
-                .iter()
-                .find(|(name, _)| name == wanted)
-                .map(|(_, value)| value.clone())
-        };
+        let field =
+            |wanted: &str| fields.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.clone());
         Some((field("user")?, field("password").unwrap_or_default()))
     };
     let given = header("x-clickhouse-user")
@@ -469,9 +268,5 @@ fn authenticate(http: &HttpRequest, password: &str) -> Result<(), EngineError> {
         "{}: Authentication failed: password is incorrect, or there is no user with such name",
         given.0
     );
-    Err(EngineError::raised(
-        code::AUTHENTICATION_FAILED,
-        "AUTHENTICATION_FAILED",
-        text,
-    ))
+    Err(EngineError::raised(code::AUTHENTICATION_FAILED, "AUTHENTICATION_FAILED", text))
 }

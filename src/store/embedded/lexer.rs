@@ -56,9 +56,7 @@ impl<'t> Lexer<'t> {
 
     fn position_of(&self, needle: &[u8], from: usize) -> Option<usize> {
         let tail = self.text.get(from..)?;
-        tail.windows(needle.len())
-            .position(|window| window == needle)
-            .map(|offset| from + offset)
+        tail.windows(needle.len()).position(|window| window == needle).map(|offset| from + offset)
     }
 
     fn skip_blank(&mut self) {
@@ -66,14 +64,10 @@ impl<'t> Lexer<'t> {
             match (self.peek(0), self.peek(1)) {
                 (Some(byte), _) if byte.is_ascii_whitespace() || byte == 0x0b => self.at += 1,
                 (Some(b'-'), Some(b'-')) | (Some(b'#'), Some(b' ' | b'!')) => {
-                    self.at = self
-                        .position_of(b"\n", self.at)
-                        .map_or(self.text.len(), |end| end + 1);
+                    self.at = self.position_of(b"\n", self.at).map_or(self.text.len(), |end| end + 1);
                 }
                 (Some(b'/'), Some(b'*')) => {
-                    self.at = self
-                        .position_of(b"*/", self.at + 2)
-                        .map_or(self.text.len(), |end| end + 2);
+                    self.at = self.position_of(b"*/", self.at + 2).map_or(self.text.len(), |end| end + 2);
                 }
                 _ => return,
             }
@@ -98,13 +92,8 @@ impl<'t> Lexer<'t> {
     fn heredoc_end(&self) -> Option<usize> {
         let name_end = self.position_of(b"$", self.at + 1)?;
         let tag = self.text.get(self.at..=name_end)?;
-        let plain = tag
-            .iter()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$'));
-        plain.then(|| {
-            self.position_of(tag, name_end + 1)
-                .map_or(self.text.len(), |end| end + tag.len())
-        })
+        let plain = tag.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$'));
+        plain.then(|| self.position_of(tag, name_end + 1).map_or(self.text.len(), |end| end + tag.len()))
     }
 
     fn word_end(&self) -> usize {
@@ -140,11 +129,7 @@ impl Iterator for Lexer<'_> {
             _ => (Kind::Sign(byte), start + 1),
         };
         self.at = end.min(self.text.len());
-        Some(Token {
-            kind,
-            start,
-            end: self.at,
-        })
+        Some(Token { kind, start, end: self.at })
     }
 }
 
@@ -153,28 +138,14 @@ mod tests {
     use super::*;
 
     fn tokens(text: &str) -> Vec<&str> {
-        Lexer::new(text.as_bytes())
-            .map(|token| &text[token.start..token.end])
-            .collect()
+        Lexer::new(text.as_bytes()).map(|token| &text[token.start..token.end]).collect()
     }
 
     #[test]
     fn strings_comments_and_identifiers_keep_their_bounds() {
         assert_eq!(
             tokens("SELECT `a``b`, 'it''s \\' -- no' /* x ; */ , \"q\" -- end\n, $t$;'$t$ # c\n1.5e3"),
-            [
-                "SELECT",
-                "`a``b`",
-                ",",
-                "'it''s \\' -- no'",
-                ",",
-                "\"q\"",
-                ",",
-                "$t$;'$t$",
-                "1",
-                ".",
-                "5e3"
-            ]
+            ["SELECT", "`a``b`", ",", "'it''s \\' -- no'", ",", "\"q\"", ",", "$t$;'$t$", "1", ".", "5e3"]
         );
     }
 

@@ -24,11 +24,7 @@ pub fn find(named: Option<&Path>, data_dir: &Path) -> Result<PathBuf, NotFound> 
         Some(path) => vec![path.to_owned()],
         None => well_known(data_dir),
     };
-    places
-        .iter()
-        .find(|path| path.is_file())
-        .cloned()
-        .ok_or(NotFound(places))
+    places.iter().find(|path| path.is_file()).cloned().ok_or(NotFound(places))
 }
 
 fn well_known(data_dir: &Path) -> Vec<PathBuf> {
@@ -39,24 +35,12 @@ fn well_known(data_dir: &Path) -> Vec<PathBuf> {
         places.push(directory.join("lib/libchdb.so"));
         places.push(directory.join("../lib/libchdb.so"));
         // target/release/playhead and the like, in a checkout
-        places.extend(
-            directory
-                .ancestors()
-                .skip(1)
-                .take(3)
-                .map(|above| above.join(PACKAGE)),
-        );
+        places.extend(directory.ancestors().skip(1).take(3).map(|above| above.join(PACKAGE)));
     }
     if let Ok(directory) = std::env::current_dir() {
         places.push(directory.join(PACKAGE));
     }
-    places.extend(
-        data_dir
-            .ancestors()
-            .skip(1)
-            .take(2)
-            .map(|above| above.join(PACKAGE)),
-    );
+    places.extend(data_dir.ancestors().skip(1).take(2).map(|above| above.join(PACKAGE)));
     places.push(PathBuf::from("/usr/local/lib/libchdb.so"));
     places
 }

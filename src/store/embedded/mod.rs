@@ -12,6 +12,8 @@
 //!                                               engine    libchdb
 //! ```
 
+mod answer;
+mod api;
 mod config;
 mod engine;
 mod error;
@@ -127,14 +129,7 @@ impl EmbeddedClickHouse {
         let (stop, stopped) = watch::channel(false);
         let (ends, last_end) = watch::channel(None);
         let supervisor = tokio::spawn(supervisor::supervise(launch, Arc::clone(&status), stopped, ends));
-        Ok(Self {
-            address,
-            password,
-            status,
-            last_end,
-            stop,
-            supervisor,
-        })
+        Ok(Self { address, password, status, last_end, stop, supervisor })
     }
 
     /// Where it serves, the same for as long as this value lives.
@@ -175,26 +170,16 @@ impl EmbeddedClickHouse {
     pub async fn ready(&self, within: Duration) -> Result<(), StartError> {
         let started = Instant::now();
         let url = format!("{}/ping", self.url());
-        let http = reqwest::Client::builder()
-            .no_proxy()
-            .build()
-            .map_err(io::Error::other)?;
+        let http = reqwest::Client::builder().no_proxy().build().map_err(io::Error::other)?;
         loop {
             let left = within.saturating_sub(started.elapsed());
             // A child that dies takes its pings with it, so each waits only a while.
-            let ping = http
-                .get(&url)
-                .timeout(left.min(Duration::from_secs(2)))
-                .send()
-                .await;
+            let ping = http.get(&url).timeout(left.min(Duration::from_secs(2))).send().await;
             if ping.is_ok_and(|answer| answer.status().is_success()) {
                 return Ok(());
             }
             if started.elapsed() >= within {
-                return Err(StartError::NotReady {
-                    after: within,
-                    last_end: self.last_end.borrow().clone(),
-                });
+                return Err(StartError::NotReady { after: within, last_end: self.last_end.borrow().clone() });
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }

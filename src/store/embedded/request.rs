@@ -87,11 +87,7 @@ impl Request {
             "wait_end_of_query" => self.wait_end = on,
             "role" => {
                 let text = "The embedded engine has no roles";
-                return Err(EngineError::raised(
-                    code::NOT_IMPLEMENTED,
-                    "NOT_IMPLEMENTED",
-                    text,
-                ));
+                return Err(EngineError::raised(code::NOT_IMPLEMENTED, "NOT_IMPLEMENTED", text));
             }
             ignored if IGNORED.contains(&ignored) => {}
             _ => match name.strip_prefix("param_") {
@@ -104,13 +100,9 @@ impl Request {
 
     fn setting(&mut self, name: String, value: String) -> Result<(), EngineError> {
         // The name goes into a SET statement, so it must be nothing but a name.
-        let plain = name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.'));
+        let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.'));
         if !plain || !name.starts_with(|first: char| first.is_ascii_alphabetic()) {
-            return Err(EngineError::bad_request(format_args!(
-                "{name:?} is not the name of a setting"
-            )));
+            return Err(EngineError::bad_request(format_args!("{name:?} is not the name of a setting")));
         }
         self.settings.insert(name, value);
         Ok(())
@@ -126,11 +118,7 @@ impl Request {
         while let Some(field) = form.next_field().await.map_err(broken)? {
             if field.file_name().is_some() {
                 let text = "The embedded engine takes no external tables";
-                return Err(EngineError::raised(
-                    code::NOT_IMPLEMENTED,
-                    "NOT_IMPLEMENTED",
-                    text,
-                ));
+                return Err(EngineError::raised(code::NOT_IMPLEMENTED, "NOT_IMPLEMENTED", text));
             }
             let name = field.name().unwrap_or_default().to_owned();
             let value = field.text().await.map_err(broken)?;
@@ -155,11 +143,7 @@ impl Request {
                     EngineError::bad_request(format_args!("session_timeout {text:?} is out of range"))
                 })?,
         };
-        Ok(Some(SessionWish {
-            id,
-            timeout,
-            must_exist: self.session_check,
-        }))
+        Ok(Some(SessionWish { id, timeout, must_exist: self.session_check }))
     }
 }
 
@@ -207,10 +191,7 @@ mod tests {
         assert_eq!(request.database.as_deref(), Some("d"));
         assert_eq!(request.default_format.as_deref(), Some("JSON"));
         assert_eq!(request.parameters, [("x".to_owned(), "7".to_owned())]);
-        assert_eq!(
-            request.settings.into_iter().collect::<Vec<_>>(),
-            [("max_threads".into(), "2".into())]
-        );
+        assert_eq!(request.settings.into_iter().collect::<Vec<_>>(), [("max_threads".into(), "2".into())]);
         assert!(request.decompress && !request.compress);
     }
 
@@ -227,9 +208,7 @@ mod tests {
     fn sessions_have_bounds() {
         let session = |text: &str| Request::from_query_string(text).expect("valid").session();
         assert_eq!(session("database=d"), Ok(None));
-        let wish = session("session_id=s&session_timeout=5&session_check=1")
-            .expect("valid")
-            .expect("one");
+        let wish = session("session_id=s&session_timeout=5&session_check=1").expect("valid").expect("one");
         assert_eq!((wish.timeout.as_secs(), wish.must_exist), (5, true));
         assert!(session("session_id=s&session_timeout=99999").is_err());
     }
@@ -239,10 +218,7 @@ mod tests {
         let body = "--B\r\nContent-Disposition: form-data; name=\"query\"\r\n\r\nSELECT {a:String}\r\n\
                     --B\r\nContent-Disposition: form-data; name=\"param_a\"\r\n\r\nx\r\ny\r\n--B--\r\n";
         let mut request = Request::default();
-        request
-            .take_form(body.into(), "multipart/form-data; boundary=B")
-            .await
-            .expect("valid");
+        request.take_form(body.into(), "multipart/form-data; boundary=B").await.expect("valid");
         assert_eq!(request.query, "SELECT {a:String}");
         assert_eq!(request.parameters, [("a".to_owned(), "x\r\ny".to_owned())]);
     }

@@ -29,6 +29,17 @@ pub struct Sessions {
     statements: AtomicU64,
 }
 
+/// Which statements to stop.
+#[derive(Clone, Copy, Debug)]
+pub enum Target<'t> {
+    /// The one with this tag.
+    Tag(&'t str),
+    /// All questions.
+    Selects,
+    /// All there are.
+    All,
+}
+
 /// A connection made ready for one statement.
 pub struct Lease {
     connection: Option<Connection>,
@@ -39,11 +50,7 @@ pub struct Lease {
 impl Sessions {
     /// Sessions of one engine.
     pub fn new(engine: Engine) -> Arc<Self> {
-        Arc::new(Self {
-            engine,
-            slots: Mutex::default(),
-            statements: AtomicU64::new(1),
-        })
+        Arc::new(Self { engine, slots: Mutex::default(), statements: AtomicU64::new(1) })
     }
 
     fn slots(&self) -> MutexGuard<'_, HashMap<String, Slot>> {
@@ -84,19 +91,11 @@ impl Sessions {
             Some(Slot::InUse) => {
                 slots.insert(wish.id.clone(), Slot::InUse);
                 let text = format!("Session {} is locked by a concurrent client", wish.id);
-                return Err(EngineError::raised(
-                    code::SESSION_IS_LOCKED,
-                    "SESSION_IS_LOCKED",
-                    text,
-                ));
+                return Err(EngineError::raised(code::SESSION_IS_LOCKED, "SESSION_IS_LOCKED", text));
             }
             None if wish.must_exist => {
                 let text = format!("Session {} not found", wish.id);
-                return Err(EngineError::raised(
-                    code::SESSION_NOT_FOUND,
-                    "SESSION_NOT_FOUND",
-                    text,
-                ));
+                return Err(EngineError::raised(code::SESSION_NOT_FOUND, "SESSION_NOT_FOUND", text));
             }
             None => self.engine.connect()?,
         };
@@ -126,17 +125,16 @@ impl Sessions {
         drop(all);
     }
 
-    /// Stops the statement with this tag, or all of them.
-    pub fn kill(&self, tag: Option<&str>) -> Result<(), EngineError> {
-        let condition = match tag {
-            Some(tag) => format!("Settings['{TAG}'] = {}", quoted(tag)),
-            None => "1".to_owned(),
+    /// Stops running statements, without waiting until they have noticed.
+    pub fn kill(&self, target: Target<'_>) -> Result<(), EngineError> {
+        let condition = match target {
+            Target::Tag(tag) => format!("Settings['{TAG}'] = {}", quoted(tag)),
+            Target::Selects => "query_kind = 'Select'".to_owned(),
+            // but not this very statement, nor others of its kind
+            Target::All => "query_kind != 'KillQuery'".to_owned(),
         };
         let sql = format!("KILL QUERY WHERE {condition} ASYNC");
-        self.engine
-            .connect()?
-            .query(sql.as_bytes(), "Null", &[])
-            .map(drop)
+        self.engine.connect()?.query(sql.as_bytes(), "Null", &[]).map(drop)
     }
 
     fn give_back(&self, wish: &SessionWish, connection: Option<Connection>) {
@@ -155,24 +153,14 @@ impl Sessions {
 impl Lease {
     /// The connection.
     pub fn connection(&mut self) -> Result<&mut Connection, EngineError> {
-        self.connection
-            .as_mut()
-            .ok_or_else(|| EngineError::host("the connection is gone"))
+        self.connection.as_mut().ok_or_else(|| EngineError::host("the connection is gone"))
     }
 
     fn prepare(&mut self, request: &Request, extra: &[(&str, &str)], tag: &str) -> Result<(), EngineError> {
         let mut wanted: Vec<(&str, &str)> = vec![(TAG, tag)];
+        wanted.extend(extra.iter().filter(|(name, _)| !request.settings.contains_key(*name)));
         wanted.extend(
-            extra
-                .iter()
-                .filter(|(name, _)| !request.settings.contains_key(*name)),
-        );
-        wanted.extend(
-            request
-                .settings
-                .iter()
-                .filter(|(name, _)| *name != TAG)
-                .map(|(name, value)| (&**name, &**value)),
+            request.settings.iter().filter(|(name, _)| *name != TAG).map(|(name, value)| (&**name, &**value)),
         );
         if self.session.is_some() {
             self.remember(&wanted, request.database.is_some())?;
@@ -180,10 +168,8 @@ impl Lease {
         if let Some(database) = &request.database {
             self.run(&format!("USE {}", identifier(database)))?;
         }
-        let assignments: Vec<String> = wanted
-            .iter()
-            .map(|(name, value)| format!("{name} = {}", quoted(value)))
-            .collect();
+        let assignments: Vec<String> =
+            wanted.iter().map(|(name, value)| format!("{name} = {}", quoted(value))).collect();
         self.run(&format!("SET {}", assignments.join(", ")))
     }
 
@@ -191,33 +177,21 @@ impl Lease {
     /// `SET` or `USE` statement is for the session.
     fn remember(&mut self, wanted: &[(&str, &str)], database: bool) -> Result<(), EngineError> {
         let names: Vec<String> = wanted.iter().map(|(name, _)| quoted(name)).collect();
-        let sql = format!(
-            "SELECT name, value, changed FROM system.settings WHERE name IN ({})",
-            names.join(", ")
-        );
-        let answer = self
-            .connection()?
-            .query(sql.as_bytes(), "JSONCompactEachRow", &[])?;
+        let sql =
+            format!("SELECT name, value, changed FROM system.settings WHERE name IN ({})", names.join(", "));
+        let answer = self.connection()?.query(sql.as_bytes(), "JSONCompactEachRow", &[])?;
         let values: Vec<String> = serde_json::Deserializer::from_slice(answer.as_ref())
             .into_iter::<(String, String, u8)>()
             .map(|row| {
                 let (name, value, changed) = row.map_err(EngineError::host)?;
-                let value = if changed == 1 {
-                    quoted(&value)
-                } else {
-                    "DEFAULT".to_owned()
-                };
+                let value = if changed == 1 { quoted(&value) } else { "DEFAULT".to_owned() };
                 Ok(format!("{name} = {value}"))
             })
             .collect::<Result<_, EngineError>>()?;
         self.restore = vec![format!("SET {}", values.join(", "))];
         if database {
-            let answer = self
-                .connection()?
-                .query(b"SELECT currentDatabase()", "TSVRaw", &[])?;
-            let name = String::from_utf8_lossy(answer.as_ref())
-                .trim_end_matches('\n')
-                .to_owned();
+            let answer = self.connection()?.query(b"SELECT currentDatabase()", "TSVRaw", &[])?;
+            let name = String::from_utf8_lossy(answer.as_ref()).trim_end_matches('\n').to_owned();
             self.restore.push(format!("USE {}", identifier(&name)));
         }
         Ok(())
@@ -234,9 +208,7 @@ impl Drop for Lease {
             return;
         };
         // A session that cannot be put back as it was (after readonly=1, say) must not go on.
-        let sound = std::mem::take(&mut self.restore)
-            .iter()
-            .all(|undo| self.run(undo).is_ok());
+        let sound = std::mem::take(&mut self.restore).iter().all(|undo| self.run(undo).is_ok());
         let connection = self.connection.take().filter(|_| sound);
         sessions.give_back(&wish, connection);
     }

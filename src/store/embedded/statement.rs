@@ -47,11 +47,7 @@ pub struct Statement {
 pub fn inspect(text: &[u8], complete: bool) -> Result<Option<Statement>, EngineError> {
     let mut tokens = Lexer::new(text);
     let Some(first) = tokens.next() else {
-        return if complete {
-            Err(syntax("Empty query"))
-        } else {
-            Ok(None)
-        };
+        return if complete { Err(syntax("Empty query")) } else { Ok(None) };
     };
     if first.is(text, "INSERT") {
         return inspect_insert(text, complete);
@@ -63,15 +59,8 @@ pub fn inspect(text: &[u8], complete: bool) -> Result<Option<Statement>, EngineE
     let selects =
         ["SELECT", "WITH", "FROM"].iter().any(|word| first.is(text, word)) || first.kind == Kind::Sign(b'(');
     // Totals come out garbled when the engine streams them (tried on 26.7), so those are run as a whole.
-    let plan = if selects && !facts.totals {
-        Plan::Stream
-    } else {
-        Plan::Whole
-    };
-    Ok(Some(Statement {
-        plan,
-        format: facts.format,
-    }))
+    let plan = if selects && !facts.totals { Plan::Stream } else { Plan::Whole };
+    Ok(Some(Statement { plan, format: facts.format }))
 }
 
 struct Facts {
@@ -81,10 +70,7 @@ struct Facts {
 
 /// Reads a whole statement once: refuses what may not be in it, and notes what matters for running it.
 fn scan(text: &[u8]) -> Result<Facts, EngineError> {
-    let mut facts = Facts {
-        totals: false,
-        format: None,
-    };
+    let mut facts = Facts { totals: false, format: None };
     let mut previous: Option<Token> = None;
     let mut ended = false;
     for token in Lexer::new(text) {
@@ -147,19 +133,11 @@ fn inspect_insert(text: &[u8], complete: bool) -> Result<Option<Statement>, Engi
                     return Ok(Some(with_rows(text, token, "Values".to_owned(), token.end)));
                 }
                 if token.is(text, "SELECT") || token.is(text, "WITH") {
-                    return if complete {
-                        select_into(text).map(Some)
-                    } else {
-                        Ok(None)
-                    };
+                    return if complete { select_into(text).map(Some) } else { Ok(None) };
                 }
                 if token.is(text, "FORMAT") {
                     let Some(format) = tokens.peek().filter(|next| complete || next.end < text.len()) else {
-                        return if complete {
-                            Err(syntax("FORMAT names no format"))
-                        } else {
-                            Ok(None)
-                        };
+                        return if complete { Err(syntax("FORMAT names no format")) } else { Ok(None) };
                     };
                     let name = String::from_utf8_lossy(format.of(text)).into_owned();
                     return Ok(Some(with_rows(text, token, name, format.end)));
@@ -169,35 +147,19 @@ fn inspect_insert(text: &[u8], complete: bool) -> Result<Option<Statement>, Engi
         }
         previous = Some(token);
     }
-    if complete {
-        Err(syntax(
-            "The INSERT names neither a FORMAT nor VALUES nor a SELECT",
-        ))
-    } else {
-        Ok(None)
-    }
+    if complete { Err(syntax("The INSERT names neither a FORMAT nor VALUES nor a SELECT")) } else { Ok(None) }
 }
 
 fn select_into(text: &[u8]) -> Result<Statement, EngineError> {
     let facts = scan(text)?;
-    Ok(Statement {
-        plan: Plan::Whole,
-        format: facts.format,
-    })
+    Ok(Statement { plan: Plan::Whole, format: facts.format })
 }
 
 fn with_rows(text: &[u8], format_keyword: Token, format: String, name_end: usize) -> Statement {
     let head = String::from_utf8_lossy(text.get(..format_keyword.start).unwrap_or_default()).into_owned();
-    let insert = Insert {
-        head,
-        format,
-        rows_at: rows_start(text, name_end),
-        text_ends_here: name_end >= text.len(),
-    };
-    Statement {
-        plan: Plan::Insert(insert),
-        format: None,
-    }
+    let insert =
+        Insert { head, format, rows_at: rows_start(text, name_end), text_ends_here: name_end >= text.len() };
+    Statement { plan: Plan::Insert(insert), format: None }
 }
 
 /// ClickHouse's rule for where inline rows begin: after blanks and at most one line end.
@@ -215,11 +177,7 @@ fn rows_start(text: &[u8], mut at: usize) -> usize {
 }
 
 fn syntax(text: &str) -> EngineError {
-    EngineError::raised(
-        code::SYNTAX_ERROR,
-        "SYNTAX_ERROR",
-        format_args!("Syntax error: {text}"),
-    )
+    EngineError::raised(code::SYNTAX_ERROR, "SYNTAX_ERROR", format_args!("Syntax error: {text}"))
 }
 
 #[cfg(test)]
@@ -227,10 +185,7 @@ mod tests {
     use super::*;
 
     fn plan(text: &str) -> Plan {
-        inspect(text.as_bytes(), true)
-            .expect("allowed")
-            .expect("complete")
-            .plan
+        inspect(text.as_bytes(), true).expect("allowed").expect("complete").plan
     }
 
     fn insert(text: &str) -> Insert {
@@ -242,19 +197,14 @@ mod tests {
 
     #[test]
     fn selects_stream_and_other_statements_do_not() {
-        for text in [
-            "SELECT 1",
-            " /* c */ with 1 as x select x",
-            "(SELECT 1) UNION ALL (SELECT 2)",
-            "select 1;",
-        ] {
+        for text in
+            ["SELECT 1", " /* c */ with 1 as x select x", "(SELECT 1) UNION ALL (SELECT 2)", "select 1;"]
+        {
             assert_eq!(plan(text), Plan::Stream, "{text}");
         }
-        for text in [
-            "SHOW TABLES",
-            "CREATE TABLE t (a Int8) ENGINE=Memory",
-            "SELECT 1 GROUP BY 1 WITH TOTALS",
-        ] {
+        for text in
+            ["SHOW TABLES", "CREATE TABLE t (a Int8) ENGINE=Memory", "SELECT 1 GROUP BY 1 WITH TOTALS"]
+        {
             assert_eq!(plan(text), Plan::Whole, "{text}");
         }
         assert_eq!(plan("INSERT INTO t SELECT 1"), Plan::Whole);
@@ -263,12 +213,7 @@ mod tests {
 
     #[test]
     fn the_output_format_is_the_last_one_named() {
-        let named = |text: &str| {
-            inspect(text.as_bytes(), true)
-                .expect("allowed")
-                .expect("complete")
-                .format
-        };
+        let named = |text: &str| inspect(text.as_bytes(), true).expect("allowed").expect("complete").format;
         assert_eq!(named("SELECT 1 FORMAT JSON").as_deref(), Some("JSON"));
         assert_eq!(named("SELECT 'x FORMAT y'"), None);
         assert_eq!(named("select 1\nformat CSV;").as_deref(), Some("CSV"));
@@ -290,10 +235,7 @@ mod tests {
 
         let text = "insert into t values (1, 'a;b'), (2, ')')";
         let found = insert(text);
-        assert_eq!(
-            (found.format.as_str(), &text[found.rows_at..]),
-            ("Values", "(1, 'a;b'), (2, ')')")
-        );
+        assert_eq!((found.format.as_str(), &text[found.rows_at..]), ("Values", "(1, 'a;b'), (2, ')')"));
     }
 
     #[test]
@@ -301,12 +243,7 @@ mod tests {
         let whole = "INSERT INTO t (a) FORMAT Native\nrows";
         let first = whole.find("\nrows").expect("there");
         for end in 0..=first {
-            assert_eq!(
-                inspect(&whole.as_bytes()[..end], false),
-                Ok(None),
-                "{}",
-                &whole[..end]
-            );
+            assert_eq!(inspect(&whole.as_bytes()[..end], false), Ok(None), "{}", &whole[..end]);
         }
         assert!(matches!(inspect(&whole.as_bytes()[..=first], false), Ok(Some(_))));
         assert!(inspect(b"INSERT INTO t", true).is_err());

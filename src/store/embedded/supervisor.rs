@@ -85,9 +85,7 @@ pub async fn supervise(
         let end = match launch.start() {
             Err(error) => format!("{} cannot be started: {error}", launch.program.display()),
             Ok(mut running) => {
-                status
-                    .pid
-                    .store(running.child.id().unwrap_or_default(), Ordering::Relaxed);
+                status.pid.store(running.child.id().unwrap_or_default(), Ordering::Relaxed);
                 let exit = tokio::select! {
                     exit = running.child.wait() => exit,
                     () = asked(&mut stop) => return bring_down(running).await,
@@ -99,11 +97,7 @@ pub async fn supervise(
         if started.elapsed() >= SOUND_LIFE {
             wait = FIRST_WAIT;
         }
-        tracing::error!(
-            end,
-            ?wait,
-            "the embedded ClickHouse engine ended; starting it again"
-        );
+        tracing::error!(end, ?wait, "the embedded ClickHouse engine ended; starting it again");
         ends.send_replace(Some(end));
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
@@ -125,10 +119,7 @@ async fn bring_down(running: Running) -> bool {
     match tokio::time::timeout(STOP_TIME, child.wait()).await {
         Ok(Ok(exit)) if exit.success() => true,
         Ok(exit) => {
-            tracing::warn!(
-                end = describe(exit),
-                "the embedded ClickHouse engine did not stop in good order"
-            );
+            tracing::warn!(end = describe(exit), "the embedded ClickHouse engine did not stop in good order");
             false
         }
         Err(_) => {

@@ -38,7 +38,9 @@ async fn connect(
         if is_same_origin(&request) { cookie_principal(&request, &state.authenticator).await } else { None };
     let (mut response, socket, messages) = actix_ws::handle(&request, body)?;
     if offers_protocol(&request) {
-        response.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, header::HeaderValue::from_static(PROTOCOL));
+        response
+            .headers_mut()
+            .insert(header::SEC_WEBSOCKET_PROTOCOL, header::HeaderValue::from_static(PROTOCOL));
     }
     let messages = messages
         .max_frame_size(MAX_FRAME_BYTES)
@@ -52,7 +54,9 @@ async fn connect(
 fn is_same_origin(request: &HttpRequest) -> bool {
     let text = |name| request.headers().get(name).and_then(|value: &header::HeaderValue| value.to_str().ok());
     match (text(header::ORIGIN), text(header::HOST)) {
-        (Some(origin), Some(host)) => origin.split_once("://").is_some_and(|(_, of)| of.eq_ignore_ascii_case(host)),
+        (Some(origin), Some(host)) => {
+            origin.split_once("://").is_some_and(|(_, of)| of.eq_ignore_ascii_case(host))
+        }
         // No browser: nobody's cookie but its own.
         (None, _) => true,
         (Some(_), None) => false,
@@ -60,6 +64,7 @@ fn is_same_origin(request: &HttpRequest) -> bool {
 }
 
 fn offers_protocol(request: &HttpRequest) -> bool {
-    let offered = request.headers().get_all(header::SEC_WEBSOCKET_PROTOCOL).filter_map(|value| value.to_str().ok());
+    let offered =
+        request.headers().get_all(header::SEC_WEBSOCKET_PROTOCOL).filter_map(|value| value.to_str().ok());
     offered.flat_map(|list| list.split(',')).any(|protocol| protocol.trim() == PROTOCOL)
 }

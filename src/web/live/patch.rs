@@ -55,7 +55,8 @@ mod tests {
             prop::collection::vec(any::<u8>().prop_map(Value::from), 0..3).prop_map(Value::from),
         ];
         let value = leaf.prop_recursive(3, 20, 4, |inner| {
-            prop::collection::btree_map("[a-d]", inner, 0..4).prop_map(|map| Value::Object(map.into_iter().collect()))
+            prop::collection::btree_map("[a-d]", inner, 0..4)
+                .prop_map(|map| Value::Object(map.into_iter().collect()))
         });
         prop::collection::btree_map("[a-d]", value, 0..4).prop_map(|map| map.into_iter().collect())
     }

@@ -142,7 +142,10 @@ fn overview(environment: &Environment, video_id: Option<&str>, now_s: i64) -> An
         {
             answer.insert(name.into(), json!(environment.standing(standing)));
         }
-        let open = environment.standings.iter().filter(|(standing, _)| !standing.is_over() && **standing != Standing::Idle);
+        let open = environment
+            .standings
+            .iter()
+            .filter(|(standing, _)| !standing.is_over() && **standing != Standing::Idle);
         answer.insert("views_open".into(), json!(open.map(|(_, count)| count).sum::<u32>()));
         for (name, quantile) in [("startup_p50_ms", 0.5), ("startup_p95_ms", 0.95)] {
             if let Some(ms) = environment.startups.quantile_ms(quantile) {
@@ -189,10 +192,12 @@ fn shares(environment: &Environment, key: AttributeKey) -> std::collections::BTr
 
 fn breakdown(environment: &Environment, name: Option<&str>, limit: usize) -> Answer {
     let Some(key) = name.and_then(dimension) else { return object(json!({"rows": {}})) };
-    let mut rows: Vec<_> = shares(environment, key).into_iter().filter(|(value, _)| !value.is_empty()).collect();
+    let mut rows: Vec<_> =
+        shares(environment, key).into_iter().filter(|(value, _)| !value.is_empty()).collect();
     rows.sort_by(|(a_value, a), (b_value, b)| b.viewers.cmp(&a.viewers).then(a_value.cmp(b_value)));
     let rows = rows.into_iter().take(limit).map(|(value, share)| {
-        let row = json!({"viewers": share.viewers, "rebuffering": share.rebuffering, "failures": share.failures});
+        let row =
+            json!({"viewers": share.viewers, "rebuffering": share.rebuffering, "failures": share.failures});
         (value.to_owned(), row)
     });
     object(json!({"rows": rows.collect::<Answer>()}))
@@ -209,7 +214,10 @@ fn problems(environment: &Environment) -> Answer {
             failures: sum.failures + share.failures,
         });
         for (value, share) in shares.iter().filter(|(value, _)| !value.is_empty()) {
-            let kinds = [("rebuffering", share.rebuffering, all.rebuffering), ("failures", share.failures, all.failures)];
+            let kinds = [
+                ("rebuffering", share.rebuffering, all.rebuffering),
+                ("failures", share.failures, all.failures),
+            ];
             for (kind, affected, affected_in_all) in kinds {
                 // Failed views watch no more; they are part of the audience the ratio is of.
                 let gone = |share: &Share| if kind == "failures" { share.failures } else { 0 };
@@ -253,7 +261,8 @@ fn heatmap(environment: &Environment, video_id: &str) -> Answer {
 
 fn newest(environment: &Environment, video_id: Option<&str>, limit: usize) -> Answer {
     let views = environment.newest.iter().filter_map(|id| Some((id, environment.views.get(id)?)));
-    let of_video = views.filter(|(_, live)| video_id.is_none_or(|id| live.view.text(AttributeKey::VideoId) == id));
+    let of_video =
+        views.filter(|(_, live)| video_id.is_none_or(|id| live.view.text(AttributeKey::VideoId) == id));
     let rows = of_video.take(limit).map(|(id, live)| (id.to_string(), Value::Object(view_row(live))));
     object(json!({"rows": rows.collect::<Answer>()}))
 }
@@ -274,7 +283,8 @@ fn one_view(environment: &Environment, view_id: &str) -> Answer {
         row.extend(event.playhead_ms.map(|playhead_ms| ("playhead_ms".to_owned(), json!(playhead_ms))));
         (sequence.to_string(), Value::Object(row))
     });
-    let ranges = live.view.segments().map(|(number, from_ms, to_ms)| (number.to_string(), json!([from_ms, to_ms])));
+    let ranges =
+        live.view.segments().map(|(number, from_ms, to_ms)| (number.to_string(), json!([from_ms, to_ms])));
     object(json!({"view": view, "events": events.collect::<Answer>(), "ranges": ranges.collect::<Answer>()}))
 }
 

@@ -226,7 +226,9 @@ fn allowed(principal: &Principal, topic: Topic, query: &Query) -> Option<String>
         Principal::Reader { environment } => Some(environment.to_string()),
         Principal::Demo { environment, video_id } => {
             let own = match topic {
-                Topic::Heatmap | Topic::Timeseries | Topic::Overview => query.video_id.as_deref() == Some(video_id),
+                Topic::Heatmap | Topic::Timeseries | Topic::Overview => {
+                    query.video_id.as_deref() == Some(video_id)
+                }
                 // The view's id is a secret that only the page which made it knows.
                 Topic::View => true,
                 _ => false,
@@ -253,7 +255,8 @@ async fn forward(id: String, channel: Arc<Channel>, since: Option<u64>, outbox: 
             match changes.recv().await {
                 Ok(change) => {
                     let (seq, changes) = (change.seq, &change.changes);
-                    let frame = format!("{{\"type\":\"delta\",\"id\":{id},\"seq\":{seq},\"changes\":{changes}}}");
+                    let frame =
+                        format!("{{\"type\":\"delta\",\"id\":{id},\"seq\":{seq},\"changes\":{changes}}}");
                     if outbox.send(frame).await.is_err() {
                         return;
                     }

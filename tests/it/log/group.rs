@@ -83,14 +83,10 @@ async fn rebalances_cooperatively_without_loss() {
 async fn shuts_a_zombie_out() {
     let mut settings = spawn_blocking(ephemeral).await.unwrap();
     // As soon as it has not called for this long, a member is taken for dead.
-    settings
-        .properties
-        .insert("max.poll.interval.ms".into(), "6000".into());
+    settings.properties.insert("max.poll.interval.ms".into(), "6000".into());
     let log = KafkaLog::open(settings).await.unwrap();
     for i in 0..30 {
-        log.append(vec![record(&format!("{i}"), format!("{i}"))])
-            .await
-            .unwrap();
+        log.append(vec![record(&format!("{i}"), format!("{i}"))]).await.unwrap();
     }
     let (mut zombie, seen) = read(&log, "process", 30).await;
     let partition = seen.records.keys().next().unwrap().partition;
@@ -98,28 +94,18 @@ async fn shuts_a_zombie_out() {
 
     let mut heir = log.consumer("process").await.unwrap();
     let mut taken = Seen::default();
-    taken
-        .read_until(&mut *heir, |seen| seen.assigned.len() == 3)
-        .await;
+    taken.read_until(&mut *heir, |seen| seen.assigned.len() == 3).await;
     assert_eq!(taken.assigned[&partition].intent.as_deref(), Some("2-3"));
     heir.commit(partition, 4, None).await.unwrap();
 
     // The zombie wakes up and believes that it still owns the batch.
-    assert!(matches!(
-        zombie.commit(partition, 9, Some("9-12")).await,
-        Err(LogError::Fenced { .. })
-    ));
+    assert!(matches!(zombie.commit(partition, 9, Some("9-12")).await, Err(LogError::Fenced { .. })));
     assert_eq!(log.committed("process").await.unwrap()[&partition], 4);
     // It learns that it has lost everything, joins again, and both share the partitions.
     let began = Instant::now();
     let mut back = seen;
     while back.assigned.is_empty() || taken.assigned.len() + back.assigned.len() != 3 {
-        assert!(
-            began.elapsed() < PATIENCE,
-            "{:?} {:?}",
-            taken.assigned,
-            back.assigned
-        );
+        assert!(began.elapsed() < PATIENCE, "{:?} {:?}", taken.assigned, back.assigned);
         for (consumer, seen) in [(&mut zombie, &mut back), (&mut heir, &mut taken)] {
             match consumer.next(Duration::from_millis(100)).await {
                 Ok(event) => seen.take(event),
@@ -139,11 +125,7 @@ async fn refuses_appends_when_too_much_waits() {
     let results = futures_util::future::join_all(appends).await;
     let taken = results.iter().filter(|result| result.is_ok()).count();
     assert!((90..200).contains(&taken), "{taken}");
-    assert!(
-        results
-            .iter()
-            .all(|result| matches!(result, Ok(_) | Err(AppendError::Full(_))))
-    );
+    assert!(results.iter().all(|result| matches!(result, Ok(_) | Err(AppendError::Full(_)))));
     log.append(vec![record("a", vec![b'x'; 1000])]).await.unwrap();
 }
 
@@ -189,16 +171,8 @@ async fn a_killed_broker_loses_nothing_that_was_acknowledged() {
 
     // The consumer that was there all along sees everything.
     let began = Instant::now();
-    while !acknowledged
-        .keys()
-        .all(|position| seen.records.contains_key(position))
-    {
-        assert!(
-            began.elapsed() < PATIENCE,
-            "{} of {}",
-            seen.records.len(),
-            acknowledged.len()
-        );
+    while !acknowledged.keys().all(|position| seen.records.contains_key(position)) {
+        assert!(began.elapsed() < PATIENCE, "{} of {}", seen.records.len(), acknowledged.len());
         match consumer.next(Duration::from_millis(200)).await {
             Ok(event) => seen.take(event),
             Err(error) => assert!(matches!(error, LogError::Unavailable(_)), "{error}"),
@@ -208,11 +182,7 @@ async fn a_killed_broker_loses_nothing_that_was_acknowledged() {
     for text in seen.records.values() {
         *times.entry(text).or_default() += 1;
     }
-    assert!(
-        acknowledged
-            .iter()
-            .all(|(position, text)| seen.records[position] == *text && times[text] == 1)
-    );
+    assert!(acknowledged.iter().all(|(position, text)| seen.records[position] == *text && times[text] == 1));
     let doubled: HashSet<_> = times.iter().filter(|(_, times)| **times > 1).collect();
     assert!(doubled.is_empty(), "{doubled:?}");
     println!("{} acknowledged, all there once", acknowledged.len());
@@ -228,14 +198,8 @@ async fn starts_before_its_brokers(broker: Arc<Broker>) {
     settings.open_wait = Duration::from_millis(500);
     let log = KafkaLog::open(settings).await.unwrap();
     assert!(log.ready().is_err());
-    assert!(matches!(
-        log.append(vec![record("a", "a")]).await,
-        Err(AppendError::Unavailable(_))
-    ));
-    assert!(matches!(
-        log.consumer("process").await,
-        Err(LogError::Unavailable(_))
-    ));
+    assert!(matches!(log.append(vec![record("a", "a")]).await, Err(AppendError::Unavailable(_))));
+    assert!(matches!(log.consumer("process").await, Err(LogError::Unavailable(_))));
     spawn_blocking(move || restart.restart()).await.unwrap();
     let began = Instant::now();
     while log.ready().is_err() {

@@ -36,10 +36,7 @@ fn segments(dir: &Path) -> Vec<PathBuf> {
 }
 
 async fn append(log: &dyn EventLog, payload: impl Into<bytes::Bytes>) -> Result<u64, AppendError> {
-    let record = NewRecord {
-        key: bytes::Bytes::new(),
-        payload: payload.into(),
-    };
+    let record = NewRecord { key: bytes::Bytes::new(), payload: payload.into() };
     Ok(log.append(vec![record]).await?[0].offset)
 }
 
@@ -48,11 +45,7 @@ async fn read_around(consumer: &mut dyn LogConsumer, end: u64) -> (Seen, BTreeSe
     let (mut seen, mut corrupt) = (Seen::default(), BTreeSet::new());
     let began = Instant::now();
     while seen.records.len() + corrupt.len() < end as usize {
-        assert!(
-            began.elapsed() < PATIENCE,
-            "{} read, {corrupt:?} corrupt, of {end}",
-            seen.records.len()
-        );
+        assert!(began.elapsed() < PATIENCE, "{} read, {corrupt:?} corrupt, of {end}", seen.records.len());
         match consumer.next(Duration::from_millis(100)).await {
             Ok(event) => seen.take(event),
             Err(LogError::Corrupt { position, .. }) => {
@@ -75,18 +68,14 @@ async fn reads_on_across_many_segments() {
     assert!(segments(dir.path()).len() > 10);
     let (mut consumer, seen) = read(&log, "process", 200).await;
     assert_eq!(
-        seen.records
-            .keys()
-            .map(|position| position.offset)
-            .collect::<Vec<_>>(),
+        seen.records.keys().map(|position| position.offset).collect::<Vec<_>>(),
         (0..200).collect::<Vec<_>>()
     );
     // A seek forwards and one backwards, both into other segments.
     for offset in [150, 20] {
         consumer.seek(0, offset).await.unwrap();
         let mut seen = Seen::default();
-        seen.read_until(&mut *consumer, |seen| seen.records.len() as u64 == 200 - offset)
-            .await;
+        seen.read_until(&mut *consumer, |seen| seen.records.len() as u64 == 200 - offset).await;
         assert_eq!(seen.records.keys().next().unwrap().offset, offset);
     }
 }
@@ -112,13 +101,7 @@ async fn unlinks_what_every_registered_group_has_read() {
     // What is gone is skipped by those who come late, and offsets go on.
     let (_late, seen) = read(&log, "late", 1).await;
     let oldest = seen.assigned[&0].offset;
-    assert_eq!(
-        seen.records.keys().next(),
-        Some(&Position {
-            partition: 0,
-            offset: oldest
-        })
-    );
+    assert_eq!(seen.records.keys().next(), Some(&Position { partition: 0, offset: oldest }));
     assert!(oldest > 100);
     assert_eq!(append(&log, "next").await.unwrap(), 200);
 }
@@ -167,11 +150,7 @@ async fn bounds_what_waits_in_memory() {
     let results = futures_util::future::join_all(appends).await;
     let taken = results.iter().filter(|result| result.is_ok()).count();
     assert!((98..200).contains(&taken), "{taken}");
-    assert!(
-        results
-            .iter()
-            .all(|result| matches!(result, Ok(_) | Err(AppendError::Full(_))))
-    );
+    assert!(results.iter().all(|result| matches!(result, Ok(_) | Err(AppendError::Full(_)))));
     append(&*fixture.log, vec![b'x'; 1000]).await.unwrap();
 }
 
@@ -193,9 +172,7 @@ async fn a_ring_lets_the_oldest_go() {
 #[tokio::test(flavor = "multi_thread")]
 async fn belongs_to_one_process_and_one_consumer_of_a_group() {
     let fixture = Fixture::embedded().await;
-    let playhead::log::LogSettings::Embedded(settings) = &fixture.settings else {
-        unreachable!()
-    };
+    let playhead::log::LogSettings::Embedded(settings) = &fixture.settings else { unreachable!() };
     let error = SegmentLog::open(settings.clone()).err().unwrap();
     assert!(error.to_string().contains("in use"), "{error}");
 
@@ -205,10 +182,7 @@ async fn belongs_to_one_process_and_one_consumer_of_a_group() {
     let mut seen = Seen::default();
     seen.take(second.next(Duration::from_millis(100)).await.unwrap());
     assert!(seen.assigned.is_empty(), "the second one stands by");
-    assert!(matches!(
-        second.commit(0, 1, None).await,
-        Err(LogError::Fenced { .. })
-    ));
+    assert!(matches!(second.commit(0, 1, None).await, Err(LogError::Fenced { .. })));
     drop(first);
     seen.take(second.next(Duration::from_millis(100)).await.unwrap());
     assert_eq!(seen.assigned.len(), 1);

@@ -34,22 +34,14 @@ impl Fixture {
         let mut settings = SegmentSettings::new(dir.path(), &["process", "live"]);
         change(&mut settings);
         let settings = LogSettings::Embedded(settings);
-        Self {
-            log: open(&settings).await.unwrap(),
-            settings,
-            dir: Some(dir),
-        }
+        Self { log: open(&settings).await.unwrap(), settings, dir: Some(dir) }
     }
 
     pub async fn kafka() -> Self {
         // Starting the broker blocks.
         let settings = tokio::task::spawn_blocking(kafka::ephemeral).await.unwrap();
         let settings = LogSettings::Kafka(settings);
-        Self {
-            log: open(&settings).await.unwrap(),
-            settings,
-            dir: None,
-        }
+        Self { log: open(&settings).await.unwrap(), settings, dir: None }
     }
 
     /// Closes the log and opens it again. Consumers of the old one must be gone.
@@ -57,19 +49,12 @@ impl Fixture {
         self.log.close().await;
         let Self { log, settings, dir } = self;
         drop(log);
-        Self {
-            log: open(&settings).await.unwrap(),
-            settings,
-            dir,
-        }
+        Self { log: open(&settings).await.unwrap(), settings, dir }
     }
 }
 
 pub fn record(key: &str, payload: impl Into<Bytes>) -> NewRecord {
-    NewRecord {
-        key: Bytes::copy_from_slice(key.as_bytes()),
-        payload: payload.into(),
-    }
+    NewRecord { key: Bytes::copy_from_slice(key.as_bytes()), payload: payload.into() }
 }
 
 pub fn text(record: &StoredRecord) -> String {
@@ -88,11 +73,8 @@ impl Seen {
     pub fn take(&mut self, event: ConsumerEvent) {
         match event {
             ConsumerEvent::Assigned(assignments) => {
-                self.assigned.extend(
-                    assignments
-                        .into_iter()
-                        .map(|assignment| (assignment.partition, assignment)),
-                );
+                self.assigned
+                    .extend(assignments.into_iter().map(|assignment| (assignment.partition, assignment)));
             }
             ConsumerEvent::Revoked(partitions) => {
                 for partition in partitions {
@@ -102,18 +84,9 @@ impl Seen {
             ConsumerEvent::Records { partition, records } => {
                 assert!(!records.is_empty());
                 let offsets: Vec<u64> = records.iter().map(|record| record.offset).collect();
-                assert!(
-                    offsets.windows(2).all(|pair| pair[0] + 1 == pair[1]),
-                    "gap in {offsets:?}"
-                );
+                assert!(offsets.windows(2).all(|pair| pair[0] + 1 == pair[1]), "gap in {offsets:?}");
                 for record in records {
-                    self.records.insert(
-                        Position {
-                            partition,
-                            offset: record.offset,
-                        },
-                        text(&record),
-                    );
+                    self.records.insert(Position { partition, offset: record.offset }, text(&record));
                 }
             }
             ConsumerEvent::Idle => {}
@@ -140,10 +113,7 @@ impl Seen {
 pub async fn read(log: &dyn EventLog, group: &str, count: usize) -> (Box<dyn LogConsumer>, Seen) {
     let mut consumer = log.consumer(group).await.unwrap();
     let mut seen = Seen::default();
-    seen.read_until(&mut *consumer, |seen| {
-        seen.records.len() >= count && !seen.assigned.is_empty()
-    })
-    .await;
+    seen.read_until(&mut *consumer, |seen| seen.records.len() >= count && !seen.assigned.is_empty()).await;
     (consumer, seen)
 }
 
@@ -152,21 +122,11 @@ pub async fn tail_of(tail: &mut dyn LogTail, count: usize) -> BTreeMap<Position,
     let mut seen = BTreeMap::new();
     let began = Instant::now();
     while seen.len() < count {
-        assert!(
-            began.elapsed() < PATIENCE,
-            "the tail has shown {} of {count}",
-            seen.len()
-        );
+        assert!(began.elapsed() < PATIENCE, "the tail has shown {} of {count}", seen.len());
         if let Some((partition, records)) = tail.next(Duration::from_millis(200)).await.unwrap() {
-            seen.extend(records.iter().map(|record| {
-                (
-                    Position {
-                        partition,
-                        offset: record.offset,
-                    },
-                    text(record),
-                )
-            }));
+            seen.extend(
+                records.iter().map(|record| (Position { partition, offset: record.offset }, text(record))),
+            );
         }
     }
     seen

@@ -29,12 +29,7 @@ impl Store {
     fn insert(&self, token: String, rows: Vec<(Position, String)>) {
         match self.batches.lock().unwrap().entry(token) {
             std::collections::hash_map::Entry::Occupied(there) => {
-                assert_eq!(
-                    *there.get(),
-                    rows,
-                    "a batch was rebuilt differently: {}",
-                    there.key()
-                );
+                assert_eq!(*there.get(), rows, "a batch was rebuilt differently: {}", there.key());
                 *self.repeated.lock().unwrap() += 1;
             }
             std::collections::hash_map::Entry::Vacant(place) => {
@@ -94,13 +89,7 @@ struct Crash;
 
 impl<'a> Worker<'a> {
     pub fn new(store: &'a Store, stop: &'a AtomicBool, crashes: f64) -> Self {
-        Self {
-            store,
-            stop,
-            crashes,
-            parts: BTreeMap::new(),
-            fenced: 0,
-        }
+        Self { store, stop, crashes, parts: BTreeMap::new(), fenced: 0 }
     }
 
     /// One life: until it is stopped, or crashes.
@@ -134,11 +123,7 @@ impl<'a> Worker<'a> {
                     });
                     self.parts.insert(
                         assigned.partition,
-                        Part {
-                            done: assigned.offset,
-                            intended,
-                            rows: Vec::new(),
-                        },
+                        Part { done: assigned.offset, intended, rows: Vec::new() },
                     );
                 }
             }
@@ -170,16 +155,13 @@ impl<'a> Worker<'a> {
             _ => return Ok(()),
         };
         if part.intended.is_none()
-            && !self
-                .commit(consumer, partition, from, Some(&format!("{from}-{to}")))
-                .await?
+            && !self.commit(consumer, partition, from, Some(&format!("{from}-{to}"))).await?
         {
             return Ok(());
         }
         let rows = self.parts[&partition].rows[..=(to - from) as usize].to_vec();
         let places = (from..).map(|offset| Position { partition, offset });
-        self.store
-            .insert(format!("{partition}:{from}-{to}"), places.zip(rows).collect());
+        self.store.insert(format!("{partition}:{from}-{to}"), places.zip(rows).collect());
         if self.commit(consumer, partition, to + 1, None).await? {
             let part = self.parts.get_mut(&partition).unwrap();
             part.rows.drain(..=(to - from) as usize);
@@ -214,11 +196,7 @@ impl<'a> Worker<'a> {
     }
 
     fn maybe_crash(&self) -> Result<(), Crash> {
-        if rand::random_bool(self.crashes) {
-            Err(Crash)
-        } else {
-            Ok(())
-        }
+        if rand::random_bool(self.crashes) { Err(Crash) } else { Ok(()) }
     }
 }
 
@@ -235,10 +213,7 @@ async fn keep_appending(
         }
         // A refused record is not sent again, so whatever is in the log twice was doubled by the log.
         let text = format!("{writer}-{i}");
-        match log
-            .append(vec![record(&format!("{writer}-{}", i % 5), text.clone())])
-            .await
-        {
+        match log.append(vec![record(&format!("{writer}-{}", i % 5), text.clone())]).await {
             Ok(positions) => acknowledged.push((positions[0], text)),
             Err(AppendError::Unavailable(_)) => sleep(Duration::from_millis(20)).await,
             Err(error) => panic!("{error}"),
@@ -265,10 +240,7 @@ pub async fn stop_writers((stop, writers): Writing) -> BTreeMap<Position, String
     let mut acknowledged = BTreeMap::new();
     for writer in writers {
         for (position, text) in writer.await.unwrap() {
-            assert!(
-                acknowledged.insert(position, text).is_none(),
-                "{position} was given twice"
-            );
+            assert!(acknowledged.insert(position, text).is_none(), "{position} was given twice");
         }
     }
     acknowledged

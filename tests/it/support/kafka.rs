@@ -28,9 +28,7 @@ impl Broker {
         let dir = root.join(format!("kafka-{}-{name}", std::process::id()));
         let dir_text = dir.display().to_string();
         let pid = std::process::id().to_string();
-        let bootstrap = script(&["start", &dir_text, "--while-pid", &pid])
-            .trim()
-            .to_owned();
+        let bootstrap = script(&["start", &dir_text, "--while-pid", &pid]).trim().to_owned();
         Self { dir, bootstrap }
     }
 
@@ -56,9 +54,7 @@ pub fn ephemeral() -> KafkaSettings {
     let bootstrap = SHARED.get_or_init(|| match std::env::var("PLAYHEAD_TEST_KAFKA") {
         Ok(bootstrap) => bootstrap,
         // Never dropped: the script's watcher stops it after this process.
-        Err(_) => std::mem::ManuallyDrop::new(Broker::start("shared"))
-            .bootstrap
-            .clone(),
+        Err(_) => std::mem::ManuallyDrop::new(Broker::start("shared")).bootstrap.clone(),
     });
     ephemeral_on(bootstrap)
 }
@@ -77,16 +73,8 @@ pub fn ephemeral_on(bootstrap: &str) -> KafkaSettings {
 fn script(arguments: &[&str]) -> String {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/kafka/kafka.sh");
     // What goes wrong is said on standard error, which is the test's own.
-    let output = Command::new(path)
-        .args(arguments)
-        .stderr(Stdio::inherit())
-        .output()
-        .unwrap();
-    assert!(
-        output.status.success(),
-        "kafka.sh {arguments:?}: {}",
-        output.status
-    );
+    let output = Command::new(path).args(arguments).stderr(Stdio::inherit()).output().unwrap();
+    assert!(output.status.success(), "kafka.sh {arguments:?}: {}", output.status);
     String::from_utf8(output.stdout).unwrap()
 }
 
@@ -94,9 +82,7 @@ fn script(arguments: &[&str]) -> String {
 fn remove_leftovers(root: &Path) {
     for entry in fs::read_dir(root).into_iter().flatten().flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
-        let owner = name
-            .strip_prefix("kafka-")
-            .and_then(|rest| rest.split('-').next());
+        let owner = name.strip_prefix("kafka-").and_then(|rest| rest.split('-').next());
         if owner.is_some_and(|pid| !Path::new("/proc").join(pid).exists()) {
             let _ = fs::remove_dir_all(entry.path());
         }

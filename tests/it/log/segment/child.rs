@@ -22,12 +22,7 @@ const LIMIT: &str = "PLAYHEAD_TEST_CHILD_FILE_LIMIT";
 
 fn spawn(entry: &str, dir: &Path, limit: Option<u64>) -> Child {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args([
-        "--exact",
-        &format!("log::segment::child::{entry}"),
-        "--nocapture",
-        "--test-threads=1",
-    ]);
+    command.args(["--exact", &format!("log::segment::child::{entry}"), "--nocapture", "--test-threads=1"]);
     command.env(DIR, dir).stdout(Stdio::piped());
     if let Some(limit) = limit {
         command.env(LIMIT, limit.to_string());
@@ -39,11 +34,7 @@ fn spawn(entry: &str, dir: &Path, limit: Option<u64>) -> Child {
 #[test]
 fn writes_until_killed() {
     let Ok(dir) = std::env::var(DIR) else { return };
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
         let mut settings = small(Path::new(&dir));
         settings.segment_bytes = 256 << 10;
@@ -101,27 +92,16 @@ async fn kill_9_loses_nothing_that_was_acknowledged() {
         let (seen, corrupt) = read_around(&mut *consumer, end).await;
         assert!(corrupt.is_empty(), "{corrupt:?}");
         for (offset, checksum) in &acknowledged {
-            let position = playhead::log::Position {
-                partition: 0,
-                offset: *offset,
-            };
+            let position = playhead::log::Position { partition: 0, offset: *offset };
             let text = seen
                 .records
                 .get(&position)
                 .unwrap_or_else(|| panic!("{offset} was acknowledged and is gone"));
-            assert_eq!(
-                *checksum,
-                format!("{:08x}", crc32c::crc32c(text.as_bytes())),
-                "record {offset}"
-            );
+            assert_eq!(*checksum, format!("{:08x}", crc32c::crc32c(text.as_bytes())), "record {offset}");
         }
         log.close().await;
     }
-    assert!(
-        acknowledged.len() > 100,
-        "only {} appends in {ROUNDS} rounds",
-        acknowledged.len()
-    );
+    assert!(acknowledged.len() > 100, "only {} appends in {ROUNDS} rounds", acknowledged.len());
     println!(
         "{ROUNDS} kills, {} acknowledged appends, none lost; opening took at most {:?}",
         acknowledged.len(),
@@ -136,11 +116,7 @@ fn runs_into_a_file_size_limit() {
         return;
     };
     set_file_limit(limit.parse().unwrap());
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
         let mut settings = small(Path::new(&dir));
         settings.segment_bytes = 1 << 20;
@@ -176,33 +152,19 @@ async fn a_failed_write_is_refused_and_then_healed() {
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success());
     let output = String::from_utf8_lossy(&output.stdout).into_owned();
-    let count: u64 = output
-        .split("count ")
-        .nth(1)
-        .unwrap()
-        .split_whitespace()
-        .next()
-        .unwrap()
-        .parse()
-        .unwrap();
+    let count: u64 =
+        output.split("count ").nth(1).unwrap().split_whitespace().next().unwrap().parse().unwrap();
     assert_eq!(segments(dir.path()).len(), 2, "writing goes on in a new segment");
     let log = SegmentLog::open(small(dir.path())).unwrap();
     assert_eq!(log.end().await.unwrap()[&0], count);
     let mut consumer = log.consumer("process").await.unwrap();
     let (seen, corrupt) = read_around(&mut *consumer, count).await;
     assert!(corrupt.is_empty());
-    assert!(
-        seen.records
-            .iter()
-            .all(|(position, text)| *text == format!("{:0>1000}", position.offset))
-    );
+    assert!(seen.records.iter().all(|(position, text)| *text == format!("{:0>1000}", position.offset)));
 }
 
 fn set_file_limit(limit: u64) {
-    let limit = libc::rlimit {
-        rlim_cur: limit,
-        rlim_max: libc::RLIM_INFINITY,
-    };
+    let limit = libc::rlimit { rlim_cur: limit, rlim_max: libc::RLIM_INFINITY };
     // SAFETY: both calls only take values, and the child has no other use for this signal and limit.
     unsafe {
         libc::signal(libc::SIGXFSZ, libc::SIG_IGN);

@@ -33,11 +33,7 @@ fn payload(i: u64) -> String {
 }
 
 fn last_segment(dir: &Path) -> File {
-    File::options()
-        .read(true)
-        .write(true)
-        .open(segments(dir).last().unwrap())
-        .unwrap()
+    File::options().read(true).write(true).open(segments(dir).last().unwrap()).unwrap()
 }
 
 /// Opens the damaged log; records `0..kept` must be there, and it must take new ones at once.
@@ -45,6 +41,9 @@ async fn expect_kept(dir: &TempDir, kept: u64, what: &str) {
     let log = SegmentLog::open(small(dir.path())).unwrap();
     let end = log.end().await.unwrap()[&0];
     assert_eq!(end, kept, "{what}");
+    let bytes: u64 =
+        segments(dir.path()).iter().map(|path| fs::metadata(path).unwrap().len() - FILE_HEADER).sum();
+    assert_eq!(bytes, kept * RECORD, "{what}: nothing but sound records is left");
     assert_eq!(append(&log, payload(kept)).await.unwrap(), kept, "{what}");
     let (_consumer, seen) = read(&log, "process", kept as usize + 1).await;
     for (position, text) in seen.records {
@@ -73,15 +72,8 @@ async fn a_torn_end_costs_only_the_torn_record() {
     }
     for from in [10, RECORD, RECORD + 30] {
         let dir = closed_log(COUNT).await;
-        last_segment(dir.path())
-            .write_all_at(&vec![0; from as usize], end - from)
-            .unwrap();
-        expect_kept(
-            &dir,
-            COUNT - from.div_ceil(RECORD),
-            &format!("zeroed the last {from}"),
-        )
-        .await;
+        last_segment(dir.path()).write_all_at(&vec![0; from as usize], end - from).unwrap();
+        expect_kept(&dir, COUNT - from.div_ceil(RECORD), &format!("zeroed the last {from}")).await;
     }
     for length in [1, 15, 16, 17, 5000] {
         let dir = closed_log(COUNT).await;
@@ -124,17 +116,8 @@ async fn damage_in_the_middle_is_named_and_stepped_over() {
         assert_eq!(append(&log, payload(10)).await.unwrap(), 10);
         let mut consumer = log.consumer("process").await.unwrap();
         let (seen, corrupt) = read_around(&mut *consumer, 11).await;
-        assert_eq!(
-            corrupt.into_iter().collect::<Vec<_>>(),
-            lost,
-            "{} bytes at {at}",
-            bytes.len()
-        );
-        assert!(
-            seen.records
-                .iter()
-                .all(|(position, text)| *text == payload(position.offset))
-        );
+        assert_eq!(corrupt.into_iter().collect::<Vec<_>>(), lost, "{} bytes at {at}", bytes.len());
+        assert!(seen.records.iter().all(|(position, text)| *text == payload(position.offset)));
 
         // A tail says it once and goes on.
         let mut tail = log.tail(TailFrom([(0, lost[0])].into())).await.unwrap();
@@ -145,9 +128,7 @@ async fn damage_in_the_middle_is_named_and_stepped_over() {
             }
         }
         assert_eq!(
-            tail_of(&mut *tail, 10 - lost[lost.len() - 1] as usize)
-                .await
-                .len(),
+            tail_of(&mut *tail, 10 - lost[lost.len() - 1] as usize).await.len(),
             10 - lost[lost.len() - 1] as usize
         );
     }
@@ -165,13 +146,7 @@ async fn older_segments_may_be_cut_lost_or_without_a_header() {
         drop(log);
         let second = &segments(dir.path())[1];
         let base: u64 = second.file_stem().unwrap().to_str().unwrap().parse().unwrap();
-        let after: u64 = segments(dir.path())[2]
-            .file_stem()
-            .unwrap()
-            .to_str()
-            .unwrap()
-            .parse()
-            .unwrap();
+        let after: u64 = segments(dir.path())[2].file_stem().unwrap().to_str().unwrap().parse().unwrap();
         let lost: Vec<u64> = match damage {
             "cut" => {
                 File::options()
@@ -187,12 +162,7 @@ async fn older_segments_may_be_cut_lost_or_without_a_header() {
                 (base..after).collect()
             }
             _ => {
-                File::options()
-                    .write(true)
-                    .open(second)
-                    .unwrap()
-                    .write_all_at(&[0; 64], 0)
-                    .unwrap();
+                File::options().write(true).open(second).unwrap().write_all_at(&[0; 64], 0).unwrap();
                 (base..after).collect()
             }
         };
@@ -200,11 +170,7 @@ async fn older_segments_may_be_cut_lost_or_without_a_header() {
         let mut consumer = log.consumer("process").await.unwrap();
         let (seen, corrupt) = read_around(&mut *consumer, 300).await;
         assert_eq!(corrupt.into_iter().collect::<Vec<_>>(), lost, "{damage}");
-        assert!(
-            seen.records
-                .iter()
-                .all(|(position, text)| *text == payload(position.offset))
-        );
+        assert!(seen.records.iter().all(|(position, text)| *text == payload(position.offset)));
     }
 }
 
@@ -218,9 +184,7 @@ async fn an_offset_that_was_read_is_never_given_again() {
     drop(consumer);
     log.close().await;
     drop(log);
-    last_segment(dir.path())
-        .set_len(FILE_HEADER + 8 * RECORD)
-        .unwrap();
+    last_segment(dir.path()).set_len(FILE_HEADER + 8 * RECORD).unwrap();
 
     let log = SegmentLog::open(small(dir.path())).unwrap();
     assert_eq!(append(&log, payload(10)).await.unwrap(), 10);

@@ -55,10 +55,7 @@ async fn run(steps: Vec<Step>) {
             Step::Append(sizes) => {
                 for size in sizes {
                     let text = format!("{:x>size$}", model.records.len());
-                    assert_eq!(
-                        append(&log, text.clone()).await.unwrap(),
-                        model.records.len() as u64
-                    );
+                    assert_eq!(append(&log, text.clone()).await.unwrap(), model.records.len() as u64);
                     model.records.push(text);
                 }
             }
@@ -83,12 +80,7 @@ async fn reopen(log: SegmentLog, dir: &TempDir, garbage: &[u8]) -> SegmentLog {
     log.close().await;
     drop(log);
     let last = segments(dir.path()).pop().unwrap();
-    File::options()
-        .append(true)
-        .open(last)
-        .unwrap()
-        .write_all(garbage)
-        .unwrap();
+    File::options().append(true).open(last).unwrap().write_all(garbage).unwrap();
     SegmentLog::open(small(dir.path())).unwrap()
 }
 
@@ -104,10 +96,7 @@ async fn check(log: &SegmentLog, model: &Model) {
         assigned = assignments.pop();
     }
     let assigned = assigned.expect("a lone consumer is assigned at once");
-    assert_eq!(
-        (assigned.offset, assigned.intent),
-        (model.committed, model.intent.clone())
-    );
+    assert_eq!((assigned.offset, assigned.intent), (model.committed, model.intent.clone()));
     let (seen, corrupt) = read_around(&mut *consumer, left).await;
     assert!(corrupt.is_empty());
     for (position, text) in seen.records {

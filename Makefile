@@ -1,0 +1,114 @@
+# The one door to everything. `make run` serves, `make test` is what CI runs, `make help` lists the rest.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+ENGINE := deploy/engine/node_modules/.installed
+GEO := deploy/geo/node_modules/.installed
+SDK := sdk-js/dist/playhead.js
+DASHBOARD := dashboards/dist/index.html
+BROWSER_TESTS := tests/browser/node_modules/.installed
+SDK_SOURCES := $(shell find sdk-js/src sdk-js/scripts sdk-js/package-lock.json -type f)
+DASHBOARD_SOURCES := $(shell find dashboards/src dashboards/public dashboards/*.html dashboards/*.ts dashboards/package-lock.json -type f)
+
+say = @printf '\033[1m▸ %s\033[0m\n' "$(1)"
+
+.PHONY: help
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 10
+
+.PHONY: run
+run: build ## install what is missing, build, serve on http://127.0.0.1:8080 (KAFKA=1: with a broker of its own)
+ifdef KAFKA
+	$(call say,starting Kafka)
+	@export PLAYHEAD_KAFKA_BROKERS="$$(deploy/kafka/kafka.sh start data/kafka --while-pid $$$$)"; \
+		exec target/release/playhead serve
+else
+	@exec target/release/playhead serve
+endif
+
+.PHONY: build
+build: setup pages ## the release binary with everything in it
+	$(call say,building playhead (the first time takes some minutes))
+	@cargo build --release --bin playhead
+
+.PHONY: setup
+setup: tools $(ENGINE) $(GEO) ## the engine's library and the country file
+
+.PHONY: tools
+tools:
+	@deploy/setup.sh build
+
+.PHONY: pages
+pages: $(SDK) $(DASHBOARD) ## SDK and dashboard, built for embedding
+
+%/node_modules/.installed: %/package-lock.json
+	$(call say,npm packages of $*)
+	@cd $* && { npm ci --no-audit --no-fund --loglevel=error || { echo "npm failed; check the network, then run: make setup" >&2; exit 1; }; }
+	@touch $@
+
+.PRECIOUS: %/node_modules/.installed
+
+$(SDK): sdk-js/node_modules/.installed $(SDK_SOURCES)
+	$(call say,building the SDK)
+	@cd sdk-js && npm run --silent build
+	@touch $@
+
+$(DASHBOARD): dashboards/node_modules/.installed $(DASHBOARD_SOURCES)
+	$(call say,building the dashboard)
+	@cd dashboards && npm run --silent build -- --logLevel warn
+	@touch $@
+
+.PHONY: test
+test: ## everything CI runs: lint, Rust with real engine and Kafka, SDK, dashboard, browser
+	@deploy/setup.sh test
+	@$(MAKE) setup pages $(BROWSER_TESTS)
+	@$(MAKE) lint
+	@$(MAKE) test-pages
+	$(call say,Rust tests (embedded engine and a real Kafka))
+	@deploy/kafka/kafka.sh fetch
+	@cargo test --all-targets
+	@$(MAKE) test-browser
+
+.PHONY: test-pages
+test-pages: sdk-js/node_modules/.installed dashboards/node_modules/.installed
+	$(call say,SDK: types$(comma) tests$(comma) size)
+	@cd sdk-js && npm run --silent types && npm run --silent test && npm run --silent size
+	$(call say,dashboard: types$(comma) tests$(comma) size$(comma) every state in a browser)
+	@cd dashboards && npm run --silent types && npm run --silent test && npm run --silent size && npm run --silent e2e
+
+.PHONY: test-browser
+test-browser: pages $(BROWSER_TESTS) ## the whole path: a real player in a real browser, through to the chart
+	$(call say,browser tests against the real binary)
+	@cargo build --bin playhead
+	@cd sdk-js && npm run --silent test:browser
+	@cd tests/browser && npm run --silent test
+
+.PHONY: lint
+lint: sdk-js/node_modules/.installed dashboards/node_modules/.installed ## formatting and lints of all languages
+	$(call say,lint)
+	@cargo fmt --check || { echo "run: cargo fmt" >&2; exit 1; }
+	@cargo clippy --all-targets --quiet -- -D warnings
+	@cd sdk-js && npm run --silent lint
+	@cd dashboards && npm run --silent lint
+
+.PHONY: deny
+deny: ## licences, sources and (where the advisory database is reachable) advisories of all crates
+	@command -v cargo-deny >/dev/null || cargo install --locked cargo-deny
+	@cargo deny check licenses bans sources
+
+.PHONY: bench
+bench: pages setup ## durable beacons per CPU-second against a bare handler (QUICK=1 for minutes)
+	@cargo build --release --bin playhead
+	@cargo bench --bench load -- $(if $(QUICK),--quick)
+
+.PHONY: kafka
+kafka: ## start a real broker by hand; stop it with deploy/kafka/kafka.sh stop data/kafka
+	@deploy/kafka/kafka.sh start data/kafka
+
+.PHONY: clean
+clean: ## remove what was built (not data/)
+	@rm -rf target sdk-js/dist dashboards/dist */node_modules deploy/*/node_modules tests/*/node_modules
+
+comma := ,

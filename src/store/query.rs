@@ -1,0 +1,121 @@
+//! What is read from ClickHouse: questions in, typed answers out.
+//!
+//! Every question gets its table from [`source_of`], which always puts the environment first, so none can be asked without
+//! one; questions about many views have a [`Scope`]. Values are only ever bound, names only ever come from the
+//! allow-lists ([`dimension`], [`crate::event::metric`]).
+
+pub mod dimension;
+pub mod filter;
+pub mod heatmap;
+pub mod metric;
+pub mod statement;
+pub mod timeframe;
+pub mod view;
+
+use std::sync::Arc;
+
+use clickhouse::{RowOwned, RowRead};
+
+use crate::{event::metric::Bucket, store::Store};
+use filter::{Filter, MetricFilter};
+use statement::Statement;
+use timeframe::Timeframe;
+
+/// A view is found by the end of it only if it lasted no longer than this: ClickHouse finds views by their start, and
+/// must not search ninety days for those that ended in the last hour.
+const LONGEST_VIEW_MS: i64 = 7 * 24 * 3600 * 1000;
+
+/// ClickHouse stops a question after this many seconds: whoever asked has gone, and others wait.
+const MAX_SECONDS: &str = "20";
+/// Larger groupings go to disk instead of taking the writer's memory.
+const SPILL_BYTES: &str = "1000000000";
+const MAX_MEMORY_BYTES: &str = "4000000000";
+
+/// Why there is no answer.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum QueryError {
+    /// ClickHouse cannot be reached; may pass.
+    #[error("ClickHouse is unavailable: {0}")]
+    Unavailable(String),
+    /// The question takes more than any question may.
+    #[error("the question is too heavy: {0}")]
+    TooHeavy(String),
+    /// Ours to mend.
+    #[error("the query failed: {0}")]
+    Failed(String),
+}
+
+impl From<clickhouse::error::Error> for QueryError {
+    fn from(error: clickhouse::error::Error) -> Self {
+        use clickhouse::error::Error;
+        let text = error.to_string();
+        // TIMEOUT_EXCEEDED, TOO_SLOW, MEMORY_LIMIT_EXCEEDED, and limits on rows or bytes.
+        let heavy = ["Code: 159.", "Code: 160.", "Code: 241.", "Code: 158.", "Code: 307.", "Code: 396."];
+        match error {
+            Error::Network(_) | Error::TimedOut => Self::Unavailable(text),
+            _ if heavy.iter().any(|code| text.contains(code)) => Self::TooHeavy(text),
+            _ => Self::Failed(text),
+        }
+    }
+}
+
+/// Whose views, which, and when.
+#[derive(Debug, Clone)]
+pub struct Scope {
+    pub environment: Arc<str>,
+    pub timeframe: Timeframe,
+    /// What puts a view into the timeframe.
+    pub bucket: Bucket,
+    pub filters: Vec<Filter>,
+    pub metric_filters: Vec<MetricFilter>,
+}
+
+impl Scope {
+    /// ` FROM views WHERE …`, open for further conditions.
+    fn source(&self, to: &mut Statement) {
+        let Timeframe { from_ms, to_ms } = self.timeframe;
+        source_of("views", &self.environment, to);
+        let earliest = match self.bucket {
+            Bucket::ViewStart => from_ms,
+            Bucket::ViewEnd => from_ms.saturating_sub(LONGEST_VIEW_MS),
+        };
+        to.sql(" AND view_start >= ").time(earliest).sql(" AND view_start < ").time(to_ms);
+        if self.bucket == Bucket::ViewEnd {
+            to.sql(" AND view_end >= ").time(from_ms).sql(" AND view_end < ").time(to_ms);
+        }
+        filter::conditions(&self.filters, to);
+        for filter in &self.metric_filters {
+            filter.condition(to);
+        }
+    }
+}
+
+/// The one place a question gets its table, and with it its tenant.
+fn source_of(table: &'static str, environment: &str, to: &mut Statement) {
+    to.sql(" FROM ").sql(table).sql(" WHERE environment = ").text(environment);
+}
+
+/// The column of a bucket's time.
+const fn time_column(bucket: Bucket) -> &'static str {
+    match bucket {
+        Bucket::ViewStart => "view_start",
+        Bucket::ViewEnd => "view_end",
+    }
+}
+
+impl Store {
+    /// All rows of a statement.
+    async fn rows<T: RowOwned + RowRead>(&self, statement: Statement) -> Result<Vec<T>, QueryError> {
+        Ok(self.prepared(statement).fetch_all::<T>().await?)
+    }
+
+    /// A statement with its values bound and the bounds every question has.
+    fn prepared(&self, statement: Statement) -> clickhouse::query::Query {
+        statement
+            .bound(&self.client)
+            .with_setting("max_execution_time", MAX_SECONDS)
+            .with_setting("max_memory_usage", MAX_MEMORY_BYTES)
+            .with_setting("max_bytes_before_external_group_by", SPILL_BYTES)
+            .with_setting("max_bytes_before_external_sort", SPILL_BYTES)
+    }
+}

@@ -1,0 +1,170 @@
+//! What views may be filtered and grouped by: an allow-list, and what each name is in SQL.
+
+use std::fmt;
+
+use serde::Deserialize;
+
+use super::{QueryError, Scope, statement::Statement};
+use crate::{
+    event::attribute::{self, Type},
+    store::Store,
+};
+
+/// Other names for attributes, as the API this one is shaped after calls them.
+const ALIASES: [(&str, &str); 6] = [
+    ("viewer_user_id", "viewer_id"),
+    ("viewer_connection_type", "connection_type"),
+    ("viewer_device_category", "device"),
+    ("view_session_id", "session_id"),
+    ("video_source_height", "rendition_height"),
+    ("video_source_width", "rendition_width"),
+];
+
+/// What a view is or is not, and its SQL.
+const FLAGS: [(&str, &str); 7] = [
+    ("playback_failure", "playback_failure"),
+    ("video_startup_failure", "playback_failure AND NOT view_started"),
+    ("playback_business_exception", "playback_business_exception"),
+    ("video_startup_business_exception", "playback_business_exception AND NOT view_started"),
+    ("exit_before_video_start", "exit_before_video_start"),
+    ("played_to_end", "played_to_end"),
+    ("view_ended", "view_ended"),
+];
+
+/// `custom.NAME` is any custom dimension; `custom_1` … `custom_20` are those of SDKs that number them.
+const CUSTOM: &str = "custom.";
+const NUMBERED: u32 = 20;
+
+/// A dimension that exists. Its name may be the caller's only where it is bound as a value.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Dimension {
+    column: Column,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Column {
+    Text(&'static str),
+    Number(&'static str),
+    Flag(&'static str, &'static str),
+    Custom(String),
+}
+
+impl Dimension {
+    /// The dimension called `name`, if there is one.
+    pub fn parse(name: &str) -> Option<Self> {
+        let column = if let Some(custom) = name.strip_prefix(CUSTOM) {
+            (!custom.is_empty()).then(|| Column::Custom(custom.to_owned()))
+        } else if let Some(number) = name.strip_prefix("custom_") {
+            let number: u32 = number.parse().ok()?;
+            (1..=NUMBERED).contains(&number).then(|| Column::Custom(format!("custom_{number}")))
+        } else if let Some((name, sql)) = FLAGS.iter().find(|(flag, _)| *flag == name) {
+            Some(Column::Flag(name, sql))
+        } else if matches!(name, "error_code" | "player_error_code") {
+            Some(Column::Text("error_code"))
+        } else {
+            let name = ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, name)| name);
+            attribute::by_name(name).map(|spec| match spec.kind {
+                Type::Text => Column::Text(spec.name),
+                Type::Number => Column::Number(spec.name),
+            })
+        }?;
+        Some(Self { column })
+    }
+
+    /// The names worth showing: those that group many views, and the rest.
+    pub fn names() -> (Vec<&'static str>, Vec<&'static str>) {
+        const BASIC: [&str; 12] = [
+            "video_id",
+            "video_title",
+            "video_series",
+            "stream_type",
+            "country",
+            "cdn",
+            "browser",
+            "operating_system",
+            "device",
+            "player_name",
+            "player_software",
+            "asn",
+        ];
+        let attributes = attribute::ATTRIBUTES.iter().map(|spec| spec.name);
+        let others = attributes.chain(["error_code"]).chain(FLAGS.iter().map(|(name, _)| *name));
+        let advanced = others
+            .chain(ALIASES.iter().map(|(alias, _)| *alias))
+            .filter(|name| !BASIC.contains(name))
+            .collect();
+        (BASIC.to_vec(), advanced)
+    }
+
+    /// Its value as a text; empty where nothing is known.
+    pub(super) fn expression(&self, to: &mut Statement) {
+        match &self.column {
+            Column::Text(name) => to.sql(name),
+            Column::Number(name) => to.sql("if(").sql(name).sql(" = 0, '', toString(").sql(name).sql("))"),
+            Column::Flag(_, condition) => to.sql("if(").sql(condition).sql(", 'true', 'false')"),
+            Column::Custom(name) => to.sql("custom[").text(name).sql("]"),
+        };
+    }
+
+    /// A value as views carry it: flags may be said as 1 and 0, and `__empty__` is for those that look for nothing.
+    pub(super) fn normal(&self, value: &str) -> String {
+        match (&self.column, value) {
+            (Column::Flag(..), "1") => "true".to_owned(),
+            (Column::Flag(..), "0") => "false".to_owned(),
+            (_, "__empty__") => String::new(),
+            _ => value.to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for Dimension {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.column {
+            Column::Text(name) | Column::Number(name) | Column::Flag(name, _) => f.write_str(name),
+            Column::Custom(name) => write!(f, "{CUSTOM}{name}"),
+        }
+    }
+}
+
+/// One value of a dimension and how many views have it.
+#[derive(Debug, Clone, PartialEq, Eq, clickhouse::Row, Deserialize)]
+pub struct ValueCount {
+    pub value: String,
+    pub total_count: u64,
+    /// How many values there are in all.
+    pub rows: u64,
+}
+
+impl Store {
+    /// The values of a dimension, the most frequent first.
+    pub async fn dimension_values(
+        &self,
+        scope: &Scope,
+        dimension: &Dimension,
+        page: Page,
+    ) -> Result<Vec<ValueCount>, QueryError> {
+        let mut statement = Statement::default();
+        statement.sql("SELECT value, total_count, count() OVER () AS rows FROM (SELECT ");
+        dimension.expression(&mut statement);
+        statement.sql(" AS value, count() AS total_count");
+        scope.source(&mut statement);
+        statement.sql(" AND view_attempted GROUP BY value) ORDER BY total_count DESC, value");
+        page.limit(&mut statement);
+        self.rows(statement).await
+    }
+}
+
+/// Which rows of an ordered answer.
+#[derive(Debug, Clone, Copy)]
+pub struct Page {
+    /// From 1.
+    pub number: u32,
+    pub limit: u32,
+}
+
+impl Page {
+    pub(super) fn limit(self, to: &mut Statement) {
+        let offset = i64::from(self.number.saturating_sub(1)) * i64::from(self.limit);
+        to.sql(" LIMIT ").integer(i64::from(self.limit)).sql(" OFFSET ").integer(offset);
+    }
+}

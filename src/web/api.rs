@@ -1,0 +1,155 @@
+//! The API as the server mounts it: its state and its routes.
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use actix_web::{
+    Handler, HttpResponse, Resource, Responder,
+    middleware::from_fn,
+    web::{self, ServiceConfig},
+};
+use async_trait::async_trait;
+use bytes::Bytes;
+use ipnet::IpNet;
+use serde::Serialize;
+
+use super::{
+    auth::{Authenticator, LoginCode, Reader},
+    cache::AnswerCache,
+    dimensions, engagement, environments,
+    error::ApiError,
+    guard::{envelope, guard},
+    limit::Limits,
+    metrics, openapi,
+    params::{Params, Wait},
+    session, views,
+};
+use crate::{clock::Clock, control::Control, log::Position, store::Store};
+
+/// No body of the API is larger.
+const MAX_BODY: usize = 16 * 1024;
+
+/// How far ClickHouse has come.
+#[async_trait]
+pub trait Progress: Send + Sync + 'static {
+    /// Waits until the records at all `positions` can be read; false when that takes longer than `timeout`.
+    async fn wait(&self, positions: &[Position], timeout: Duration) -> bool;
+}
+
+/// Everything the API needs. Mount it as `web::Data` beside [`configure`].
+pub struct ApiState {
+    pub control: Control,
+    /// Shared with the websocket.
+    pub authenticator: Arc<Authenticator>,
+    pub store: Store,
+    pub progress: Arc<dyn Progress>,
+    pub login_code: LoginCode,
+    pub limits: Limits,
+    pub clock: Clock,
+    /// Proxies whose word about the client's address counts.
+    pub trusted_proxies: Vec<IpNet>,
+    pub cache: AnswerCache,
+}
+
+impl ApiState {
+    /// Answers a question as JSON: once per second for all who ask it, or fresh after what it has to wait for.
+    pub(super) async fn answer<T: Serialize>(
+        &self,
+        reader: &Reader,
+        params: &Params,
+        ask: impl Future<Output = Result<T, ApiError>>,
+    ) -> Result<HttpResponse, ApiError> {
+        let ask = async {
+            let answer = serde_json::to_vec(&ask.await?);
+            answer.map(Bytes::from).map_err(|error| ApiError::Internal(error.to_string()))
+        };
+        let answer = match params.wait()? {
+            Some(wait) => {
+                self.settle(wait).await?;
+                AnswerCache::ask(ask).await?
+            }
+            None => self.cache.answer(params.question(reader.environment.clone()), ask).await?,
+        };
+        Ok(HttpResponse::Ok()
+            .insert_header(("server-timing", answer.timing))
+            .content_type("application/json")
+            .body(answer.body))
+    }
+
+    async fn settle(&self, wait: Wait) -> Result<(), ApiError> {
+        match self.progress.wait(&wait.positions, wait.timeout).await {
+            true => Ok(()),
+            false => Err(ApiError::PositionLate),
+        }
+    }
+}
+
+/// Adds the routes: `/session` and everything under `/data/v1`.
+pub fn configure(config: &mut ServiceConfig) {
+    let json = web::JsonConfig::default().limit(MAX_BODY).error_handler(|error, _| {
+        use actix_web::error::JsonPayloadError;
+        match error {
+            JsonPayloadError::Overflow { .. } | JsonPayloadError::OverflowKnownLength { .. } => {
+                ApiError::BodyTooLarge
+            }
+            JsonPayloadError::ContentType => ApiError::UnsupportedMedia,
+            other => ApiError::InvalidBody(other.to_string()),
+        }
+        .into()
+    });
+    config
+        .service(
+            web::resource("/session")
+                .app_data(json.clone())
+                .wrap(from_fn(envelope))
+                .route(web::get().to(session::show))
+                .route(web::post().to(session::open))
+                .route(web::put().to(session::turn))
+                .route(web::delete().to(session::close))
+                .default_service(web::to(|| async { refuse("DELETE, GET, POST, PUT") })),
+        )
+        .service(
+            web::resource("/data/v1/openapi.json")
+                .wrap(from_fn(envelope))
+                .route(web::get().to(openapi::serve))
+                .default_service(web::to(|| async { refuse("GET") })),
+        )
+        .service(
+            web::scope("/data/v1")
+                .app_data(json)
+                .wrap(from_fn(guard))
+                .wrap(from_fn(envelope))
+                .service(get("/metrics", metrics::list))
+                .service(get("/metrics/comparison", metrics::comparison))
+                .service(get("/metrics/{metric}/overall", metrics::overall))
+                .service(get("/metrics/{metric}/timeseries", metrics::timeseries))
+                .service(get("/metrics/{metric}/breakdown", metrics::breakdown))
+                .service(get("/video-views", views::list))
+                .service(get("/video-views/{id}", views::show))
+                .service(get("/dimensions", dimensions::list))
+                .service(get("/dimensions/{dimension}", dimensions::values))
+                .service(get("/engagement/videos/{video_id}/heatmap", engagement::heatmap))
+                .service(
+                    web::resource("/environments")
+                        .route(web::get().to(environments::list))
+                        .route(web::post().to(environments::create))
+                        .default_service(web::to(|| async { refuse("GET, POST") })),
+                )
+                .default_service(web::to(|| async {
+                    Err::<HttpResponse, _>(ApiError::NotFound("there is nothing at this address".to_owned()))
+                })),
+        );
+}
+
+/// A resource that can only be read.
+fn get<F, Args>(path: &str, handler: F) -> Resource
+where
+    F: Handler<Args>,
+    Args: actix_web::FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    web::resource(path).route(web::get().to(handler)).default_service(web::to(|| async { refuse("GET") }))
+}
+
+fn refuse(allow: &'static str) -> Result<HttpResponse, ApiError> {
+    Err(ApiError::MethodNotAllowed { allow })
+}
