@@ -301,6 +301,7 @@ fn web_server(
     listen(config.http_addr, move |web| {
         web.app_data(web::Data::new(health.clone()))
             .app_data(collector.clone())
+            .app_data(web::Data::from(Arc::clone(&collector.log)))
             .app_data(web::Data::new(live.clone()))
             .app_data(api.clone())
             .app_data(web::Data::new(demo::IntakePrefix(prefix.clone())))

@@ -3,7 +3,7 @@
 use rand::{RngExt, rngs::StdRng};
 
 /// A random source with the distributions of viewing; everything a viewer does follows from its seed.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Chance(pub StdRng);
 
 impl Chance {

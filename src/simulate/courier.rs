@@ -88,7 +88,17 @@ impl Courier {
         let http = reqwest::Client::builder().no_proxy().pool_max_idle_per_host(CONNECTIONS).build()?;
         let slots = Semaphore::new(CONNECTIONS);
         let failure = watch::Sender::new(None);
-        Ok(Self { http, url, dialect, journal, tally: Tally::default(), rate_factor, give_up_at, slots, failure })
+        Ok(Self {
+            http,
+            url,
+            dialect,
+            journal,
+            tally: Tally::default(),
+            rate_factor,
+            give_up_at,
+            slots,
+            failure,
+        })
     }
 
     /// Why the run cannot go on, once it cannot.
@@ -107,7 +117,10 @@ impl Courier {
         while way.done < delivery.letters.len() {
             let due = self.moment(&delivery, due_ms(&delivery.letters[way.done..])).max(way.not_before);
             let dies = self.moment(&delivery, delivery.story.length_ms);
-            if delivery.story.vanished && due >= dies || due >= self.give_up_at || self.failure.borrow().is_some() {
+            if delivery.story.vanished && due >= dies
+                || due >= self.give_up_at
+                || self.failure.borrow().is_some()
+            {
                 break;
             }
             sleep_until(due).await;
@@ -261,7 +274,8 @@ fn due_ms(waiting: &[Letter]) -> u64 {
 }
 
 fn retry_after(answer: &reqwest::Response) -> Duration {
-    let seconds = answer.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
+    let seconds =
+        answer.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
     Duration::from_secs(seconds.unwrap_or(0))
 }
 
@@ -320,7 +334,9 @@ mod tests {
         let none = Duration::ZERO;
         let ok = br#"{"accepted":1,"rejected":[{"view":"v","seq":4,"code":"bad_time"}],"position":"0:7"}"#;
         let done = judge(Dialect::Native, StatusCode::ACCEPTED, none, ok);
-        assert!(matches!(done, Verdict::Done { position: Some(at), rejected } if at == "0:7" && rejected == [4]));
+        assert!(
+            matches!(done, Verdict::Done { position: Some(at), rejected } if at == "0:7" && rejected == [4])
+        );
         assert!(matches!(judge(Dialect::Native, StatusCode::OK, none, b"<html>"), Verdict::Stop(_)));
         assert!(matches!(judge(Dialect::Mux, StatusCode::NO_CONTENT, none, b""), Verdict::Done { .. }));
         assert!(matches!(judge(Dialect::Mux, StatusCode::UNAUTHORIZED, none, b""), Verdict::Stop(_)));

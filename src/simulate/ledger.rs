@@ -176,7 +176,8 @@ pub fn read<T: for<'de> Deserialize<'de>>(path: &Path) -> io::Result<Vec<T>> {
     let lines = finished.lines().enumerate().filter(|(_, line)| !line.is_empty());
     lines
         .map(|(index, line)| {
-            let wrong = |error| io::Error::new(io::ErrorKind::InvalidData, format!("line {}: {error}", index + 1));
+            let wrong =
+                |error| io::Error::new(io::ErrorKind::InvalidData, format!("line {}: {error}", index + 1));
             serde_json::from_str(line).map_err(wrong)
         })
         .collect()
@@ -196,7 +197,8 @@ mod tests {
         let path = dir.path().join("ledger");
         for run in 0..2 {
             let (journal, writer) = open(&path).expect("opens");
-            let truth = Truth { format: "native".into(), view: "v".into(), events: 9, sent: None, figures: None };
+            let truth =
+                Truth { format: "native".into(), view: "v".into(), events: 9, sent: None, figures: None };
             assert!(journal.truth(truth).await);
             assert!(journal.acknowledged(vec![entry(2 * run + 1), entry(2 * run + 2)]).await);
             journal.end().await;

@@ -156,7 +156,8 @@ impl Run {
     /// One viewer: arrives, watches this and that, goes; and whatever their pages still have to deliver.
     async fn somebody(self: Arc<Self>, number: u64, begun: Instant) {
         // Far apart, and not the catalogue's own.
-        let mut chance = Chance(StdRng::seed_from_u64(self.seed ^ (number + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15)));
+        let mut chance =
+            Chance(StdRng::seed_from_u64(self.seed ^ (number + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15)));
         let person = Person::new(number, &mut chance);
         let arrives = begun + self.length.mul_f64(ARRIVALS * chance.fraction());
         let leaves = begun + self.length.mul_f64(0.9 + 0.1 * chance.fraction());

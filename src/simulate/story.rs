@@ -167,12 +167,24 @@ impl<'a> Teller<'a> {
             length_ms: 0,
         };
         let phase = Phase::Idle;
-        Self { person, chance, longest_ms, now_ms: 0, beat_ms: 0, phase, here, stretch_is_open: false, stalling, story }
+        Self {
+            person,
+            chance,
+            longest_ms,
+            now_ms: 0,
+            beat_ms: 0,
+            phase,
+            here,
+            stretch_is_open: false,
+            stalling,
+            story,
+        }
     }
 
     fn view(&mut self) -> Course {
         self.say(Kind::Viewinit);
-        let before_play = if self.story.autoplay { self.chance.between(10, 80) } else { self.chance.wait_ms(2500.0) };
+        let before_play =
+            if self.story.autoplay { self.chance.between(10, 80) } else { self.chance.wait_ms(2500.0) };
         self.pass(before_play)?;
         if !self.story.autoplay && self.chance.happens(0.03) {
             // Looked at the page and never asked for playback: no attempt to watch.
@@ -194,7 +206,11 @@ impl<'a> Teller<'a> {
         }
         self.pass(startup_ms)?;
         if self.chance.happens(0.015) {
-            return self.fail(Fault { code: "manifest-404", message: "the manifest is gone", severity: Severity::Fatal });
+            return self.fail(Fault {
+                code: "manifest-404",
+                message: "the manifest is gone",
+                severity: Severity::Fatal,
+            });
         }
         if self.chance.happens(0.01) {
             let message = "not available in this country";
@@ -209,14 +225,16 @@ impl<'a> Teller<'a> {
     fn play_on(&mut self) -> Course {
         let mut soonest = (u64::MAX, Next::Leave);
         for (next, per_minute) in PER_MINUTE {
-            let factor = if matches!(next, Next::Stall) { self.stalling * self.person.place.distance } else { 1.0 };
+            let factor =
+                if matches!(next, Next::Stall) { self.stalling * self.person.place.distance } else { 1.0 };
             let wait_ms = self.chance.wait_ms(60_000.0 / (per_minute * factor));
             if wait_ms < soonest.0 {
                 soonest = (wait_ms, next);
             }
         }
         let (wait_ms, next) = soonest;
-        if let Some(left_ms) = self.story.title.duration_ms.map(|duration| duration.saturating_sub(self.here.playhead_ms))
+        if let Some(left_ms) =
+            self.story.title.duration_ms.map(|duration| duration.saturating_sub(self.here.playhead_ms))
             && left_ms <= wait_ms
         {
             self.pass(left_ms)?;
@@ -231,9 +249,11 @@ impl<'a> Teller<'a> {
             Next::Switch => self.switch(),
             Next::ChangeCdn => self.change_cdn(),
             Next::Warning => self.warn(),
-            Next::Fatal => {
-                self.fail(Fault { code: "media-decode", message: "the segment cannot be decoded", severity: Severity::Fatal })
-            }
+            Next::Fatal => self.fail(Fault {
+                code: "media-decode",
+                message: "the segment cannot be decoded",
+                severity: Severity::Fatal,
+            }),
             Next::Leave => ControlFlow::Break(Exit::Left),
         }
     }
@@ -375,7 +395,11 @@ impl<'a> Teller<'a> {
             self.say(Kind::Heartbeat);
         }
         self.book(until_ms);
-        if self.now_ms >= self.longest_ms { ControlFlow::Break(Exit::Left) } else { ControlFlow::Continue(()) }
+        if self.now_ms >= self.longest_ms {
+            ControlFlow::Break(Exit::Left)
+        } else {
+            ControlFlow::Continue(())
+        }
     }
 
     fn book(&mut self, until_ms: u64) {
@@ -440,7 +464,9 @@ mod tests {
             for pair in story.moments.windows(2) {
                 let (a, b) = (&pair[0].totals, &pair[1].totals);
                 assert!(pair[0].t_ms <= pair[1].t_ms);
-                assert!(a.playing_ms <= b.playing_ms && a.rebuffer_ms <= b.rebuffer_ms && a.seek_ms <= b.seek_ms);
+                assert!(
+                    a.playing_ms <= b.playing_ms && a.rebuffer_ms <= b.rebuffer_ms && a.seek_ms <= b.seek_ms
+                );
                 assert!(a.startup_ms.is_none() || a.startup_ms == b.startup_ms);
             }
             let Some(last) = story.moments.last() else { panic!("a story without a moment") };
@@ -475,7 +501,9 @@ mod tests {
         assert!(stories.iter().filter(|story| has(story, Kind::Ended)).count() > 50);
         assert!(stories.iter().filter(|story| has(story, Kind::Seeking)).count() > 300);
         assert!(stories.iter().filter(|story| has(story, Kind::Rebufferstart)).count() > 300);
-        assert!(stories.iter().filter(|story| has(story, Kind::Play) && !has(story, Kind::Playing)).count() > 30);
+        assert!(
+            stories.iter().filter(|story| has(story, Kind::Play) && !has(story, Kind::Playing)).count() > 30
+        );
         assert!(stories.iter().filter(|story| has(story, Kind::Error)).count() > 50);
     }
 }

@@ -61,26 +61,78 @@ pub const CDNS: [(f64, (&str, f64)); 3] =
     [(0.6, ("edge-north", 1.0)), (0.3, ("edge-south", 1.4)), (0.1, ("edge-budget", 2.5))];
 
 const PLACES: [(f64, Place); 9] = [
-    (0.24, place([73, 0, 0, 0], 1.0)),    // United States
-    (0.16, place([84, 136, 0, 0], 1.0)),  // Germany
-    (0.12, place([86, 128, 0, 0], 1.0)),  // United Kingdom
-    (0.10, place([90, 0, 0, 0], 1.1)),    // France
-    (0.10, place([187, 64, 0, 0], 1.8)),  // Brazil
-    (0.10, place([49, 32, 0, 0], 2.2)),   // India
-    (0.08, place([126, 0, 0, 0], 1.1)),   // Japan
-    (0.06, place([78, 64, 0, 0], 1.0)),   // Sweden
-    (0.04, place([1, 120, 0, 0], 1.5)),   // Australia
+    (0.24, place([73, 0, 0, 0], 1.0)),   // United States
+    (0.16, place([84, 136, 0, 0], 1.0)), // Germany
+    (0.12, place([86, 128, 0, 0], 1.0)), // United Kingdom
+    (0.10, place([90, 0, 0, 0], 1.1)),   // France
+    (0.10, place([187, 64, 0, 0], 1.8)), // Brazil
+    (0.10, place([49, 32, 0, 0], 2.2)),  // India
+    (0.08, place([126, 0, 0, 0], 1.1)),  // Japan
+    (0.06, place([78, 64, 0, 0], 1.0)),  // Sweden
+    (0.04, place([1, 120, 0, 0], 1.5)),  // Australia
 ];
 
 const DEVICES: [(f64, Device); 8] = [
-    (0.22, device("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/155.0.0.0 Safari/537.36", (1280, 720), 0.2)),
-    (0.10, device("Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.1 Safari/605.1.15", (1440, 810), 0.1)),
-    (0.08, device("Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0", (1280, 720), 0.2)),
-    (0.08, device("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/155.0.0.0 Safari/537.36 Edg/155.0.0.0", (1920, 1080), 0.2)),
-    (0.22, device("Mozilla/5.0 (Linux; Android 15; Pixel 9) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/155.0.0.0 Mobile Safari/537.36", (412, 232), 0.3)),
-    (0.16, device("Mozilla/5.0 (iPhone; CPU iPhone OS 26_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.1 Mobile/15E148 Safari/604.1", (390, 219), 0.1)),
-    (0.08, device("Mozilla/5.0 (SMART-TV; Linux; Tizen 8.0) AppleWebKit/537.36 (KHTML, like Gecko) SamsungBrowser/7.0 Chrome/120.0.0.0 TV Safari/537.36", (3840, 2160), 0.5)),
-    (0.06, device("Mozilla/5.0 (Web0S; Linux/SmartTV) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36 WebAppManager", (1920, 1080), 0.5)),
+    (
+        0.22,
+        device(
+            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/155.0.0.0 Safari/537.36",
+            (1280, 720),
+            0.2,
+        ),
+    ),
+    (
+        0.10,
+        device(
+            "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.1 Safari/605.1.15",
+            (1440, 810),
+            0.1,
+        ),
+    ),
+    (
+        0.08,
+        device("Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0", (1280, 720), 0.2),
+    ),
+    (
+        0.08,
+        device(
+            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/155.0.0.0 Safari/537.36 Edg/155.0.0.0",
+            (1920, 1080),
+            0.2,
+        ),
+    ),
+    (
+        0.22,
+        device(
+            "Mozilla/5.0 (Linux; Android 15; Pixel 9) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/155.0.0.0 Mobile Safari/537.36",
+            (412, 232),
+            0.3,
+        ),
+    ),
+    (
+        0.16,
+        device(
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 26_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.1 Mobile/15E148 Safari/604.1",
+            (390, 219),
+            0.1,
+        ),
+    ),
+    (
+        0.08,
+        device(
+            "Mozilla/5.0 (SMART-TV; Linux; Tizen 8.0) AppleWebKit/537.36 (KHTML, like Gecko) SamsungBrowser/7.0 Chrome/120.0.0.0 TV Safari/537.36",
+            (3840, 2160),
+            0.5,
+        ),
+    ),
+    (
+        0.06,
+        device(
+            "Mozilla/5.0 (Web0S; Linux/SmartTV) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36 WebAppManager",
+            (1920, 1080),
+            0.5,
+        ),
+    ),
 ];
 
 const fn place(block: [u8; 4], distance: f64) -> Place {
@@ -107,7 +159,11 @@ impl Catalogue {
             let duration_ms = chance.lasting_ms(14.0 * 60_000.0, 0.8).clamp(90_000, 3 * 3_600_000);
             let title = Title {
                 id: format!("{}-{rank:03}", if live { "live" } else { "title" }),
-                name: if live { format!("Channel {}", rank / LIVE_EVERY) } else { format!("{of}, part {rank}") },
+                name: if live {
+                    format!("Channel {}", rank / LIVE_EVERY)
+                } else {
+                    format!("{of}, part {rank}")
+                },
                 series: of,
                 duration_ms: (!live).then_some(duration_ms),
             };

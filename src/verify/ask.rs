@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use reqwest::{Method, RequestBuilder, StatusCode};
+use reqwest::{RequestBuilder, StatusCode};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::compare::Shown;
@@ -48,8 +48,8 @@ impl Server {
     /// Waits until everything that is in the server's log now can be read.
     pub async fn settle(&self) -> Result<(), AskError> {
         self.until_answered(|left| {
-            let wait_ms = left.min(WAIT_AT_ONCE).as_millis().to_string();
-            self.request(&[]).query(&[("wait_ms", wait_ms)])
+            let wait_ms = left.min(WAIT_AT_ONCE).as_millis();
+            self.request(&format!("?wait_ms={wait_ms}"), &[])
         })
         .await
         .map(drop)
@@ -57,7 +57,7 @@ impl Server {
 
     /// What the server shows of these views, by id.
     pub async fn views(&self, ids: &[&str]) -> Result<BTreeMap<String, Shown>, AskError> {
-        let text = self.until_answered(|_| self.request(ids)).await?;
+        let text = self.until_answered(|_| self.request("", ids)).await?;
         let line = |line: &str| {
             let shown: Shown = serde_json::from_str(line)
                 .map_err(|error| AskError::Refused(format!("an answer cannot be read: {error}: {line}")))?;
@@ -66,8 +66,9 @@ impl Server {
         text.lines().map(line).collect()
     }
 
-    fn request(&self, ids: &[&str]) -> RequestBuilder {
-        self.http.request(Method::POST, &self.url).basic_auth(&self.id, Some(&self.secret)).json(ids)
+    fn request(&self, query: &str, ids: &[&str]) -> RequestBuilder {
+        let url = format!("{}{query}", self.url);
+        self.http.post(url).basic_auth(&self.id, Some(&self.secret)).json(ids)
     }
 
     async fn until_answered(&self, request: impl Fn(Duration) -> RequestBuilder) -> Result<String, AskError> {
@@ -95,5 +96,6 @@ impl Server {
 }
 
 fn is_for_good(status: StatusCode) -> bool {
-    status.is_client_error() && ![StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_MANY_REQUESTS].contains(&status)
+    status.is_client_error()
+        && ![StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_MANY_REQUESTS].contains(&status)
 }

@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::simulate::ledger::{Entry, Figures, Truth};
 
@@ -26,7 +26,7 @@ pub struct Wanted {
 }
 
 /// What the server shows of one view (`POST /data/v1/ledger`). The default is: nothing.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
 pub struct Shown {
     pub view_id: String,
     /// Sequences in `events`, as runs `[first, last]` in order.
@@ -87,11 +87,13 @@ impl Verdict {
         let extra_rows = shown.event_rows - stored.len() as u64;
         let extra_views = shown.view_rows.saturating_sub(1);
         self.hidden_repeats += shown.raw_event_rows.saturating_sub(shown.event_rows);
-        self.missing += self.note(missing.len() as u64, || format!("view {view}: events {missing:?} are missing"));
+        self.missing +=
+            self.note(missing.len() as u64, || format!("view {view}: events {missing:?} are missing"));
         self.invented +=
             self.note(foreign.len() as u64, || format!("view {view}: events {foreign:?} were never sent"));
         self.doubled += self.note(extra_rows, || format!("view {view}: {extra_rows} events are there twice"));
-        self.doubled += self.note(extra_views, || format!("view {view}: {} rows in `views`", shown.view_rows));
+        self.doubled +=
+            self.note(extra_views, || format!("view {view}: {} rows in `views`", shown.view_rows));
         match (&wanted.figures, &shown.figures) {
             (Some(wanted), Some(shown)) => {
                 self.figures_compared += 1;
@@ -103,7 +105,8 @@ impl Verdict {
     }
 
     fn judge_figures(&mut self, view: &str, wanted: &Figures, shown: &Figures) {
-        let length = |figures: &Figures| figures.played_ranges.iter().map(|(from, to)| to - from).sum::<u64>();
+        let length =
+            |figures: &Figures| figures.played_ranges.iter().map(|(from, to)| to - from).sum::<u64>();
         let both = [
             ("playing_ms", Some(wanted.playing_ms), Some(shown.playing_ms)),
             ("watch_ms", Some(wanted.watch_ms), Some(shown.watch_ms)),
@@ -147,7 +150,10 @@ impl Verdict {
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { missing, invented, doubled, acknowledged, hidden_repeats, figures_compared, .. } = self;
-        writeln!(f, "{figures_compared} views compared by their figures, {hidden_repeats} stored repeats hidden by the merge")?;
+        writeln!(
+            f,
+            "{figures_compared} views compared by their figures, {hidden_repeats} stored repeats hidden by the merge"
+        )?;
         write!(f, "missing {missing} invented {invented} doubled {doubled} of {acknowledged} acknowledged")
     }
 }
@@ -201,8 +207,14 @@ mod tests {
 
     #[test]
     fn each_fault_has_its_name() {
-        assert_eq!(counts(&wanted(), Shown { sequences: vec![(1, 2), (4, 5)], event_rows: 4, ..shown() }), (1, 0, 0));
-        assert_eq!(counts(&wanted(), Shown { sequences: vec![(0, 5), (9, 9)], event_rows: 7, ..shown() }), (0, 2, 0));
+        assert_eq!(
+            counts(&wanted(), Shown { sequences: vec![(1, 2), (4, 5)], event_rows: 4, ..shown() }),
+            (1, 0, 0)
+        );
+        assert_eq!(
+            counts(&wanted(), Shown { sequences: vec![(0, 5), (9, 9)], event_rows: 7, ..shown() }),
+            (0, 2, 0)
+        );
         assert_eq!(counts(&wanted(), Shown { event_rows: 7, ..shown() }), (0, 0, 2));
         assert_eq!(counts(&wanted(), Shown { view_rows: 2, ..shown() }), (0, 0, 1));
         assert_eq!(counts(&wanted(), Shown::default()), (6, 0, 0));

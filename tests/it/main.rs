@@ -1,5 +1,6 @@
 //! Tests of the parts together, against the real ones. One binary, so that it links once and shares one broker.
 
 mod embedded_engine;
+mod ledger;
 mod log;
 mod support;

@@ -134,7 +134,9 @@ pub fn body<'a>(
                 r#"{{"v":1,"sent_ms":{sent_ms},"views":[{{"id":"{view}","t_sent_ms":{elapsed_ms},"events":[{events}]}}]}}"#
             )
         }
-        Dialect::Mux => format!(r#"{{"metadata":{{"transmission_timestamp":{sent_ms}}},"events":[{events}]}}"#),
+        Dialect::Mux => {
+            format!(r#"{{"metadata":{{"transmission_timestamp":{sent_ms}}},"events":[{events}]}}"#)
+        }
     }
 }
 

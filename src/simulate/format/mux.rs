@@ -91,7 +91,8 @@ impl Writer<'_> {
         let sequence = self.letters.len() as u32 + 1;
         let now = self.state(moment, sequence);
         let silent_ms = self.said_at_ms.map(|said_at_ms| moment.t_ms - said_at_ms);
-        let is_full = silent_ms.is_none_or(|silent_ms| silent_ms > FULL_AFTER_MS) || ["viewstart", "viewend"].contains(&word);
+        let is_full = silent_ms.is_none_or(|silent_ms| silent_ms > FULL_AFTER_MS)
+            || ["viewstart", "viewend"].contains(&word);
         let mut event: State = now.clone();
         if !is_full {
             event.retain(|key, value| ALWAYS.contains(key) || self.said.get(key) != Some(value));
@@ -162,7 +163,8 @@ impl Writer<'_> {
 
     fn view_facts(&self, moment: &Moment) -> State {
         let totals = &moment.totals;
-        let mut state = State::from([("xwati", json!(totals.watch_ms)), ("xdpfrco", json!(totals.dropped_frames))]);
+        let mut state =
+            State::from([("xwati", json!(totals.watch_ms)), ("xdpfrco", json!(totals.dropped_frames))]);
         if let Some(startup_ms) = totals.startup_ms {
             state.insert("xtitofifr", json!(startup_ms));
         }

@@ -19,14 +19,21 @@ const PATIENT: [Kind; 2] = [Kind::Seeking, Kind::Renditionchange];
 /// One event for each moment.
 pub fn letters(person: &Person, story: &Story) -> Vec<Letter> {
     let mut before: Option<&Moment> = None;
-    let write = |(index, moment): (usize, &_)| {
+    let mut letters = Vec::with_capacity(story.moments.len());
+    for (index, moment) in numbered(story) {
         let set = facts(person, story, before.replace(moment), moment);
         let event = event(index as u32 + 1, moment, set);
         let patience_ms = if PATIENT.contains(&moment.kind) { PATIENCE_MS } else { GATHER_MS };
         let sequence = index as u32 + 1;
-        Letter { sequence, json: event.to_string(), written_ms: moment.t_ms, patience_ms, moment: index }
-    };
-    numbered(story).map(write).collect()
+        letters.push(Letter {
+            sequence,
+            json: event.to_string(),
+            written_ms: moment.t_ms,
+            patience_ms,
+            moment: index,
+        });
+    }
+    letters
 }
 
 fn event(sequence: u32, moment: &Moment, set: Map<String, Value>) -> Value {

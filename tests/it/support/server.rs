@@ -1,0 +1,164 @@
+//! The service as an operator runs it: the built program, in its own process, with its own data.
+//!
+//! Ports are free ones and stay the same over restarts, the data directory disappears with the handle, and so does the
+//! process, whatever way the test ends.
+
+use std::{
+    fs::File,
+    net::TcpListener,
+    os::unix::process::ExitStatusExt,
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Stdio},
+    time::{Duration, Instant},
+};
+
+use tempfile::TempDir;
+
+/// A server takes this long to be ready at most: a busy machine links the engine slowly.
+const READY: Duration = Duration::from_secs(90);
+/// The promise is 30 s.
+const STOPPED: Duration = Duration::from_secs(40);
+const LOOK: Duration = Duration::from_millis(50);
+
+/// What [`Server::start`] gives a server beyond its own directory and ports, as `PLAYHEAD_*` without the prefix.
+pub type Settings<'a> = &'a [(&'a str, &'a str)];
+
+/// A running (or killed) service.
+pub struct Server {
+    child: Option<Child>,
+    settings: Vec<(String, String)>,
+    http: u16,
+    admin: u16,
+    data: TempDir,
+}
+
+impl Server {
+    pub const INGEST_KEY: &str = "testkey";
+    pub const TOKEN: &str = "reader:secret-of-the-reader";
+
+    /// Starts a server with embedded engines, an environment `test` and the credentials above, and waits until it is
+    /// ready. `settings` win over these.
+    pub async fn start(settings: Settings<'_>) -> Self {
+        let data = tempfile::tempdir().expect("temp dir");
+        let settings = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let mut server = Self { child: None, settings, http: free_port(), admin: free_port(), data };
+        server.restart().await;
+        server
+    }
+
+    /// Where beacons, API and pages are.
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.http)
+    }
+
+    /// Where `/metrics` is.
+    pub fn admin_url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.admin)
+    }
+
+    /// The data directory.
+    pub fn data_dir(&self) -> &Path {
+        self.data.path()
+    }
+
+    /// The process, while it runs.
+    pub fn pid(&self) -> Option<u32> {
+        self.child.as_ref().map(Child::id)
+    }
+
+    /// Ends it at once, as a crash would.
+    pub fn kill9(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            child.kill().expect("still there");
+            let status = child.wait().expect("its end");
+            assert_eq!(status.signal(), Some(9), "it had ended by itself: {}", self.output());
+        }
+    }
+
+    /// Asks it to stop, and waits until it has.
+    pub async fn terminate(&mut self) -> ExitStatus {
+        let mut child = self.child.take().expect("it runs");
+        let pid = i32::try_from(child.id()).expect("a process id");
+        // SAFETY: a signal to a child that was not waited for yet, so the id is still its own.
+        assert_eq!(unsafe { libc::kill(pid, libc::SIGTERM) }, 0);
+        let asked = Instant::now();
+        loop {
+            if let Some(status) = child.try_wait().expect("its state") {
+                return status;
+            }
+            assert!(asked.elapsed() < STOPPED, "not stopped after {STOPPED:?}: {}", self.output());
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// Starts it again on the same data and ports after [`Self::kill9`] or [`Self::terminate`], and waits until it is ready.
+    pub async fn restart(&mut self) {
+        assert!(self.child.is_none(), "it still runs");
+        let output = File::options().create(true).append(true).open(self.output_path()).expect("a file");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_playhead"));
+        for (name, _) in std::env::vars().filter(|(name, _)| is_setting(name)) {
+            command.env_remove(name);
+        }
+        command
+            .arg("serve")
+            .env("PLAYHEAD_HTTP_ADDR", format!("127.0.0.1:{}", self.http))
+            .env("PLAYHEAD_ADMIN_ADDR", format!("127.0.0.1:{}", self.admin))
+            .env("PLAYHEAD_DATA_DIR", self.data.path())
+            .env("PLAYHEAD_CLICKHOUSE_MEMORY_BYTES", (2_u64 << 30).to_string())
+            .env("PLAYHEAD_TRUSTED_PROXIES", "127.0.0.1/32")
+            .env("PLAYHEAD_BOOTSTRAP_ENVIRONMENT", "test")
+            .env("PLAYHEAD_BOOTSTRAP_INGEST_KEY", Self::INGEST_KEY)
+            .env("PLAYHEAD_BOOTSTRAP_TOKEN", Self::TOKEN)
+            .envs(self.settings.iter().map(|(name, value)| (format!("PLAYHEAD_{name}"), value)))
+            .stdin(Stdio::null())
+            .stdout(output.try_clone().expect("a handle"))
+            .stderr(output);
+        self.child = Some(command.spawn().expect("the program starts"));
+        self.ready().await;
+    }
+
+    async fn ready(&mut self) {
+        let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+        let begun = Instant::now();
+        loop {
+            if let Some(status) = self.child.as_mut().and_then(|child| child.try_wait().expect("its state")) {
+                self.child = None;
+                panic!("it ended with {status} instead of being ready: {}", self.output());
+            }
+            let asked = client.get(format!("{}/readyz", self.admin_url())).send().await;
+            if asked.is_ok_and(|answer| answer.status().is_success()) {
+                return;
+            }
+            assert!(begun.elapsed() < READY, "not ready after {READY:?}: {}", self.output());
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// What it printed and logged, over all its lives.
+    pub fn output(&self) -> String {
+        std::fs::read_to_string(self.output_path()).unwrap_or_default()
+    }
+
+    fn output_path(&self) -> PathBuf {
+        self.data.path().join("output.log")
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+/// The runner's own settings must not reach the server, except where the engine's library is.
+fn is_setting(variable: &str) -> bool {
+    variable.starts_with("PLAYHEAD_") && variable != "PLAYHEAD_CHDB_LIB"
+}
+
+/// A port nobody listens on. Somebody else might take it before the server does; the range is large.
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port()
+}
