@@ -68,9 +68,10 @@ async fn read_answer(stream: &mut TcpStream, answer: &mut Vec<u8>) -> u16 {
         assert!(read > 0, "the server closed the connection: {}", String::from_utf8_lossy(answer));
         let Some(head) = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n") else { continue };
         let text = String::from_utf8_lossy(&answer[..head]).to_ascii_lowercase();
-        let length = text.lines().find_map(|line| line.strip_prefix("content-length: ")).map_or(0, |number| {
-            number.trim().parse::<usize>().expect("a length")
-        });
+        let length = text
+            .lines()
+            .find_map(|line| line.strip_prefix("content-length: "))
+            .map_or(0, |number| number.trim().parse::<usize>().expect("a length"));
         if answer.len() >= head + 4 + length {
             return text[9..12].parse().expect("a status");
         }

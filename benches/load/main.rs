@@ -30,7 +30,9 @@ struct Sample {
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
-    if let Some(address) = arguments.iter().position(|word| word == servers::BARE).map(|at| &arguments[at + 1]) {
+    if let Some(address) =
+        arguments.iter().position(|word| word == servers::BARE).map(|at| &arguments[at + 1])
+    {
         return servers::serve_bare(address);
     }
     let (rounds, length) = if arguments.iter().any(|word| word == "--quick") { QUICK_ROUNDS } else { ROUNDS };
@@ -81,7 +83,11 @@ fn report(samples: &[(Kind, Vec<Sample>)]) {
     };
     let bare = sorted(&samples[0].1);
     let bare_median = bare[bare.len() / 2];
-    println!("\nbeacons of {} events and {} bytes, {CONNECTIONS} connections", client::EVENTS, client::body_bytes());
+    println!(
+        "\nbeacons of {} events and {} bytes, {CONNECTIONS} connections",
+        client::EVENTS,
+        client::body_bytes()
+    );
     println!("server      beacons/cpu-s: median (lowest - highest)   events/cpu-s   of bare");
     for (kind, samples) in samples {
         let values = sorted(samples);

@@ -67,7 +67,8 @@ pub async fn start(kind: Kind) -> Server {
     };
     let child = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().expect("the server starts");
     let server = Server { kind, child, address, _data: data };
-    let health = if kind == Kind::Bare { format!("http://{address}/") } else { format!("http://{admin}/readyz") };
+    let health =
+        if kind == Kind::Bare { format!("http://{address}/") } else { format!("http://{admin}/readyz") };
     let begun = Instant::now();
     while !answers(&health, kind).await {
         assert!(begun.elapsed() < READY, "{} is not ready after {READY:?}", kind.name());
@@ -95,7 +96,8 @@ impl Server {
             return own;
         }
         let pid = self.child.id();
-        let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+        let children =
+            std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
         let children = children.split_whitespace().filter_map(|id| id.parse().ok());
         own + children.map(used_s).sum::<f64>()
     }
@@ -108,7 +110,8 @@ impl Server {
         let url = format!("http://{}/data/v1/ledger?wait_ms=30000", self.address);
         let (id, secret) = TOKEN.split_once(':').expect("a pair");
         let no_views: [&str; 0] = [];
-        let answer = reqwest::Client::new().post(url).basic_auth(id, Some(secret)).json(&no_views).send().await;
+        let answer =
+            reqwest::Client::new().post(url).basic_auth(id, Some(secret)).json(&no_views).send().await;
         assert!(answer.expect("an answer").status().is_success(), "not settled within 30 s");
     }
 }
@@ -139,7 +142,9 @@ pub fn serve_bare(address: &str) {
         assert!(!body.is_empty());
         HttpResponse::NoContent().finish()
     };
-    let app = move || App::new().route("/in/{key}", web::post().to(accept)).route("/", web::get().to(HttpResponse::Ok));
+    let app = move || {
+        App::new().route("/in/{key}", web::post().to(accept)).route("/", web::get().to(HttpResponse::Ok))
+    };
     let serve = async { HttpServer::new(app).bind(address).expect("the address is free").run().await };
     actix_web::rt::System::new().block_on(serve).expect("it serves until it is killed");
 }

@@ -127,7 +127,8 @@ async fn planted_faults_are_found() {
     assert_fault(&server, &dir.path().join("missing"), &more, &truths, |counts| counts[0] == 1).await;
 
     // An event that is stored and, by the truth, was never sent.
-    let longest = truths.iter().filter(|truth| truth.sent > Some(5)).max_by_key(|truth| truth.sent).expect("a view");
+    let longest =
+        truths.iter().filter(|truth| truth.sent > Some(5)).max_by_key(|truth| truth.sent).expect("a view");
     let last = longest.sent.expect("sent");
     let mut fewer = entries.clone();
     fewer.retain(|entry| entry.view != longest.view || entry.seq < last);
@@ -137,7 +138,10 @@ async fn planted_faults_are_found() {
     assert_fault(&server, &dir.path().join("invented"), &fewer, &shortened, |counts| counts[1] == 1).await;
 
     // A view whose figures count more than was played.
-    let fuller = truths.iter().rfind(|truth| truth.figures.as_ref().is_some_and(|f| f.playing_ms > 1000)).expect("a view");
+    let fuller = truths
+        .iter()
+        .rfind(|truth| truth.figures.as_ref().is_some_and(|f| f.playing_ms > 1000))
+        .expect("a view");
     let mut figures = fuller.figures.clone().expect("figures");
     figures.playing_ms -= 1000;
     let mut halved = truths.clone();
@@ -195,7 +199,17 @@ async fn mistakes_of_the_caller_and_a_silent_server_have_their_own_codes() {
     let ledger = dir.path().join("ledger");
     let code = |output: Output| (output.status.code(), shown(&output));
     let epas = playhead()
-        .args(["simulate", "--viewers", "1", "--seconds", "1", "--target", "http://127.0.0.1:9", "--ingest-key", "k"])
+        .args([
+            "simulate",
+            "--viewers",
+            "1",
+            "--seconds",
+            "1",
+            "--target",
+            "http://127.0.0.1:9",
+            "--ingest-key",
+            "k",
+        ])
         .args(["--format", "epas", "--ledger"])
         .arg(&ledger)
         .output();
@@ -231,7 +245,8 @@ async fn an_environment_made_on_the_side_takes_and_shows_beacons() {
     let output = output.await.expect("runs");
     assert!(output.status.success(), "{}", shown(&output));
     let made: Value = serde_json::from_slice(&output.stdout).expect("one JSON object");
-    let (id, secret) = (made["token"]["id"].as_str().expect("an id"), made["token"]["secret"].as_str().expect("a secret"));
+    let (id, secret) =
+        (made["token"]["id"].as_str().expect("an id"), made["token"]["secret"].as_str().expect("a secret"));
     let client = reqwest::Client::new();
     let sent = client
         .post(format!("{}/in/{}", server.url(), made["ingest_key"].as_str().expect("a key")))
@@ -244,13 +259,17 @@ async fn an_environment_made_on_the_side_takes_and_shows_beacons() {
     let stored = |id: String, secret: String| {
         let request = client.post(format!("{}/data/v1/ledger?wait_ms=30000", server.url()));
         async move {
-            let answer = request.basic_auth(id, Some(secret)).json(&["side-1"]).send().await.expect("an answer");
+            let answer =
+                request.basic_auth(id, Some(secret)).json(&["side-1"]).send().await.expect("an answer");
             assert_eq!(answer.status(), 200);
             serde_json::from_str::<Value>(&answer.text().await.expect("text")).expect("one line")
         }
     };
     let own = stored(id.to_owned(), secret.to_owned()).await;
-    assert_eq!((&own["sequences"], &own["view_rows"]), (&serde_json::json!([[1, 1], [3, 3]]), &Value::from(1)));
+    assert_eq!(
+        (&own["sequences"], &own["view_rows"]),
+        (&serde_json::json!([[1, 1], [3, 3]]), &Value::from(1))
+    );
     let (id, secret) = Server::TOKEN.split_once(':').expect("a pair");
     let other = stored(id.to_owned(), secret.to_owned()).await;
     assert_eq!((&other["event_rows"], &other["view_rows"]), (&Value::from(0), &Value::from(0)));

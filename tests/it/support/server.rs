@@ -40,7 +40,8 @@ impl Server {
     /// ready. `settings` win over these.
     pub async fn start(settings: Settings<'_>) -> Self {
         let data = tempfile::tempdir().expect("temp dir");
-        let settings = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let settings =
+            settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let mut server = Self { child: None, settings, http: free_port(), admin: free_port(), data };
         server.restart().await;
         server
