@@ -45,7 +45,11 @@ SELECT
     player_width.2 AS player_width,
     player_height.2 AS player_height,
     CAST(arrayMap(pair -> (pair.1, pair.2.2), CAST(custom, 'Array(Tuple(String, Tuple(UInt64, String)))')), 'Map(String, String)') AS custom,
-    coalesce(startup_ms, toUInt32(greatest(first_frame_t_ms - play_t_ms, 0))) AS video_startup_ms,
+    -- greatest() passes over NULL, so a view without a first frame would look like one that started at once.
+    coalesce(
+        startup_ms,
+        if(first_frame_t_ms IS NULL OR play_t_ms IS NULL, NULL, toUInt32(greatest(first_frame_t_ms - play_t_ms, 0)))
+    ) AS video_startup_ms,
     player_startup_ms,
     page_load_ms,
     playing_ms,

@@ -8,7 +8,15 @@ mod resume;
 pub mod state;
 pub mod window;
 
-use std::{collections::HashMap, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
 
 use parking_lot::Mutex;
 use tokio::sync::watch;
@@ -32,7 +40,8 @@ const REOPEN: Duration = Duration::from_secs(1);
 pub struct Live {
     environments: Mutex<HashMap<String, Environment>>,
     changed: watch::Sender<u64>,
-    newest_received_ms: std::sync::atomic::AtomicI64,
+    /// The log was read up to what had arrived by then, Unix ms.
+    current_to_ms: AtomicI64,
 }
 
 impl Live {
@@ -50,9 +59,18 @@ impl Live {
         self.changed.subscribe()
     }
 
-    /// Receive time of the newest record seen, Unix ms; 0 before the first.
-    pub fn newest_received_ms(&self) -> i64 {
-        self.newest_received_ms.load(std::sync::atomic::Ordering::Relaxed)
+    /// How far live is behind what has arrived, ms: the age of the newest record read, or of the last look that found
+    /// nothing more to read.
+    pub fn data_age_ms(&self, now_ms: i64) -> i64 {
+        match self.current_to_ms.load(Ordering::Relaxed) {
+            0 => 0,
+            current_to_ms => (now_ms - current_to_ms).max(0),
+        }
+    }
+
+    /// The log was read to its end at `now_ms`.
+    pub fn caught_up(&self, now_ms: i64) {
+        self.current_to_ms.fetch_max(now_ms, Ordering::Relaxed);
     }
 
     /// Takes in records of one partition.
@@ -60,7 +78,7 @@ impl Live {
         let mut environments = self.environments.lock();
         for record in records {
             environments.entry(record.environment.clone()).or_default().learn(record);
-            self.newest_received_ms.fetch_max(record.received_ms, std::sync::atomic::Ordering::Relaxed);
+            self.current_to_ms.fetch_max(record.received_ms, Ordering::Relaxed);
         }
         drop(environments);
         self.changed.send_modify(|version| *version += 1);
@@ -105,7 +123,7 @@ async fn follow_once(
                     resume.mark(partition, last.offset + 1, clock.now_ms());
                 }
             }
-            Ok(None) => {}
+            Ok(None) => live.caught_up(clock.now_ms()),
             // The processor quarantines it; live only steps over.
             Err(LogError::Corrupt { position, .. }) => {
                 resume.mark(position.partition, position.offset + 1, clock.now_ms());

@@ -87,12 +87,9 @@ impl Hub {
         channel
     }
 
-    /// Age of the newest beacon that live has seen, ms; 0 before the first.
+    /// How far live is behind what has arrived, ms.
     pub fn data_age_ms(&self) -> i64 {
-        match self.live.newest_received_ms() {
-            0 => 0,
-            newest => (self.clock.now_ms() - newest).max(0),
-        }
+        self.live.data_age_ms(self.clock.now_ms())
     }
 
     /// The server's clock, for frames.

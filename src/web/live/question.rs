@@ -161,12 +161,13 @@ fn top(environment: &Environment, now_s: i64, limit: usize) -> Answer {
     videos.retain(|(_, video)| video.viewers > 0 || !video.seconds.is_empty());
     videos.sort_by(|(a_id, a), (b_id, b)| b.viewers.cmp(&a.viewers).then(a_id.cmp(b_id)));
     let rows = videos.into_iter().take(limit).map(|(id, video)| {
-        let row = json!({
-            "title": video.title, "viewers": video.viewers, "rebuffering": video.rebuffering,
+        let mut row = object(json!({
+            "viewers": video.viewers, "rebuffering": video.rebuffering,
             "starts": video.seconds.sum(now_s - LIST_S, now_s, |s| s.starts),
             "failures": video.seconds.sum(now_s - LIST_S, now_s, |s| s.failures),
-        });
-        (id.clone(), row)
+        }));
+        put_text(&mut row, "title", &video.title);
+        (id.clone(), Value::Object(row))
     });
     object(json!({"rows": rows.collect::<Answer>()}))
 }
@@ -250,8 +251,8 @@ fn heatmap(environment: &Environment, video_id: &str) -> Answer {
             let counted = counts.iter().enumerate().filter(|(_, count)| **count > 0);
             counted.map(|(bucket, count)| (bucket.to_string(), json!(count))).collect::<Answer>()
         };
-        answer.insert("title".into(), json!(video.title));
-        answer.insert("duration_ms".into(), json!(video.duration_ms));
+        put_text(&mut answer, "title", &video.title);
+        put_number(&mut answer, "duration_ms", video.duration_ms);
         answer.insert("total_views".into(), json!(video.total_views));
         answer.insert("plays".into(), sparse(&video.heat.plays).into());
         answer.insert("viewers".into(), sparse(&video.heat.viewers).into());

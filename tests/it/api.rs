@@ -1,0 +1,12 @@
+//! The API against a real server, a real control database and the real ClickHouse engine.
+
+mod access;
+mod clients;
+mod data;
+mod document;
+mod heatmap;
+mod hostile;
+mod limits;
+mod metrics;
+mod server;
+mod views;

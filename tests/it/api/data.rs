@@ -1,0 +1,189 @@
+//! Views for tests: made up at random, written to ClickHouse in pieces, and known here in full.
+
+use playhead::store::Store;
+use rand::{RngExt, SeedableRng, rngs::StdRng};
+use serde_json::{Map, Value, json};
+
+/// One view as a test knows it.
+#[derive(Debug, Clone, Default)]
+pub struct TestView {
+    pub id: String,
+    pub start_ms: i64,
+    pub length_ms: i64,
+    pub attempted: bool,
+    pub fatal: bool,
+    pub business: bool,
+    pub closed: bool,
+    pub error_code: String,
+    pub startup_ms: Option<u32>,
+    pub player_startup_ms: Option<u32>,
+    pub page_load_ms: Option<u32>,
+    pub playing_ms: u32,
+    pub watch_ms: u32,
+    pub rebuffer_ms: u32,
+    pub rebuffer_count: u32,
+    pub seek_ms: u32,
+    pub seek_count: u32,
+    pub bitrate_ms: u64,
+    pub video_id: String,
+    pub video_title: String,
+    pub viewer_id: String,
+    pub country: String,
+    pub cdn: String,
+    pub plan: String,
+    pub duration_ms: u64,
+    pub segments: Vec<(u32, u32)>,
+}
+
+impl TestView {
+    pub fn end_ms(&self) -> i64 {
+        self.start_ms + self.length_ms
+    }
+
+    pub fn started(&self) -> bool {
+        self.startup_ms.is_some() || self.playing_ms > 0
+    }
+
+    /// All views here have been silent for longer than a minute.
+    pub fn left_before_start(&self) -> bool {
+        self.attempted && !self.started() && !self.fatal && !self.business
+    }
+
+    /// The view in two pieces, as two batches of its beacons would have left it: facts overlap, none is in both in full.
+    fn pieces(&self, environment: &str) -> [Map<String, Value>; 2] {
+        let half = |value: u32| value / 2;
+        let latest = |order: u64, value: &str| json!([order, value]);
+        let object = |value: Value| value.as_object().cloned().unwrap_or_default();
+        let (first, rest): (Vec<_>, Vec<_>) = self.segments.iter().enumerate().partition(|(n, _)| n % 2 == 0);
+        let ends = |part: &[(usize, &(u32, u32))], end: fn(&(u32, u32)) -> u32| -> Value {
+            part.iter().map(|(n, segment)| (n.to_string(), json!(end(segment)))).collect::<Map<_, _>>().into()
+        };
+        let common = json!({
+            "environment": environment,
+            "view_id": self.id,
+            "view_start": timestamp(self.start_ms),
+            "anchor_ms": self.start_ms,
+            "first_t_ms": 0,
+        });
+        let early = json!({
+            "last_received_at": timestamp(self.start_ms + self.length_ms / 2),
+            "last_t_ms": self.length_ms / 2,
+            "attempted": 0,
+            "playing_ms": half(self.playing_ms),
+            "watch_ms": self.watch_ms,
+            "rebuffer_ms": half(self.rebuffer_ms),
+            "rebuffer_count": self.rebuffer_count,
+            "startup_ms": self.startup_ms,
+            "page_load_ms": self.page_load_ms,
+            "video_id": latest(1, &self.video_id),
+            "video_title": latest(1, "an earlier title"),
+            "viewer_id": latest(1, &self.viewer_id),
+            "country": latest(1, &self.country),
+            "cdn": latest(1, "an earlier cdn"),
+            "custom": if self.plan.is_empty() { json!({}) } else { json!({"plan": [1, self.plan]}) },
+            "segment_from_ms": ends(&first, |segment| segment.0),
+            "segment_to_ms": ends(&first, |segment| segment.1),
+        });
+        let late = json!({
+            "last_received_at": timestamp(self.end_ms() + 250),
+            "last_t_ms": self.length_ms,
+            "attempted": u8::from(self.attempted),
+            "fatal": u8::from(self.fatal),
+            "business": u8::from(self.business),
+            "closed": u8::from(self.closed),
+            "error_code": latest(9, &self.error_code),
+            "playing_ms": self.playing_ms,
+            "watch_ms": half(self.watch_ms),
+            "rebuffer_ms": self.rebuffer_ms,
+            "player_startup_ms": self.player_startup_ms,
+            "seek_ms": self.seek_ms,
+            "seek_count": self.seek_count,
+            "bitrate_ms": self.bitrate_ms,
+            "video_title": latest(2, &self.video_title),
+            "cdn": latest(2, &self.cdn),
+            "video_duration_ms": [1, self.duration_ms],
+            "segment_from_ms": ends(&rest, |segment| segment.0),
+            "segment_to_ms": ends(&rest, |segment| segment.1),
+        });
+        [early, late].map(|piece| object(common.clone()).into_iter().chain(object(piece)).collect())
+    }
+}
+
+/// A time as ClickHouse reads it.
+pub fn timestamp(unix_ms: i64) -> String {
+    let time = chrono::DateTime::from_timestamp_millis(unix_ms).unwrap();
+    time.format("%Y-%m-%d %H:%M:%S%.3f").to_string()
+}
+
+/// Writes rows as they are.
+pub async fn insert(store: &Store, table: &str, rows: &[Value]) {
+    let mut insert = store.client.insert_formatted_with(format!("INSERT INTO {table} FORMAT JSONEachRow"));
+    for row in rows {
+        insert.send(format!("{row}\n").into()).await.unwrap();
+    }
+    insert.end().await.unwrap();
+}
+
+/// Writes views, first pieces and last pieces apart.
+pub async fn write(store: &Store, environment: &str, views: &[TestView]) {
+    for piece in 0..2 {
+        let rows: Vec<_> = views.iter().map(|view| view.pieces(environment)[piece].clone().into()).collect();
+        insert(store, "view_states", &rows).await;
+    }
+}
+
+/// `count` views of all kinds over the two days before `until_ms`, the same for the same seed.
+pub fn random_views(seed: u64, count: usize, until_ms: i64) -> Vec<TestView> {
+    let mut random = StdRng::seed_from_u64(seed);
+    (0..count).map(|number| random_view(&mut random, number, until_ms)).collect()
+}
+
+fn random_view(random: &mut StdRng, number: usize, until_ms: i64) -> TestView {
+    let pick = |random: &mut StdRng, choices: &[&str]| choices[random.random_range(0..choices.len())].to_owned();
+    let started = random.random_bool(0.8);
+    let length_ms = random.random_range(0..3_600_000);
+    let playing_ms = if started { random.random_range(0..2_000_000) } else { 0 };
+    let fatal = random.random_bool(0.15);
+    let business = !fatal && random.random_bool(0.05);
+    let duration_ms = 60_000 * random.random_range(1..10);
+    let segments = (0..random.random_range(0..6))
+        .map(|_| {
+            let from = random.random_range(0..duration_ms);
+            (from as u32, (from + random.random_range(0..20_000)) as u32)
+        })
+        .collect();
+    let seek_count = random.random_range(0..4);
+    TestView {
+        id: format!("view-{number}"),
+        start_ms: until_ms - length_ms - 2_000 - random.random_range(0..48 * 3_600_000),
+        length_ms,
+        attempted: fatal || business || started || random.random_bool(0.7),
+        fatal,
+        business,
+        closed: random.random_bool(0.5),
+        error_code: if fatal || business { pick(random, &["404", "decode", "drm"]) } else { String::new() },
+        startup_ms: (started && random.random_bool(0.9)).then(|| random.random_range(50..9_000)),
+        player_startup_ms: random.random_bool(0.5).then(|| random.random_range(1..900)),
+        page_load_ms: random.random_bool(0.5).then(|| random.random_range(1..4_000)),
+        playing_ms,
+        watch_ms: if started { playing_ms + random.random_range(0..100_000) } else { 0 },
+        rebuffer_ms: if started && random.random_bool(0.4) { random.random_range(0..50_000) } else { 0 },
+        rebuffer_count: if started { random.random_range(0..5) } else { 0 },
+        seek_ms: seek_count * random.random_range(1..500),
+        seek_count,
+        bitrate_ms: u64::from(playing_ms) * random.random_range(0..5_000_000),
+        video_id: pick(random, &["video-a", "video-b", "video-c"]),
+        video_title: pick(random, &["Aaa", "It's \\ \"B\"", ""]),
+        viewer_id: pick(random, &["u1", "u2", "u3", "u4", "u5", "u6", ""]),
+        country: pick(random, &["DE", "FR", "US", "BR", ""]),
+        cdn: pick(random, &["akamai", "fastly", ""]),
+        plan: pick(random, &["gold", "free", ""]),
+        duration_ms,
+        segments,
+    }
+}
+
+/// An hour ago, on a whole second: old enough that nothing here is still under way.
+pub fn an_hour_ago() -> i64 {
+    (chrono::Utc::now().timestamp() - 3600) * 1000
+}

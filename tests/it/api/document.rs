@@ -1,0 +1,39 @@
+//! The API's document: committed, served, and true to the routes.
+
+use serde_json::Value;
+
+use super::server::{Server, unlimited};
+
+const COMMITTED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/schema/openapi.json");
+
+#[test]
+fn the_committed_document_is_what_the_code_says() {
+    let current = playhead::web::openapi::document().unwrap();
+    if std::env::var_os("PLAYHEAD_BLESS").is_some() {
+        std::fs::write(COMMITTED, &current).unwrap();
+    }
+    let committed = std::fs::read_to_string(COMMITTED).unwrap_or_default();
+    assert!(current == committed, "schema/openapi.json is out of date: run the test once with PLAYHEAD_BLESS=1");
+}
+
+#[tokio::test]
+async fn every_documented_read_is_there() {
+    let server = Server::start(unlimited());
+    let tenant = server.tenant().await;
+    let response = server.http.get(format!("{}/data/v1/openapi.json", server.url)).send().await.unwrap();
+    let document: Value = response.json().await.unwrap();
+    let paths = document["paths"].as_object().unwrap();
+    assert!(paths.len() >= 11, "{}", paths.len());
+    for (path, operations) in paths {
+        if operations.get("get").is_none() || path == "/session" {
+            continue;
+        }
+        let path = path
+            .replace("{metric}", "views")
+            .replace("{dimension}", "country")
+            .replace("{video_id}", "v")
+            .replace("{id}", "none");
+        let expected = if path.ends_with("none") { 404 } else { 200 };
+        assert_eq!(server.ask(&tenant, &path, &[]).await.status(), expected, "{path}");
+    }
+}

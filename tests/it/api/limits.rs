@@ -1,0 +1,71 @@
+//! Limits: exactly the burst goes through, everyone is told what is left, and guessing is slowed down.
+
+use std::time::Duration;
+
+use playhead::web::limit::{Rate, Rates};
+use reqwest::StatusCode;
+
+use super::server::{LOGIN_CODE, Server, unlimited};
+
+/// `burst` at once and hardly anything after.
+fn once(burst: u32) -> Rate {
+    Rate { refill: Duration::from_secs(600), ..Rate::per_second(1, burst) }
+}
+
+#[tokio::test]
+async fn of_many_requests_at_once_exactly_the_burst_is_answered() {
+    let server = Server::start(Rates { requests: once(10), ..unlimited() });
+    let (tenant, other) = (server.tenant().await, server.tenant().await);
+    let asked = (0..40).map(|_| server.ask(&tenant, "/data/v1/dimensions", &[]));
+    let answers = futures_util::future::join_all(asked).await;
+    let ok: Vec<_> = answers.iter().filter(|answer| answer.status() == StatusCode::OK).collect();
+    assert_eq!(ok.len(), 10);
+    let mut left: Vec<u32> =
+        ok.iter().map(|answer| answer.headers()["ratelimit-remaining"].to_str().unwrap().parse().unwrap()).collect();
+    left.sort_unstable();
+    assert_eq!(left, (0..10).collect::<Vec<_>>());
+    for refused in answers.iter().filter(|answer| answer.status() != StatusCode::OK) {
+        assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
+        let header = |name: &str| refused.headers()[name].to_str().unwrap().parse::<u64>().unwrap();
+        assert_eq!((header("ratelimit-limit"), header("ratelimit-remaining")), (10, 0));
+        assert!((590..=600).contains(&header("retry-after")), "{}", header("retry-after"));
+        assert_eq!(header("ratelimit-reset"), 6000);
+    }
+    assert_eq!(server.ask(&other, "/data/v1/dimensions", &[]).await.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn guessing_bars_the_address_but_not_those_who_are_known() {
+    let server = Server::start(Rates { failures: once(3), ..unlimited() });
+    let (known, unknown) = (server.tenant().await, server.tenant().await);
+    let url = format!("{}/data/v1/dimensions", server.url);
+    assert_eq!(server.ask(&known, "/data/v1/dimensions", &[]).await.status(), StatusCode::OK);
+    let guess = || server.http.get(&url).basic_auth(&unknown.token.id, Some("guess")).send();
+    let statuses = [guess().await, guess().await, guess().await, guess().await, guess().await]
+        .map(|answer| answer.unwrap().status().as_u16());
+    assert_eq!(statuses, [401, 401, 401, 429, 429]);
+    // Now even the right secret is not looked at, or guessing would go on.
+    assert_eq!(server.ask(&unknown, "/data/v1/dimensions", &[]).await.status(), StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(server.ask(&known, "/data/v1/dimensions", &[]).await.status(), StatusCode::OK);
+    // Another address, told by the trusted proxy, is not concerned.
+    let elsewhere = server
+        .http
+        .get(&url)
+        .header("x-forwarded-for", "203.0.113.7")
+        .basic_auth(&unknown.token.id, Some(&unknown.token.secret));
+    assert_eq!(elsewhere.send().await.unwrap().status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn signing_in_is_tried_so_often_and_no_more() {
+    let server = Server::start(Rates { sign_ins: once(3), ..unlimited() });
+    server.tenant().await;
+    let url = format!("{}/session", server.url);
+    let attempt = |code: &'static str| server.http.post(&url).json(&serde_json::json!({"code": code})).send();
+    for _ in 0..3 {
+        assert_eq!(attempt("guess").await.unwrap().status(), StatusCode::UNAUTHORIZED);
+    }
+    let refused = attempt(LOGIN_CODE).await.unwrap();
+    assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
+    assert!(refused.headers().contains_key("retry-after"));
+}

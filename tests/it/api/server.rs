@@ -1,0 +1,175 @@
+//! The API as it is served, on a port of its own, over one engine that all tests share.
+
+use std::{
+    sync::{Arc, OnceLock, mpsc},
+    time::Duration,
+};
+
+use actix_web::{App, HttpServer, web::Data};
+use async_trait::async_trait;
+use playhead::{
+    clock::Clock,
+    control::{Control, NewEnvironment},
+    log::Position,
+    store::{
+        Store,
+        embedded::{EmbeddedClickHouse, Settings},
+        migrate::migrate,
+    },
+    web::{
+        api::{ApiState, Progress, configure},
+        auth::{Authenticator, DemoTokens, LoginCode},
+        cache::AnswerCache,
+        limit::{Limits, Rate, Rates},
+    },
+};
+use reqwest::{Response, StatusCode};
+use serde_json::Value;
+
+/// The code that opens a session here.
+pub const LOGIN_CODE: &str = "open-sesame";
+
+/// No limit a test could reach by accident.
+pub fn unlimited() -> Rates {
+    let rate = Rate::per_second(1_000_000, 1_000_000);
+    Rates { requests: rate, failures: rate, sign_ins: rate }
+}
+
+/// The engine with the schema. It lives as long as the test process; its child ends with it.
+pub fn store() -> Store {
+    static STORE: OnceLock<Store> = OnceLock::new();
+    let start = || {
+        let (sender, receiver) = mpsc::channel();
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Runtime::new().unwrap();
+            runtime.block_on(async {
+                let data = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("api-engine");
+                let _ = std::fs::remove_dir_all(&data);
+                std::fs::create_dir_all(&data).unwrap();
+                let mut settings = Settings::new(data.join("engine"));
+                settings.program = Some(env!("CARGO_BIN_EXE_playhead").into());
+                settings.memory_limit = 2 << 30;
+                let engine = EmbeddedClickHouse::start(settings).unwrap();
+                engine.ready(Duration::from_secs(120)).await.unwrap();
+                let store = Store::new(&engine.url(), engine.user(), engine.password());
+                migrate(&store).await.unwrap();
+                sender.send(store).unwrap();
+                std::future::pending::<()>().await;
+            });
+        });
+        receiver.recv().unwrap()
+    };
+    STORE.get_or_init(start).clone()
+}
+
+/// Positions below 100 have been reached, others never will be.
+struct UpTo100;
+
+#[async_trait]
+impl Progress for UpTo100 {
+    async fn wait(&self, positions: &[Position], timeout: Duration) -> bool {
+        if positions.iter().all(|position| position.offset < 100) {
+            return true;
+        }
+        tokio::time::sleep(timeout).await;
+        false
+    }
+}
+
+/// A running server.
+pub struct Server {
+    pub url: String,
+    pub control: Control,
+    pub demo_tokens: DemoTokens,
+    pub authenticator: Arc<Authenticator>,
+    pub http: reqwest::Client,
+    _database: tempfile::TempDir,
+}
+
+impl Server {
+    /// Starts one with its own control database.
+    pub fn start(rates: Rates) -> Self {
+        let database = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", database.path().join("control.db").display());
+        let (sender, receiver) = mpsc::channel();
+        let store = store();
+        std::thread::spawn(move || {
+            actix_web::rt::System::new().block_on(async move {
+                let control = Control::open(&url).await.unwrap();
+                let demo_tokens = DemoTokens::default();
+                let authenticator = Arc::new(Authenticator {
+                    control: control.clone(),
+                    demo_tokens: demo_tokens.clone(),
+                    clock: Clock::system(),
+                });
+                let state = Data::new(ApiState {
+                    control: control.clone(),
+                    authenticator: authenticator.clone(),
+                    store,
+                    progress: Arc::new(UpTo100),
+                    login_code: LoginCode::new(LOGIN_CODE),
+                    limits: Limits::new(rates),
+                    clock: Clock::system(),
+                    trusted_proxies: vec!["127.0.0.0/8".parse().unwrap()],
+                    cache: AnswerCache::default(),
+                });
+                let server = HttpServer::new(move || App::new().app_data(state.clone()).configure(configure))
+                    .workers(2)
+                    .disable_signals()
+                    .bind(("127.0.0.1", 0))
+                    .unwrap();
+                let address = server.addrs()[0];
+                sender.send((address, control, demo_tokens, authenticator)).unwrap();
+                server.run().await.unwrap();
+            });
+        });
+        let (address, control, demo_tokens, authenticator) = receiver.recv().unwrap();
+        Self {
+            url: format!("http://{address}"),
+            control,
+            demo_tokens,
+            authenticator,
+            http: reqwest::Client::builder().no_proxy().build().unwrap(),
+            _database: database,
+        }
+    }
+
+    /// A new tenant: names are unique over all tests, since they share the engine.
+    pub async fn tenant(&self) -> NewEnvironment {
+        self.control.create_environment(&format!("t-{}", uuid::Uuid::new_v4().simple())).await.unwrap()
+    }
+
+    /// Asks as `tenant`; `query` as pairs, encoded here.
+    pub async fn ask(&self, tenant: &NewEnvironment, path: &str, query: &[(&str, &str)]) -> Response {
+        let mut url = reqwest::Url::parse(&format!("{}{path}", self.url)).unwrap();
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        let request = self.http.get(url).basic_auth(&tenant.token.id, Some(&tenant.token.secret));
+        request.send().await.unwrap()
+    }
+
+    /// The JSON of a question that has an answer.
+    pub async fn answer(&self, tenant: &NewEnvironment, path: &str, query: &[(&str, &str)]) -> Value {
+        let response = self.ask(tenant, path, query).await;
+        let status = response.status();
+        let text = response.text().await.unwrap();
+        assert_eq!(status, StatusCode::OK, "{path} {query:?}: {text}");
+        serde_json::from_str(&text).unwrap()
+    }
+
+    /// Signs in with the code and returns the cookie.
+    pub async fn sign_in(&self) -> String {
+        let response = self
+            .http
+            .post(format!("{}/session", self.url))
+            .json(&serde_json::json!({"code": LOGIN_CODE}))
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(response.status(), StatusCode::NO_CONTENT);
+        let cookie = response.headers()["set-cookie"].to_str().unwrap();
+        assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"), "{cookie}");
+        cookie.split(';').next().unwrap().to_owned()
+    }
+}
