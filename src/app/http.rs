@@ -1,6 +1,6 @@
 //! The two HTTP servers: what players, people and programs use, and what operators use.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use actix_web::{App as Web, HttpResponse, HttpServer, dev::Server, middleware, web};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -35,6 +35,7 @@ pub fn web_server(
     listen(config.http_addr, move |web| {
         web.app_data(web::Data::new(health.clone()))
             .app_data(collector.clone())
+            .app_data(web::Data::from(Arc::clone(&collector.log)))
             .app_data(web::Data::new(live_state.clone()))
             .app_data(api_state.clone())
             .app_data(web::Data::new(demo::IntakePrefix(prefix.clone())))

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::{
     capture::mux_captures,
-    server::{KEY, Server},
+    server::Server,
 };
 
 fn beacon(view: &str, events: Value) -> Value {
@@ -22,7 +22,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 
 /// Posts raw bytes and returns status and code.
 async fn post(server: &Server, path: &str, kind: &str, encoding: Option<&str>, body: Vec<u8>) -> (u16, String) {
-    let mut request = server.http.post(server.url(path)).header(CONTENT_TYPE, kind).body(body);
+    let mut request = server.http.post(server.at(path)).header(CONTENT_TYPE, kind).body(body);
     if let Some(encoding) = encoding {
         request = request.header(CONTENT_ENCODING, encoding);
     }
@@ -35,7 +35,7 @@ async fn post(server: &Server, path: &str, kind: &str, encoding: Option<&str>, b
 #[tokio::test(flavor = "multi_thread")]
 async fn bad_input_is_refused_by_name_and_good_neighbours_are_stored() {
     let server = Server::start(&[]).await;
-    let path = format!("/in/{KEY}");
+    let path = format!("/in/{}", Server::INGEST_KEY);
     let (json, text) = ("application/json", "text/plain;charset=UTF-8");
     let deep = format!("{{\"views\":{}{}}}", "[".repeat(100), "]".repeat(100)).into_bytes();
     let bomb = gzip(&vec![b' '; 16 << 20]);
@@ -86,7 +86,7 @@ async fn bad_input_is_refused_by_name_and_good_neighbours_are_stored() {
     let mut bytes = raw.into_bytes();
     let at = bytes.windows(3).position(|window| window == b"BAD").unwrap();
     bytes[at] = 0xff;
-    let request = server.http.post(server.url(&path)).header(CONTENT_TYPE, text).header(CONTENT_ENCODING, "gzip");
+    let request = server.http.post(server.at(&path)).header(CONTENT_TYPE, text).header(CONTENT_ENCODING, "gzip");
     let answer: Value = request.body(gzip(&bytes)).send().await.unwrap().json().await.unwrap();
     assert_eq!(answer["accepted"], 1, "{answer}");
     let codes: Vec<&str> = answer["rejected"].as_array().unwrap().iter().map(|r| r["code"].as_str().unwrap()).collect();
@@ -108,14 +108,15 @@ async fn captured_views_survive_a_kill_and_a_stop_as_one_row_each() {
     let steps = captures.iter().map(|(_, beacons)| beacons.len()).max().unwrap();
     for step in 0..steps {
         for beacon in captures.iter().filter_map(|(_, beacons)| beacons.get(step)) {
-            let body = beacon.body.replace("abc123env", KEY);
+            let body = beacon.body.replace("abc123env", Server::INGEST_KEY);
             let parsed: Value = serde_json::from_str(&body).unwrap();
             let ids = parsed["events"].as_array().unwrap().iter().map(|e| e["xid"].as_str().unwrap().to_owned());
             sent.extend(ids);
             assert_eq!(post(&server, "/", "text/plain", None, body.into_bytes()).await.0, 204);
         }
         if step == 3 {
-            server.kill9_and_restart().await;
+            server.kill9();
+            server.restart().await;
         }
         if step == 7 {
             assert!(server.terminate().await.success(), "SIGTERM ends with 0");

@@ -10,13 +10,13 @@ use tokio_tungstenite::{
     tungstenite::{Message, client::IntoClientRequest},
 };
 
-use crate::support::server::{Server, TOKEN};
+use crate::support::server::Server;
 
 struct Client(WebSocketStream<MaybeTlsStream<tokio::net::TcpStream>>);
 
 impl Client {
     async fn connect(server: &Server) -> Self {
-        let mut request = server.websocket_url().into_client_request().unwrap();
+        let mut request = server.at("/live").replacen("http", "ws", 1).into_client_request().unwrap();
         request.headers_mut().insert("sec-websocket-protocol", "playhead.v1".parse().unwrap());
         let (socket, answer) = connect_async(request).await.unwrap();
         assert_eq!(answer.headers()["sec-websocket-protocol"], "playhead.v1");
@@ -27,7 +27,7 @@ impl Client {
 
     async fn signed_in(server: &Server) -> Self {
         let mut client = Self::connect(server).await;
-        client.send(&json!({"type": "auth", "token": format!("{}:{}", TOKEN.0, TOKEN.1)})).await;
+        client.send(&json!({"type": "auth", "token": Server::TOKEN})).await;
         client
     }
 
@@ -119,7 +119,7 @@ async fn strangers_are_shown_the_door_and_everybody_is_told_of_a_restart() {
     forger.send(&json!({"type": "auth", "token": "reader:guess"})).await;
     assert_eq!(forger.next().await, Err(Close::Authentication.code()));
 
-    let demo: Value = server.http.get(server.url("/demo/config")).send().await.unwrap().json().await.unwrap();
+    let demo: Value = server.http.get(server.at("/demo/config")).send().await.unwrap().json().await.unwrap();
     let mut guest = Client::connect(&server).await;
     guest.send(&json!({"type": "auth", "token": demo["live_token"]})).await;
     guest.send(&json!({"type": "subscribe", "id": "h", "topic": "heatmap", "query": {"video_id": "playhead-demo"}})).await;
