@@ -1,5 +1,7 @@
 //! What Playhead says about itself: the log lines on stderr and every metric it exports, in one enum.
 
+use std::io::IsTerminal;
+
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
@@ -90,7 +92,9 @@ pub fn start_logging(json: bool, directives: &str) {
     if json {
         registry.with(fmt::layer().json().with_writer(std::io::stderr)).init();
     } else {
-        registry.with(fmt::layer().compact().with_writer(std::io::stderr)).init();
+        // Colours are for people; a file or a journal would keep their codes.
+        let layer = fmt::layer().compact().with_ansi(std::io::stderr().is_terminal());
+        registry.with(layer.with_writer(std::io::stderr)).init();
     }
 }
 

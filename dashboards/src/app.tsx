@@ -21,6 +21,8 @@ export function App(): JSX.Element {
   const route = routeOf(address.value.path);
   const current = session.value;
   useEffect(() => {
+    // Not on the login page: it has no use for the answer, which might come late and undo the one after signing in.
+    if (current.status === 'unasked' && route.page !== 'login') void loadSession();
     if (current.status === 'none' && route.page !== 'login') {
       const here = address.value.path + location.search;
       navigate(here === '/' ? '/login' : `/login?next=${encodeURIComponent(here)}`, 'replace');

@@ -148,8 +148,8 @@ impl ApiError {
     fn headers(&self, to: &mut HttpResponseBuilder) {
         match self {
             Self::Unauthenticated | Self::BadCredentials => {
-                to.insert_header((header::WWW_AUTHENTICATE, "Basic realm=\"playhead\", charset=\"UTF-8\""));
-                to.append_header((header::WWW_AUTHENTICATE, "Bearer realm=\"playhead\""));
+                // Basic is taken but not asked for: a browser would put its own password dialog over the login page.
+                to.insert_header((header::WWW_AUTHENTICATE, "Bearer realm=\"playhead\""));
             }
             Self::RateLimited { retry_after_s } => {
                 to.insert_header((header::RETRY_AFTER, retry_after_s.to_string()));

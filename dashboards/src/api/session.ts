@@ -14,12 +14,13 @@ interface SessionAnswer {
 }
 
 export type Session =
+  | { status: 'unasked' }
   | { status: 'loading' }
   | { status: 'none' }
   | { status: 'open'; environment: Environment }
   | { status: 'error'; message: string };
 
-export const session = signal<Session>({ status: 'loading' });
+export const session = signal<Session>({ status: 'unasked' });
 
 export async function loadSession(): Promise<void> {
   session.value = { status: 'loading' };

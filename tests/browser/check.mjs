@@ -1,0 +1,23 @@
+/** Waiting for things to become true, and comparing measures that cannot be equal to the millisecond. */
+
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** Asks until the answer is truthy, and returns it. What was last asked is in the error when it never is. */
+export async function eventually(ask, what, withinMs = 15_000) {
+  const end = Date.now() + withinMs;
+  for (;;) {
+    const answer = await ask();
+    if (answer) return answer;
+    if (Date.now() > end) throw new Error(`not within ${withinMs} ms: ${what}`);
+    await sleep(50);
+  }
+}
+
+/** Two measures of the same thing by different clocks and events. */
+export function near(value, expected, tolerance, what) {
+  assert.ok(
+    typeof value === 'number' && Math.abs(value - expected) <= tolerance,
+    `${what}: ${value} is not within ${tolerance} of ${expected}`,
+  );
+}

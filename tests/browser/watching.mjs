@@ -1,0 +1,183 @@
+/**
+ * One person watches the demo while another has the dashboard open: the script of the viewing, what each of the two
+ * saw, and what the API says afterwards.
+ */
+
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { openPage } from './browser.mjs';
+import { eventually, near } from './check.mjs';
+import { measureStartup, onVideo, playedTo, playsBySecond, position } from './video.mjs';
+
+export const VIDEO_ID = 'playhead-demo';
+const TITLE = 'Playhead demo';
+const DAY = { 'timeframe[]': '24:hours' };
+const PAUSE_MS = 2_000;
+/** The button "Back 5 s". */
+const BACK_MS = 5_000;
+/** Beacon, log, processor, frame, screen; the promise is 250 ms at the 99th percentile, this machine is shared. */
+const FRESH_MS = 1_500;
+
+/**
+ * Tolerances, ms. The SDK looks at the playhead every 200 ms and dates back what it finds to the moment the playhead
+ * tells; the page's own measure goes by frames, which are 33 ms apart in this video and shown up to a frame late.
+ */
+const STARTUP_MS = 100;
+/** Where playback stood still, both read the same property of the same element. */
+const AT_REST_MS = 20;
+/** The video plays on between this program's last look at it and the end of the page. */
+const AT_CLOSE_MS = 250;
+
+/** Opens the dashboard through the printed link and waits until it is live. */
+export async function openDashboard(browser, server) {
+  const dashboard = await openPage(browser);
+  await dashboard.goto(server.loginLink);
+  await dashboard.locator('#connection[data-state=connected]').waitFor();
+  await dashboard.locator('#tile-viewers').waitFor();
+  assert.equal(new URL(dashboard.url()).pathname, '/');
+  return dashboard;
+}
+
+/** What the page asked over HTTP since then. The browser itself fetches the icon again with each new title. */
+export function requestsSince(page, mark) {
+  return page.requests.slice(mark).filter((request) => !request.includes('favicon'));
+}
+
+/** Plays to 8 s, pauses, goes back to 3 s, plays on to 12 s, closes. Returns what really happened, by the page. */
+export async function watch(browser, server, dashboard) {
+  const demo = await openPage(browser);
+  await demo.goto(`${server.url}/demo`);
+  await demo.locator('#view-id code').waitFor();
+  const viewId = await demo.locator('#view-id code').textContent();
+  const row = dashboard.locator('#views tbody tr', { hasText: TITLE });
+  const startup = await measureStartup(demo, '#play');
+  const began = Date.now();
+
+  await demo.locator('#play').click();
+  await seenLive(dashboard, row, 'Playing');
+  await eventually(async () => (await tile(dashboard)) === '1', 'the dashboard counts one viewer');
+  await playedTo(demo, 8);
+  await demo.locator('#play').click();
+  const pausedAt = Date.now();
+  const first = [0, await position(demo)];
+  await seenLive(dashboard, row, 'Paused');
+  const freshMs = Date.now() - pausedAt;
+  await sleep(PAUSE_MS - freshMs);
+
+  await demo.locator('#back').click();
+  await onVideo(demo, (video) => video.seeking && new Promise((resolve) => video.addEventListener('seeked', resolve)));
+  const rewatched = await position(demo);
+  await demo.locator('#play').click();
+  const restMs = Date.now() - pausedAt;
+  await playedTo(demo, 12);
+  const own = {
+    passes: await demo.locator('#view [data-passes="2"]').count(),
+    summary: await demo.locator('#view .passes .summary').textContent(),
+    startup: await demo.locator('#view-startup').textContent(),
+    startupMs: await startup.read(),
+  };
+  const second = [rewatched, await position(demo)];
+  const lastedMs = Date.now() - began;
+  const beacons = demo.requests.filter((request) => request.startsWith(`POST ${server.url}/in/`)).length;
+  await demo.context().close();
+  near(rewatched, first[1] - BACK_MS, 1, 'the button goes back 5 s');
+  assert.deepEqual(demo.complaints, []);
+  return { viewId, ranges: [first, second], own, lastedMs, restMs, freshMs, beacons };
+}
+
+const tile = (dashboard) => dashboard.locator('#tile-viewers .tile-value').textContent();
+
+const seenLive = (dashboard, row, word) => row.locator('.view-state', { hasText: word }).waitFor({ timeout: 5_000 });
+
+/** The dashboard has moved with the viewing, by itself: one socket, and nothing asked. */
+export async function checkLive(dashboard, truth, mark) {
+  const row = dashboard.locator('#views tbody tr', { hasText: TITLE });
+  await seenLive(dashboard, row, 'Left');
+  await eventually(async () => (await tile(dashboard)) === '0', 'nobody watches any more');
+  assert.equal(await dashboard.locator('#views tbody tr').count(), 1);
+  assert.equal(await row.getAttribute('data-view'), truth.viewId);
+  const chart = dashboard.locator('#viewers [role=slider]');
+  await chart.focus();
+  await dashboard.keyboard.press('End');
+  const seen = [];
+  for (let back = 0; back < 12; back++) {
+    seen.push(await chart.getAttribute('aria-valuetext'));
+    await dashboard.keyboard.press('ArrowLeft');
+  }
+  assert.ok(seen.some((text) => /Viewers 1\b/.test(text)), `the chart shows one viewer: ${seen.join(' | ')}`);
+  assert.ok(truth.freshMs <= FRESH_MS, `the pause was on the dashboard after ${truth.freshMs} ms`);
+  assert.deepEqual(requestsSince(dashboard, mark), [], 'the dashboard asks nothing while it is live');
+  assert.equal(dashboard.sockets.length, 1);
+}
+
+/** What the viewer's own page showed of the viewing while it went on. */
+export function checkOwnPanel({ own }) {
+  assert.ok(own.passes > 0, 'the strip shows what was played twice');
+  assert.match(own.summary, /^1[12](\.\d)? s of .* seen .*: 0:00 to 0:1[12]\. At most 2 times\.$/);
+  assert.match(own.startup, /^\d/);
+}
+
+/** Everything the API says of the viewing. Returns the view for the report. */
+export async function checkApi(server, truth) {
+  const listed = () => server.api('video-views', { ...DAY, 'filters[]': `video_id:${VIDEO_ID}` });
+  const { data: [summary], total_row_count: count } = await eventually(async () => {
+    const answer = await listed();
+    return answer.data[0]?.view_ended && answer;
+  }, 'the view has ended in the list');
+  assert.equal(count, 1, 'exactly one view');
+  assert.equal(summary.id, truth.viewId);
+  assert.equal(summary.video_title, TITLE);
+
+  const { data: view } = await server.api(`video-views/${truth.viewId}`);
+  const [[from1, to1], [from2, to2], ...more] = view.ranges;
+  const [[, pausedAt], [rewatchedFrom, closedAt]] = truth.ranges;
+  assert.deepEqual(more, []);
+  near(from1, 0, AT_REST_MS, 'first range begins');
+  near(to1, pausedAt, AT_REST_MS, 'first range ends');
+  near(from2, rewatchedFrom, AT_REST_MS, 'second range begins');
+  near(to2, closedAt, AT_CLOSE_MS, 'second range ends');
+
+  near(view.video_startup_ms, truth.own.startupMs, STARTUP_MS, 'startup');
+  const playedMs = pausedAt + closedAt - rewatchedFrom;
+  near(view.playing_ms, playedMs, AT_CLOSE_MS, 'playing time, the rewatched part included');
+  near(view.watch_ms, truth.lastedMs - truth.restMs, 2 * AT_CLOSE_MS, 'watch time, the pause left out');
+  assert.deepEqual(
+    [view.seek_count, view.rebuffer_count, view.error_count, view.view_started, view.playback_failure, view.exit_before_video_start],
+    [1, 0, 0, true, false, false],
+  );
+  const names = view.events.map(({ name }) => name).filter((name) => name !== 'heartbeat').join();
+  assert.equal(names, 'viewinit,play,playing,pause,seeking,seeked,play,playing,viewend');
+
+  const { data: overall } = await server.api('metrics/views/overall', DAY);
+  assert.deepEqual([overall.value, overall.total_views, overall.total_playing_time], [1, 1, view.playing_ms]);
+  await checkHeatmap(server, view);
+  return view;
+}
+
+async function checkHeatmap(server, view) {
+  const { data } = await server.api(`engagement/videos/${VIDEO_ID}/heatmap`, { ...DAY, resolution: 'second' });
+  assert.equal(data.total_views, 1);
+  assert.equal(data.bucket_ms, 1_000);
+  assert.deepEqual(data.value.slice(0, 8), [1, 1, 1, 2, 2, 2, 2, 2], 'seconds 3 to 8 were played twice');
+  assert.deepEqual(data.viewers.slice(0, 12), Array(12).fill(1), 'by one viewer');
+  const plays = playsBySecond(view.ranges, data.value.length);
+  assert.deepEqual(data.value, plays);
+  assert.deepEqual(data.viewers, plays.map((count) => Math.min(count, 1)));
+}
+
+/** The way an editor goes: from the newest views to the video, and there the curve of this one viewing. */
+export async function checkVideoPage(dashboard) {
+  await dashboard.locator('#views tbody a', { hasText: TITLE }).click();
+  await dashboard.waitForURL(`**/videos/${VIDEO_ID}`);
+  await dashboard.locator('#engagement .plot').waitFor();
+  const chart = dashboard.locator('#engagement [role=slider]');
+  await chart.focus();
+  await dashboard.keyboard.press('Home');
+  assert.match(await chart.getAttribute('aria-valuetext'), /^0:00: Viewers 1 \(100(\.0)?%\), Replays 0$/);
+  for (let second = 0; second < 5; second++) await dashboard.keyboard.press('ArrowRight');
+  assert.match(await chart.getAttribute('aria-valuetext'), /^0:05: Viewers 1 \(100(\.0)?%\), Replays 1$/);
+  assert.equal(await dashboard.locator('#figure-views .tile-value').textContent(), '1');
+  assert.equal(await dashboard.locator('h1').textContent(), TITLE);
+  assert.equal(dashboard.sockets.length, 1, 'the same socket all the way');
+  assert.deepEqual(dashboard.complaints, []);
+}
