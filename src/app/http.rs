@@ -86,4 +86,3 @@ fn listen(
     let bound = server.addrs().first().copied().unwrap_or(address);
     Ok((server.run(), bound))
 }
-

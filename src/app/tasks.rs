@@ -16,7 +16,11 @@ use crate::{
 const SCHEMA_RETRY: Duration = Duration::from_secs(1);
 
 /// Brings the schema to this binary's version, however late ClickHouse comes up.
-pub async fn bring_schema(store: Store, done: watch::Sender<bool>, mut stopping: watch::Receiver<bool>) -> Ended {
+pub async fn bring_schema(
+    store: Store,
+    done: watch::Sender<bool>,
+    mut stopping: watch::Receiver<bool>,
+) -> Ended {
     let bring = async {
         loop {
             match migrate::migrate(&store).await {
@@ -79,4 +83,3 @@ pub enum Ended {
     Stopped,
     Died(String),
 }
-

@@ -37,7 +37,7 @@ pub struct Freshness {
 #[utoipa::path(post, path = "/data/v1/ledger", tag = "views", params(Freshness), request_body = Vec<String>,
     responses((status = 200, body = Stored, content_type = "application/x-ndjson",
             description = "One line for each view of the list, in its order"),
-        (status = 400, body = super::error::Problem), (status = 504, body = super::error::Problem)))]
+        (status = 400, body = super::problem::Problem), (status = 504, body = super::problem::Problem)))]
 pub async fn show(
     reader: Reader,
     freshness: Query<Freshness>,

@@ -38,7 +38,8 @@ impl Client {
     /// The next frame, or the close code.
     async fn next(&mut self) -> Result<Value, u16> {
         loop {
-            let message = tokio::time::timeout(Duration::from_secs(20), self.0.next()).await.expect("a frame in time");
+            let message =
+                tokio::time::timeout(Duration::from_secs(20), self.0.next()).await.expect("a frame in time");
             match message.unwrap().unwrap() {
                 Message::Text(text) => return Ok(serde_json::from_str(&text).unwrap()),
                 Message::Close(frame) => return Err(frame.unwrap().code.into()),
@@ -75,7 +76,9 @@ async fn beacons_reach_an_open_dashboard_as_deltas() {
     client.send(&json!({"type": "subscribe", "id": "o", "topic": "overview"})).await;
     let snapshot = client.next_of("snapshot").await;
     assert_eq!((&snapshot["id"], &snapshot["state"]["concurrent_viewers"]), (&json!("o"), &json!(0)));
-    client.send(&json!({"type": "subscribe", "id": "h", "topic": "heatmap", "query": {"video_id": "film"}})).await;
+    client
+        .send(&json!({"type": "subscribe", "id": "h", "topic": "heatmap", "query": {"video_id": "film"}}))
+        .await;
     let mut heat = object(&client.next_of("snapshot").await["state"]);
 
     let mut latencies = Vec::new();
@@ -105,7 +108,9 @@ async fn beacons_reach_an_open_dashboard_as_deltas() {
 
     // A second client's snapshot is what the first one's deltas add up to.
     let mut second = Client::signed_in(&server).await;
-    second.send(&json!({"type": "subscribe", "id": "x", "topic": "heatmap", "query": {"video_id": "film"}})).await;
+    second
+        .send(&json!({"type": "subscribe", "id": "x", "topic": "heatmap", "query": {"video_id": "film"}}))
+        .await;
     assert_eq!(object(&second.next_of("snapshot").await["state"]), heat);
 }
 

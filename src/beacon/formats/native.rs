@@ -198,7 +198,9 @@ fn said_with_custom(event: &Object<'_>) -> Vec<Attribute> {
     let name = event.get("name").and_then(|name| field::unknown("name", name));
     let data = event.get("data").and_then(|data| data.as_object());
     let data = data.into_iter().flat_map(|data| data.iter().take(MAX_CUSTOM));
-    name.into_iter().chain(data.filter_map(|(key, value)| field::unknown(&format!("data.{key}"), value))).collect()
+    name.into_iter()
+        .chain(data.filter_map(|(key, value)| field::unknown(&format!("data.{key}"), value)))
+        .collect()
 }
 
 fn custom(value: &BorrowedValue<'_>) -> Vec<Attribute> {

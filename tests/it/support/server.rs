@@ -45,7 +45,14 @@ impl Server {
         let data = tempfile::tempdir().expect("temp dir");
         let settings =
             settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let mut server = Self { child: None, settings, http_port: free_port(), admin_port: free_port(), data, http: reqwest::Client::new() };
+        let mut server = Self {
+            child: None,
+            settings,
+            http_port: free_port(),
+            admin_port: free_port(),
+            data,
+            http: reqwest::Client::new(),
+        };
         server.restart().await;
         server
     }
@@ -75,7 +82,8 @@ impl Server {
     /// Reads from the API as the test token.
     pub async fn get(&self, path: &str) -> (u16, Value) {
         let (id, secret) = Self::TOKEN.split_once(':').expect("a pair");
-        let answer = self.http.get(self.at(path)).basic_auth(id, Some(secret)).send().await.expect("an answer");
+        let answer =
+            self.http.get(self.at(path)).basic_auth(id, Some(secret)).send().await.expect("an answer");
         (answer.status().as_u16(), answer.json().await.unwrap_or_default())
     }
 
