@@ -8,7 +8,8 @@ mod chance;
 pub mod courier;
 pub mod format;
 pub mod ledger;
-pub mod story;
+pub mod moment;
+mod story;
 pub mod tally;
 pub mod world;
 
