@@ -62,11 +62,6 @@ impl Server {
         self.data.path()
     }
 
-    /// The process, while it runs.
-    pub fn pid(&self) -> Option<u32> {
-        self.child.as_ref().map(Child::id)
-    }
-
     /// Ends it at once, as a crash would.
     pub fn kill9(&mut self) {
         if let Some(mut child) = self.child.take() {
