@@ -21,3 +21,9 @@ export function near(value, expected, tolerance, what) {
     `${what}: ${value} is not within ${tolerance} of ${expected}`,
   );
 }
+
+/** A measure of something that ended between two moments known otherwise, give or take. */
+export function between(value, moments, tolerance, what) {
+  const [earliest, latest] = [Math.min(...moments) - tolerance, Math.max(...moments) + tolerance];
+  assert.ok(value >= earliest && value <= latest, `${what}: ${value} is not between ${earliest} and ${latest}`);
+}

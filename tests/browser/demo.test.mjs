@@ -53,7 +53,8 @@ async function wholePath(t, server) {
   await checkVideoPage(dashboard);
   await dashboard.context().close();
   const rounded = truth.ranges.map((range) => range.map(Math.round));
-  t.diagnostic(`startup ${view.video_startup_ms} ms, by the page ${truth.own.startupMs.toFixed()} ms`);
+  const { playing, shown } = truth.waited;
+  t.diagnostic(`startup ${view.video_startup_ms} ms; by the page playing after ${playing.toFixed()} ms, shown after ${shown.toFixed()} ms`);
   t.diagnostic(`ranges ${JSON.stringify(view.ranges)}, by the page ${JSON.stringify(rounded)}`);
   t.diagnostic(`playing ${view.playing_ms} ms, watching ${view.watch_ms} ms of ${truth.lastedMs}, ${truth.restMs} at rest`);
   t.diagnostic(`the pause was on the dashboard after ${truth.freshMs} ms; panel: ${truth.own.summary}`);

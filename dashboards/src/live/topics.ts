@@ -54,7 +54,7 @@ export interface LiveHeatmap {
 }
 
 export const VIEW_STATES = [
-  'starting', 'playing', 'paused', 'seeking', 'rebuffering', 'ended', 'failed', 'exited', 'gone',
+  'idle', 'starting', 'playing', 'paused', 'seeking', 'rebuffering', 'ended', 'failed', 'exited', 'gone',
 ] as const;
 export type ViewState = (typeof VIEW_STATES)[number];
 

@@ -28,11 +28,11 @@ export function LivePage({ environment }: { environment: Environment }): JSX.Ele
       <LiveTiles overview={overview} series={series.data} />
       {nobody ? <FirstBeacon environment={environment} /> : (
         <>
-          <ViewersChart source={series} window={window} title="Viewers" />
           <div class="columns">
+            <ViewersChart source={series} window={window} title="Viewers" />
             <MostWatched source={top} />
-            <NewestViews source={views} withTitle />
           </div>
+          <NewestViews source={views} withTitle />
         </>
       )}
     </>

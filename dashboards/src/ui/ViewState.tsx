@@ -11,6 +11,7 @@ interface Look {
 }
 
 const LOOKS: Record<State, Look> = {
+  idle: { shape: 'dash', tone: 'none', word: 'Not started' },
   starting: { shape: 'half', tone: 'none', word: 'Starting' },
   playing: { shape: 'play', tone: 'ok', word: 'Playing' },
   paused: { shape: 'bars', tone: 'none', word: 'Paused' },
