@@ -141,7 +141,7 @@ async fn planted_faults_are_found() {
     // copies lie in another hour, where no merge finds them.
     tamper(&mut server, &[
         format!("ALTER TABLE event_rows DELETE WHERE view_id = '{b}' AND sequence = 1 SETTINGS mutations_sync = 2"),
-        format!("INSERT INTO event_rows SELECT * REPLACE (4000 AS sequence) FROM event_rows WHERE view_id = '{c}' AND sequence = 1"),
+        format!("INSERT INTO event_rows SELECT * REPLACE (4000 AS sequence) FROM event_rows WHERE view_id = '{c}' LIMIT 1"),
         format!("INSERT INTO event_rows SELECT * REPLACE (view_start + INTERVAL 1 HOUR AS view_start) FROM event_rows WHERE view_id = '{d}' AND sequence = 1"),
         format!("INSERT INTO view_states SELECT * REPLACE (view_start + INTERVAL 1 HOUR AS view_start) FROM view_states FINAL WHERE view_id = '{e}'"),
     ])
