@@ -5,6 +5,8 @@
 //! process is counted too). Same requests, same client, same machine: the ratio is what to compare, the absolute
 //! numbers belong to the machine. `--quick` takes a minute less and is for seeing that it works. Numbers: `README.md`.
 
+#![allow(clippy::expect_used, reason = "a measurement that cannot go on stops")]
+
 mod client;
 mod servers;
 

@@ -10,7 +10,7 @@ use std::ops::ControlFlow;
 use super::{
     chance::Chance,
     moment::{Fault, Moment, Story, Stretch, Totals},
-    world::{CDNS, Person, RENDITIONS, Rendition, Title},
+    world::{CDNS, Person, RENDITIONS, Title},
 };
 use crate::event::{Kind, Severity};
 

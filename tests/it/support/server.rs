@@ -92,7 +92,6 @@ impl Server {
         self.data.path()
     }
 
-
     /// Ends it at once, as a crash would.
     pub fn kill9(&mut self) {
         if let Some(mut child) = self.child.take() {
