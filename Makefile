@@ -68,7 +68,7 @@ test: ## everything CI runs: lint, Rust with real engine and Kafka, SDK, dashboa
 	@$(MAKE) test-pages
 	$(call say,Rust tests (embedded engine and a real Kafka))
 	@deploy/kafka/kafka.sh fetch
-	@cargo test --all-targets
+	@cargo test --lib --bins --test it
 	@$(MAKE) test-browser
 
 .PHONY: test-pages

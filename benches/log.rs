@@ -3,6 +3,8 @@
 //! `cargo bench --bench log` prints one line for each case. Kafka is measured too if `PLAYHEAD_TEST_KAFKA=host:port` names a
 //! broker, for example one that `deploy/kafka/kafka.sh start` has started. Every append waits for its answer.
 
+#![allow(clippy::expect_used, reason = "a measurement that cannot go on stops")]
+
 use std::{
     sync::{
         Arc,

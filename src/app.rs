@@ -3,8 +3,10 @@
 //! Start: control data → ClickHouse (may be late: the log absorbs) → log → live → processor → HTTP. Stop on SIGTERM:
 //! not ready, websockets told to go, HTTP drained, processor stopped between two steps, log closed, engine closed.
 
+mod http;
+mod tasks;
+
 use std::{
-    net::SocketAddr,
     process::ExitCode,
     sync::{
         Arc,
@@ -14,24 +16,23 @@ use std::{
 };
 
 use actix_web::{
-    App as Web, HttpResponse, HttpServer,
     dev::{Server, ServerHandle},
-    middleware, web,
+    web,
 };
-use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::watch,
     task::{JoinError, JoinSet},
 };
 
+use self::tasks::{Ended, bring_schema, process, until_stop};
 use crate::{
-    beacon::{self, Collector, admission::Admission, enrich::Enricher},
+    beacon::{Collector, admission::Admission, enrich::Enricher},
     clock::Clock,
     config::{Config, Role},
     control::Control,
     credentials,
-    health::{self, Health},
+    health::Health,
     log::{
         self, EventLog, LogSettings,
         kafka::{Assignor, KafkaSettings},
@@ -46,30 +47,21 @@ use crate::{
     store::{
         Store,
         embedded::{self, EmbeddedClickHouse},
-        migrate::{self, MigrateError},
     },
     telemetry,
     web::{
-        api::{self, ApiState},
-        assets,
+        api::ApiState,
         auth::{Authenticator, DemoTokens, LoginCode},
         cache::AnswerCache,
-        demo,
         limit::{Limits, Rates},
-        live::{self as web_live, LiveState, hub::Hub},
+        live::{LiveState, hub::Hub},
     },
 };
 
 /// EX_SOFTWARE: a task ended that must not.
 const EXIT_TASK_DIED: u8 = 70;
-/// How long open requests may take once the end has come; with the steps after it below 30 s.
-const HTTP_GRACE_S: u64 = 10;
 /// How long the tasks may take to notice the stop.
 const TASK_GRACE: Duration = Duration::from_secs(5);
-/// Time between tries to reach ClickHouse at start.
-const SCHEMA_RETRY: Duration = Duration::from_secs(1);
-/// A client has this long to send its headers.
-const HEADER_DEADLINE: Duration = Duration::from_secs(10);
 
 /// Share of the disk for quarantined records.
 const QUARANTINE_MAX_BYTES: u64 = 256 << 20;
@@ -179,8 +171,8 @@ async fn start(config: Config) -> Result<Running, StartError> {
         enricher: Enricher::new(config.trusted_proxies.clone(), config.country_database.clone()),
         clock: clock.clone(),
     });
-    let main = web_server(&config, health.clone(), collector, live_state, api)?;
-    let admin = admin_server(&config, health, metrics)?;
+    let main = http::web_server(&config, health.clone(), collector, live_state, api)?;
+    let admin = http::admin_server(&config, health, metrics)?;
     credentials.announce(&config, main.1);
     tracing::info!(http = %main.1, admin = %admin.1, roles = ?config.roles, "started");
     Ok(Running { engine, log, quarantine, control, tasks, servers: vec![main.0, admin.0], draining, stop })
@@ -223,133 +215,6 @@ fn log_settings(config: &Config, suffix: &str) -> LogSettings {
             LogSettings::Embedded(settings)
         }
     }
-}
-
-/// Brings the schema to this binary's version, however late ClickHouse comes up.
-async fn bring_schema(store: Store, done: watch::Sender<bool>, mut stopping: watch::Receiver<bool>) -> Ended {
-    let bring = async {
-        loop {
-            match migrate::migrate(&store).await {
-                Ok(applied) => {
-                    tracing::info!(?applied, "schema is up to date");
-                    done.send_replace(true);
-                    return std::future::pending::<Ended>().await;
-                }
-                Err(MigrateError::Refused(error)) => {
-                    tracing::warn!(%error, "ClickHouse is not there yet; beacons are kept in the log meanwhile");
-                    tokio::time::sleep(SCHEMA_RETRY).await;
-                }
-                // Waiting changes nothing: an operator has to look.
-                Err(error) => return Ended::Died(format!("schema: {error}")),
-            }
-        }
-    };
-    tokio::select! {
-        ended = bring => ended,
-        _ = stopping.wait_for(|stopping| *stopping) => Ended::Stopped,
-    }
-}
-
-/// Runs the processor once there is a schema to write to. It may be dropped between any two of its steps.
-async fn process(
-    processor: Processor,
-    mut has_schema: watch::Receiver<bool>,
-    mut stopping: watch::Receiver<bool>,
-) -> Ended {
-    let run = async {
-        if has_schema.wait_for(|has_schema| *has_schema).await.is_err() {
-            return Ended::Stopped;
-        }
-        match processor.run().await {
-            Ok(()) => Ended::Died("the processor returned".into()),
-            Err(error) => Ended::Died(format!("processor: {error}")),
-        }
-    };
-    tokio::select! {
-        ended = run => ended,
-        _ = stopping.wait_for(|stopping| *stopping) => Ended::Stopped,
-    }
-}
-
-/// Runs something that never ends by itself until the stop.
-async fn until_stop(
-    work: impl Future<Output = ()>,
-    name: &str,
-    mut stopping: watch::Receiver<bool>,
-) -> Ended {
-    tokio::select! {
-        () = work => Ended::Died(name.to_owned()),
-        _ = stopping.wait_for(|stopping| *stopping) => Ended::Stopped,
-    }
-}
-
-/// How a task ended.
-#[derive(Debug)]
-enum Ended {
-    Stopped,
-    Died(String),
-}
-
-fn web_server(
-    config: &Config,
-    health: Health,
-    collector: web::Data<Collector>,
-    live: LiveState,
-    api: web::Data<ApiState>,
-) -> Result<(Server, SocketAddr), StartError> {
-    let roles = config.roles.clone();
-    let prefix = config.intake_prefix.clone();
-    listen(config.http_addr, move |web| {
-        web.app_data(web::Data::new(health.clone()))
-            .app_data(collector.clone())
-            .app_data(web::Data::new(live.clone()))
-            .app_data(api.clone())
-            .app_data(web::Data::new(demo::IntakePrefix(prefix.clone())))
-            .configure(health::routes);
-        if roles.contains(&Role::Query) {
-            web.configure(demo::routes)
-                .configure(assets::routes)
-                .configure(web_live::routes)
-                .configure(api::configure);
-        }
-        if roles.contains(&Role::Collect) {
-            web.configure(beacon::routes(&prefix));
-        }
-    })
-}
-
-fn admin_server(
-    config: &Config,
-    health: Health,
-    metrics: PrometheusHandle,
-) -> Result<(Server, SocketAddr), StartError> {
-    listen(config.admin_addr, move |web| {
-        let metrics = metrics.clone();
-        let render = move || {
-            let text = metrics.render();
-            async move { HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(text) }
-        };
-        web.app_data(web::Data::new(health.clone()))
-            .configure(health::routes)
-            .route("/metrics", web::get().to(render));
-    })
-}
-
-/// Binds, applies the limits every address has, and starts. Port 0 takes any free port.
-fn listen(
-    address: SocketAddr,
-    configure: impl Fn(&mut web::ServiceConfig) + Clone + Send + 'static,
-) -> Result<(Server, SocketAddr), StartError> {
-    let server = HttpServer::new(move || {
-        Web::new().wrap(middleware::Compress::default()).configure(configure.clone())
-    })
-    .client_request_timeout(HEADER_DEADLINE)
-    .shutdown_timeout(HTTP_GRACE_S)
-    .disable_signals()
-    .bind(address)
-    .map_err(|error| StartError::Listen { address, error })?;
-    let bound = server.addrs().first().copied().unwrap_or(address);
-    Ok((server.run(), bound))
 }
 
 impl Running {

@@ -77,3 +77,7 @@ pub mod config;
 pub mod health;
 pub mod installed;
 pub mod telemetry;
+
+// Against it: viewers who write down what was acknowledged, and the comparison with what is shown.
+pub mod simulate;
+pub mod verify;

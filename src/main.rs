@@ -2,12 +2,13 @@
 
 use std::{collections::BTreeMap, path::PathBuf, process::ExitCode};
 
-use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 use playhead::{
     app,
     config::{Config, Layers, SETTINGS},
+    credentials, simulate,
     store::embedded::{self, host},
-    telemetry,
+    telemetry, verify,
 };
 
 /// Allocation is on the hot path of every beacon.
@@ -21,6 +22,9 @@ fn main() -> ExitCode {
     let matches = command().get_matches();
     match matches.subcommand() {
         Some(("serve", given)) => with_config(given, app::serve),
+        Some(("environment", given)) => environment(given),
+        Some(("simulate", given)) => with_arguments(given, simulate::run),
+        Some(("verify", given)) => with_arguments(given, verify::run),
         Some((embedded::SUBCOMMAND, given)) => clickhouse_host(given),
         _ => ExitCode::from(2),
     }
@@ -28,6 +32,19 @@ fn main() -> ExitCode {
 
 fn command() -> Command {
     let serve = Command::new("serve").about("Runs the service").args(setting_arguments());
+    let name = Arg::new("name").value_name("NAME").required(true).help("What it is to be called");
+    let json = Arg::new("json").long("json").action(ArgAction::SetTrue).help("Print one JSON object");
+    let create = Command::new("create")
+        .about("Makes an environment with an ingest key and an API token")
+        .args([name, json])
+        .args(setting_arguments());
+    let environment = Command::new("environment")
+        .about("Environments, in the control database of the settings")
+        .subcommand_required(true)
+        .subcommand(create);
+    let simulate =
+        Command::new("simulate").about("Sends what viewers would send and writes down what was acknowledged");
+    let verify = Command::new("verify").about("Holds a ledger against what the server shows");
     let host = host::HostArgs::augment_args(Command::new(embedded::SUBCOMMAND).hide(true));
     Command::new("playhead")
         .version(env!("CARGO_PKG_VERSION"))
@@ -35,6 +52,9 @@ fn command() -> Command {
         .subcommand_required(true)
         .arg_required_else_help(true)
         .subcommand(serve)
+        .subcommand(environment)
+        .subcommand(simulate::Arguments::augment_args(simulate))
+        .subcommand(verify::Arguments::augment_args(verify))
         .subcommand(host)
 }
 
@@ -60,8 +80,30 @@ fn with_config<F: Future<Output = ExitCode>>(given: &ArgMatches, run: impl FnOnc
         }
     };
     telemetry::start_logging(config.log_as_json, &config.log_directives);
+    on_runtime(run(config))
+}
+
+/// Runs a command that needs no settings of the service.
+fn with_arguments<A: FromArgMatches, F: Future<Output = ExitCode>>(
+    given: &ArgMatches,
+    run: impl FnOnce(A) -> F,
+) -> ExitCode {
+    match A::from_arg_matches(given) {
+        Ok(arguments) => on_runtime(run(arguments)),
+        Err(error) => error.exit(),
+    }
+}
+
+fn environment(given: &ArgMatches) -> ExitCode {
+    let Some(("create", given)) = given.subcommand() else { return ExitCode::from(2) };
+    let name = given.get_one::<String>("name").cloned().unwrap_or_default();
+    let json = given.get_flag("json");
+    with_config(given, |config| credentials::create(config, name, json))
+}
+
+fn on_runtime(command: impl Future<Output = ExitCode>) -> ExitCode {
     match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime.block_on(run(config)),
+        Ok(runtime) => runtime.block_on(command),
         Err(error) => {
             eprintln!("playhead: no runtime: {error}");
             ExitCode::FAILURE

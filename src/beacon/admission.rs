@@ -20,7 +20,8 @@ impl Admission {
 
     /// Whether `events` more fit now; they count if they do.
     pub fn admits(&self, events: usize) -> bool {
-        let (Some(limit), Some(events)) = (&self.0, u32::try_from(events).ok().and_then(NonZeroU32::new)) else {
+        let (Some(limit), Some(events)) = (&self.0, u32::try_from(events).ok().and_then(NonZeroU32::new))
+        else {
             return true;
         };
         limit.check_n(events).is_ok_and(|fits| fits.is_ok())

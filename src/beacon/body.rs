@@ -130,6 +130,6 @@ mod tests {
         let bomb = encoder.finish().expect("in memory");
         assert!(bomb.len() < 20_000);
         assert!(matches!(inflate(&bomb), Err(Refusal::InflatedTooLarge)));
-        assert!(matches!(inflate(&bomb[..bomb.len() / 2]), Err(_)));
+        assert!(inflate(&bomb[..bomb.len() / 2]).is_err());
     }
 }

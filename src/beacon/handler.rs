@@ -108,7 +108,8 @@ async fn store(
         return Ok(String::new());
     }
     if !collector.admission.admits(decoded.accepted()) {
-        metrics::counter!(Metric::EventsIntake.name(), "format" => label, "fate" => "shed").increment(accepted);
+        metrics::counter!(Metric::EventsIntake.name(), "format" => label, "fate" => "shed")
+            .increment(accepted);
         return Err(Refusal::OverLimit);
     }
     let origin = collector.enricher.origin(request);

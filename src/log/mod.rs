@@ -121,7 +121,10 @@ pub enum ConsumerEvent {
     /// Drop what is buffered of these partitions.
     Revoked(Vec<u32>),
     /// In offset order, never empty.
-    Records { partition: u32, records: Vec<StoredRecord> },
+    Records {
+        partition: u32,
+        records: Vec<StoredRecord>,
+    },
     /// Nothing came within the wait.
     Idle,
 }

@@ -7,6 +7,7 @@
 pub mod dimension;
 pub mod filter;
 pub mod heatmap;
+pub mod ledger;
 pub mod metric;
 pub mod statement;
 pub mod timeframe;

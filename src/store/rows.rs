@@ -20,6 +20,9 @@ use crate::event::{
     attribute::{ATTRIBUTES, Type, by_key},
 };
 
+/// Reads one total of the counters.
+type Total = fn(&Counters) -> Option<u32>;
+
 /// One event on its way into `event_rows`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EventRow {
@@ -119,7 +122,7 @@ pub fn event_block(rows: &[EventRow]) -> Result<Block, BlockError> {
 }
 
 fn event_counters(columns: &mut Columns<'_, EventRow>) -> Result<(), BlockError> {
-    let read: [(&str, fn(&Counters) -> Option<u32>); 7] = [
+    let read: [(&str, Total); 7] = [
         ("playing_ms", |c| c.playing_ms),
         ("watch_ms", |c| c.watch_ms),
         ("rebuffer_ms", |c| c.rebuffer_ms),
@@ -185,7 +188,7 @@ pub fn view_block(rows: &[ViewRow]) -> Result<Block, BlockError> {
 }
 
 fn view_counters(columns: &mut Columns<'_, ViewRow>) -> Result<(), BlockError> {
-    let read: [(&str, fn(&Counters) -> Option<u32>); 9] = [
+    let read: [(&str, Total); 9] = [
         ("playing_ms", |c| c.playing_ms),
         ("watch_ms", |c| c.watch_ms),
         ("rebuffer_ms", |c| c.rebuffer_ms),

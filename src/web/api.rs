@@ -18,6 +18,7 @@ use super::{
     dimensions, engagement, environments,
     error::ApiError,
     guard::{envelope, guard},
+    ledger,
     limit::Limits,
     metrics, openapi,
     params::{Params, Wait},
@@ -85,17 +86,7 @@ impl ApiState {
 
 /// Adds the routes: `/session` and everything under `/data/v1`.
 pub fn configure(config: &mut ServiceConfig) {
-    let json = web::JsonConfig::default().limit(MAX_BODY).error_handler(|error, _| {
-        use actix_web::error::JsonPayloadError;
-        match error {
-            JsonPayloadError::Overflow { .. } | JsonPayloadError::OverflowKnownLength { .. } => {
-                ApiError::BodyTooLarge
-            }
-            JsonPayloadError::ContentType => ApiError::UnsupportedMedia,
-            other => ApiError::InvalidBody(other.to_string()),
-        }
-        .into()
-    });
+    let json = json_up_to(MAX_BODY);
     config
         .service(
             web::resource("/session")
@@ -129,6 +120,12 @@ pub fn configure(config: &mut ServiceConfig) {
                 .service(get("/dimensions/{dimension}", dimensions::values))
                 .service(get("/engagement/videos/{video_id}/heatmap", engagement::heatmap))
                 .service(
+                    web::resource("/ledger")
+                        .app_data(json_up_to(ledger::MAX_BODY))
+                        .route(web::post().to(ledger::show))
+                        .default_service(web::to(|| async { refuse("POST") })),
+                )
+                .service(
                     web::resource("/environments")
                         .route(web::get().to(environments::list))
                         .route(web::post().to(environments::create))
@@ -138,6 +135,21 @@ pub fn configure(config: &mut ServiceConfig) {
                     Err::<HttpResponse, _>(ApiError::NotFound("there is nothing at this address".to_owned()))
                 })),
         );
+}
+
+/// JSON bodies of at most `bytes`, and what is wrong with others.
+fn json_up_to(bytes: usize) -> web::JsonConfig {
+    web::JsonConfig::default().limit(bytes).error_handler(|error, _| {
+        use actix_web::error::JsonPayloadError;
+        match error {
+            JsonPayloadError::Overflow { .. } | JsonPayloadError::OverflowKnownLength { .. } => {
+                ApiError::BodyTooLarge
+            }
+            JsonPayloadError::ContentType => ApiError::UnsupportedMedia,
+            other => ApiError::InvalidBody(other.to_string()),
+        }
+        .into()
+    })
 }
 
 /// A resource that can only be read.

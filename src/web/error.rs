@@ -4,12 +4,12 @@
 //! does not compile until all are answered. The form is RFC 9457 with `error: {type, messages}` added, which is what
 //! the official Mux clients read.
 
+use super::problem::Problem;
+use crate::{control::ControlError, store::query::QueryError};
 use actix_web::{
     HttpResponse, HttpResponseBuilder,
     http::{StatusCode, header},
 };
-use super::problem::Problem;
-use crate::{control::ControlError, store::query::QueryError};
 
 /// A refused or failed request.
 #[derive(Debug, Clone, thiserror::Error)]

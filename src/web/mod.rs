@@ -11,6 +11,7 @@ pub mod engagement;
 pub mod environments;
 pub mod error;
 pub mod guard;
+pub mod ledger;
 pub mod limit;
 pub mod live;
 pub mod metrics;

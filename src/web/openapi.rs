@@ -6,7 +6,7 @@ use utoipa::{
     openapi::security::{Http, HttpAuthScheme, SecurityScheme},
 };
 
-use super::{dimensions, engagement, environments, error::ApiError, metrics, session, views};
+use super::{dimensions, engagement, environments, error::ApiError, ledger, metrics, session, views};
 
 /// Which metric.
 #[derive(Debug, IntoParams)]
@@ -113,6 +113,7 @@ or refused sender `RateLimit-Limit`, `RateLimit-Remaining` and `RateLimit-Reset`
         dimensions::list,
         dimensions::values,
         engagement::heatmap,
+        ledger::show,
         environments::list,
         environments::create,
         session::show,

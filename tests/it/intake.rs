@@ -5,10 +5,7 @@ use std::io::Write;
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use serde_json::{Value, json};
 
-use crate::support::{
-    capture::mux_captures,
-    server::{KEY, Server},
-};
+use crate::support::{capture::mux_captures, server::Server};
 
 fn beacon(view: &str, events: Value) -> Value {
     json!({"v": 1, "views": [{"id": view, "set": {"video_id": "film", "video_title": "Film"}, "events": events}]})
@@ -21,8 +18,14 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 }
 
 /// Posts raw bytes and returns status and code.
-async fn post(server: &Server, path: &str, kind: &str, encoding: Option<&str>, body: Vec<u8>) -> (u16, String) {
-    let mut request = server.http.post(server.url(path)).header(CONTENT_TYPE, kind).body(body);
+async fn post(
+    server: &Server,
+    path: &str,
+    kind: &str,
+    encoding: Option<&str>,
+    body: Vec<u8>,
+) -> (u16, String) {
+    let mut request = server.http.post(server.at(path)).header(CONTENT_TYPE, kind).body(body);
     if let Some(encoding) = encoding {
         request = request.header(CONTENT_ENCODING, encoding);
     }
@@ -35,7 +38,7 @@ async fn post(server: &Server, path: &str, kind: &str, encoding: Option<&str>, b
 #[tokio::test(flavor = "multi_thread")]
 async fn bad_input_is_refused_by_name_and_good_neighbours_are_stored() {
     let server = Server::start(&[]).await;
-    let path = format!("/in/{KEY}");
+    let path = format!("/in/{}", Server::INGEST_KEY);
     let (json, text) = ("application/json", "text/plain;charset=UTF-8");
     let deep = format!("{{\"views\":{}{}}}", "[".repeat(100), "]".repeat(100)).into_bytes();
     let bomb = gzip(&vec![b' '; 16 << 20]);
@@ -63,17 +66,21 @@ async fn bad_input_is_refused_by_name_and_good_neighbours_are_stored() {
         assert_eq!(answer, (status, code.to_owned()), "{path} {shown}");
     }
 
-    let mixed = beacon("mixed", json!([
-        {"seq": 1, "t_ms": 0, "type": "play", "playhead_ms": 0},
-        {"seq": -1, "t_ms": 5, "type": "playing"},
-        {"seq": 2, "t_ms": "soon", "type": "playing"},
-        {"seq": 3, "t_ms": 400, "type": "playing", "playhead_ms": -7, "c": {"playing_ms": 1e300, "watch_ms": 400}},
-        "not an event",
-        {"seq": 4, "t_ms": 500, "type": "somethingnew"},
-    ]));
+    let mixed = beacon(
+        "mixed",
+        json!([
+            {"seq": 1, "t_ms": 0, "type": "play", "playhead_ms": 0},
+            {"seq": -1, "t_ms": 5, "type": "playing"},
+            {"seq": 2, "t_ms": "soon", "type": "playing"},
+            {"seq": 3, "t_ms": 400, "type": "playing", "playhead_ms": -7, "c": {"playing_ms": 1e300, "watch_ms": 400}},
+            "not an event",
+            {"seq": 4, "t_ms": 500, "type": "somethingnew"},
+        ]),
+    );
     let (status, answer) = server.beacon(&mixed).await;
     assert_eq!((status, &answer["accepted"]), (202, &json!(3)), "{answer}");
-    let codes: Vec<&str> = answer["rejected"].as_array().unwrap().iter().map(|r| r["code"].as_str().unwrap()).collect();
+    let codes: Vec<&str> =
+        answer["rejected"].as_array().unwrap().iter().map(|r| r["code"].as_str().unwrap()).collect();
     assert_eq!(codes, ["bad_sequence", "bad_time", "bad_event"]);
 
     // A number that no double holds, and bytes that are no UTF-8, cost their own event only.
@@ -86,15 +93,18 @@ async fn bad_input_is_refused_by_name_and_good_neighbours_are_stored() {
     let mut bytes = raw.into_bytes();
     let at = bytes.windows(3).position(|window| window == b"BAD").unwrap();
     bytes[at] = 0xff;
-    let request = server.http.post(server.url(&path)).header(CONTENT_TYPE, text).header(CONTENT_ENCODING, "gzip");
+    let request =
+        server.http.post(server.at(&path)).header(CONTENT_TYPE, text).header(CONTENT_ENCODING, "gzip");
     let answer: Value = request.body(gzip(&bytes)).send().await.unwrap().json().await.unwrap();
     assert_eq!(answer["accepted"], 1, "{answer}");
-    let codes: Vec<&str> = answer["rejected"].as_array().unwrap().iter().map(|r| r["code"].as_str().unwrap()).collect();
+    let codes: Vec<&str> =
+        answer["rejected"].as_array().unwrap().iter().map(|r| r["code"].as_str().unwrap()).collect();
     assert_eq!(codes, ["bad_json", "invalid_utf8"]);
 
     let wait = answer["position"].as_str().unwrap();
     for (view, events) in [("mixed", 3), ("raw", 1)] {
-        let (status, found) = server.get(&format!("/data/v1/video-views/{view}?wait_for={wait}&wait_ms=20000")).await;
+        let (status, found) =
+            server.get(&format!("/data/v1/video-views/{view}?wait_for={wait}&wait_ms=20000")).await;
         assert_eq!(status, 200, "{view}: {found}");
         assert_eq!(found["data"]["events"].as_array().unwrap().len(), events, "{view}");
     }
@@ -108,14 +118,16 @@ async fn captured_views_survive_a_kill_and_a_stop_as_one_row_each() {
     let steps = captures.iter().map(|(_, beacons)| beacons.len()).max().unwrap();
     for step in 0..steps {
         for beacon in captures.iter().filter_map(|(_, beacons)| beacons.get(step)) {
-            let body = beacon.body.replace("abc123env", KEY);
+            let body = beacon.body.replace("abc123env", Server::INGEST_KEY);
             let parsed: Value = serde_json::from_str(&body).unwrap();
-            let ids = parsed["events"].as_array().unwrap().iter().map(|e| e["xid"].as_str().unwrap().to_owned());
+            let ids =
+                parsed["events"].as_array().unwrap().iter().map(|e| e["xid"].as_str().unwrap().to_owned());
             sent.extend(ids);
             assert_eq!(post(&server, "/", "text/plain", None, body.into_bytes()).await.0, 204);
         }
         if step == 3 {
-            server.kill9_and_restart().await;
+            server.kill9();
+            server.restart().await;
         }
         if step == 7 {
             assert!(server.terminate().await.success(), "SIGTERM ends with 0");
@@ -124,7 +136,8 @@ async fn captured_views_survive_a_kill_and_a_stop_as_one_row_each() {
     }
     let last = server.beacon(&beacon("last", json!([{"seq": 1, "t_ms": 0, "type": "play"}]))).await.1;
     let wait = last["position"].as_str().unwrap();
-    let (status, list) = server.get(&format!("/data/v1/video-views?limit=100&wait_for={wait}&wait_ms=20000")).await;
+    let (status, list) =
+        server.get(&format!("/data/v1/video-views?limit=100&wait_for={wait}&wait_ms=20000")).await;
     assert_eq!(status, 200, "{list}");
     let ids: Vec<String> =
         list["data"].as_array().unwrap().iter().map(|view| view["id"].as_str().unwrap().to_owned()).collect();

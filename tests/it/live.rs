@@ -10,13 +10,13 @@ use tokio_tungstenite::{
     tungstenite::{Message, client::IntoClientRequest},
 };
 
-use crate::support::server::{Server, TOKEN};
+use crate::support::server::Server;
 
 struct Client(WebSocketStream<MaybeTlsStream<tokio::net::TcpStream>>);
 
 impl Client {
     async fn connect(server: &Server) -> Self {
-        let mut request = server.websocket_url().into_client_request().unwrap();
+        let mut request = server.at("/live").replacen("http", "ws", 1).into_client_request().unwrap();
         request.headers_mut().insert("sec-websocket-protocol", "playhead.v1".parse().unwrap());
         let (socket, answer) = connect_async(request).await.unwrap();
         assert_eq!(answer.headers()["sec-websocket-protocol"], "playhead.v1");
@@ -27,7 +27,7 @@ impl Client {
 
     async fn signed_in(server: &Server) -> Self {
         let mut client = Self::connect(server).await;
-        client.send(&json!({"type": "auth", "token": format!("{}:{}", TOKEN.0, TOKEN.1)})).await;
+        client.send(&json!({"type": "auth", "token": Server::TOKEN})).await;
         client
     }
 
@@ -38,7 +38,8 @@ impl Client {
     /// The next frame, or the close code.
     async fn next(&mut self) -> Result<Value, u16> {
         loop {
-            let message = tokio::time::timeout(Duration::from_secs(20), self.0.next()).await.expect("a frame in time");
+            let message =
+                tokio::time::timeout(Duration::from_secs(20), self.0.next()).await.expect("a frame in time");
             match message.unwrap().unwrap() {
                 Message::Text(text) => return Ok(serde_json::from_str(&text).unwrap()),
                 Message::Close(frame) => return Err(frame.unwrap().code.into()),
@@ -75,7 +76,9 @@ async fn beacons_reach_an_open_dashboard_as_deltas() {
     client.send(&json!({"type": "subscribe", "id": "o", "topic": "overview"})).await;
     let snapshot = client.next_of("snapshot").await;
     assert_eq!((&snapshot["id"], &snapshot["state"]["concurrent_viewers"]), (&json!("o"), &json!(0)));
-    client.send(&json!({"type": "subscribe", "id": "h", "topic": "heatmap", "query": {"video_id": "film"}})).await;
+    client
+        .send(&json!({"type": "subscribe", "id": "h", "topic": "heatmap", "query": {"video_id": "film"}}))
+        .await;
     let mut heat = object(&client.next_of("snapshot").await["state"]);
 
     let mut latencies = Vec::new();
@@ -105,7 +108,9 @@ async fn beacons_reach_an_open_dashboard_as_deltas() {
 
     // A second client's snapshot is what the first one's deltas add up to.
     let mut second = Client::signed_in(&server).await;
-    second.send(&json!({"type": "subscribe", "id": "x", "topic": "heatmap", "query": {"video_id": "film"}})).await;
+    second
+        .send(&json!({"type": "subscribe", "id": "x", "topic": "heatmap", "query": {"video_id": "film"}}))
+        .await;
     assert_eq!(object(&second.next_of("snapshot").await["state"]), heat);
 }
 
@@ -119,7 +124,7 @@ async fn strangers_are_shown_the_door_and_everybody_is_told_of_a_restart() {
     forger.send(&json!({"type": "auth", "token": "reader:guess"})).await;
     assert_eq!(forger.next().await, Err(Close::Authentication.code()));
 
-    let demo: Value = server.http.get(server.url("/demo/config")).send().await.unwrap().json().await.unwrap();
+    let demo: Value = server.http.get(server.at("/demo/config")).send().await.unwrap().json().await.unwrap();
     let mut guest = Client::connect(&server).await;
     guest.send(&json!({"type": "auth", "token": demo["live_token"]})).await;
     guest.send(&json!({"type": "subscribe", "id": "h", "topic": "heatmap", "query": {"video_id": "playhead-demo"}})).await;

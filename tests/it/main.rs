@@ -1,11 +1,13 @@
 //! Tests of the parts together, against the real ones. One binary, so that it links once and shares one broker.
 
+#![allow(unsafe_code, reason = "signals and forks of the fault tests")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 mod api;
 mod control;
 mod embedded_engine;
 mod intake;
+mod ledger;
 mod live;
 mod log;
 mod pipeline;

@@ -5,7 +5,9 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use clickhouse::Row;
 use playhead::{
     event::{Record, View},
-    log::{self, EventLog, LogSettings, NewRecord, Position, quarantine::Quarantine, segment::SegmentSettings},
+    log::{
+        self, EventLog, LogSettings, NewRecord, Position, quarantine::Quarantine, segment::SegmentSettings,
+    },
     pipeline::{self, Processor, progress::Progress},
     store::{Store, embedded, embedded::EmbeddedClickHouse, migrate},
     web::api::Progress as _,
@@ -37,7 +39,9 @@ impl Bench {
         engine.ready(PATIENCE).await.unwrap();
         let store = Store::new(&engine.url(), engine.user(), engine.password());
         migrate::migrate(&store).await.unwrap();
-        let open = |name: &str| LogSettings::Embedded(SegmentSettings::new(data.path().join(name), &[pipeline::GROUP]));
+        let open = |name: &str| {
+            LogSettings::Embedded(SegmentSettings::new(data.path().join(name), &[pipeline::GROUP]))
+        };
         let log = log::open(&open("log")).await.unwrap();
         let quarantine = log::open(&open("quarantine")).await.unwrap();
         let progress = Progress::default();
@@ -107,7 +111,11 @@ fn scenarios(suffix: &str) -> Vec<(String, i64, usize)> {
     let day_ms = 86_400_000;
     let midnight = chrono::Utc::now().timestamp_millis() / day_ms * day_ms;
     let name = |word: &str| format!("{word}{suffix}");
-    vec![(name("plain"), midnight - 7_200_000, 0), (name("midnight"), midnight - 7_000, 0), (name("headless"), midnight - 3_600_000, 1)]
+    vec![
+        (name("plain"), midnight - 7_200_000, 0),
+        (name("midnight"), midnight - 7_000, 0),
+        (name("headless"), midnight - 3_600_000, 1),
+    ]
 }
 
 /// Sends all captures in step, beacon by beacon, through all scenarios.
@@ -162,7 +170,9 @@ async fn every_captured_view_is_one_row_whatever_happens() {
     // A restart of the processor leaves no trace.
     let of = |suffix: &str| {
         let of_pass = shown.iter().filter(|row| row.environment.ends_with("-restarts") != suffix.is_empty());
-        of_pass.map(|row| Shown { environment: row.environment.replace("-restarts", ""), ..row.clone() }).collect::<Vec<_>>()
+        of_pass
+            .map(|row| Shown { environment: row.environment.replace("-restarts", ""), ..row.clone() })
+            .collect::<Vec<_>>()
     };
     assert_eq!(of(""), of("-restarts"));
 }
@@ -223,7 +233,8 @@ async fn blocks_have_the_columns_of_their_tables() {
         ("view_states", playhead::store::rows::view_block(&[view_row]).unwrap()),
     ];
     for (table, block) in blocks {
-        let select = "SELECT name FROM system.columns WHERE database = 'playhead' AND table = ? ORDER BY name";
+        let select =
+            "SELECT name FROM system.columns WHERE database = 'playhead' AND table = ? ORDER BY name";
         let columns: Vec<Column> = bench.store.client.query(select).bind(table).fetch_all().await.unwrap();
         let mut ours: Vec<&str> = block.columns().iter().map(clickhouse::native::Column::name).collect();
         ours.sort_unstable();

@@ -15,8 +15,11 @@ fn root() -> &'static Path {
 fn examples(prefix: &str) -> Vec<(String, String)> {
     let entries = fs::read_dir(root().join("schema/examples")).unwrap().map(|entry| entry.unwrap().path());
     let named = entries.filter(|path| path.file_name().unwrap().to_str().unwrap().starts_with(prefix));
-    let mut examples: Vec<_> =
-        named.map(|path| (path.file_stem().unwrap().to_str().unwrap().to_owned(), fs::read_to_string(path).unwrap())).collect();
+    let mut examples: Vec<_> = named
+        .map(|path| {
+            (path.file_stem().unwrap().to_str().unwrap().to_owned(), fs::read_to_string(path).unwrap())
+        })
+        .collect();
     examples.sort();
     assert!(!examples.is_empty());
     examples
@@ -50,7 +53,8 @@ fn example_beacons_are_read_as_they_say() {
 #[test]
 fn example_frames_are_frames() {
     for (name, text) in examples("live") {
-        let is_frame = serde_json::from_str::<ServerFrame>(&text).is_ok() || serde_json::from_str::<ClientFrame>(&text).is_ok();
+        let is_frame = serde_json::from_str::<ServerFrame>(&text).is_ok()
+            || serde_json::from_str::<ClientFrame>(&text).is_ok();
         assert!(is_frame, "{name}");
     }
 }

@@ -40,7 +40,10 @@ fn every_direct_dependency_is_accounted_for() {
     let listed = fs::read_to_string(root().join("docs/dependencies.md")).unwrap();
     for section in ["dependencies", "dev-dependencies", "build-dependencies"] {
         for name in manifest[section].as_table().unwrap().keys() {
-            assert!(listed.contains(&format!("| `{name}` |")), "docs/dependencies.md has no line for `{name}`");
+            assert!(
+                listed.contains(&format!("| `{name}` |")),
+                "docs/dependencies.md has no line for `{name}`"
+            );
         }
     }
     for folder in ["sdk-js", "dashboards", "deploy/engine", "deploy/geo", "tests/browser"] {
@@ -48,7 +51,10 @@ fn every_direct_dependency_is_accounted_for() {
         let package: serde_json::Value = serde_json::from_str(&text).unwrap();
         for section in ["dependencies", "devDependencies"] {
             for name in package[section].as_object().into_iter().flatten().map(|(name, _)| name) {
-                assert!(listed.contains(&format!("| `{name}` |")), "docs/dependencies.md has no line for `{name}`");
+                assert!(
+                    listed.contains(&format!("| `{name}` |")),
+                    "docs/dependencies.md has no line for `{name}`"
+                );
             }
         }
     }
@@ -58,6 +64,10 @@ fn every_direct_dependency_is_accounted_for() {
 fn every_setting_is_documented() {
     let documented = fs::read_to_string(root().join("docs/settings.md")).unwrap();
     for setting in playhead::config::SETTINGS {
-        assert!(documented.contains(&format!("`{}`", setting.name)), "docs/settings.md lacks `{}`", setting.name);
+        assert!(
+            documented.contains(&format!("`{}`", setting.name)),
+            "docs/settings.md lacks `{}`",
+            setting.name
+        );
     }
 }

@@ -10,7 +10,9 @@ use crate::support::capture::{mux_captures, records};
 /// Records of all captures with one receive time each, by view.
 fn captured() -> Vec<Record> {
     let all = mux_captures();
-    all.iter().flat_map(|(_, beacons)| beacons.iter().flat_map(|b| records(b, 1_000_000 + b.at_ms, "e"))).collect()
+    all.iter()
+        .flat_map(|(_, beacons)| beacons.iter().flat_map(|b| records(b, 1_000_000 + b.at_ms, "e")))
+        .collect()
 }
 
 fn fold<'a>(records: impl Iterator<Item = &'a Record>) -> BTreeMap<String, View> {
@@ -30,7 +32,8 @@ fn split(record: &Record) -> Vec<Record> {
 #[test]
 fn captures_hold_what_their_scripts_did() {
     for (name, beacons) in mux_captures() {
-        let records: Vec<Record> = beacons.iter().flat_map(|b| records(b, 1_000_000 + b.at_ms, "e")).collect();
+        let records: Vec<Record> =
+            beacons.iter().flat_map(|b| records(b, 1_000_000 + b.at_ms, "e")).collect();
         insta::assert_debug_snapshot!(name, fold(records.iter()));
     }
 }

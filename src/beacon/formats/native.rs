@@ -121,7 +121,8 @@ fn event(value: &BorrowedValue<'_>) -> Result<Event, &'static str> {
     let word = field::id(event.get("type")).ok_or("bad_type")?;
     let kind = Kind::from_wire(&word).unwrap_or(Kind::Other);
     let failure = event.get("error").and_then(failure);
-    let attributes = attributes(event.get("set"))?;
+    let mut attributes = attributes(event.get("set"))?;
+    attributes.extend(said_with_custom(event));
     let damaged = field::is_damaged(&word)
         || failure.as_ref().is_some_and(|f| field::is_damaged(&f.code) || field::is_damaged(&f.message));
     if damaged {
@@ -190,6 +191,16 @@ fn attributes(set: Option<&BorrowedValue<'_>>) -> Result<Vec<Attribute>, &'stati
     let damaged =
         |attribute: &Attribute| field::is_damaged(&attribute.text) || field::is_damaged(&attribute.name);
     if attributes.iter().any(damaged) { Err("invalid_utf8") } else { Ok(attributes) }
+}
+
+/// A custom event's own name and data, kept with the event as `name` and `data.*`.
+fn said_with_custom(event: &Object<'_>) -> Vec<Attribute> {
+    let name = event.get("name").and_then(|name| field::unknown("name", name));
+    let data = event.get("data").and_then(|data| data.as_object());
+    let data = data.into_iter().flat_map(|data| data.iter().take(MAX_CUSTOM));
+    name.into_iter()
+        .chain(data.filter_map(|(key, value)| field::unknown(&format!("data.{key}"), value)))
+        .collect()
 }
 
 fn custom(value: &BorrowedValue<'_>) -> Vec<Attribute> {

@@ -3,6 +3,8 @@
 //! The npm package ships no header; the declarations were written from the prototypes chdb-core publishes for
 //! 26.7 and are checked by running against the library. What may be done with them is up to `engine.rs`.
 
+#![allow(unsafe_code, reason = "the C interface of the engine; every block says why it is sound")]
+
 use std::ffi::{CStr, c_char, c_int, c_void};
 
 /// What the C interface hands out; never looked into.

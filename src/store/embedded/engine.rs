@@ -6,6 +6,8 @@
 //! that talks to it borrows it mutably; a result is destroyed once; a stream is destroyed before its
 //! connection is used again. The library itself is never unloaded, because its threads outlive any handle.
 
+#![allow(unsafe_code, reason = "the C interface of the engine; every block says why it is sound")]
+
 use std::ffi::{CString, c_char, c_int};
 use std::path::Path;
 use std::ptr::NonNull;

@@ -96,9 +96,7 @@ impl Run {
     }
 
     fn whole(&self, lease: &mut Lease, sql: &[u8]) -> Result<Piece, EngineError> {
-        let answer = lease
-            .connection()?
-            .query(sql, &self.format, &self.request.parameters)?;
+        let answer = lease.connection()?.query(sql, &self.format, &self.request.parameters)?;
         let stats = answer.stats();
         Ok(Piece::Whole(Bytes::from_owner(answer), stats))
     }
@@ -126,9 +124,7 @@ impl Run {
         header: Header,
         out: &Output,
     ) -> Result<Option<Piece>, EngineError> {
-        let mut rows = lease
-            .connection()?
-            .stream(sql, &self.format, &self.request.parameters)?;
+        let mut rows = lease.connection()?.stream(sql, &self.format, &self.request.parameters)?;
         let (mut held, mut sent, mut stats) = (None, false, Stats::default());
         while let Some(answer) = rows.next()? {
             stats.add(answer.stats());
@@ -150,13 +146,7 @@ impl Run {
                 }
             }
         }
-        Ok(held.map(|last| {
-            if sent {
-                Piece::Part(last)
-            } else {
-                Piece::Whole(last, stats)
-            }
-        }))
+        Ok(held.map(|last| if sent { Piece::Part(last) } else { Piece::Whole(last, stats) }))
     }
 
     /// Runs an INSERT, taking its rows from `rows`.
@@ -211,13 +201,11 @@ impl Drop for StopOnDrop {
         }
         let run = self.0.clone();
         // A thread of its own, since this may run where blocking is not allowed and the pool may be full.
-        let stopper = std::thread::Builder::new()
-            .name("stop-query".into())
-            .spawn(move || {
-                if let Err(error) = run.sessions.kill(Target::Tag(&run.tag)) {
-                    tracing::warn!(%error, "could not stop an abandoned statement");
-                }
-            });
+        let stopper = std::thread::Builder::new().name("stop-query".into()).spawn(move || {
+            if let Err(error) = run.sessions.kill(Target::Tag(&run.tag)) {
+                tracing::warn!(%error, "could not stop an abandoned statement");
+            }
+        });
         if let Err(error) = stopper {
             tracing::warn!(%error, "could not stop an abandoned statement");
         }

@@ -75,17 +75,11 @@ mod tests {
     #[test]
     fn headers_are_told_from_data() {
         assert_eq!(Header::of("RowBinaryWithNamesAndTypes"), Some(Header::Binary));
-        assert_eq!(
-            Header::Binary.length(b"\x02\x01x\x02yy\x05UInt8\x06String\xff\xff"),
-            Some(19)
-        );
+        assert_eq!(Header::Binary.length(b"\x02\x01x\x02yy\x05UInt8\x06String\xff\xff"), Some(19));
         assert_eq!(Header::Binary.length(b"\x02\x01x\x02y"), None);
         assert_eq!(Header::Lines(2).length(b"x\ty\nUInt8\tString\n1\t2\n"), Some(17));
         assert_eq!(Header::Lines(2).length(b"x\ty\n"), None);
         assert_eq!(Header::of("JSON"), None);
-        assert_eq!(
-            Header::of("tsv").and_then(|header| header.length(b"1\n")),
-            Some(0)
-        );
+        assert_eq!(Header::of("tsv").and_then(|header| header.length(b"1\n")), Some(0));
     }
 }

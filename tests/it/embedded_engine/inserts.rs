@@ -15,13 +15,9 @@ async fn rows_go_in_once_and_come_back_as_they_were() {
     let client = engine.handle.client();
     execute(&client, EVENTS).await;
     insert(&client, 0..100_000, "batch-1").await.expect("inserted");
-    insert(&client, 0..100_000, "batch-1")
-        .await
-        .expect("repeat is accepted");
+    insert(&client, 0..100_000, "batch-1").await.expect("repeat is accepted");
     assert_eq!(number(&client, "SELECT count() FROM events").await, 100_000);
-    insert(&client, 100_000..100_010, "batch-2")
-        .await
-        .expect("inserted");
+    insert(&client, 100_000..100_010, "batch-2").await.expect("inserted");
     assert_eq!(number(&client, "SELECT count() FROM events").await, 100_010);
 
     let rows: Vec<Event> = client
@@ -37,11 +33,7 @@ async fn rows_go_in_once_and_come_back_as_they_were() {
 async fn one_insert_is_one_block_whatever_its_size_and_pieces() {
     let engine = start().await;
     let client = engine.handle.client();
-    execute(
-        &client,
-        "CREATE TABLE blocks (id UInt64) ENGINE = MergeTree ORDER BY id",
-    )
-    .await;
+    execute(&client, "CREATE TABLE blocks (id UInt64) ENGINE = MergeTree ORDER BY id").await;
     let mut native = client.insert_native("blocks");
     for part in 0..30_u64 {
         let mut block = BlockBuilder::new();
@@ -50,28 +42,18 @@ async fn one_insert_is_one_block_whatever_its_size_and_pieces() {
             .expect("column")
             .add_all((0..50_000).map(|row| part * 50_000 + row))
             .expect("added");
-        native
-            .write(&block.build().expect("block"))
-            .await
-            .expect("written");
+        native.write(&block.build().expect("block")).await.expect("written");
     }
     native.end().await.expect("inserted");
     assert_eq!(number(&client, "SELECT count() FROM blocks").await, 1_500_000);
-    assert_eq!(
-        number(&client, "SELECT count() FROM system.parts WHERE table = 'blocks'").await,
-        1
-    );
+    assert_eq!(number(&client, "SELECT count() FROM system.parts WHERE table = 'blocks'").await, 1);
 }
 
 #[tokio::test]
 async fn a_body_of_200_megabytes_goes_through() {
     let engine = start().await;
     let client = engine.handle.client();
-    execute(
-        &client,
-        "CREATE TABLE bodies (id UInt64, text String) ENGINE = MergeTree ORDER BY id",
-    )
-    .await;
+    execute(&client, "CREATE TABLE bodies (id UInt64, text String) ENGINE = MergeTree ORDER BY id").await;
     let mut insert = client.insert_formatted_with("INSERT INTO bodies FORMAT RowBinary");
     let mut buffer = Vec::with_capacity(1 << 20);
     for id in 0..200_u64 {
@@ -83,10 +65,7 @@ async fn a_body_of_200_megabytes_goes_through() {
         insert.send(buffer.clone().into()).await.expect("sent");
     }
     insert.end().await.expect("inserted");
-    assert_eq!(
-        number(&client, "SELECT sum(length(text)) FROM bodies").await,
-        200_000_000
-    );
+    assert_eq!(number(&client, "SELECT sum(length(text)) FROM bodies").await, 200_000_000);
 }
 
 #[tokio::test]
@@ -112,38 +91,20 @@ async fn an_insert_cut_half_way_leaves_nothing() {
     drop(cut);
     tokio::time::sleep(Duration::from_millis(500)).await;
     assert_eq!(number(&client, "SELECT count() FROM events").await, 0);
-    wait_for(
-        &client,
-        "SELECT count() FROM system.processes WHERE query_kind = 'Insert'",
-        0,
-    )
-    .await;
+    wait_for(&client, "SELECT count() FROM system.processes WHERE query_kind = 'Insert'", 0).await;
 }
 
 #[tokio::test]
 async fn compressed_inserts_and_inline_rows_work_too() {
     let engine = start().await;
-    let client = engine
-        .handle
-        .client()
-        .with_compression(clickhouse::Compression::Lz4);
+    let client = engine.handle.client().with_compression(clickhouse::Compression::Lz4);
     execute(&client, EVENTS).await;
     insert(&client, 0..50_000, "lz4").await.expect("inserted");
     assert_eq!(number(&client, "SELECT count() FROM events").await, 50_000);
-    execute(
-        &client,
-        "INSERT INTO events (id, name) VALUES (1000000, 'a;b'), (1000001, 'it''s')",
-    )
-    .await;
-    execute(
-        &client,
-        "INSERT INTO events (id, name) FORMAT JSONEachRow\n{\"id\": 1000002, \"name\": \"x\"}",
-    )
-    .await;
-    assert_eq!(
-        number(&client, "SELECT count() FROM events WHERE id >= 1000000").await,
-        3
-    );
+    execute(&client, "INSERT INTO events (id, name) VALUES (1000000, 'a;b'), (1000001, 'it''s')").await;
+    execute(&client, "INSERT INTO events (id, name) FORMAT JSONEachRow\n{\"id\": 1000002, \"name\": \"x\"}")
+        .await;
+    assert_eq!(number(&client, "SELECT count() FROM events WHERE id >= 1000000").await, 3);
 }
 
 /// A `DateTime64(3)` for the client's column blocks, which know no such Rust type.
@@ -177,57 +138,18 @@ async fn column_blocks_fit_the_columns_of_the_schema() {
     .await;
     let mut block = BlockBuilder::new();
     let id = uuid::Uuid::from_u128(0x0198_c5b2_7d11_7abc_8def_0123_4567_89ab);
-    block
-        .upsert_column::<u16>("day")
-        .expect("column")
-        .add(20_000)
-        .expect("added");
-    block
-        .upsert_column::<u32>("at")
-        .expect("column")
-        .add(1_790_000_000)
-        .expect("added");
-    block
-        .upsert_column::<Millis>("at_ms")
-        .expect("column")
-        .add(Millis(1_790_000_000_123))
-        .expect("added");
-    block
-        .upsert_column::<&str>("name")
-        .expect("column")
-        .add("low")
-        .expect("added");
-    block
-        .upsert_column::<uuid::Uuid>("id")
-        .expect("column")
-        .add(id)
-        .expect("added");
-    block
-        .upsert_column::<(u32, &str)>("title")
-        .expect("column")
-        .add((7, "a title"))
-        .expect("added");
+    block.upsert_column::<u16>("day").expect("column").add(20_000).expect("added");
+    block.upsert_column::<u32>("at").expect("column").add(1_790_000_000).expect("added");
+    block.upsert_column::<Millis>("at_ms").expect("column").add(Millis(1_790_000_000_123)).expect("added");
+    block.upsert_column::<&str>("name").expect("column").add("low").expect("added");
+    block.upsert_column::<uuid::Uuid>("id").expect("column").add(id).expect("added");
+    block.upsert_column::<(u32, &str)>("title").expect("column").add((7, "a title")).expect("added");
     let spans = BTreeMap::from([(1_u32, 5_u32), (2, 9)]);
-    block
-        .upsert_column::<BTreeMap<u32, u32>>("spans")
-        .expect("column")
-        .add(spans)
-        .expect("added");
-    block
-        .upsert_column::<Vec<u32>>("seen")
-        .expect("column")
-        .add(vec![3])
-        .expect("added");
-    block
-        .upsert_column::<Option<u64>>("first")
-        .expect("column")
-        .add(None)
-        .expect("added");
+    block.upsert_column::<BTreeMap<u32, u32>>("spans").expect("column").add(spans).expect("added");
+    block.upsert_column::<Vec<u32>>("seen").expect("column").add(vec![3]).expect("added");
+    block.upsert_column::<Option<u64>>("first").expect("column").add(None).expect("added");
     let mut native = client.insert_native("columns");
-    native
-        .write(&block.build().expect("block"))
-        .await
-        .expect("written");
+    native.write(&block.build().expect("block")).await.expect("written");
     native.end().await.expect("inserted");
     let row: String = client
         .query(

@@ -44,11 +44,7 @@ async fn a_killed_engine_comes_back_with_everything_acknowledged() {
     engine.handle.ready(READY).await.expect("ready again");
     assert_eq!(engine.handle.url(), url);
     assert_eq!(engine.handle.restarts(), 5);
-    let ids: Vec<u64> = client
-        .query("SELECT id FROM events")
-        .fetch_all()
-        .await
-        .expect("selected");
+    let ids: Vec<u64> = client.query("SELECT id FROM events").fetch_all().await.expect("selected");
     let distinct: BTreeSet<u64> = ids.iter().copied().collect();
     println!("5 kills, {batches} batches acknowledged, {retries} retried");
     let rows = batches as usize * 2_000;
@@ -56,10 +52,7 @@ async fn a_killed_engine_comes_back_with_everything_acknowledged() {
 }
 
 fn kill(pid: u32) {
-    std::process::Command::new("kill")
-        .args(["-9", &pid.to_string()])
-        .status()
-        .expect("kill runs");
+    std::process::Command::new("kill").args(["-9", &pid.to_string()]).status().expect("kill runs");
 }
 
 fn alive(pid: u32) -> bool {
@@ -99,11 +92,7 @@ async fn a_stop_does_not_wait_for_endless_statements() {
     tokio::time::sleep(Duration::from_millis(300)).await;
     let started = Instant::now();
     assert!(handle.stop().await, "ended in good order");
-    assert!(
-        started.elapsed() < Duration::from_secs(14),
-        "took {:?}",
-        started.elapsed()
-    );
+    assert!(started.elapsed() < Duration::from_secs(14), "took {:?}", started.elapsed());
     assert!(slow.await.expect("joins").is_err());
 }
 
@@ -128,11 +117,7 @@ async fn the_child_goes_with_its_parent_and_lets_a_successor_in() {
     use std::io::{BufRead, BufReader};
     let data = tempfile::tempdir().expect("temp dir");
     let mut parent = std::process::Command::new(std::env::current_exe().expect("this program"))
-        .args([
-            "--exact",
-            "embedded_engine::process::parent_that_will_be_killed",
-            "--nocapture",
-        ])
+        .args(["--exact", "embedded_engine::process::parent_that_will_be_killed", "--nocapture"])
         .env("PLAYHEAD_TEST_PARENT_DIR", data.path().join("engine"))
         .stdout(std::process::Stdio::piped())
         .spawn()
@@ -150,19 +135,9 @@ async fn the_child_goes_with_its_parent_and_lets_a_successor_in() {
     // At once, while the orphan may still hold the data.
     let handle = EmbeddedClickHouse::start(settings(&data)).expect("starts");
     handle.ready(READY).await.expect("ready");
-    assert!(
-        !alive(child),
-        "the orphan is gone before the successor opens its data"
-    );
-    assert_eq!(
-        number(&handle.client(), "SELECT count() FROM events").await,
-        1_000
-    );
-    assert_eq!(
-        handle.restarts(),
-        0,
-        "the successor waits for the data instead of failing"
-    );
+    assert!(!alive(child), "the orphan is gone before the successor opens its data");
+    assert_eq!(number(&handle.client(), "SELECT count() FROM events").await, 1_000);
+    assert_eq!(handle.restarts(), 0, "the successor waits for the data instead of failing");
 }
 
 #[tokio::test]
@@ -170,10 +145,7 @@ async fn a_missing_library_says_what_to_do() {
     let data = tempfile::tempdir().expect("temp dir");
     let mut settings = settings(&data);
     settings.library = Some(data.path().join("libchdb.so"));
-    let error = EmbeddedClickHouse::start(settings)
-        .err()
-        .expect("not there")
-        .to_string();
+    let error = EmbeddedClickHouse::start(settings).err().expect("not there").to_string();
     assert!(error.contains("make setup"), "{error}");
 }
 
@@ -186,9 +158,9 @@ async fn an_engine_that_cannot_start_is_reported() {
     settings.library = Some(broken);
     let handle = EmbeddedClickHouse::start(settings).expect("the child starts");
     match handle.ready(Duration::from_secs(3)).await {
-        Err(StartError::NotReady {
-            last_end: Some(end), ..
-        }) => assert!(end.contains("exit status: 1"), "{end}"),
+        Err(StartError::NotReady { last_end: Some(end), .. }) => {
+            assert!(end.contains("exit status: 1"), "{end}")
+        }
         other => panic!("{other:?}"),
     }
     assert!(handle.stop().await);

@@ -1,4 +1,4 @@
-//! What tests share: real outside engines, started once, and beacons of real players.
+//! What tests share: real outside engines, started once, the service itself as a process, and beacons of real players.
 
 pub mod capture;
 pub mod kafka;

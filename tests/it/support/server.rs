@@ -1,7 +1,12 @@
-//! The built binary as a process of its own, on free ports and a directory of its own, gone when dropped.
+//! The service as an operator runs it: the built program, in its own process, with its own data.
+//!
+//! Ports are free ones and stay the same over restarts, the data directory disappears with the handle, and so does the
+//! process, whatever way the test ends.
 
 use std::{
-    io::{BufRead, BufReader},
+    fs::File,
+    net::TcpListener,
+    os::unix::process::ExitStatusExt,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
     time::{Duration, Instant},
@@ -10,130 +15,176 @@ use std::{
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// The ingest key and API token every test server starts with.
-pub const KEY: &str = "testkey";
-pub const TOKEN: (&str, &str) = ("reader", "reader-secret");
+/// A server takes this long to be ready at most: a busy machine links the engine slowly.
+const READY: Duration = Duration::from_secs(90);
+/// The promise is 30 s.
+const STOPPED: Duration = Duration::from_secs(40);
+const LOOK: Duration = Duration::from_millis(50);
 
-/// How long a start may take; the engine alone took 15 s on a very busy machine.
-const START: Duration = Duration::from_secs(90);
+/// What [`Server::start`] gives a server beyond its own directory and ports, as `PLAYHEAD_*` without the prefix.
+pub type Settings<'a> = &'a [(&'a str, &'a str)];
 
-/// A running server.
+/// A running (or killed) service.
 pub struct Server {
-    child: Child,
-    url: String,
+    child: Option<Child>,
     settings: Vec<(String, String)>,
+    http_port: u16,
+    admin_port: u16,
     data: TempDir,
+    /// For requests of the tests' own.
     pub http: reqwest::Client,
 }
 
 impl Server {
-    /// Starts with the defaults and `settings` (`("LOG_MAX_BYTES", "1000")`), and waits until it is ready.
-    pub async fn start(settings: &[(&str, &str)]) -> Self {
-        let data = TempDir::new().unwrap();
-        let settings: Vec<_> = settings.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
-        let (child, url) = launch(data.path(), &settings);
-        let server = Self { child, url, settings, data, http: reqwest::Client::new() };
-        server.ready().await;
+    pub const INGEST_KEY: &str = "testkey";
+    pub const TOKEN: &str = "reader:secret-of-the-reader";
+
+    /// Starts a server with embedded engines, an environment `test` and the credentials above, and waits until it is
+    /// ready. `settings` win over these.
+    pub async fn start(settings: Settings<'_>) -> Self {
+        let data = tempfile::tempdir().expect("temp dir");
+        let settings =
+            settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let mut server = Self {
+            child: None,
+            settings,
+            http_port: free_port(),
+            admin_port: free_port(),
+            data,
+            http: reqwest::Client::new(),
+        };
+        server.restart().await;
         server
     }
 
-    pub fn url(&self, path: &str) -> String {
-        format!("{}{path}", self.url)
+    /// Where beacons, API and pages are.
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.http_port)
     }
 
-    pub fn websocket_url(&self) -> String {
-        format!("{}/live", self.url.replacen("http", "ws", 1))
+    /// Where `/metrics` is.
+    pub fn admin_url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.admin_port)
     }
 
-    pub fn data_dir(&self) -> PathBuf {
-        self.data.path().to_owned()
-    }
-
-    /// Kills it without warning and starts it again on the same data.
-    pub async fn kill9_and_restart(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-        self.restart().await;
-    }
-
-    /// Asks it to stop and waits until it has.
-    pub async fn terminate(&mut self) -> ExitStatus {
-        let pid = rustix::process::Pid::from_child(&self.child);
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
-        let asked = Instant::now();
-        loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                return status;
-            }
-            assert!(asked.elapsed() < Duration::from_secs(30), "did not stop within 30 s");
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    }
-
-    /// Starts a stopped server again on the same data.
-    pub async fn restart(&mut self) {
-        (self.child, self.url) = launch(self.data.path(), &self.settings);
-        self.ready().await;
-    }
-
-    async fn ready(&self) {
-        let started = Instant::now();
-        loop {
-            let answer = self.http.get(self.url("/readyz")).send().await;
-            if let Ok(answer) = answer
-                && let Ok(body) = answer.json::<Value>().await
-                && body["ready"] == true
-                && body["clickhouse"] == "ok"
-            {
-                return;
-            }
-            assert!(started.elapsed() < START, "not ready");
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+    /// A path there.
+    pub fn at(&self, path: &str) -> String {
+        format!("{}{path}", self.url())
     }
 
     /// Posts a native beacon and returns status and JSON body.
     pub async fn beacon(&self, body: &Value) -> (u16, Value) {
-        let request = self.http.post(self.url(&format!("/in/{KEY}"))).json(body);
-        let answer = request.send().await.unwrap();
+        let request = self.http.post(self.at(&format!("/in/{}", Self::INGEST_KEY))).json(body);
+        let answer = request.send().await.expect("an answer");
         (answer.status().as_u16(), answer.json().await.unwrap_or_default())
     }
 
     /// Reads from the API as the test token.
     pub async fn get(&self, path: &str) -> (u16, Value) {
-        let request = self.http.get(self.url(path)).basic_auth(TOKEN.0, Some(TOKEN.1));
-        let answer = request.send().await.unwrap();
+        let (id, secret) = Self::TOKEN.split_once(':').expect("a pair");
+        let answer =
+            self.http.get(self.at(path)).basic_auth(id, Some(secret)).send().await.expect("an answer");
         (answer.status().as_u16(), answer.json().await.unwrap_or_default())
+    }
+
+    /// The data directory.
+    pub fn data_dir(&self) -> &Path {
+        self.data.path()
+    }
+
+    /// Ends it at once, as a crash would.
+    pub fn kill9(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            child.kill().expect("still there");
+            let status = child.wait().expect("its end");
+            assert_eq!(status.signal(), Some(9), "it had ended by itself: {}", self.output());
+        }
+    }
+
+    /// Asks it to stop, and waits until it has.
+    pub async fn terminate(&mut self) -> ExitStatus {
+        let mut child = self.child.take().expect("it runs");
+        let pid = i32::try_from(child.id()).expect("a process id");
+        // SAFETY: a signal to a child that was not waited for yet, so the id is still its own.
+        assert_eq!(unsafe { libc::kill(pid, libc::SIGTERM) }, 0);
+        let asked = Instant::now();
+        loop {
+            if let Some(status) = child.try_wait().expect("its state") {
+                return status;
+            }
+            assert!(asked.elapsed() < STOPPED, "not stopped after {STOPPED:?}: {}", self.output());
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// Starts it again on the same data and ports after [`Self::kill9`] or [`Self::terminate`], and waits until it is ready.
+    pub async fn restart(&mut self) {
+        assert!(self.child.is_none(), "it still runs");
+        let output = File::options().create(true).append(true).open(self.output_path()).expect("a file");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_playhead"));
+        for (name, _) in std::env::vars().filter(|(name, _)| is_setting(name)) {
+            command.env_remove(name);
+        }
+        command
+            .arg("serve")
+            .env("PLAYHEAD_HTTP_ADDR", format!("127.0.0.1:{}", self.http_port))
+            .env("PLAYHEAD_ADMIN_ADDR", format!("127.0.0.1:{}", self.admin_port))
+            .env("PLAYHEAD_DATA_DIR", self.data.path())
+            .env("PLAYHEAD_CLICKHOUSE_MEMORY_BYTES", (2_u64 << 30).to_string())
+            .env("PLAYHEAD_TRUSTED_PROXIES", "127.0.0.1/32")
+            .env("PLAYHEAD_BOOTSTRAP_ENVIRONMENT", "test")
+            .env("PLAYHEAD_BOOTSTRAP_INGEST_KEY", Self::INGEST_KEY)
+            .env("PLAYHEAD_BOOTSTRAP_TOKEN", Self::TOKEN)
+            .envs(self.settings.iter().map(|(name, value)| (format!("PLAYHEAD_{name}"), value)))
+            .stdin(Stdio::null())
+            .stdout(output.try_clone().expect("a handle"))
+            .stderr(output);
+        self.child = Some(command.spawn().expect("the program starts"));
+        self.ready().await;
+    }
+
+    async fn ready(&mut self) {
+        let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+        let begun = Instant::now();
+        loop {
+            if let Some(status) = self.child.as_mut().and_then(|child| child.try_wait().expect("its state")) {
+                self.child = None;
+                panic!("it ended with {status} instead of being ready: {}", self.output());
+            }
+            let asked = client.get(format!("{}/readyz", self.admin_url())).send().await;
+            if asked.is_ok_and(|answer| answer.status().is_success()) {
+                return;
+            }
+            assert!(begun.elapsed() < READY, "not ready after {READY:?}: {}", self.output());
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// What it printed and logged, over all its lives.
+    pub fn output(&self) -> String {
+        std::fs::read_to_string(self.output_path()).unwrap_or_default()
+    }
+
+    fn output_path(&self) -> PathBuf {
+        self.data.path().join("output.log")
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It may have ended already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        if let Some(mut child) = self.child.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
     }
 }
 
-fn launch(data: &Path, settings: &[(String, String)]) -> (Child, String) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_playhead"));
-    command
-        .arg("serve")
-        .env("PLAYHEAD_HTTP_ADDR", "127.0.0.1:0")
-        .env("PLAYHEAD_ADMIN_ADDR", "127.0.0.1:0")
-        .env("PLAYHEAD_DATA_DIR", data)
-        .env("PLAYHEAD_BOOTSTRAP_INGEST_KEY", KEY)
-        .env("PLAYHEAD_BOOTSTRAP_TOKEN", format!("{}:{}", TOKEN.0, TOKEN.1))
-        .env("PLAYHEAD_LOG", "warn")
-        .stdout(Stdio::piped());
-    for (name, value) in settings {
-        command.env(format!("PLAYHEAD_{name}"), value);
-    }
-    let mut child = command.spawn().unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let first = lines.next().unwrap().unwrap();
-    let url = first.rsplit(' ').next().unwrap().to_owned();
-    // The rest is read too, so that the pipe never fills.
-    std::thread::spawn(move || lines.for_each(drop));
-    (child, url)
+/// The runner's own settings must not reach the server, except where the engine's library is.
+fn is_setting(variable: &str) -> bool {
+    variable.starts_with("PLAYHEAD_") && variable != "PLAYHEAD_CHDB_LIB"
+}
+
+/// A port nobody listens on. Somebody else might take it before the server does; the range is large.
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port()
 }

@@ -1,0 +1,88 @@
+//! The two HTTP servers: what players, people and programs use, and what operators use.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use actix_web::{App as Web, HttpResponse, HttpServer, dev::Server, middleware, web};
+use metrics_exporter_prometheus::PrometheusHandle;
+
+use super::StartError;
+use crate::{
+    beacon::{self, Collector},
+    config::{Config, Role},
+    health::{self, Health},
+    web::{
+        api::{self, ApiState},
+        assets, demo,
+        live::{self, LiveState},
+    },
+};
+
+/// How long open requests may take once the end has come; with the steps after it below 30 s.
+const HTTP_GRACE_S: u64 = 10;
+/// A client has this long to send its headers.
+const HEADER_DEADLINE: Duration = Duration::from_secs(10);
+
+/// Beacons, pages, API and websocket, as the roles say.
+pub fn web_server(
+    config: &Config,
+    health: Health,
+    collector: web::Data<Collector>,
+    live_state: LiveState,
+    api_state: web::Data<ApiState>,
+) -> Result<(Server, SocketAddr), StartError> {
+    let roles = config.roles.clone();
+    let prefix = config.intake_prefix.clone();
+    listen(config.http_addr, move |web| {
+        web.app_data(web::Data::new(health.clone()))
+            .app_data(collector.clone())
+            .app_data(web::Data::from(Arc::clone(&collector.log)))
+            .app_data(web::Data::new(live_state.clone()))
+            .app_data(api_state.clone())
+            .app_data(web::Data::new(demo::IntakePrefix(prefix.clone())))
+            .configure(health::routes);
+        if roles.contains(&Role::Query) {
+            web.configure(demo::routes)
+                .configure(assets::routes)
+                .configure(live::routes)
+                .configure(api::configure);
+        }
+        if roles.contains(&Role::Collect) {
+            web.configure(beacon::routes(&prefix));
+        }
+    })
+}
+
+/// Health and metrics.
+pub fn admin_server(
+    config: &Config,
+    health: Health,
+    metrics: PrometheusHandle,
+) -> Result<(Server, SocketAddr), StartError> {
+    listen(config.admin_addr, move |web| {
+        let metrics = metrics.clone();
+        let render = move || {
+            let text = metrics.render();
+            async move { HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(text) }
+        };
+        web.app_data(web::Data::new(health.clone()))
+            .configure(health::routes)
+            .route("/metrics", web::get().to(render));
+    })
+}
+
+/// Binds, applies the limits every address has, and starts. Port 0 takes any free port.
+fn listen(
+    address: SocketAddr,
+    configure: impl Fn(&mut web::ServiceConfig) + Clone + Send + 'static,
+) -> Result<(Server, SocketAddr), StartError> {
+    let server = HttpServer::new(move || {
+        Web::new().wrap(middleware::Compress::default()).configure(configure.clone())
+    })
+    .client_request_timeout(HEADER_DEADLINE)
+    .shutdown_timeout(HTTP_GRACE_S)
+    .disable_signals()
+    .bind(address)
+    .map_err(|error| StartError::Listen { address, error })?;
+    let bound = server.addrs().first().copied().unwrap_or(address);
+    Ok((server.run(), bound))
+}

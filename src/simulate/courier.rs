@@ -1,0 +1,346 @@
+//! Brings the letters of a view to the collector as the SDKs do: in small batches, one request at a time, each kept
+//! until it was answered for.
+
+use std::{sync::Arc, time::Duration};
+
+use reqwest::{StatusCode, header};
+use serde::Deserialize;
+use tokio::{
+    sync::{Semaphore, watch},
+    time::{Instant, sleep_until, timeout},
+};
+
+use super::{
+    chance::Chance,
+    format::{Dialect, Letter, Page, body},
+    ledger::{Entry, Figures, Journal, Truth},
+    moment::Story,
+    tally::Tally,
+    world::Person,
+};
+
+/// Requests under way at once, each on a connection that is kept.
+const CONNECTIONS: usize = 512;
+/// Without an answer for this long a request counts as lost.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
+/// Longest wait between tries, in real time.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+/// Share of answers that get lost on the way, so that what was accepted is sent again.
+const LOST_ANSWERS: f64 = 0.005;
+
+/// What a run shares.
+pub struct Courier {
+    pub http: reqwest::Client,
+    pub url: String,
+    pub dialect: Dialect,
+    pub journal: Journal,
+    pub tally: Tally,
+    /// How much faster than real time viewers live.
+    pub rate_factor: f64,
+    /// When what is still not acknowledged is given up.
+    pub give_up_at: Instant,
+    slots: Semaphore,
+    /// Why the run cannot go on.
+    failure: watch::Sender<Option<String>>,
+}
+
+/// A view being delivered.
+pub struct Delivery {
+    pub page: Page,
+    pub person: Person,
+    pub story: Story,
+    pub letters: Vec<Letter>,
+    pub opened: Instant,
+    pub chance: Chance,
+}
+
+/// What an answer means for the batch.
+enum Verdict {
+    Done { position: Option<String>, rejected: Vec<u64> },
+    Drop,
+    Retry { after: Duration },
+    Stop(String),
+}
+
+#[derive(Deserialize)]
+struct NativeAnswer {
+    rejected: Vec<RejectedEvent>,
+    position: String,
+}
+
+#[derive(Deserialize)]
+struct RejectedEvent {
+    seq: Option<u64>,
+}
+
+impl Courier {
+    /// A courier to `url`.
+    ///
+    /// # Errors
+    /// When the HTTP client cannot be made.
+    pub fn new(
+        url: String,
+        dialect: Dialect,
+        journal: Journal,
+        rate_factor: f64,
+        give_up_at: Instant,
+    ) -> reqwest::Result<Self> {
+        let http = reqwest::Client::builder().no_proxy().pool_max_idle_per_host(CONNECTIONS).build()?;
+        let slots = Semaphore::new(CONNECTIONS);
+        let failure = watch::Sender::new(None);
+        Ok(Self {
+            http,
+            url,
+            dialect,
+            journal,
+            tally: Tally::default(),
+            rate_factor,
+            give_up_at,
+            slots,
+            failure,
+        })
+    }
+
+    /// Why the run cannot go on, once it cannot.
+    pub async fn failed(&self) -> String {
+        let mut failure = self.failure.subscribe();
+        match failure.wait_for(Option::is_some).await {
+            Ok(reason) => reason.clone().unwrap_or_default(),
+            Err(_) => std::future::pending().await,
+        }
+    }
+
+    /// Delivers a view until all of it was answered for, its page has died, or it is given up.
+    pub async fn deliver(self: Arc<Self>, mut delivery: Delivery) {
+        let mut way = Way { done: 0, sent: 0, whole: true, failures: 0, not_before: delivery.opened };
+        self.write_truth(&delivery, None).await;
+        while way.done < delivery.letters.len() {
+            let due = self.moment(&delivery, due_ms(&delivery.letters[way.done..])).max(way.not_before);
+            let dies = self.moment(&delivery, delivery.story.length_ms);
+            if delivery.story.vanished && due >= dies
+                || due >= self.give_up_at
+                || self.failure.borrow().is_some()
+            {
+                break;
+            }
+            sleep_until(due).await;
+            self.send(&mut delivery, &mut way).await;
+        }
+        self.tally.view(delivery.letters.len(), delivery.letters.len() - way.done);
+        self.write_truth(&delivery, Some(&way)).await;
+    }
+
+    /// Sends what there is and draws the conclusions from the answer.
+    async fn send(&self, delivery: &mut Delivery, way: &mut Way) {
+        let elapsed_ms = (delivery.opened.elapsed().as_secs_f64() * self.rate_factor * 1000.0) as u64;
+        let waiting = &delivery.letters[way.done..];
+        let written = waiting.partition_point(|letter| letter.written_ms <= elapsed_ms);
+        let batch = &waiting[..written.clamp(1, self.dialect.most_events())];
+        way.sent = way.sent.max(way.done + batch.len());
+        let body = body(self.dialect, &delivery.page, batch.iter(), elapsed_ms);
+        let is_last = batch.len() == waiting.len() && !delivery.story.vanished;
+        let mut verdict = if is_last && self.dialect.doubles_the_last() {
+            let (first, second) =
+                tokio::join!(self.post(&delivery.person, body.clone()), self.post(&delivery.person, body));
+            if matches!(first, Verdict::Done { .. }) { first } else { second }
+        } else {
+            self.post(&delivery.person, body).await
+        };
+        if matches!(verdict, Verdict::Done { .. }) && delivery.chance.happens(LOST_ANSWERS) {
+            self.tally.lost_answer();
+            verdict = Verdict::Retry { after: Duration::ZERO };
+        }
+        let count = batch.len();
+        match verdict {
+            Verdict::Done { position, rejected } => {
+                self.record(delivery, way.done..way.done + count, position, &rejected).await;
+                way.whole &= rejected.is_empty();
+                way.done += count;
+                way.failures = 0;
+            }
+            Verdict::Drop => {
+                self.tally.refused(count);
+                way.whole = false;
+                way.done += count;
+            }
+            Verdict::Retry { after } => {
+                way.failures += 1;
+                let backoff_ms = self.dialect.backoff_ms(way.failures, delivery.chance.fraction());
+                let backoff = Duration::from_millis(backoff_ms).div_f64(self.rate_factor).min(LONGEST_WAIT);
+                way.not_before = Instant::now() + after + backoff;
+            }
+            Verdict::Stop(reason) => drop(self.failure.send_replace(Some(reason))),
+        }
+    }
+
+    async fn post(&self, person: &Person, body: String) -> Verdict {
+        let Ok(_slot) = self.slots.acquire().await else { return Verdict::Retry { after: Duration::ZERO } };
+        let begun = Instant::now();
+        let request = self
+            .http
+            .post(&self.url)
+            .header(header::CONTENT_TYPE, "text/plain")
+            .header(header::USER_AGENT, person.device.user_agent)
+            .header("x-forwarded-for", person.address.to_string())
+            .body(body);
+        let answer = async {
+            let answer = request.send().await?;
+            let (status, retry_after) = (answer.status(), retry_after(&answer));
+            reqwest::Result::Ok((status, retry_after, answer.bytes().await?))
+        };
+        let verdict = match timeout(ANSWER_TIMEOUT, answer).await {
+            Ok(Ok((status, retry_after, body))) => judge(self.dialect, status, retry_after, &body),
+            Ok(Err(_)) | Err(_) => Verdict::Retry { after: Duration::ZERO },
+        };
+        match verdict {
+            Verdict::Done { .. } => self.tally.accepted(begun.elapsed()),
+            Verdict::Retry { .. } => self.tally.retried(),
+            Verdict::Drop | Verdict::Stop(_) => {}
+        }
+        verdict
+    }
+
+    async fn record(
+        &self,
+        delivery: &Delivery,
+        acknowledged: std::ops::Range<usize>,
+        position: Option<String>,
+        rejected: &[u64],
+    ) {
+        let acked_ms = chrono::Utc::now().timestamp_millis();
+        let sequences = delivery.letters[acknowledged].iter().map(|letter| u64::from(letter.sequence));
+        let entries: Vec<Entry> = sequences
+            .filter(|seq| !rejected.contains(seq))
+            .map(|seq| Entry {
+                format: self.dialect.name().to_owned(),
+                view: Arc::clone(&delivery.page.view_id),
+                seq,
+                acked_ms,
+                position: position.clone(),
+            })
+            .collect();
+        if !rejected.is_empty() {
+            self.tally.refused(rejected.len());
+        }
+        if !self.journal.acknowledged(entries).await {
+            self.failure.send_replace(Some("the ledger cannot be written".to_owned()));
+        }
+    }
+
+    async fn write_truth(&self, delivery: &Delivery, at_end: Option<&Way>) {
+        let figures = at_end.filter(|way| way.whole && way.done == way.sent).and_then(|way| {
+            let last = delivery.letters[..way.done].last()?;
+            Some(figures(&delivery.story, last.moment))
+        });
+        let truth = Truth {
+            format: self.dialect.name().to_owned(),
+            view: Arc::clone(&delivery.page.view_id),
+            events: delivery.letters.len() as u64,
+            sent: at_end.map(|way| way.sent as u64),
+            figures,
+        };
+        if !self.journal.truth(truth).await {
+            self.failure.send_replace(Some("the ledger cannot be written".to_owned()));
+        }
+    }
+
+    /// A time of the page on our clock.
+    fn moment(&self, delivery: &Delivery, t_ms: u64) -> Instant {
+        delivery.opened + Duration::from_millis(t_ms).div_f64(self.rate_factor)
+    }
+}
+
+/// How far a delivery has come.
+struct Way {
+    /// Letters answered for (or dropped), and given to the network at least once.
+    done: usize,
+    sent: usize,
+    /// Nothing was refused.
+    whole: bool,
+    failures: u32,
+    not_before: Instant,
+}
+
+/// When the waiting letters have to leave: the first of them all whose patience ends.
+fn due_ms(waiting: &[Letter]) -> u64 {
+    let mut due_ms = u64::MAX;
+    for letter in waiting {
+        if letter.written_ms >= due_ms {
+            break;
+        }
+        due_ms = due_ms.min(letter.written_ms + letter.patience_ms);
+    }
+    due_ms
+}
+
+fn retry_after(answer: &reqwest::Response) -> Duration {
+    let seconds =
+        answer.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
+    Duration::from_secs(seconds.unwrap_or(0))
+}
+
+fn judge(dialect: Dialect, status: StatusCode, retry_after: Duration, body: &[u8]) -> Verdict {
+    match status.as_u16() {
+        200..=299 if dialect == Dialect::Mux => Verdict::Done { position: None, rejected: Vec::new() },
+        200..=299 => match serde_json::from_slice::<NativeAnswer>(body) {
+            Ok(answer) => Verdict::Done {
+                position: Some(answer.position).filter(|position| !position.is_empty()),
+                rejected: answer.rejected.iter().filter_map(|rejected| rejected.seq).collect(),
+            },
+            Err(_) => Verdict::Stop("the target's 2xx is not the answer of a Playhead collector".to_owned()),
+        },
+        401 | 403 | 410 => Verdict::Stop(format!("the target answered {status}: is the ingest key right?")),
+        400 | 404 | 405 | 413 | 415 | 422 => Verdict::Drop,
+        _ => Verdict::Retry { after: retry_after },
+    }
+}
+
+/// The figures of a view as of one of its moments.
+fn figures(story: &Story, moment: usize) -> Figures {
+    let mut ranges = std::collections::BTreeMap::new();
+    for stretch in story.moments[..=moment].iter().filter_map(|moment| moment.stretch) {
+        ranges.insert(stretch.number, (stretch.from_ms, stretch.to_ms));
+    }
+    let totals = story.moments[moment].totals;
+    Figures {
+        playing_ms: totals.playing_ms,
+        watch_ms: totals.watch_ms,
+        rebuffer_ms: totals.rebuffer_ms,
+        rebuffer_count: totals.rebuffer_count,
+        seek_ms: totals.seek_ms,
+        seek_count: totals.seek_count,
+        startup_ms: totals.startup_ms,
+        played_ranges: ranges.into_values().collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn letter(written_ms: u64, patience_ms: u64) -> Letter {
+        Letter { sequence: 1, json: String::new(), written_ms, patience_ms, moment: 0 }
+    }
+
+    #[test]
+    fn an_urgent_letter_takes_the_patient_ones_with_it() {
+        assert_eq!(due_ms(&[letter(0, 10_000), letter(4000, 10_000)]), 10_000);
+        assert_eq!(due_ms(&[letter(0, 10_000), letter(4000, 0)]), 4000);
+        assert_eq!(due_ms(&[letter(0, 10_000), letter(11_000, 0)]), 10_000);
+    }
+
+    #[test]
+    fn only_a_collectors_answer_acknowledges() {
+        let none = Duration::ZERO;
+        let ok = br#"{"accepted":1,"rejected":[{"view":"v","seq":4,"code":"bad_time"}],"position":"0:7"}"#;
+        let done = judge(Dialect::Native, StatusCode::ACCEPTED, none, ok);
+        assert!(
+            matches!(done, Verdict::Done { position: Some(at), rejected } if at == "0:7" && rejected == [4])
+        );
+        assert!(matches!(judge(Dialect::Native, StatusCode::OK, none, b"<html>"), Verdict::Stop(_)));
+        assert!(matches!(judge(Dialect::Mux, StatusCode::NO_CONTENT, none, b""), Verdict::Done { .. }));
+        assert!(matches!(judge(Dialect::Mux, StatusCode::UNAUTHORIZED, none, b""), Verdict::Stop(_)));
+        let busy = judge(Dialect::Mux, StatusCode::SERVICE_UNAVAILABLE, Duration::from_secs(2), b"");
+        assert!(matches!(busy, Verdict::Retry { after } if after == Duration::from_secs(2)));
+    }
+}

@@ -1,0 +1,146 @@
+//! The one story in the words of two SDKs: [`native`] and [`mux`]. An encoder turns a moment into the events that SDK
+//! would send for it and says how long each may wait; an envelope turns events into the body of a POST.
+
+pub mod mux;
+pub mod native;
+
+use std::sync::Arc;
+
+use super::{
+    moment::{Moment, Story},
+    world::Person,
+};
+
+/// What viewers speak.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    Native,
+    Mux,
+    Cmcd,
+    Epas,
+}
+
+impl Format {
+    /// Its name in the ledger.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Native => "native",
+            Self::Mux => "mux",
+            Self::Cmcd => "cmcd",
+            Self::Epas => "epas",
+        }
+    }
+}
+
+/// A format that this version can speak.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    Native,
+    Mux,
+}
+
+impl TryFrom<Format> for Dialect {
+    type Error = String;
+
+    fn try_from(format: Format) -> Result<Self, String> {
+        match format {
+            Format::Native => Ok(Self::Native),
+            Format::Mux => Ok(Self::Mux),
+            Format::Cmcd | Format::Epas => Err(format!(
+                "--format {}: this version of Playhead does not take these beacons yet; use native or mux",
+                format.name()
+            )),
+        }
+    }
+}
+
+impl Dialect {
+    /// Its name in the ledger.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Native => Format::Native.name(),
+            Self::Mux => Format::Mux.name(),
+        }
+    }
+
+    /// Most events of one POST.
+    pub fn most_events(self) -> usize {
+        match self {
+            Self::Native => 200,
+            Self::Mux => 300,
+        }
+    }
+
+    /// Whether the last POST of a page goes out twice: mux-embed's unload beacon and its fetch.
+    pub fn doubles_the_last(self) -> bool {
+        self == Self::Mux
+    }
+
+    /// How long to wait before try `attempt` (from 1) after a failure. `draw` is in [0, 1).
+    pub fn backoff_ms(self, attempt: u32, draw: f64) -> u64 {
+        let doubled = 2_f64.powi(attempt.min(6) as i32 - 1);
+        let ms = match self {
+            Self::Native => draw * 1000.0 * doubled,
+            Self::Mux => (1.0 + draw * doubled) * 10_000.0,
+        };
+        ms as u64
+    }
+}
+
+/// One event on its way, written once: a retry sends the same words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Letter {
+    pub sequence: u32,
+    pub json: String,
+    /// When it was written, since the page was opened.
+    pub written_ms: u64,
+    /// How long it may wait for company, ms.
+    pub patience_ms: u64,
+    /// Which moment of the story it tells.
+    pub moment: usize,
+}
+
+/// What a page knows besides what happens in it.
+#[derive(Debug, Clone)]
+pub struct Page {
+    pub view_id: Arc<str>,
+    pub ingest_key: Arc<str>,
+    /// The device's own wall clock when the page was opened, Unix ms.
+    pub opened_ms: i64,
+}
+
+/// All events of a story, in the order of its moments.
+pub fn letters(dialect: Dialect, page: &Page, person: &Person, story: &Story) -> Vec<Letter> {
+    match dialect {
+        Dialect::Native => native::letters(person, story),
+        Dialect::Mux => mux::letters(page, person, story),
+    }
+}
+
+/// The body of a POST sent `elapsed_ms` after the page was opened.
+pub fn body<'a>(
+    dialect: Dialect,
+    page: &Page,
+    letters: impl Iterator<Item = &'a Letter>,
+    elapsed_ms: u64,
+) -> String {
+    let events: Vec<&str> = letters.map(|letter| letter.json.as_str()).collect();
+    let events = events.join(",");
+    let sent_ms = page.opened_ms + elapsed_ms as i64;
+    match dialect {
+        Dialect::Native => {
+            let view = &page.view_id;
+            format!(
+                r#"{{"v":1,"sent_ms":{sent_ms},"views":[{{"id":"{view}","t_sent_ms":{elapsed_ms},"events":[{events}]}}]}}"#
+            )
+        }
+        Dialect::Mux => {
+            format!(r#"{{"metadata":{{"transmission_timestamp":{sent_ms}}},"events":[{events}]}}"#)
+        }
+    }
+}
+
+/// The moments with their place in the story.
+fn numbered(story: &Story) -> impl Iterator<Item = (usize, &Moment)> {
+    story.moments.iter().enumerate()
+}

@@ -1,0 +1,195 @@
+//! `playhead simulate`: viewers like real ones, who write down what the server has acknowledged.
+//!
+//! Each viewer is somebody ([`world`]) who watches one title after the other; what happens in a view is told by
+//! [`story`], put into the words of an SDK by [`format`] and brought to the collector by [`courier`]. Everything but the
+//! view ids follows from the seed. `playhead verify` holds the [`ledger`] against what the server shows.
+
+mod chance;
+pub mod courier;
+pub mod format;
+pub mod ledger;
+pub mod moment;
+mod story;
+pub mod tally;
+pub mod world;
+
+use std::{path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
+
+use rand::{RngExt, SeedableRng, rngs::StdRng};
+use tokio::{
+    task::JoinSet,
+    time::{Instant, sleep_until},
+};
+
+use self::{
+    chance::Chance,
+    courier::{Courier, Delivery},
+    format::{Dialect, Format, Page},
+    world::{Catalogue, Person},
+};
+
+/// The caller asked for something that cannot be.
+pub const EXIT_USAGE: u8 = 2;
+/// How long after the run the unacknowledged rest is tried for.
+const DRAIN: Duration = Duration::from_secs(60);
+/// Viewers arrive during this share of the run and leave for good during the last tenth.
+const ARRIVALS: f64 = 0.5;
+/// Time between two views of one viewer, ms.
+const BETWEEN_VIEWS_MS: f64 = 6_000.0;
+
+/// Options of `playhead simulate`.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Arguments {
+    /// How many people watch
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
+    viewers: u64,
+    /// How long they do
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
+    seconds: u64,
+    /// The collector, http://host:port
+    #[arg(long)]
+    target: String,
+    /// Where beacons go
+    #[arg(long)]
+    ingest_key: String,
+    /// File the acknowledged events are added to; the truth about the views stands beside it in FILE.views
+    #[arg(long)]
+    ledger: PathBuf,
+    /// Whose beacons
+    #[arg(long, value_enum, default_value_t = Format::Native)]
+    format: Format,
+    /// The same seed gives the same viewers (with new view ids); random if not given
+    #[arg(long)]
+    seed: Option<u64>,
+    /// How much faster than real time they live
+    #[arg(long, default_value_t = 1.0)]
+    rate_factor: f64,
+    /// Not in this version: history with receive times of the past
+    #[arg(long)]
+    backfill_days: Option<u64>,
+    /// Not in this version: events of that history
+    #[arg(long)]
+    events: Option<u64>,
+}
+
+/// A run whose options were understood.
+struct Run {
+    viewers: u64,
+    length: Duration,
+    seed: u64,
+    ingest_key: Arc<str>,
+    catalogue: Catalogue,
+    courier: Arc<Courier>,
+}
+
+/// Runs the simulation and prints its summary.
+pub async fn run(arguments: Arguments) -> ExitCode {
+    let (run, writer) = match prepare(arguments) {
+        Ok(prepared) => prepared,
+        Err(mistake) => {
+            eprintln!("playhead simulate: {mistake}");
+            return ExitCode::from(EXIT_USAGE);
+        }
+    };
+    let Run { viewers, seed, .. } = run;
+    println!("{viewers} viewers, seed {seed}");
+    let courier = Arc::clone(&run.courier);
+    let failure = tokio::select! {
+        () = Arc::new(run).everybody() => None,
+        reason = courier.failed() => Some(reason),
+    };
+    courier.journal.end().await;
+    match writer.finish() {
+        Ok(recorded) => println!("{}", courier.tally.summary(recorded)),
+        Err(error) => return failed(&format!("the ledger cannot be written: {error}")),
+    }
+    failure.map_or(ExitCode::SUCCESS, |reason| failed(&reason))
+}
+
+fn failed(reason: &str) -> ExitCode {
+    eprintln!("playhead simulate: {reason}");
+    ExitCode::FAILURE
+}
+
+fn prepare(arguments: Arguments) -> Result<(Run, ledger::Writer), String> {
+    if arguments.backfill_days.is_some() || arguments.events.is_some() {
+        return Err("--backfill-days and --events: this version cannot send history yet".to_owned());
+    }
+    let dialect = Dialect::try_from(arguments.format)?;
+    if !(arguments.rate_factor > 0.0 && arguments.rate_factor <= 1000.0) {
+        return Err(format!("--rate-factor {}: it lies between 0 and 1000", arguments.rate_factor));
+    }
+    let target = arguments.target.trim_end_matches('/');
+    if !target.starts_with("http://") {
+        return Err(format!("--target {target}: it has the form http://host:port"));
+    }
+    let url = match dialect {
+        Dialect::Native => format!("{target}/in/{}", arguments.ingest_key),
+        Dialect::Mux => format!("{target}/"),
+    };
+    let (journal, writer) = ledger::open(&arguments.ledger)
+        .map_err(|error| format!("--ledger {}: {error}", arguments.ledger.display()))?;
+    let length = Duration::from_secs(arguments.seconds);
+    let courier = Courier::new(url, dialect, journal, arguments.rate_factor, Instant::now() + length + DRAIN)
+        .map_err(|error| format!("no HTTP client: {error}"))?;
+    let seed = arguments.seed.unwrap_or_else(|| rand::rng().random_range(0..1_000_000));
+    let run = Run {
+        viewers: arguments.viewers,
+        length,
+        seed,
+        ingest_key: arguments.ingest_key.into(),
+        catalogue: Catalogue::new(&mut Chance(StdRng::seed_from_u64(seed))),
+        courier: Arc::new(courier),
+    };
+    Ok((run, writer))
+}
+
+impl Run {
+    async fn everybody(self: Arc<Self>) {
+        let begun = Instant::now();
+        let mut people = JoinSet::new();
+        for number in 0..self.viewers {
+            people.spawn(Arc::clone(&self).somebody(number, begun));
+        }
+        people.join_all().await;
+    }
+
+    /// One viewer: arrives, watches this and that, goes; and whatever their pages still have to deliver.
+    async fn somebody(self: Arc<Self>, number: u64, begun: Instant) {
+        // Far apart, and not the catalogue's own.
+        let mut chance =
+            Chance(StdRng::seed_from_u64(self.seed ^ (number + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15)));
+        let person = Person::new(number, &mut chance);
+        let arrives = begun + self.length.mul_f64(ARRIVALS * chance.fraction());
+        let leaves = begun + self.length.mul_f64(0.9 + 0.1 * chance.fraction());
+        let mut deliveries = JoinSet::new();
+        let mut opens = arrives;
+        while opens < leaves {
+            sleep_until(opens).await;
+            let longest_ms = self.viewers_ms(leaves.saturating_duration_since(opens));
+            let delivery = self.view(&person, &mut chance, opens, longest_ms);
+            let rest_ms = delivery.story.length_ms + chance.wait_ms(BETWEEN_VIEWS_MS);
+            deliveries.spawn(Arc::clone(&self.courier).deliver(delivery));
+            opens += Duration::from_millis(rest_ms.max(1)).div_f64(self.courier.rate_factor);
+        }
+        deliveries.join_all().await;
+    }
+
+    fn view(&self, person: &Person, chance: &mut Chance, opened: Instant, longest_ms: u64) -> Delivery {
+        let page = Page {
+            view_id: uuid::Uuid::new_v4().to_string().into(),
+            ingest_key: Arc::clone(&self.ingest_key),
+            opened_ms: chrono::Utc::now().timestamp_millis() + person.skew_ms,
+        };
+        let title = self.catalogue.choose(chance);
+        let story = story::tell(person, title, chance, longest_ms);
+        let letters = format::letters(self.courier.dialect, &page, person, &story);
+        // The network's luck is not the viewer's: what happens on the way must not change the stories.
+        let luck = Chance(StdRng::seed_from_u64(chance.between(0, u64::MAX)));
+        Delivery { page, person: person.clone(), story, letters, opened, chance: luck }
+    }
+
+    fn viewers_ms(&self, real: Duration) -> u64 {
+        (real.as_secs_f64() * 1000.0 * self.courier.rate_factor) as u64
+    }
+}
