@@ -45,13 +45,16 @@ export function Plot({ label, configure, data, legend, place, restIndex }: Props
   // The pointer stays at a place on the screen while the window moves under it; the keyboard stays at its time.
   const [hovered, hover] = useState<number | undefined>(undefined);
   const [pinned, pin] = useState<number | undefined>(undefined);
+  // The plot tells of its cursor whenever it draws anew, also of the one that only shows the pinned place.
+  const isPinned = useRef(false);
+  isPinned.current = pinned !== undefined;
   const look = shade.value;
   const config = useMemo(configure, [look, configure]);
 
   useLayoutEffect(() => {
     const element = host.current;
     if (element === null) return undefined;
-    const made = new uPlot(options(config, element, hover), latest.current, element);
+    const made = new uPlot(options(config, element, (at) => isPinned.current || hover(at)), latest.current, element);
     plot.current = made;
     const sizes = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height: element.clientHeight }));
     sizes.observe(element);
@@ -71,11 +74,16 @@ export function Plot({ label, configure, data, legend, place, restIndex }: Props
   const length = places.length;
   const index = Math.min(pinned === undefined ? (hovered ?? restIndex) : indexAt(places, pinned), length - 1);
   const values = legend.map((item) => `${item.label} ${index < 0 ? '–' : item.value(index)}`);
+  const letGo = (): void => {
+    pin(undefined);
+    hover(undefined);
+  };
   const onKeyDown = (event: KeyboardEvent): void => {
     const next = moved(event.key, index, length);
     if (next === undefined) return;
     event.preventDefault();
-    pin(next.index === undefined ? undefined : places[next.index]);
+    if (next.index === undefined) letGo();
+    else pin(places[next.index]);
   };
   return (
     <figure class="plot">
@@ -106,8 +114,8 @@ export function Plot({ label, configure, data, legend, place, restIndex }: Props
           // Held still from the start, so that a screen reader does not read out every second.
           if (event.currentTarget.matches(':focus-visible')) pin(places[index]);
         }}
-        onBlur={() => pin(undefined)}
-        onPointerEnter={() => pin(undefined)}
+        onBlur={letGo}
+        onPointerEnter={letGo}
       />
     </figure>
   );
@@ -149,7 +157,7 @@ function showCursor(plot: uPlot | undefined, x: number | undefined): void {
   plot.setCursor({ left, top: left < 0 ? -10 : 0 }, false);
 }
 
-function options(config: PlotConfig, element: HTMLElement, hover: (index: number | undefined) => void): uPlot.Options {
+function options(config: PlotConfig, element: HTMLElement, hover: (index: number | undefined) => unknown): uPlot.Options {
   return {
     padding: [8, 0, 0, 0],
     ...config,
