@@ -14,7 +14,7 @@ use super::{
     chance::Chance,
     format::{Dialect, Letter, Page, body},
     ledger::{Entry, Figures, Journal, Truth},
-    story::Story,
+    moment::Story,
     tally::Tally,
     world::Person,
 };

@@ -8,6 +8,7 @@ mod chance;
 pub mod courier;
 pub mod format;
 pub mod ledger;
+pub mod moment;
 pub mod story;
 pub mod tally;
 pub mod world;

@@ -7,7 +7,7 @@ pub mod native;
 use std::sync::Arc;
 
 use super::{
-    story::{Moment, Story},
+    moment::{Moment, Story},
     world::Person,
 };
 

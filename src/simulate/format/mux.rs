@@ -9,7 +9,7 @@ use super::{Letter, Page, numbered};
 use crate::{
     event::{Kind, Severity},
     simulate::{
-        story::{Moment, Story, Stretch},
+        moment::{Moment, Story, Stretch},
         world::Person,
     },
 };

@@ -6,7 +6,7 @@ use super::{Letter, numbered};
 use crate::{
     event::Kind,
     simulate::{
-        story::{Fault, Moment, Story},
+        moment::{Fault, Moment, Story},
         world::Person,
     },
 };
