@@ -14,7 +14,7 @@ const DAY = { 'timeframe[]': '24:hours' };
 /** mux-embed looks at the playhead every 25 ms, but its first and last look at a stretch go by slower events. */
 const RANGE_MS = 300;
 /** It hears of the start by the element's events, as the page's own measure does. */
-const STARTUP_MS = 35;
+const STARTUP_MS = 50;
 
 let browser;
 before(async () => {
@@ -70,7 +70,8 @@ async function watch(site) {
   const waited = await startup.read();
   const closed = await position(visit);
   const answers = visit.requests.filter((request) => request.startsWith('POST'));
-  await visit.context().close();
+  // The tab, not its context with it: a browser that goes on sends what a page hands over at its end.
+  await visit.close();
   assert.deepEqual(visit.complaints, []);
   return { waited, ranges: [[0, left], [20_000, closed]], posts: answers.length };
 }
@@ -96,7 +97,7 @@ async function check(t, server, truth) {
   }
   between(view.video_startup_ms, Object.values(truth.waited), STARTUP_MS, 'startup');
   const playedMs = truth.ranges.reduce((sum, [from, to]) => sum + to - from, 0);
-  near(view.playing_ms, playedMs, 2 * RANGE_MS, 'playing time');
+  near(view.playing_ms, playedMs, 2 * RANGE_MS, 'playing time, by the clock on the wall');
   assert.deepEqual(
     [view.seek_count, view.error_count, view.view_started, view.playback_failure, view.player_name],
     [1, 0, true, false, 'plain'],

@@ -15,13 +15,18 @@ const DAY = { 'timeframe[]': '24:hours' };
 const PAUSE_MS = 2_000;
 /** The button "Back 5 s". */
 const BACK_MS = 5_000;
-/** Beacon, log, processor, frame, screen; the promise is 250 ms at the 99th percentile, this machine is shared. */
-const FRESH_MS = 1_500;
+/**
+ * From the pause to the other screen. The SDK gathers for 100 ms and a frame of the screen takes 17; between is what is
+ * promised to take 250 ms at the 99th percentile, on a machine with nothing else to do. This one runs two browsers.
+ */
+const FRESH_MS = 1_000;
 
-/** The SDK goes by the playhead, whose first position tells when it set off to within a frame of the video (33 ms). */
-const STARTUP_MS = 35;
-/** Where playback stood still, both read the same property of the same element. */
+/** The SDK goes by the playhead, whose first position tells when it set off to within a frame (33 ms) and a look. */
+const STARTUP_MS = 50;
+/** Where playback stopped, both read the same property of the same element at rest. */
 const AT_REST_MS = 20;
+/** Where it set off, the SDK goes by the first movement it sees: up to a frame, and on a busy machine the next. */
+const AT_START_MS = 70;
 /** The video plays on between this program's last look at it and the end of the page. */
 const AT_CLOSE_MS = 250;
 
@@ -54,12 +59,12 @@ export async function watch(browser, server, dashboard) {
   await seenLive(dashboard, row, 'Playing');
   await eventually(async () => (await tile(dashboard)) === '1', 'the dashboard counts one viewer');
   await playedTo(demo, 8);
+  const moments = Promise.all([pauseOf(demo), pauseSeenBy(dashboard)]);
   await demo.locator('#play').click();
-  const pausedAt = Date.now();
+  const [pausedAt, seenAt] = await moments;
   const first = [0, await position(demo)];
   await seenLive(dashboard, row, 'Paused');
-  const freshMs = Date.now() - pausedAt;
-  await sleep(PAUSE_MS - freshMs);
+  await sleep(PAUSE_MS);
 
   await demo.locator('#back').click();
   await onVideo(demo, (video) => video.seeking && new Promise((resolve) => video.addEventListener('seeked', resolve)));
@@ -76,11 +81,23 @@ export async function watch(browser, server, dashboard) {
   const second = [rewatched, await position(demo)];
   const lastedMs = Date.now() - began;
   const beacons = demo.requests.filter((request) => request.startsWith(`POST ${server.url}/in/`)).length;
-  await demo.context().close();
+  // The tab, not its context with it: a browser that goes on sends what a page hands over at its end.
+  await demo.close();
   near(rewatched, first[1] - BACK_MS, 1, 'the button goes back 5 s');
   assert.deepEqual(demo.complaints, []);
-  return { viewId, waited, ranges: [first, second], own, lastedMs, restMs, freshMs, beacons };
+  return { viewId, waited, ranges: [first, second], own, lastedMs, restMs, freshMs: seenAt - pausedAt, beacons };
 }
+
+/** When the player pauses, by the clock that both browsers share. */
+const pauseOf = (demo) =>
+  onVideo(demo, (video) => new Promise((resolve) => video.addEventListener('pause', () => resolve(Date.now()), { once: true })));
+
+/** When it is on the dashboard's screen. */
+const pauseSeenBy = (dashboard) =>
+  dashboard.evaluate(() => new Promise((resolve) => {
+    const look = () => (document.querySelector('#views [data-state=paused]') ? resolve(Date.now()) : requestAnimationFrame(look));
+    look();
+  }));
 
 const tile = (dashboard) => dashboard.locator('#tile-viewers .tile-value').textContent();
 
@@ -129,15 +146,17 @@ export async function checkApi(server, truth) {
   const [[from1, to1], [from2, to2], ...more] = view.ranges;
   const [[, pausedAt], [rewatchedFrom, closedAt]] = truth.ranges;
   assert.deepEqual(more, []);
-  near(from1, 0, AT_REST_MS, 'first range begins');
+  near(from1, 0, AT_START_MS, 'first range begins');
   near(to1, pausedAt, AT_REST_MS, 'first range ends');
-  near(from2, rewatchedFrom, AT_REST_MS, 'second range begins');
+  near(from2, rewatchedFrom, AT_START_MS, 'second range begins');
   near(to2, closedAt, AT_CLOSE_MS, 'second range ends');
 
   between(view.video_startup_ms, Object.values(truth.waited), STARTUP_MS, 'startup');
   const playedMs = pausedAt + closedAt - rewatchedFrom;
-  near(view.playing_ms, playedMs, AT_CLOSE_MS, 'playing time, the rewatched part included');
-  near(view.watch_ms, truth.lastedMs - truth.restMs, 2 * AT_CLOSE_MS, 'watch time, the pause left out');
+  const awakeMs = truth.lastedMs - truth.restMs;
+  // Counted by the clock on the wall, which a busy machine's playhead falls behind a little.
+  between(view.playing_ms, [playedMs, awakeMs], AT_CLOSE_MS, 'playing time, the rewatched part included');
+  near(view.watch_ms, awakeMs, 2 * AT_CLOSE_MS, 'watch time, the pause left out');
   assert.deepEqual(
     [view.seek_count, view.rebuffer_count, view.error_count, view.view_started, view.playback_failure, view.exit_before_video_start],
     [1, 0, 0, true, false, false],
