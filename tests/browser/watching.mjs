@@ -21,8 +21,11 @@ const BACK_MS = 5_000;
  */
 const FRESH_MS = 1_000;
 
-/** The SDK goes by the playhead, whose first position tells when it set off to within a frame (33 ms) and a look. */
-const STARTUP_MS = 50;
+/**
+ * The SDK goes by the playhead, which tells to within a frame (33 ms) when it set off; the page's own measure goes by
+ * events, which a busy machine delivers late.
+ */
+const STARTUP_MS = 100;
 /** Where playback stopped, both read the same property of the same element at rest. */
 const AT_REST_MS = 20;
 /** Where it set off, the SDK goes by the first movement it sees: up to a frame, and on a busy machine the next. */
@@ -127,7 +130,8 @@ export async function checkLive(dashboard, truth, mark) {
 /** What the viewer's own page showed of the viewing while it went on. */
 export function checkOwnPanel({ own }) {
   assert.ok(own.passes > 0, 'the strip shows what was played twice');
-  assert.match(own.summary, /^1[12](\.\d)? s of .* seen .*: 0:00 to 0:1[12]\. At most 2 times\.$/);
+  // At 12 s; the newest totals are up to a heartbeat, a second, and their way old.
+  assert.match(own.summary, /^1[0-2](\.\d)? s of .* seen .*: 0:00 to 0:1[0-2]\. At most 2 times\.$/);
   assert.match(own.startup, /^\d/);
 }
 
