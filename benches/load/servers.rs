@@ -95,11 +95,9 @@ impl Server {
         if self.kind != Kind::Service {
             return own;
         }
-        let pid = self.child.id();
-        let children =
-            std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
-        let children = children.split_whitespace().filter_map(|id| id.parse().ok());
-        own + children.map(used_s).sum::<f64>()
+        let engine = children(self.child.id());
+        assert_eq!(engine.len(), 1, "the engine is the one child of the service");
+        own + engine.into_iter().map(used_s).sum::<f64>()
     }
 
     /// Waits until everything acknowledged is in ClickHouse.
@@ -121,6 +119,15 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The kernel lists children by the thread that made them.
+fn children(pid: u32) -> Vec<u32> {
+    let threads = std::fs::read_dir(format!("/proc/{pid}/task")).expect("the process runs");
+    let lists =
+        threads.filter_map(|thread| std::fs::read_to_string(thread.ok()?.path().join("children")).ok());
+    let text: String = lists.collect();
+    text.split_whitespace().filter_map(|id| id.parse().ok()).collect()
 }
 
 fn used_s(pid: u32) -> f64 {

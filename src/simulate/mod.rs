@@ -9,7 +9,7 @@ pub mod courier;
 pub mod format;
 pub mod ledger;
 pub mod moment;
-mod story;
+pub mod story;
 pub mod tally;
 pub mod world;
 

@@ -1,4 +1,4 @@
-//! A view as a list of moments: what the story tells and the encoders put into their words.
+//! What a story is made of: moments, each with everything known at that time.
 
 use super::world::{Rendition, Title};
 use crate::event::{Kind, Severity};

@@ -1,7 +1,7 @@
 //! The story of one view: what a viewer does from opening the page to leaving it, told moment by moment.
 //!
 //! This is the one truth of the simulation. It knows nothing of wire formats, requests or real time: it is a list of
-//! moments, each with the totals so far, which the encoders in [`super::format`] put into their words. It keeps its
+//! moments ([`super::moment`]), each with the totals so far, which the encoders in [`super::format`] put into their words. It keeps its
 //! account the way our SDK does (`sdk-js/src/core/view.ts`): time is booked under the phase it was spent in, and every
 //! stretch played is closed by a moment that tells its end.
 

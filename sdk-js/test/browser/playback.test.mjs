@@ -8,6 +8,7 @@ import { KEY, Recorder } from './recorder.mjs';
 
 let browser;
 let recorder;
+let context;
 let page;
 
 before(async () => {
@@ -16,10 +17,12 @@ before(async () => {
 after(() => browser.close());
 beforeEach(async () => {
   recorder = await Recorder.start();
-  page = await browser.newPage();
+  // A tab of its own in a context that outlives it: a browser that goes on sends what a page hands over at its end.
+  context = await browser.newContext();
+  page = await context.newPage();
 });
 afterEach(async () => {
-  await page.close();
+  await context.close();
   await recorder.stop();
   assert.deepEqual(recorder.refusals, []);
 });

@@ -127,6 +127,12 @@ fn named(key: AttributeKey, name: &str, value: &BorrowedValue<'_>) -> Option<Att
     Some(Attribute { key: key as i32, name: name.to_owned(), text, number: 0 })
 }
 
+/// JSON objects come in no order; a record does, so that the same beacon always makes the same record.
+pub fn in_order(mut attributes: Vec<Attribute>) -> Vec<Attribute> {
+    attributes.sort_by(|a, b| (a.key, &a.name).cmp(&(b.key, &b.name)));
+    attributes
+}
+
 /// Query strings carry tokens and addresses of people; they do not enter the log.
 fn without_query(url: &str) -> &str {
     url.split(['?', '#']).next().unwrap_or(url)

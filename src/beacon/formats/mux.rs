@@ -230,7 +230,7 @@ fn attributes(fields: &Object<'_>) -> Vec<Attribute> {
     }
     attributes.extend(viewer(fields));
     attributes.extend(sdk(fields));
-    attributes
+    field::in_order(attributes)
 }
 
 fn is_custom(key: &str) -> bool {

@@ -95,7 +95,8 @@ fn add_view(
         attributes.retain(|known| {
             !first.attributes.iter().any(|own| (own.key, &own.name) == (known.key, &known.name))
         });
-        first.attributes.extend(attributes);
+        attributes.append(&mut first.attributes);
+        first.attributes = field::in_order(attributes);
     }
     let sent_t_ms = field::clock(view.get("t_sent_ms")).map_or(newest_t_ms, |sent| sent.max(newest_t_ms));
     decoded.records.push(Record {
@@ -136,7 +137,7 @@ fn event(value: &BorrowedValue<'_>) -> Result<Event, &'static str> {
         playhead_ms: field::whole(event.get("playhead_ms"), "playhead_ms"),
         counters: event.get("c").and_then(|counters| counters.as_object()).map(counters),
         segments: event.get("seg").and_then(segment).into_iter().collect(),
-        attributes,
+        attributes: field::in_order(attributes),
         failure,
     })
 }
