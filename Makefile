@@ -82,7 +82,6 @@ test-pages: sdk-js/node_modules/.installed dashboards/node_modules/.installed
 test-browser: pages $(BROWSER_TESTS) ## the whole path: a real player in a real browser, through to the chart
 	$(call say,browser tests against the real binary)
 	@cargo build --bin playhead
-	@cd sdk-js && npm run --silent test:browser
 	@cd tests/browser && npm run --silent test
 
 .PHONY: lint
