@@ -50,12 +50,23 @@ pub struct Batch {
     pub poison: Vec<Quarantined>,
     pub events: usize,
     pub bytes: usize,
+    /// An earlier try may have got anywhere: see [`Batch::token`].
+    pub is_retry: bool,
 }
 
 impl Batch {
     /// An empty batch that will begin at `first`.
     pub fn new(partition: u32, first: u64) -> Self {
-        Self { partition, first, last: first, records: Vec::new(), poison: Vec::new(), events: 0, bytes: 0 }
+        Self {
+            partition,
+            first,
+            last: first,
+            records: Vec::new(),
+            poison: Vec::new(),
+            events: 0,
+            bytes: 0,
+            is_retry: false,
+        }
     }
 
     /// Whether nothing was read yet.
@@ -142,9 +153,15 @@ impl Batch {
         rows
     }
 
-    /// What makes an insert of this batch recognisable: topic, place, table, day, decoder.
+    /// What makes an insert of this batch recognisable: topic, place, table, day, decoder. A retry is not recognisable: an
+    /// engine killed in the middle of an insert may remember the token and not the rows (seen with libchdb 26.7.3),
+    /// and a repeat vanishes in the tables' own merge.
     pub fn token(&self, topic: &str, table: &str, day: i64) -> String {
-        format!("{topic}:{}:{}-{}:{table}:{day}:v{DECODER_VERSION}", self.partition, self.first, self.last)
+        let attempt = if self.is_retry { uuid::Uuid::new_v4().simple().to_string() } else { String::new() };
+        format!(
+            "{topic}:{}:{}-{}:{table}:{day}:v{DECODER_VERSION}{attempt}",
+            self.partition, self.first, self.last
+        )
     }
 }
 

@@ -146,9 +146,10 @@ impl Partition {
     ) -> Result<Step, LogError> {
         if self.writing.is_none() && self.is_ripe() {
             let next = Batch::new(self.number, self.filling.next());
-            let batch = std::mem::replace(&mut self.filling, next);
+            let mut batch = std::mem::replace(&mut self.filling, next);
             self.filling_since = None;
             let declared = self.intended.take().is_some();
+            batch.is_retry = declared;
             self.writing = Some(Writing { batch, declared, retry_at: Instant::now(), backoff: FIRST_RETRY });
         }
         let Some(writing) = &mut self.writing else { return Ok(Step::Waiting) };
@@ -162,6 +163,7 @@ impl Partition {
         }
         if let Err(error) = write(to, &writing.batch, &mut self.memory).await {
             tracing::warn!(partition = self.number, error, retry_in = ?writing.backoff, "batch not written yet");
+            writing.batch.is_retry = true;
             writing.retry_at = Instant::now() + writing.backoff;
             writing.backoff = (writing.backoff * 2).min(LONGEST_RETRY);
             return Ok(Step::Waiting);
