@@ -3,7 +3,7 @@
 //!
 //! Nothing twice: a batch is inserted only after its bounds were committed as an intent, each insert is one block
 //! under a token made of those bounds, and the position moves only when ClickHouse has all of it. A crash between any
-//! two steps leads to the same batch under the same tokens.
+//! two steps leads to the same batch, sent again under new tokens; a repeat disappears in the tables' merge.
 
 pub mod batch;
 pub mod live;

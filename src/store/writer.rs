@@ -1,7 +1,7 @@
 //! Inserting a block exactly once: one table, one partition, one block, one token.
 //!
-//! A repeat under the same token is dropped by ClickHouse, so after any doubt (a timeout, a restart, an answer that got
-//! lost) the same batch is sent again.
+//! A repeat under the same token is dropped by ClickHouse, which guards one try against the transport repeating it. After any
+//! doubt the batch is sent again under a new token, and the table's merge removes what was there already.
 
 use std::time::Duration;
 
