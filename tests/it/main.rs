@@ -14,4 +14,5 @@ mod pipeline;
 mod schema;
 mod support;
 mod tidy;
+mod timeline;
 mod view_laws;

@@ -164,6 +164,7 @@ fn event(value: &BorrowedValue<'_>, ingest_key: &str) -> Result<(String, Event),
         attributes,
         // Error fields cling to all later events; only the error event itself says that one happened.
         failure: (kind == Kind::Error).then(|| failure(fields)),
+        turn: 0,
     };
     Ok((view_id, event))
 }
