@@ -78,6 +78,7 @@ pub fn read(record: &Record<'_>, sequence: u64, arrival: Arrival) -> Result<Told
         attributes: attributes(record, t_ms),
         // The code clings to later records of some players; only these two say that something happened.
         failure: (kind == Kind::Error).then(|| quirks::failure(record)),
+        turn: turn(record),
     };
     Ok(Told { event, on_client_clock: time.is_some() })
 }
@@ -121,6 +122,12 @@ fn is_duration(ms: f64) -> bool {
     (0.0..=quirks::LONGEST_MS).contains(&ms)
 }
 
+/// `sn` counts the reports of a session to one target: it orders what happened within a millisecond, and does not tell
+/// events apart, because players start it anew.
+fn turn(record: &Record<'_>) -> u32 {
+    record.number("sn").map_or(0, |sn| sn as u32)
+}
+
 fn playhead_ms(record: &Record<'_>) -> Option<u64> {
     let is_live = matches!(record.text("st"), Some("l" | "ll"));
     let pt = record.number("pt").filter(|pt| !is_live && (0.0..LONGEST_TITLE_MS).contains(pt))?;
@@ -143,6 +150,9 @@ fn attributes(record: &Record<'_>, t_ms: i64) -> Vec<Attribute> {
             "ab" if record.get("br").is_none() => attributes.extend(bitrate(key, value)),
             "url" => attributes.extend(requested(&value.kept())),
             "nor" => attributes.extend(kept(key, &next_objects(value))),
+            "ltc" if value.number().is_some_and(is_duration) => {
+                attributes.extend(value.number().and_then(|ms| measured(AttributeKey::LiveLatencyMs, ms)));
+            }
             "cen" => attributes.extend(kept("name", &value.kept())),
             "msd" if quirks::startup_ms(record).is_some() => {}
             "pt" if playhead_ms(record).is_some() => {}
@@ -160,6 +170,10 @@ fn meaning(key: AttributeKey, text: &str) -> Option<Attribute> {
     field::attribute(attribute::by_key(key)?, &BorrowedValue::from(text))
 }
 
+fn measured(key: AttributeKey, number: f64) -> Option<Attribute> {
+    field::attribute(attribute::by_key(key)?, &BorrowedValue::from(number))
+}
+
 fn kept(key: &str, text: &str) -> Option<Attribute> {
     field::unknown(key, &BorrowedValue::from(text))
 }
@@ -169,7 +183,7 @@ fn own(key: &str, text: &str) -> Option<Attribute> {
     let named = key.strip_prefix(OWN_KEYS).and_then(attribute::by_name).filter(|spec| spec.client);
     match named {
         Some(spec) if spec.kind == attribute::Type::Text => meaning(spec.key, text),
-        Some(spec) => field::attribute(spec, &BorrowedValue::from(text.parse::<f64>().ok()?)),
+        Some(spec) => measured(spec.key, text.parse().ok()?),
         None => field::custom(key, &BorrowedValue::from(text)),
     }
 }
@@ -196,9 +210,7 @@ fn bitrate(key: &str, value: &Value<'_>) -> Vec<Attribute> {
     let kbps = |item: &Item<'_>| item.number().unwrap_or(0.0);
     let typed: f64 = value.items.iter().filter(of_media).map(kbps).sum();
     let total = if typed > 0.0 { typed } else { value.items.iter().map(kbps).fold(0.0, f64::max) } * 1000.0;
-    let number = attribute::by_key(AttributeKey::RenditionBitrate)
-        .filter(|_| (0.0..=MAX_BITRATE).contains(&total))
-        .and_then(|spec| field::attribute(spec, &BorrowedValue::from(total)));
+    let number = if total <= MAX_BITRATE { measured(AttributeKey::RenditionBitrate, total) } else { None };
     let parts = if value.items.len() > 1 || number.is_none() { kept(key, &value.kept()) } else { None };
     number.into_iter().chain(parts).collect()
 }
@@ -288,7 +300,7 @@ mod tests {
     #[test]
     fn keys_with_a_meaning_become_it_and_the_rest_is_kept() {
         let event = told(
-            r#"br=(500;v 64;a),cid="film",com.acme-plan="gold",com.playhead-video_title="Tides",dfa=3,e=t,mtp=(862300;v),pt=1500,sid="s",sn=4,st=ll,ts=1795313599000,v=2,zz=1"#,
+            r#"br=(500;v 64;a),cid="film",com.acme-plan="gold",com.playhead-video_title="Tides",dfa=3,e=t,ltc=4200,mtp=(862300;v),pt=1500,sid="s",sn=4,st=ll,ts=1795313599000,v=2,zz=1"#,
         );
         assert_eq!(
             texts(&event),
@@ -305,9 +317,11 @@ mod tests {
                 (AttributeKey::StreamType, "", "live"),
                 (AttributeKey::SessionId, "", "s"),
                 (AttributeKey::RenditionBitrate, "", ""),
+                (AttributeKey::LiveLatencyMs, "", ""),
             ]
         );
-        assert_eq!(event.attributes.last().map(|a| a.number), Some(564_000));
+        let numbers: Vec<u64> = event.attributes.iter().map(|a| a.number).filter(|n| *n > 0).collect();
+        assert_eq!((numbers.as_slice(), event.turn), (&[564_000, 4200][..], 4));
         assert_eq!(event.counters.and_then(|c| c.dropped_frames), Some(3));
         assert_eq!(event.playhead_ms, None, "a live playhead is a Unix time");
         assert_eq!(told("e=t,pt=1500,st=v").playhead_ms, Some(1500));
