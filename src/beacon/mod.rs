@@ -8,6 +8,7 @@ pub mod body;
 pub mod enrich;
 pub mod formats;
 pub mod handler;
+mod history;
 pub mod refusal;
 
 use std::sync::Arc;
@@ -24,6 +25,10 @@ pub struct Collector {
     pub enricher: Enricher,
     pub clock: Clock,
     pub admission: Admission,
+    /// How often our SDK is to send totals.
+    pub heartbeat_ms: u32,
+    /// Whether senders on this machine may tell when a beacon arrived.
+    pub accept_history: bool,
 }
 
 impl Collector {

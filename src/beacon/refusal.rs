@@ -42,6 +42,8 @@ pub enum Refusal {
     TooDeep,
     #[error("{0}")]
     BadBeacon(&'static str),
+    #[error("the time of arrival can only be told by a sender on this machine, and not through a proxy")]
+    NoHistory,
     #[error("more events than this service is set to take in now")]
     OverLimit,
     #[error("the service has no room for more now")]
@@ -66,6 +68,7 @@ impl Refusal {
             Self::BadJson => "bad_json",
             Self::TooDeep => "too_deep",
             Self::BadBeacon(_) => "bad_beacon",
+            Self::NoHistory => "no_history",
             Self::OverLimit => "over_limit",
             Self::Full => "full",
             Self::Unavailable => "unavailable",
@@ -84,6 +87,7 @@ impl Refusal {
             Self::BodyBroken | Self::BadGzip | Self::BadJson | Self::TooDeep | Self::BadBeacon(_) => {
                 StatusCode::BAD_REQUEST
             }
+            Self::NoHistory => StatusCode::FORBIDDEN,
             Self::OverLimit => StatusCode::TOO_MANY_REQUESTS,
             Self::Full | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         }

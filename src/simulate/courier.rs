@@ -68,7 +68,7 @@ struct Answer {
 }
 
 /// What an answer means for the batch.
-enum Verdict {
+pub(super) enum Verdict {
     Done { position: Option<String>, rejected: Vec<u64> },
     Drop,
     Retry { after: Duration },
@@ -125,7 +125,7 @@ impl Courier {
 
     /// Delivers a view until all of it was answered for, its page has died, or it is given up.
     pub async fn deliver(self: Arc<Self>, mut delivery: Delivery) {
-        let mut way = Way { done: 0, sent: 0, whole: true, failures: 0, not_before: delivery.opened };
+        let mut way = Way::new(delivery.opened);
         self.write_truth(&delivery, None).await;
         while way.done < delivery.letters.len() {
             let due = self.moment(&delivery, due_ms(&delivery.letters[way.done..])).max(way.not_before);
@@ -154,18 +154,29 @@ impl Courier {
         let is_last = batch.len() == waiting.len() && !delivery.story.vanished;
         let mut verdict = if is_last && self.dialect.doubles_the_last() {
             let (first, second) = tokio::join!(
-                self.post(delivery, body.clone(), batch.len()),
-                self.post(delivery, body, batch.len())
+                self.post(&delivery.person, body.clone(), batch.len(), None),
+                self.post(&delivery.person, body, batch.len(), None)
             );
             if matches!(first, Verdict::Done { .. }) { first } else { second }
         } else {
-            self.post(delivery, body, batch.len()).await
+            self.post(&delivery.person, body, batch.len(), None).await
         };
         if matches!(verdict, Verdict::Done { .. }) && delivery.chance.happens(LOST_ANSWERS) {
             self.tally.lost_answer();
             verdict = Verdict::Retry { after: Duration::ZERO };
         }
         let count = batch.len();
+        if let Verdict::Retry { after } = verdict {
+            way.failures += 1;
+            let backoff_ms = self.dialect.backoff_ms(way.failures, delivery.chance.fraction());
+            let backoff = Duration::from_millis(backoff_ms).div_f64(self.rate_factor).min(LONGEST_WAIT);
+            way.not_before = Instant::now() + after + backoff;
+        }
+        self.conclude(delivery, way, count, verdict).await;
+    }
+
+    /// Writes down what an answer settles; a retry settles nothing.
+    pub(super) async fn conclude(&self, delivery: &Delivery, way: &mut Way, count: usize, verdict: Verdict) {
         match verdict {
             Verdict::Done { position, rejected } => {
                 self.record(delivery, way.done..way.done + count, position, &rejected).await;
@@ -178,28 +189,36 @@ impl Courier {
                 way.whole = false;
                 way.done += count;
             }
-            Verdict::Retry { after } => {
-                way.failures += 1;
-                let backoff_ms = self.dialect.backoff_ms(way.failures, delivery.chance.fraction());
-                let backoff = Duration::from_millis(backoff_ms).div_f64(self.rate_factor).min(LONGEST_WAIT);
-                way.not_before = Instant::now() + after + backoff;
-            }
+            Verdict::Retry { .. } => {}
             Verdict::Stop(reason) => drop(self.failure.send_replace(Some(reason))),
         }
     }
 
-    /// Posts `count` events.
-    async fn post(&self, delivery: &Delivery, body: String, count: usize) -> Verdict {
-        let person = &delivery.person;
+    /// Whether nothing more is to be sent.
+    pub(super) fn is_over(&self) -> bool {
+        Instant::now() >= self.give_up_at || self.failure.borrow().is_some()
+    }
+
+    /// Posts a body of `count` events; `received_ms` is when it is to have arrived, if that is in the past.
+    pub(super) async fn post(
+        &self,
+        person: &Person,
+        body: String,
+        count: usize,
+        received_ms: Option<i64>,
+    ) -> Verdict {
         let Ok(_slot) = self.slots.acquire().await else { return Verdict::Retry { after: Duration::ZERO } };
         let begun = Instant::now();
-        let request = self
+        let mut request = self
             .http
             .post(&self.url)
             .header(header::CONTENT_TYPE, self.dialect.content_type())
             .header(header::USER_AGENT, person.device.user_agent)
             .header("x-forwarded-for", person.address.to_string())
             .body(body);
+        if let Some(received_ms) = received_ms {
+            request = request.header("playhead-received-ms", received_ms);
+        }
         let answer = async {
             let answer = request.send().await?;
             reqwest::Result::Ok(Answer {
@@ -248,7 +267,7 @@ impl Courier {
         }
     }
 
-    async fn write_truth(&self, delivery: &Delivery, at_end: Option<&Way>) {
+    pub(super) async fn write_truth(&self, delivery: &Delivery, at_end: Option<&Way>) {
         let figures = at_end.filter(|way| way.whole && way.done == way.sent).and_then(|way| {
             let last = delivery.letters[..way.done].last()?;
             figures(self.dialect, delivery, last.moment)
@@ -277,14 +296,21 @@ impl Courier {
 }
 
 /// How far a delivery has come.
-struct Way {
+pub(super) struct Way {
     /// Letters answered for (or dropped), and given to the network at least once.
-    done: usize,
-    sent: usize,
+    pub(super) done: usize,
+    pub(super) sent: usize,
     /// Nothing was refused.
     whole: bool,
-    failures: u32,
+    pub(super) failures: u32,
     not_before: Instant,
+}
+
+impl Way {
+    /// The beginning, at `opened`.
+    pub(super) fn new(opened: Instant) -> Self {
+        Self { done: 0, sent: 0, whole: true, failures: 0, not_before: opened }
+    }
 }
 
 /// When the waiting letters have to leave: the first of them all whose patience ends.

@@ -11,6 +11,7 @@ mod ledger;
 mod live;
 mod log;
 mod pipeline;
+mod roles;
 mod schema;
 mod support;
 mod tidy;

@@ -56,7 +56,7 @@ async fn receive(
     collector: &Collector,
 ) -> Result<usize, Refusal> {
     let environment = collector.admit(key).await?;
-    let decoded = cmcd::decode(&body.await?, arrival(collector))?;
+    let decoded = cmcd::decode(&body.await?, arrival(request, collector)?)?;
     let accepted = decoded.accepted();
     store(request, collector, &environment, decoded, Format::Cmcd).await?;
     Ok(accepted)
