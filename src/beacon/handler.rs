@@ -1,4 +1,8 @@
 //! A beacon request from top to bottom: admit, read, decode, enrich, append, answer.
+//!
+//! Formats whose players want other answers than these have a file of their own: [`cmcd`].
+
+pub mod cmcd;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -82,7 +86,7 @@ async fn receive_mux(
 /// `OPTIONS`: what a browser asks before it sends JSON or gzip from another origin.
 pub async fn preflight() -> HttpResponse {
     cross_origin(HttpResponse::NoContent())
-        .insert_header((header::ACCESS_CONTROL_ALLOW_METHODS, "POST, OPTIONS"))
+        .insert_header((header::ACCESS_CONTROL_ALLOW_METHODS, "POST, GET, OPTIONS"))
         .insert_header((header::ACCESS_CONTROL_ALLOW_HEADERS, "content-type, content-encoding"))
         .insert_header((header::ACCESS_CONTROL_MAX_AGE, "86400"))
         .finish()

@@ -1,5 +1,6 @@
 //! Foreign and own wire formats, each turned into log records: its quirks and nothing else in its own file.
 
+pub mod cmcd;
 pub mod field;
 pub mod mux;
 mod mux_names;
