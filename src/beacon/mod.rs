@@ -9,12 +9,13 @@ pub mod enrich;
 pub mod formats;
 pub mod handler;
 pub mod refusal;
+pub mod senders;
 
 use std::sync::Arc;
 
 use actix_web::web;
 
-use self::{admission::Admission, enrich::Enricher, refusal::Refusal};
+use self::{admission::Admission, enrich::Enricher, refusal::Refusal, senders::Senders};
 use crate::{clock::Clock, control::Control, log::EventLog};
 
 /// What a beacon request needs.
@@ -24,6 +25,8 @@ pub struct Collector {
     pub enricher: Enricher,
     pub clock: Clock,
     pub admission: Admission,
+    /// Of formats whose events need not name their view.
+    pub senders: Senders,
 }
 
 impl Collector {
@@ -43,12 +46,18 @@ impl Collector {
 /// The intake routes. `prefix` is configurable because filter lists block words, not hosts.
 pub fn routes(prefix: &str) -> impl FnOnce(&mut web::ServiceConfig) + use<> {
     let native = format!("{prefix}/{{ingest_key}}");
+    let epas = format!("{native}/epas");
     move |config| {
         config
             .service(
                 web::resource(native)
                     .route(web::post().to(handler::native))
                     .route(web::method(actix_web::http::Method::OPTIONS).to(handler::preflight)),
+            )
+            .service(
+                web::resource(epas)
+                    .route(web::post().to(handler::epas::take))
+                    .route(web::method(actix_web::http::Method::OPTIONS).to(handler::epas::preflight)),
             )
             .route("/", web::post().to(handler::mux))
             .route("/a.gif", web::post().to(handler::mux))

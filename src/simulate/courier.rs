@@ -179,7 +179,7 @@ impl Courier {
         let request = self
             .http
             .post(&self.url)
-            .header(header::CONTENT_TYPE, "text/plain")
+            .header(header::CONTENT_TYPE, self.dialect.content_type())
             .header(header::USER_AGENT, person.device.user_agent)
             .header("x-forwarded-for", person.address.to_string())
             .body(body);
@@ -208,7 +208,7 @@ impl Courier {
         rejected: &[u64],
     ) {
         let acked_ms = chrono::Utc::now().timestamp_millis();
-        let sequences = delivery.letters[acknowledged].iter().map(|letter| u64::from(letter.sequence));
+        let sequences = delivery.letters[acknowledged].iter().map(|letter| letter.sequence);
         let entries: Vec<Entry> = sequences
             .filter(|seq| !rejected.contains(seq))
             .map(|seq| Entry {
@@ -228,7 +228,8 @@ impl Courier {
     }
 
     async fn write_truth(&self, delivery: &Delivery, at_end: Option<&Way>) {
-        let figures = at_end.filter(|way| way.whole && way.done == way.sent).and_then(|way| {
+        let known = at_end.filter(|way| way.whole && way.done == way.sent && self.dialect.tells_totals());
+        let figures = known.and_then(|way| {
             let last = delivery.letters[..way.done].last()?;
             Some(figures(&delivery.story, last.moment))
         });
@@ -237,6 +238,7 @@ impl Courier {
             view: Arc::clone(&delivery.page.view_id),
             events: delivery.letters.len() as u64,
             sent: at_end.map(|way| way.sent as u64),
+            sequences: self.dialect.has_hashes().then(|| sequences(&delivery.letters, at_end)),
             figures,
         };
         if !self.journal.truth(truth).await {
@@ -261,6 +263,11 @@ struct Way {
     not_before: Instant,
 }
 
+/// Of the letters that were given to the network, or will be.
+fn sequences(letters: &[Letter], at_end: Option<&Way>) -> Vec<u64> {
+    letters[..at_end.map_or(letters.len(), |way| way.sent)].iter().map(|letter| letter.sequence).collect()
+}
+
 /// When the waiting letters have to leave: the first of them all whose patience ends.
 fn due_ms(waiting: &[Letter]) -> u64 {
     let mut due_ms = u64::MAX;
@@ -281,7 +288,7 @@ fn retry_after(answer: &reqwest::Response) -> Duration {
 
 fn judge(dialect: Dialect, status: StatusCode, retry_after: Duration, body: &[u8]) -> Verdict {
     match status.as_u16() {
-        200..=299 if dialect == Dialect::Mux => Verdict::Done { position: None, rejected: Vec::new() },
+        200..=299 if dialect != Dialect::Native => Verdict::Done { position: None, rejected: Vec::new() },
         200..=299 => match serde_json::from_slice::<NativeAnswer>(body) {
             Ok(answer) => Verdict::Done {
                 position: Some(answer.position).filter(|position| !position.is_empty()),

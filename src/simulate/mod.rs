@@ -126,6 +126,7 @@ fn prepare(arguments: Arguments) -> Result<(Run, ledger::Writer), String> {
     let url = match dialect {
         Dialect::Native => format!("{target}/in/{}", arguments.ingest_key),
         Dialect::Mux => format!("{target}/"),
+        Dialect::Epas => format!("{target}/in/{}/epas", arguments.ingest_key),
     };
     let (journal, writer) = ledger::open(&arguments.ledger)
         .map_err(|error| format!("--ledger {}: {error}", arguments.ledger.display()))?;

@@ -6,6 +6,7 @@
 mod api;
 mod control;
 mod embedded_engine;
+mod epas;
 mod intake;
 mod ledger;
 mod live;
