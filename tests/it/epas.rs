@@ -289,7 +289,7 @@ async fn too_much_is_told_to_come_back() {
     let server = Server::start(&[("ADMIT_EVENTS_PER_S", "1")]).await;
     let now = chrono::Utc::now().timestamp_millis();
     let many: Vec<Value> =
-        (0..9_000).map(|n| json!({"event": "heartbeat", "sessionId": "s", "timestamp": now + n})).collect();
+        (0..6_000).map(|n| json!({"event": "heartbeat", "sessionId": "s", "timestamp": now + n})).collect();
     assert_eq!(post(&server, "a", json!(many).to_string()).await.0, 200);
     let request =
         server.http.post(server.at(&path())).header(CONTENT_TYPE, JSON).body(json!(many).to_string());
