@@ -171,6 +171,8 @@ async fn start(config: Config) -> Result<Running, StartError> {
         enricher: Enricher::new(config.trusted_proxies.clone(), config.country_database.clone()),
         clock: clock.clone(),
         senders: Senders::default(),
+        heartbeat_ms: config.heartbeat_ms,
+        accept_history: config.accept_history,
     });
     let main = http::web_server(&config, health.clone(), collector, live_state, api)?;
     let admin = http::admin_server(&config, health, metrics)?;

@@ -10,6 +10,7 @@ use serde_json::json;
 use super::{
     Collector, body,
     formats::{Arrival, Decoded, mux, native},
+    history,
     refusal::Refusal,
 };
 use crate::{
@@ -39,11 +40,13 @@ async fn receive_native(
 ) -> Result<HttpResponse, Refusal> {
     let environment = collector.admit(key).await?;
     let mut body = body::read(request, payload).await?;
-    let decoded = native::decode(&mut body, arrival(collector))?;
+    let decoded = native::decode(&mut body, arrival(request, collector)?)?;
     let (accepted, rejected) = (decoded.accepted(), decoded.rejected.clone());
     let position = store(request, collector, &environment, decoded, Format::Native).await?;
     Ok(cross_origin(HttpResponse::Accepted())
-        .json(json!({"accepted": accepted, "rejected": rejected, "position": position})))
+        .json(json!({
+            "accepted": accepted, "rejected": rejected, "position": position, "heartbeat_ms": collector.heartbeat_ms,
+        })))
 }
 
 /// `POST /`: mux-embed pointed here by `beaconCollectionDomain`; the key stands in the body.
@@ -72,7 +75,7 @@ async fn receive_mux(
     collector: &Collector,
 ) -> Result<HttpResponse, Refusal> {
     let mut body = body::read(request, payload).await?;
-    let beacon = mux::decode(&mut body, arrival(collector))?;
+    let beacon = mux::decode(&mut body, arrival(request, collector)?)?;
     let environment = collector.admit(&beacon.ingest_key).await?;
     store(request, collector, &environment, beacon.decoded, Format::Mux).await?;
     Ok(cross_origin(HttpResponse::NoContent()).finish())
@@ -91,8 +94,10 @@ fn allow(headers: &'static str) -> HttpResponse {
         .finish()
 }
 
-fn arrival(collector: &Collector) -> Arrival {
-    Arrival { received_ms: collector.clock.now_ms() }
+fn arrival(request: &HttpRequest, collector: &Collector) -> Result<Arrival, Refusal> {
+    let now_ms = collector.clock.now_ms();
+    let received_ms = history::received_ms(request, now_ms, collector.accept_history)?;
+    Ok(Arrival { received_ms })
 }
 
 /// Enriches and appends; the position to wait for comes back. Every event's fate at intake is counted here.

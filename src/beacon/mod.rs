@@ -8,6 +8,7 @@ pub mod body;
 pub mod enrich;
 pub mod formats;
 pub mod handler;
+mod history;
 pub mod refusal;
 pub mod senders;
 
@@ -27,6 +28,10 @@ pub struct Collector {
     pub admission: Admission,
     /// Of formats whose events need not name their view.
     pub senders: Senders,
+    /// How often our SDK is to send totals.
+    pub heartbeat_ms: u32,
+    /// Whether senders on this machine may tell when a beacon arrived.
+    pub accept_history: bool,
 }
 
 impl Collector {

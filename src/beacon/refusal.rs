@@ -46,6 +46,8 @@ pub enum Refusal {
     BadBeacon(&'static str),
     #[error("no event of this body can be taken: {0}")]
     BadEvent(&'static str),
+    #[error("the time of arrival can only be told by a sender on this machine, and not through a proxy")]
+    NoHistory,
     #[error("more events than this service is set to take in now")]
     OverLimit,
     #[error("the service has no room for more now")]
@@ -71,6 +73,7 @@ impl Refusal {
             Self::TooDeep => "too_deep",
             Self::BadBeacon(_) => "bad_beacon",
             Self::BadEvent(code) => code,
+            Self::NoHistory => "no_history",
             Self::OverLimit => "over_limit",
             Self::Full => "full",
             Self::Unavailable => "unavailable",
@@ -92,6 +95,7 @@ impl Refusal {
             | Self::TooDeep
             | Self::BadBeacon(_)
             | Self::BadEvent(_) => StatusCode::BAD_REQUEST,
+            Self::NoHistory => StatusCode::FORBIDDEN,
             Self::OverLimit => StatusCode::TOO_MANY_REQUESTS,
             Self::Full | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         }

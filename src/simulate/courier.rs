@@ -55,7 +55,7 @@ pub struct Delivery {
 }
 
 /// What an answer means for the batch.
-enum Verdict {
+pub(super) enum Verdict {
     Done { position: Option<String>, rejected: Vec<u64> },
     Drop,
     Retry { after: Duration },
@@ -112,7 +112,7 @@ impl Courier {
 
     /// Delivers a view until all of it was answered for, its page has died, or it is given up.
     pub async fn deliver(self: Arc<Self>, mut delivery: Delivery) {
-        let mut way = Way { done: 0, sent: 0, whole: true, failures: 0, not_before: delivery.opened };
+        let mut way = Way::new(delivery.opened);
         self.write_truth(&delivery, None).await;
         while way.done < delivery.letters.len() {
             let due = self.moment(&delivery, due_ms(&delivery.letters[way.done..])).max(way.not_before);
@@ -140,17 +140,30 @@ impl Courier {
         let body = body(self.dialect, &delivery.page, batch.iter(), elapsed_ms);
         let is_last = batch.len() == waiting.len() && !delivery.story.vanished;
         let mut verdict = if is_last && self.dialect.doubles_the_last() {
-            let (first, second) =
-                tokio::join!(self.post(&delivery.person, body.clone()), self.post(&delivery.person, body));
+            let (first, second) = tokio::join!(
+                self.post(&delivery.person, body.clone(), None),
+                self.post(&delivery.person, body, None)
+            );
             if matches!(first, Verdict::Done { .. }) { first } else { second }
         } else {
-            self.post(&delivery.person, body).await
+            self.post(&delivery.person, body, None).await
         };
         if matches!(verdict, Verdict::Done { .. }) && delivery.chance.happens(LOST_ANSWERS) {
             self.tally.lost_answer();
             verdict = Verdict::Retry { after: Duration::ZERO };
         }
         let count = batch.len();
+        if let Verdict::Retry { after } = verdict {
+            way.failures += 1;
+            let backoff_ms = self.dialect.backoff_ms(way.failures, delivery.chance.fraction());
+            let backoff = Duration::from_millis(backoff_ms).div_f64(self.rate_factor).min(LONGEST_WAIT);
+            way.not_before = Instant::now() + after + backoff;
+        }
+        self.conclude(delivery, way, count, verdict).await;
+    }
+
+    /// Writes down what an answer settles; a retry settles nothing.
+    pub(super) async fn conclude(&self, delivery: &Delivery, way: &mut Way, count: usize, verdict: Verdict) {
         match verdict {
             Verdict::Done { position, rejected } => {
                 self.record(delivery, way.done..way.done + count, position, &rejected).await;
@@ -163,26 +176,30 @@ impl Courier {
                 way.whole = false;
                 way.done += count;
             }
-            Verdict::Retry { after } => {
-                way.failures += 1;
-                let backoff_ms = self.dialect.backoff_ms(way.failures, delivery.chance.fraction());
-                let backoff = Duration::from_millis(backoff_ms).div_f64(self.rate_factor).min(LONGEST_WAIT);
-                way.not_before = Instant::now() + after + backoff;
-            }
+            Verdict::Retry { .. } => {}
             Verdict::Stop(reason) => drop(self.failure.send_replace(Some(reason))),
         }
     }
 
-    async fn post(&self, person: &Person, body: String) -> Verdict {
+    /// Whether nothing more is to be sent.
+    pub(super) fn is_over(&self) -> bool {
+        Instant::now() >= self.give_up_at || self.failure.borrow().is_some()
+    }
+
+    /// Posts a body; `received_ms` is when it is to have arrived, if that is in the past.
+    pub(super) async fn post(&self, person: &Person, body: String, received_ms: Option<i64>) -> Verdict {
         let Ok(_slot) = self.slots.acquire().await else { return Verdict::Retry { after: Duration::ZERO } };
         let begun = Instant::now();
-        let request = self
+        let mut request = self
             .http
             .post(&self.url)
-            .header(header::CONTENT_TYPE, self.dialect.content_type())
+            .header(header::CONTENT_TYPE, "text/plain")
             .header(header::USER_AGENT, person.device.user_agent)
             .header("x-forwarded-for", person.address.to_string())
             .body(body);
+        if let Some(received_ms) = received_ms {
+            request = request.header("playhead-received-ms", received_ms);
+        }
         let answer = async {
             let answer = request.send().await?;
             let (status, retry_after) = (answer.status(), retry_after(&answer));
@@ -208,7 +225,7 @@ impl Courier {
         rejected: &[u64],
     ) {
         let acked_ms = chrono::Utc::now().timestamp_millis();
-        let sequences = delivery.letters[acknowledged].iter().map(|letter| letter.sequence);
+        let sequences = delivery.letters[acknowledged].iter().map(|letter| u64::from(letter.sequence));
         let entries: Vec<Entry> = sequences
             .filter(|seq| !rejected.contains(seq))
             .map(|seq| Entry {
@@ -227,9 +244,8 @@ impl Courier {
         }
     }
 
-    async fn write_truth(&self, delivery: &Delivery, at_end: Option<&Way>) {
-        let known = at_end.filter(|way| way.whole && way.done == way.sent && self.dialect.tells_totals());
-        let figures = known.and_then(|way| {
+    pub(super) async fn write_truth(&self, delivery: &Delivery, at_end: Option<&Way>) {
+        let figures = at_end.filter(|way| way.whole && way.done == way.sent).and_then(|way| {
             let last = delivery.letters[..way.done].last()?;
             Some(figures(&delivery.story, last.moment))
         });
@@ -238,7 +254,6 @@ impl Courier {
             view: Arc::clone(&delivery.page.view_id),
             events: delivery.letters.len() as u64,
             sent: at_end.map(|way| way.sent as u64),
-            sequences: self.dialect.has_hashes().then(|| sequences(&delivery.letters, at_end)),
             figures,
         };
         if !self.journal.truth(truth).await {
@@ -253,19 +268,21 @@ impl Courier {
 }
 
 /// How far a delivery has come.
-struct Way {
+pub(super) struct Way {
     /// Letters answered for (or dropped), and given to the network at least once.
-    done: usize,
-    sent: usize,
+    pub(super) done: usize,
+    pub(super) sent: usize,
     /// Nothing was refused.
     whole: bool,
-    failures: u32,
+    pub(super) failures: u32,
     not_before: Instant,
 }
 
-/// Of the letters that were given to the network, or will be.
-fn sequences(letters: &[Letter], at_end: Option<&Way>) -> Vec<u64> {
-    letters[..at_end.map_or(letters.len(), |way| way.sent)].iter().map(|letter| letter.sequence).collect()
+impl Way {
+    /// The beginning, at `opened`.
+    pub(super) fn new(opened: Instant) -> Self {
+        Self { done: 0, sent: 0, whole: true, failures: 0, not_before: opened }
+    }
 }
 
 /// When the waiting letters have to leave: the first of them all whose patience ends.
@@ -288,7 +305,7 @@ fn retry_after(answer: &reqwest::Response) -> Duration {
 
 fn judge(dialect: Dialect, status: StatusCode, retry_after: Duration, body: &[u8]) -> Verdict {
     match status.as_u16() {
-        200..=299 if dialect != Dialect::Native => Verdict::Done { position: None, rejected: Vec::new() },
+        200..=299 if dialect == Dialect::Mux => Verdict::Done { position: None, rejected: Vec::new() },
         200..=299 => match serde_json::from_slice::<NativeAnswer>(body) {
             Ok(answer) => Verdict::Done {
                 position: Some(answer.position).filter(|position| !position.is_empty()),

@@ -35,14 +35,11 @@ pub struct Entry {
 pub struct Truth {
     pub format: String,
     pub view: Arc<str>,
-    /// Its events have the sequences 1 to this, unless `sequences` has others.
+    /// Its events have the sequences 1 to this.
     pub events: u64,
     /// Up to this sequence they were given to the network; unknown while the view goes on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sent: Option<u64>,
-    /// Of formats that do not count their events: which were given to the network, or may yet be.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sequences: Option<Vec<u64>>,
     /// As of the last event sent, if everything sent was acknowledged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub figures: Option<Figures>,
@@ -200,14 +197,8 @@ mod tests {
         let path = dir.path().join("ledger");
         for run in 0..2 {
             let (journal, writer) = open(&path).expect("opens");
-            let truth = Truth {
-                format: "native".into(),
-                view: "v".into(),
-                events: 9,
-                sent: None,
-                sequences: None,
-                figures: None,
-            };
+            let truth =
+                Truth { format: "native".into(), view: "v".into(), events: 9, sent: None, figures: None };
             assert!(journal.truth(truth).await);
             assert!(journal.acknowledged(vec![entry(2 * run + 1), entry(2 * run + 2)]).await);
             journal.end().await;

@@ -20,26 +20,9 @@ pub struct Expected {
 #[derive(Debug, Default)]
 pub struct Wanted {
     pub acknowledged: BTreeSet<u64>,
-    /// Which events may be stored; `None` if only acknowledged ones may.
-    pub sent: Option<Sent>,
+    /// Up to this sequence events may be stored; `None` if only acknowledged ones may.
+    pub sent: Option<u64>,
     pub figures: Option<Figures>,
-}
-
-/// The sequences that were given to the network.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Sent {
-    /// 1 to this.
-    UpTo(u64),
-    These(BTreeSet<u64>),
-}
-
-impl Sent {
-    fn contains(&self, sequence: u64) -> bool {
-        match self {
-            Self::UpTo(last) => (1..=*last).contains(&sequence),
-            Self::These(sequences) => sequences.contains(&sequence),
-        }
-    }
 }
 
 /// What the server shows of one view (`POST /data/v1/ledger`). The default is: nothing.
@@ -76,10 +59,7 @@ impl Expected {
         let mut views: BTreeMap<Arc<str>, Wanted> = BTreeMap::new();
         for truth in truths {
             let wanted = views.entry(truth.view).or_default();
-            wanted.sent = Some(match truth.sequences {
-                Some(sequences) => Sent::These(sequences.into_iter().collect()),
-                None => Sent::UpTo(truth.sent.unwrap_or(truth.events)),
-            });
+            wanted.sent = Some(truth.sent.unwrap_or(truth.events));
             wanted.figures = truth.figures;
         }
         for entry in entries {
@@ -99,8 +79,8 @@ impl Verdict {
     pub fn judge(&mut self, view: &str, wanted: &Wanted, shown: Shown) {
         let stored: BTreeSet<u64> = shown.sequences.iter().flat_map(|(first, last)| *first..=*last).collect();
         let missing: Vec<_> = wanted.acknowledged.difference(&stored).collect();
-        let is_foreign = |sequence: &&u64| match &wanted.sent {
-            Some(sent) => !sent.contains(**sequence),
+        let is_foreign = |sequence: &&u64| match wanted.sent {
+            Some(sent) => !(1..=sent).contains(*sequence),
             None => !wanted.acknowledged.contains(sequence),
         };
         let foreign: Vec<_> = stored.iter().filter(is_foreign).collect();
@@ -196,7 +176,7 @@ mod tests {
     }
 
     fn wanted() -> Wanted {
-        Wanted { acknowledged: (1..=5).collect(), sent: Some(Sent::UpTo(6)), figures: Some(figures()) }
+        Wanted { acknowledged: (1..=5).collect(), sent: Some(6), figures: Some(figures()) }
     }
 
     fn shown() -> Shown {
@@ -222,11 +202,7 @@ mod tests {
         assert_eq!(counts(&wanted(), shown()), (0, 0, 0));
         let with_unacknowledged = Shown { sequences: vec![(1, 6)], event_rows: 6, ..shown() };
         assert_eq!(counts(&wanted(), with_unacknowledged.clone()), (0, 0, 0));
-        assert_eq!(counts(&Wanted { sent: None, ..wanted() }, with_unacknowledged.clone()), (0, 1, 0));
-        let these =
-            |sent: &[u64]| Wanted { sent: Some(Sent::These(sent.iter().copied().collect())), ..wanted() };
-        assert_eq!(counts(&these(&[1, 2, 3, 4, 5, 6, u64::MAX]), with_unacknowledged.clone()), (0, 0, 0));
-        assert_eq!(counts(&these(&[1, 2, 3, 4, 5]), with_unacknowledged), (0, 1, 0));
+        assert_eq!(counts(&Wanted { sent: None, ..wanted() }, with_unacknowledged), (0, 1, 0));
     }
 
     #[test]

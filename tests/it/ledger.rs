@@ -274,3 +274,41 @@ async fn an_environment_made_on_the_side_takes_and_shows_beacons() {
     let other = stored(id.to_owned(), secret.to_owned()).await;
     assert_eq!((&other["event_rows"], &other["view_rows"]), (&Value::from(0), &Value::from(0)));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn history_stands_where_it_was() {
+    let server = Server::start(&[]).await;
+    let dir = tempfile::tempdir().expect("temp dir");
+    for format in ["native", "mux"] {
+        let ledger = dir.path().join(format);
+        let past = playhead()
+            .args([
+                "simulate",
+                "--backfill-days",
+                "30",
+                "--events",
+                "6000",
+                "--seed",
+                "7",
+                "--format",
+                format,
+            ])
+            .args(["--target", &server.url(), "--ingest-key", Server::INGEST_KEY, "--ledger"])
+            .arg(&ledger)
+            .output();
+        let output = past.await.expect("the program runs");
+        assert!(output.status.success(), "{}", shown(&output));
+        assert_equal(&server, &ledger).await;
+        assert_eq!(ledger::read::<Entry>(&ledger).expect("a ledger").len(), 6000);
+    }
+    let timeframe = format!("timeframe[]={}:days", 31);
+    let path = format!("/data/v1/metrics/views/timeseries?{timeframe}&group_by=day");
+    let (status, answer) = server.get(&path).await;
+    assert_eq!(status, 200, "{answer}");
+    let days = answer["data"].as_array().expect("days");
+    let watched = days.iter().filter(|day| day[1].as_f64().is_some_and(|views| views > 0.0)).count();
+    assert!(watched >= 28, "views on {watched} of 31 days: {answer}");
+    // The present knows nothing of it.
+    let (_, overview) = server.get("/data/v1/metrics/views/overall?timeframe[]=1:hour").await;
+    assert!(overview["data"]["value"].as_f64().expect("a count") < 20.0, "{overview}");
+}

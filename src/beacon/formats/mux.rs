@@ -173,6 +173,7 @@ fn event(value: &BorrowedValue<'_>, ingest_key: &str) -> Result<(String, Event),
         segments: fields.get("vpbrg").map(segments).unwrap_or_default(),
         attributes,
         failure,
+        turn: 0,
     };
     Ok((view_id, event))
 }

@@ -1,7 +1,6 @@
-//! The one story in the words of several SDKs: [`native`], [`mux`] and [`epas`]. An encoder turns a moment into the events that SDK
+//! The one story in the words of two SDKs: [`native`] and [`mux`]. An encoder turns a moment into the events that SDK
 //! would send for it and says how long each may wait; an envelope turns events into the body of a POST.
 
-pub mod epas;
 pub mod mux;
 pub mod native;
 
@@ -38,7 +37,6 @@ impl Format {
 pub enum Dialect {
     Native,
     Mux,
-    Epas,
 }
 
 impl TryFrom<Format> for Dialect {
@@ -48,9 +46,8 @@ impl TryFrom<Format> for Dialect {
         match format {
             Format::Native => Ok(Self::Native),
             Format::Mux => Ok(Self::Mux),
-            Format::Epas => Ok(Self::Epas),
-            Format::Cmcd => Err(format!(
-                "--format {}: this version of Playhead does not take these beacons yet; use native, mux or epas",
+            Format::Cmcd | Format::Epas => Err(format!(
+                "--format {}: this version of Playhead does not take these beacons yet; use native or mux",
                 format.name()
             )),
         }
@@ -63,7 +60,6 @@ impl Dialect {
         match self {
             Self::Native => Format::Native.name(),
             Self::Mux => Format::Mux.name(),
-            Self::Epas => Format::Epas.name(),
         }
     }
 
@@ -72,7 +68,6 @@ impl Dialect {
         match self {
             Self::Native => 200,
             Self::Mux => 300,
-            Self::Epas => 1,
         }
     }
 
@@ -81,30 +76,11 @@ impl Dialect {
         self == Self::Mux
     }
 
-    /// What its bodies are said to be.
-    pub fn content_type(self) -> &'static str {
-        match self {
-            Self::Native | Self::Mux => "text/plain",
-            Self::Epas => "application/json; charset=utf-8",
-        }
-    }
-
-    /// Whether its events are known by hashes instead of numbers that count up.
-    pub fn has_hashes(self) -> bool {
-        self == Self::Epas
-    }
-
-    /// Whether its events carry totals. Where not, a view's figures follow from what the server makes of their times.
-    pub fn tells_totals(self) -> bool {
-        self != Self::Epas
-    }
-
     /// How long to wait before try `attempt` (from 1) after a failure. `draw` is in [0, 1).
     pub fn backoff_ms(self, attempt: u32, draw: f64) -> u64 {
         let doubled = 2_f64.powi(attempt.min(6) as i32 - 1);
         let ms = match self {
-            // Eyevinn's web SDK gives up at once; a client that does not is what shows how repeats are taken.
-            Self::Native | Self::Epas => draw * 1000.0 * doubled,
+            Self::Native => draw * 1000.0 * doubled,
             Self::Mux => (1.0 + draw * doubled) * 10_000.0,
         };
         ms as u64
@@ -114,8 +90,7 @@ impl Dialect {
 /// One event on its way, written once: a retry sends the same words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Letter {
-    /// Its identity within the view: its number, or the hash that stands for one.
-    pub sequence: u64,
+    pub sequence: u32,
     pub json: String,
     /// When it was written, since the page was opened.
     pub written_ms: u64,
@@ -139,7 +114,6 @@ pub fn letters(dialect: Dialect, page: &Page, person: &Person, story: &Story) ->
     match dialect {
         Dialect::Native => native::letters(person, story),
         Dialect::Mux => mux::letters(page, person, story),
-        Dialect::Epas => epas::letters(page, person, story),
     }
 }
 
@@ -163,7 +137,6 @@ pub fn body<'a>(
         Dialect::Mux => {
             format!(r#"{{"metadata":{{"transmission_timestamp":{sent_ms}}},"events":[{events}]}}"#)
         }
-        Dialect::Epas => events,
     }
 }
 

@@ -88,7 +88,7 @@ impl Writer<'_> {
     }
 
     fn say(&mut self, index: usize, moment: &Moment, word: &'static str) {
-        let sequence = self.letters.len() as u64 + 1;
+        let sequence = self.letters.len() as u32 + 1;
         let now = self.state(moment, sequence);
         let silent_ms = self.said_at_ms.map(|said_at_ms| moment.t_ms - said_at_ms);
         let is_full = silent_ms.is_none_or(|silent_ms| silent_ms > FULL_AFTER_MS)
@@ -112,7 +112,7 @@ impl Writer<'_> {
     }
 
     /// Everything the SDK knows at this moment.
-    fn state(&self, moment: &Moment, sequence: u64) -> State {
+    fn state(&self, moment: &Moment, sequence: u32) -> State {
         let mut state = self.fault.clone();
         state.extend(self.page_facts());
         state.extend(self.video_facts(moment));

@@ -22,9 +22,9 @@ pub fn letters(person: &Person, story: &Story) -> Vec<Letter> {
     let mut letters = Vec::with_capacity(story.moments.len());
     for (index, moment) in numbered(story) {
         let set = facts(person, story, before.replace(moment), moment);
-        let sequence = index as u64 + 1;
-        let event = event(sequence, moment, set);
+        let event = event(index as u32 + 1, moment, set);
         let patience_ms = if PATIENT.contains(&moment.kind) { PATIENCE_MS } else { GATHER_MS };
+        let sequence = index as u32 + 1;
         letters.push(Letter {
             sequence,
             json: event.to_string(),
@@ -36,7 +36,7 @@ pub fn letters(person: &Person, story: &Story) -> Vec<Letter> {
     letters
 }
 
-fn event(sequence: u64, moment: &Moment, set: Map<String, Value>) -> Value {
+fn event(sequence: u32, moment: &Moment, set: Map<String, Value>) -> Value {
     let mut event = Map::new();
     event.insert("seq".into(), sequence.into());
     event.insert("t_ms".into(), moment.t_ms.into());
