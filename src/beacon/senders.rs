@@ -58,7 +58,7 @@ impl Sender<'_> {
     fn view_of_day(self, now_ms: i64) -> Arc<str> {
         let day = now_ms.div_euclid(24 * 3_600_000).to_string();
         let digest = digest::of_texts(&[self.environment, self.network, self.user_agent, &day]);
-        format!("unnamed-{digest:016x}").into()
+        format!("unnamed-{digest:014x}").into()
     }
 }
 

@@ -86,6 +86,11 @@ const names = (view) => view.events.map(({ name }) => name);
 async function watchAndLeave(path) {
   const page = await open(path);
   const startup = await measureStartup(page, '#play');
+  // Players seek by themselves as well, hls.js at the start of a stream.
+  await onVideo(page, (video) => {
+    window.seeks = 0;
+    video.addEventListener('seeking', () => { window.seeks += 1; });
+  });
   await page.locator('#play').click();
   await playedTo(page, 3);
   const paused = await onVideo(page, (video) => {
@@ -100,12 +105,13 @@ async function watchAndLeave(path) {
   await onVideo(page, (video) => video.play());
   await playedTo(page, SOUGHT_S + 2);
   const waited = await startup.read();
+  const seeks = await page.evaluate(() => window.seeks);
   const left = await onVideo(page, (video) => {
     const at = video.currentTime * 1_000;
     window.leave();
     return at;
   });
-  return { page, waited, ranges: [[0, paused], [SOUGHT_S * 1_000, left]] };
+  return { waited, seeks, ranges: [[0, paused], [SOUGHT_S * 1_000, left]] };
 }
 
 /** Everything about such a view that does not depend on the player. */
@@ -119,7 +125,7 @@ function checkWatched(t, view, truth) {
   near(view.playing_ms, playedMs, 2 * RANGE_MS, 'playing time');
   assert.deepEqual(
     [view.video_title, view.seek_count, view.error_count, view.view_started, view.playback_failure],
-    [`Title of ${view.video_id}`, 1, 0, true, false],
+    [`Title of ${view.video_id}`, truth.seeks, 0, true, false],
   );
   assert.ok(names(view).includes('pause'));
 }

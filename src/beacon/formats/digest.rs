@@ -1,16 +1,18 @@
-//! A stable 64-bit hash of what an event says: its identity in formats that do not count their events.
+//! A stable hash of what an event says: its identity in formats that do not count their events.
 //!
 //! The hash goes over the values, not over the bytes, so that spaces and the order of an object's members do not matter.
-//! It is stored, so it must never change.
+//! It is stored, so it must never change. It has 53 bits: whole numbers up to there are exact in JSON and in JavaScript.
 
 use sha2::{Digest, Sha256};
 use simd_json::BorrowedValue;
+
+const BITS: u32 = 53;
 
 /// The hash of a JSON value.
 pub fn of_value(value: &BorrowedValue<'_>) -> u64 {
     let mut hash = Sha256::new();
     add(&mut hash, value);
-    first_bytes(hash)
+    first_bits(hash)
 }
 
 /// The hash of a JSON text's value; `None` if it is none.
@@ -25,7 +27,7 @@ pub fn of_texts(texts: &[&str]) -> u64 {
     for text in texts {
         add_text(&mut hash, b't', text);
     }
-    first_bytes(hash)
+    first_bits(hash)
 }
 
 fn add(hash: &mut Sha256, value: &BorrowedValue<'_>) {
@@ -59,8 +61,9 @@ fn add_size(hash: &mut Sha256, kind: u8, size: usize) {
     hash.update((size as u64).to_le_bytes());
 }
 
-fn first_bytes(hash: Sha256) -> u64 {
-    hash.finalize().iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
+fn first_bits(hash: Sha256) -> u64 {
+    let [a, b, c, d, e, f, g, h, ..]: [u8; 32] = hash.finalize().into();
+    u64::from_be_bytes([a, b, c, d, e, f, g, h]) >> (u64::BITS - BITS)
 }
 
 #[cfg(test)]

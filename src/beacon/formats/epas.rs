@@ -1,8 +1,8 @@
 //! EPAS, Eyevinn's player analytics (`POST {prefix}/{ingest_key}/epas`): one event per POST, as its web SDK sends them.
 //!
 //! An event has no number, so its identity is a hash of all it says, and its place is its time. Nothing adds up on the
-//! client: how long was played, waited and sought follows from the order of the events. The SDK's seconds are floats
-//! with -1 for "not known"; its bitrates are kbit/s.
+//! client: how long was played, waited and sought follows from the events' times ([`crate::event::timeline`]). The SDK's
+//! seconds are floats with -1 for "not known"; its bitrates are kbit/s.
 
 use std::collections::BTreeMap;
 
@@ -22,6 +22,26 @@ use crate::{
 const OLDEST_MS: i64 = 24 * 3_600_000;
 const NEWEST_MS: i64 = 5 * 60_000;
 
+/// The specification's words, in the order in which the SDK says them when several fall into one millisecond: what was
+/// going on ends before the next thing begins.
+const WORDS: [(&str, Kind); 15] = [
+    ("init", Kind::Viewinit),
+    // There is no word for pressing play: the SDK is given the video when it is to be played.
+    ("loading", Kind::Play),
+    ("metadata", Kind::Other),
+    ("loaded", Kind::Other),
+    ("paused", Kind::Pause),
+    ("buffered", Kind::Rebufferend),
+    ("seeking", Kind::Seeking),
+    ("seeked", Kind::Seeked),
+    ("playing", Kind::Playing),
+    ("bitrate_changed", Kind::Renditionchange),
+    ("heartbeat", Kind::Heartbeat),
+    ("buffering", Kind::Rebufferstart),
+    ("warning", Kind::Error),
+    ("error", Kind::Error),
+    ("stopped", Kind::Viewend),
+];
 /// What a payload says about the video and who watches it.
 const METADATA: [(&str, AttributeKey); 3] = [
     ("contentId", AttributeKey::VideoId),
@@ -110,7 +130,7 @@ fn event(
     let word = field::id(fields.get("event")).ok_or_else(|| wrong("bad_type"))?;
     let said_ms = field::clock(fields.get("timestamp")).ok_or_else(|| wrong("bad_time"))?;
     let payload = fields.get("payload").and_then(|payload| payload.as_object());
-    let kind = kind(&word, payload);
+    let (kind, turn) = kind(&word, payload);
     let mut failure = payload.filter(|_| kind == Kind::Error).map(|payload| failure(&word, payload));
     let mut attributes = attributes(kind, fields, payload);
     let t_ms = placed(said_ms, arrival);
@@ -132,11 +152,12 @@ fn event(
         t_ms,
         kind: kind as i32,
         name: if kind == Kind::Other { word } else { String::new() },
-        playhead_ms: playhead(kind, fields),
+        playhead_ms: field::thousands(fields.get("playhead"), "playhead"),
         counters: None,
         segments: Vec::new(),
         attributes: field::in_order(attributes),
         failure,
+        turn,
     };
     Ok((view_id, event))
 }
@@ -156,32 +177,15 @@ fn placed(said_ms: i64, arrival: Arrival) -> i64 {
     if believed.contains(&said_ms) { said_ms } else { arrival.received_ms }
 }
 
-fn kind(word: &str, payload: Option<&Object<'_>>) -> Kind {
+/// The kind of an event and its turn among those of one millisecond. Only the end of the video does not end the view.
+fn kind(word: &str, payload: Option<&Object<'_>>) -> (Kind, u32) {
     let reason = || payload?.get("reason")?.as_str();
-    match word {
-        "init" => Kind::Viewinit,
-        // There is no word for pressing play: the SDK is given the video when it is to be played.
-        "loading" => Kind::Play,
-        "playing" => Kind::Playing,
-        "paused" => Kind::Pause,
-        "buffering" => Kind::Rebufferstart,
-        "buffered" => Kind::Rebufferend,
-        "seeking" => Kind::Seeking,
-        "seeked" => Kind::Seeked,
-        "bitrate_changed" => Kind::Renditionchange,
-        "heartbeat" => Kind::Heartbeat,
-        "warning" | "error" => Kind::Error,
-        // The end of the video is not the end of the view: people watch again.
-        "stopped" if reason() == Some("ended") => Kind::Ended,
-        "stopped" => Kind::Viewend,
-        _ => Kind::Other,
-    }
-}
-
-/// With `seeking` the specification wants the place that is left and the SDK sends the one that is sought: neither can
-/// be relied on, and `seeked` says where it went. The number is kept with the event.
-fn playhead(kind: Kind, fields: &Object<'_>) -> Option<u64> {
-    if kind == Kind::Seeking { None } else { field::thousands(fields.get("playhead"), "playhead") }
+    let Some(turn) = WORDS.iter().position(|(known, _)| *known == word) else { return (Kind::Other, 0) };
+    let kind = match WORDS[turn].1 {
+        Kind::Viewend if reason() == Some("ended") => Kind::Ended,
+        kind => kind,
+    };
+    (kind, turn as u32 + 1)
 }
 
 /// An error without a code is known by its category.
@@ -200,9 +204,6 @@ fn attributes(kind: Kind, fields: &Object<'_>, payload: Option<&Object<'_>>) -> 
     if let Some(duration_ms) = field::thousands(fields.get("duration"), "duration").filter(|ms| *ms > 0) {
         let key = AttributeKey::VideoDurationMs as i32;
         attributes.push(Attribute { key, number: duration_ms, ..Attribute::default() });
-    }
-    if kind == Kind::Seeking {
-        attributes.extend(fields.get("playhead").and_then(|playhead| private::kept("playhead", playhead)));
     }
     for (name, value) in fields.iter().filter(|(name, _)| !CONSUMED.contains(&name.as_ref())) {
         attributes.extend(private::kept(name, value));

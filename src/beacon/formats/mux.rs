@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// mux-embed's keys that say what one of our attributes says.
-const ATTRIBUTES: [(&str, AttributeKey); 24] = [
+const ATTRIBUTES: [(&str, AttributeKey); 23] = [
     ("vid", AttributeKey::VideoId),
     ("vtt", AttributeKey::VideoTitle),
     ("vsr", AttributeKey::VideoSeries),
@@ -28,7 +28,6 @@ const ATTRIBUTES: [(&str, AttributeKey); 24] = [
     ("sid", AttributeKey::SessionId),
     ("pnm", AttributeKey::PlayerName),
     ("pve", AttributeKey::PlayerVersion),
-    ("psw", AttributeKey::PlayerSoftware),
     ("pswve", AttributeKey::PlayerSoftwareVersion),
     ("vdn", AttributeKey::Cdn),
     ("wur", AttributeKey::PageUrl),
@@ -48,7 +47,7 @@ const ATTRIBUTES: [(&str, AttributeKey); 24] = [
 ];
 
 /// Keys that are read elsewhere or repeat what the record says; the rest is kept with the event.
-const CONSUMED: [&str; 30] = [
+const CONSUMED: [&str; 32] = [
     "e",
     "ake",
     "xid",
@@ -79,6 +78,8 @@ const CONSUMED: [&str; 30] = [
     "bdm",
     "mapve",
     "udvcg",
+    "psw",
+    "pswnm",
 ];
 
 /// A body with its key, which stands in the events.
@@ -238,7 +239,8 @@ fn attributes(fields: &Object<'_>) -> Vec<Attribute> {
             attributes.extend(private::kept(&mux_names::expand(key), value));
         }
     }
-    attributes.extend(viewer(fields));
+    attributes.extend(first(fields, AttributeKey::ViewerId, ["uusid", "mvrid"]));
+    attributes.extend(first(fields, AttributeKey::PlayerSoftware, ["pswnm", "psw"]));
     attributes.extend(sdk(fields));
     field::in_order(attributes)
 }
@@ -248,10 +250,11 @@ fn is_custom(key: &str) -> bool {
         .is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))
 }
 
-/// The customer's own viewer id if there is one, else mux-embed's.
-fn viewer(fields: &Object<'_>) -> Option<Attribute> {
-    let spec = attribute::by_key(AttributeKey::ViewerId)?;
-    ["uusid", "mvrid"].iter().find_map(|key| field::attribute(spec, fields.get(*key)?))
+/// What mux-embed says by either of two keys: the customer's own viewer id before mux-embed's, the player's name for
+/// itself before that of the element it plays in.
+fn first(fields: &Object<'_>, key: AttributeKey, names: [&str; 2]) -> Option<Attribute> {
+    let spec = attribute::by_key(key)?;
+    names.iter().find_map(|name| field::attribute(spec, fields.get(*name)?))
 }
 
 fn sdk(fields: &Object<'_>) -> Option<Attribute> {

@@ -1,7 +1,5 @@
 //! EPAS: answers as its own sink gives them, with a reason where that only says no.
 
-use std::sync::Arc;
-
 use actix_web::{
     HttpRequest, HttpResponse,
     http::header::{self, HeaderName},
@@ -20,8 +18,6 @@ use crate::{
     event::Format,
 };
 
-/// What the specification's clients are asked to send heartbeats at. The web SDK keeps to its own 30 s.
-const HEARTBEAT_MS: u64 = 10_000;
 /// The specification's version, as the web SDK says it.
 const VERSION: HeaderName = HeaderName::from_static("x-epas-version");
 const LONGEST_VERSION: usize = 32;
@@ -55,16 +51,20 @@ async fn receive(
 ) -> Result<HttpResponse, Refusal> {
     let environment = collector.admit(key).await?;
     let mut body = body::read(request, payload).await?;
-    let unnamed = |is_init| view_of_sender(request, collector, &environment, is_init);
+    let arrival = arrival(request, collector)?;
+    let unnamed = |is_init| {
+        let known = (!is_init).then_some(arrival.received_ms);
+        view_of_sender(request, collector, &environment, known)
+    };
     let EpasBeacon { view_id, is_init, decoded } =
-        epas::decode(&mut body, arrival(collector), version(request), unnamed)?;
+        epas::decode(&mut body, arrival, version(request), unnamed)?;
     let rejected = decoded.rejected.clone();
     store(request, collector, &environment, decoded, Format::Epas).await?;
     let Some(view_id) = view_id else {
         return Err(Refusal::BadEvent(rejected.first().map_or("bad_event", |first| first.code)));
     };
     let mut answer = match is_init {
-        true => json!({"sessionId": view_id, "heartbeatInterval": HEARTBEAT_MS}),
+        true => json!({"sessionId": view_id, "heartbeatInterval": collector.heartbeat_ms}),
         false => json!({"sessionId": view_id, "valid": true}),
     };
     if !rejected.is_empty() {
@@ -78,18 +78,19 @@ fn version(request: &HttpRequest) -> Option<&str> {
     (!version.is_empty() && version.len() <= LONGEST_VERSION).then_some(version)
 }
 
+/// The view the sender is in at `now_ms`, or a new one.
 fn view_of_sender(
     request: &HttpRequest,
     collector: &Collector,
-    environment: &Arc<str>,
-    is_init: bool,
+    environment: &str,
+    now_ms: Option<i64>,
 ) -> String {
     let network = collector.enricher.network(request).map(|network| network.to_string()).unwrap_or_default();
     let user_agent = request.headers().get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
     let sender = Sender { environment, network: &network, user_agent: user_agent.unwrap_or_default() };
-    let view_id = match is_init {
-        true => collector.senders.begin(sender),
-        false => collector.senders.view_of(sender, collector.clock.now_ms()),
+    let view_id = match now_ms {
+        Some(now_ms) => collector.senders.view_of(sender, now_ms),
+        None => collector.senders.begin(sender),
     };
     view_id.to_string()
 }
