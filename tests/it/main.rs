@@ -8,6 +8,7 @@ mod assets;
 mod control;
 mod docs;
 mod embedded_engine;
+mod epas;
 mod intake;
 mod ledger;
 mod live;
