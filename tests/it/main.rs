@@ -4,8 +4,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 mod api;
+mod cmcd;
 mod control;
 mod embedded_engine;
+mod fuzz_intake;
 mod intake;
 mod ledger;
 mod live;

@@ -109,11 +109,12 @@ fn kind<'a>(record: &Record<'_>, token: &'a str) -> (Kind, &'a str) {
 }
 
 /// When it happened, Unix ms of the client; `None` if its clock cannot be believed. `rr` carries the time of the request
-/// and tells of the response, so that is when it happened.
+/// and tells of the response, so that is when it happened; unless it begins playback, which Shaka does with the request.
 fn time_ms(record: &Record<'_>, token: &str, received_ms: i64) -> Option<i64> {
     let believed = received_ms - PAST_MS..=received_ms + FUTURE_MS;
     let ts = record.number("ts")?.round() as i64;
-    let took_ms = record.number("ttlb").filter(|ms| token == "rr" && is_duration(*ms)).unwrap_or(0.0);
+    let is_response = token == "rr" && !quirks::begins_playback(record);
+    let took_ms = record.number("ttlb").filter(|ms| is_response && is_duration(*ms)).unwrap_or(0.0);
     let done = ts.saturating_add(took_ms as i64);
     believed.contains(&ts).then_some(if believed.contains(&done) { done } else { ts })
 }
@@ -357,6 +358,7 @@ mod tests {
             ]
         );
         assert_eq!(event.t_ms, 1_795_313_599_311, "the response came then");
+        assert_eq!(told("e=rr,msd=494,ts=1795313599000,ttlb=311").t_ms, 1_795_313_599_000, "playback begins");
         for ts in ["0", "-9e99", "99999999999999999999", "1795313900001", "1795227199999", "\"now\""] {
             let event = told(&format!("e=t,ts={ts}"));
             assert_eq!(event.t_ms, RECEIVED_MS, "{ts}");
