@@ -1,8 +1,9 @@
 //! A beacon request from top to bottom: admit, read, decode, enrich, append, answer.
 //!
-//! Formats whose players want other answers than these have a file of their own: [`cmcd`].
+//! Formats whose players want other answers than these have a file of their own: [`cmcd`], [`epas`].
 
 pub mod cmcd;
+pub mod epas;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -16,7 +17,7 @@ use super::{
     refusal::Refusal,
 };
 use crate::{
-    event::Format,
+    event::{AttributeKey, Format},
     log::{NewRecord, Position},
     telemetry::{Metric, count_labelled},
 };
@@ -85,9 +86,13 @@ async fn receive_mux(
 
 /// `OPTIONS`: what a browser asks before it sends JSON or gzip from another origin.
 pub async fn preflight() -> HttpResponse {
+    allow("content-type, content-encoding")
+}
+
+fn allow(headers: &'static str) -> HttpResponse {
     cross_origin(HttpResponse::NoContent())
         .insert_header((header::ACCESS_CONTROL_ALLOW_METHODS, "POST, GET, OPTIONS"))
-        .insert_header((header::ACCESS_CONTROL_ALLOW_HEADERS, "content-type, content-encoding"))
+        .insert_header((header::ACCESS_CONTROL_ALLOW_HEADERS, headers))
         .insert_header((header::ACCESS_CONTROL_MAX_AGE, "86400"))
         .finish()
 }
@@ -113,6 +118,7 @@ async fn store(
         metrics::counter!(Metric::EventsIntake.name(), "format" => label, "fate" => "rejected", "reason" => rejected.code)
             .increment(1);
     }
+    count_unknown_fields(&decoded, label);
     if accepted == 0 {
         return Ok(String::new());
     }
@@ -133,6 +139,16 @@ async fn store(
     Ok(newest(&appended?))
 }
 
+/// Fields without a meaning, which are kept with their events.
+fn count_unknown_fields(decoded: &Decoded, label: &'static str) {
+    let attributes =
+        decoded.records.iter().flat_map(|record| &record.events).flat_map(|event| &event.attributes);
+    let unknown = attributes.filter(|attribute| attribute.key() == AttributeKey::KeyUnknown).count();
+    if unknown > 0 {
+        count_labelled(Metric::FieldsUnknown, "format", label, unknown as u64);
+    }
+}
+
 /// The newest position in each partition, comma-separated: reads may wait for it.
 fn newest(positions: &[Position]) -> String {
     let mut by_partition = BTreeMap::new();
@@ -145,9 +161,13 @@ fn newest(positions: &[Position]) -> String {
 }
 
 fn refuse(refusal: &Refusal, format: Format) -> HttpResponse {
+    count_refused(refusal, format);
+    refusal.response()
+}
+
+fn count_refused(refusal: &Refusal, format: Format) {
     metrics::counter!(Metric::BeaconsRefused.name(), "format" => format_label(format), "code" => refusal.code())
         .increment(1);
-    refusal.response()
 }
 
 fn cross_origin(mut response: actix_web::HttpResponseBuilder) -> actix_web::HttpResponseBuilder {

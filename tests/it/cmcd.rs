@@ -160,7 +160,7 @@ fn figures_are_those_of_the_capture() {
         assert!(!view.failed() && view.attempted, "{capture}");
         assert_eq!(view.text(AttributeKey::VideoId), "content-0001");
         assert_eq!(view.text(AttributeKey::StreamType), "on-demand");
-        assert_eq!(view.text(AttributeKey::SourceHostname), "127.0.0.1");
+        assert_eq!(view.text(AttributeKey::SourceHostname), "127.0.0.1:9102");
     }
     assert_eq!(the_view("hlsjs-rebuffer_xhold").number(AttributeKey::RenditionBitrate), 218_000);
     assert_eq!(the_view("dashjs-normal").number(AttributeKey::RenditionBitrate), 564_000);

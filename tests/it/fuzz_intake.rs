@@ -12,14 +12,14 @@ use std::{
 use playhead::{
     beacon::{
         body::json_text,
-        formats::{Arrival, Decoded, cmcd, mux, native},
+        formats::{Arrival, Decoded, cmcd, epas, mux, native},
         refusal::{MAX_EVENTS, Refusal},
     },
     event::{Record, View},
 };
 use rand::{RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 
-use crate::support::capture::{cmcd_captures, mux_captures};
+use crate::support::capture::{cmcd_captures, epas_captures, mux_captures};
 
 /// Reads a body as its route does.
 type Decode = fn(Vec<u8>, Arrival) -> Result<Decoded, Refusal>;
@@ -33,6 +33,7 @@ struct Intake {
 /// Every format the collector takes in.
 fn intakes() -> Vec<Intake> {
     let mux_bodies = mux_captures().into_iter().flat_map(|(_, beacons)| beacons);
+    let epas_bodies = epas_captures().into_iter().flat_map(|(_, beacons)| beacons);
     let cmcd_bodies = cmcd_captures().into_iter().flat_map(|(_, reports)| reports);
     vec![
         Intake {
@@ -49,6 +50,14 @@ fn intakes() -> Vec<Intake> {
             name: "cmcd",
             decode: |body, arrival| cmcd::decode(&body, arrival),
             corpus: cmcd_bodies.map(|report| report.body.into_bytes()).collect(),
+        },
+        Intake {
+            name: "epas",
+            decode: |body, arrival| {
+                let mut body = json_text(body)?;
+                Ok(epas::decode(&mut body, arrival, None, |_| "unnamed".into())?.decoded)
+            },
+            corpus: epas_bodies.map(|beacon| beacon.body.into_bytes()).collect(),
         },
     ]
 }
@@ -95,15 +104,18 @@ const WORDS: [&[u8]; 24] = [
 
 fn mutate(rng: &mut StdRng, corpus: &[Vec<u8>]) -> Vec<u8> {
     let mut body = corpus.choose(rng).unwrap().clone();
-    for _ in 0..rng.random_range(1..12) {
+    let most = if rng.random() { 2 } else { 12 };
+    for _ in 0..rng.random_range(0..most) + 1 {
         let at = rng.random_range(0..=body.len());
         let to = (at + rng.random_range(0..40)).min(body.len());
-        match rng.random_range(0..6) {
+        match rng.random_range(0..8) {
             0 => drop(body.splice(at..at, WORDS.choose(rng).unwrap().iter().copied())),
             1 => drop(body.splice(at..to, WORDS.choose(rng).unwrap().iter().copied())),
             2 => drop(body.drain(at..to)),
             3 => body.truncate(at),
             4 if at < body.len() => body[at] = rng.random(),
+            // A number or word for another: what is left can often be read.
+            5 | 6 => replace_word(rng, &mut body, at),
             // A piece of another body, or of this one once more.
             _ => {
                 let other = corpus.choose(rng).unwrap();
@@ -114,6 +126,16 @@ fn mutate(rng: &mut StdRng, corpus: &[Vec<u8>]) -> Vec<u8> {
         }
     }
     body
+}
+
+/// Replaces the letters and digits from `at` on.
+fn replace_word(rng: &mut StdRng, body: &mut Vec<u8>, at: usize) {
+    const NUMBERS: [&[u8]; 8] =
+        [b"0", b"-1", b"1e300", b"0.5", b"4294967296", b"9007199254740993", b"1795313599999", b"true"];
+    let is_word = |byte: &u8| byte.is_ascii_alphanumeric();
+    let from = body[at..].iter().position(is_word).map_or(body.len(), |skipped| at + skipped);
+    let to = body[from..].iter().position(|byte| !is_word(byte)).map_or(body.len(), |length| from + length);
+    drop(body.splice(from..to, NUMBERS.choose(rng).unwrap().iter().copied()));
 }
 
 fn assert_sound(decoded: &Decoded, body: &[u8]) {

@@ -72,6 +72,13 @@ async fn crowd(server: &Server, dir: &Path) -> (Vec<Child>, PathBuf, PathBuf) {
 }
 
 async fn assert_equal(server: &Server, ledger: &Path) {
+    assert_events_equal(server, ledger).await;
+    let truths: Vec<Truth> = ledger::read(&ledger::truth_path(ledger)).expect("truths");
+    let compared = truths.iter().filter(|truth| truth.figures.is_some()).count();
+    assert!(compared >= 30, "the figures of {compared} views are known");
+}
+
+async fn assert_events_equal(server: &Server, ledger: &Path) {
     let output = verify(server, ledger, "60s").await;
     let acknowledged = ledger::read::<Entry>(ledger).expect("a ledger").len();
     assert!(acknowledged > 200, "only {acknowledged} acknowledged");
@@ -82,9 +89,6 @@ async fn assert_equal(server: &Server, ledger: &Path) {
         shown(&output)
     );
     assert_eq!(output.status.code(), Some(0));
-    let truths: Vec<Truth> = ledger::read(&ledger::truth_path(ledger)).expect("truths");
-    let compared = truths.iter().filter(|truth| truth.figures.is_some()).count();
-    assert!(compared >= 30, "the figures of {compared} views are known");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -129,6 +133,21 @@ async fn a_kill_loses_nothing() {
     }
     assert_equal(&server, &native).await;
     assert_equal(&server, &mux).await;
+}
+
+/// EPAS events have hashes for numbers, come one by one and are sent again whenever an answer was lost.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kill_loses_no_event_of_epas() {
+    let mut server = Server::start(&[]).await;
+    let dir = tempfile::tempdir().expect("temp dir");
+    let ledger = dir.path().join("epas.ledger");
+    let child = simulate(&server, "epas", &ledger);
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    server.kill9();
+    server.restart().await;
+    println!("{}", succeeded(child).await);
+    assert_events_equal(&server, &ledger).await;
+    assert_eq!(server.terminate().await.code(), Some(0), "{}", server.output());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -196,7 +215,7 @@ async fn mistakes_of_the_caller_and_a_silent_server_have_their_own_codes() {
     let dir = tempfile::tempdir().expect("temp dir");
     let ledger = dir.path().join("ledger");
     let code = |output: Output| (output.status.code(), shown(&output));
-    let epas = playhead()
+    let hasty = playhead()
         .args([
             "simulate",
             "--viewers",
@@ -208,12 +227,12 @@ async fn mistakes_of_the_caller_and_a_silent_server_have_their_own_codes() {
             "--ingest-key",
             "k",
         ])
-        .args(["--format", "epas", "--ledger"])
+        .args(["--rate-factor", "0", "--ledger"])
         .arg(&ledger)
         .output();
-    let (epas, text) = code(epas.await.expect("runs"));
-    assert_eq!(epas, Some(2), "{text}");
-    assert!(text.contains("does not take these beacons yet"), "{text}");
+    let (hasty, text) = code(hasty.await.expect("runs"));
+    assert_eq!(hasty, Some(2), "{text}");
+    assert!(text.contains("--rate-factor 0"), "{text}");
 
     fs::write(&ledger, "").expect("written");
     // The discard port: nobody answers there.

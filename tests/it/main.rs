@@ -4,9 +4,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 mod api;
+mod assets;
 mod cmcd;
 mod control;
+mod docs;
 mod embedded_engine;
+mod epas;
 mod fuzz_intake;
 mod intake;
 mod ledger;

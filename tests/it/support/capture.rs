@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use playhead::{
-    beacon::formats::{Arrival, mux},
+    beacon::formats::{Arrival, epas, mux},
     event::Record,
 };
 use serde_json::Value;
@@ -25,11 +25,20 @@ pub struct Beacon {
 
 /// The mux-embed captures: name and the beacons that are JSON (one scenario's page posted its own notes as well).
 pub fn mux_captures() -> Vec<(String, Vec<Beacon>)> {
+    beacons("mux")
+}
+
+/// The captures of Eyevinn's web SDK.
+pub fn epas_captures() -> Vec<(String, Vec<Beacon>)> {
+    beacons("epas")
+}
+
+fn beacons(client: &str) -> Vec<(String, Vec<Beacon>)> {
     let beacon =
         |post: Value| Beacon { at_ms: at_ms(&post), body: post["body"].as_str().unwrap().to_owned() };
     let beacons =
         |posts: Vec<Value>| posts.into_iter().map(beacon).filter(|b| b.body.starts_with('{')).collect();
-    posts("mux").into_iter().map(|(name, posts)| (name, beacons(posts))).collect()
+    posts(client).into_iter().map(|(name, posts)| (name, beacons(posts))).collect()
 }
 
 /// The captures of CMCD players.
@@ -67,4 +76,14 @@ pub fn records(beacon: &Beacon, received_ms: i64, environment: &str) -> Vec<Reco
     let mut records = mux::decode(&mut body, Arrival { received_ms }).unwrap().decoded.records;
     records.iter_mut().for_each(|record| environment.clone_into(&mut record.environment));
     records
+}
+
+/// The records of an EPAS beacon that arrived at `received_ms`; one that names no view gets the name `unnamed`.
+pub fn epas_records(beacon: &Beacon, received_ms: i64) -> Vec<Record> {
+    let mut body = beacon.body.clone().into_bytes();
+    let decoded = epas::decode(&mut body, Arrival { received_ms }, Some("0.3.1"), |_| "unnamed".into())
+        .unwrap()
+        .decoded;
+    assert_eq!(decoded.rejected, []);
+    decoded.records
 }
