@@ -175,7 +175,10 @@ fn a_view_that_dies_has_failed_by_its_code() {
         assert_eq!(view.error_code.value, code, "{capture}");
     }
     // A code that clings to later records is no second error.
-    assert_eq!(the_view("dashjs-error").error_sequences.len(), 1);
+    let dashjs = the_view("dashjs-error");
+    assert_eq!(dashjs.error_sequences.len(), 1);
+    // From p to r: the error was told while it played what it had.
+    assert_eq!(dashjs.course().totals.playing_ms, Some(7_999));
     // What these players do not say cannot be known: they only stand still.
     assert!(!the_view("hlsjs-error").failed() && !the_view("shaka-error").failed());
     assert!(!the_view("shaka-error_start").attempted);
