@@ -15,6 +15,9 @@ use crate::support::{
     server::Server,
 };
 
+/// A body: what it is, its content type and encoding, its bytes, and how many records of it are good.
+type Case = (&'static str, Option<&'static str>, Option<&'static str>, Vec<u8>, usize);
+
 /// What came back: status, `Playhead-Accepted`, and the headers.
 type Answer = (u16, Option<usize>, HeaderMap);
 
@@ -197,7 +200,7 @@ async fn whatever_is_sent_is_answered_204() {
     let good = |n: usize| format!("sid=\"h\",cid=\"c\",e=t,sn={n},v=2");
     let mixed = format!("{}\r\n\r\nnonsense\n{}\n", good(1), good(2));
     let many = "e=t\n".repeat(10_001);
-    let cases: [(&str, Option<&str>, Option<&str>, Vec<u8>, usize); 17] = [
+    let cases: [Case; 17] = [
         ("plain", Some("application/cmcd"), None, good(3).into_bytes(), 1),
         ("first version of the standard", Some("text/cmcd; charset=utf-8"), None, good(4).into_bytes(), 1),
         ("text", Some("text/plain;charset=UTF-8"), None, good(5).into_bytes(), 1),
