@@ -1,5 +1,8 @@
 //! A beacon request from top to bottom: admit, read, decode, enrich, append, answer.
+//!
+//! Formats whose players want other answers than these have a file of their own: [`cmcd`] and [`epas`].
 
+pub mod cmcd;
 pub mod epas;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -88,7 +91,7 @@ pub async fn preflight() -> HttpResponse {
 
 fn allow(headers: &'static str) -> HttpResponse {
     cross_origin(HttpResponse::NoContent())
-        .insert_header((header::ACCESS_CONTROL_ALLOW_METHODS, "POST, OPTIONS"))
+        .insert_header((header::ACCESS_CONTROL_ALLOW_METHODS, "POST, GET, OPTIONS"))
         .insert_header((header::ACCESS_CONTROL_ALLOW_HEADERS, headers))
         .insert_header((header::ACCESS_CONTROL_MAX_AGE, "86400"))
         .finish()

@@ -51,12 +51,19 @@ impl Collector {
 /// The intake routes. `prefix` is configurable because filter lists block words, not hosts.
 pub fn routes(prefix: &str) -> impl FnOnce(&mut web::ServiceConfig) + use<> {
     let native = format!("{prefix}/{{ingest_key}}");
+    let cmcd = format!("{native}/cmcd");
     let epas = format!("{native}/epas");
     move |config| {
         config
             .service(
                 web::resource(native)
                     .route(web::post().to(handler::native))
+                    .route(web::method(actix_web::http::Method::OPTIONS).to(handler::preflight)),
+            )
+            .service(
+                web::resource(cmcd)
+                    .route(web::post().to(handler::cmcd::report))
+                    .route(web::get().to(handler::cmcd::pixel))
                     .route(web::method(actix_web::http::Method::OPTIONS).to(handler::preflight)),
             )
             .service(

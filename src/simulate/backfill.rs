@@ -134,7 +134,7 @@ impl Courier {
                 + (written_ms + delivery.chance.lasting_ms(90.0, 0.5)) as i64;
             way.sent = way.sent.max(way.done + count);
             let body = body(self.dialect, &delivery.page, batch.iter(), written_ms);
-            match self.post(&delivery.person, body, Some(received_ms)).await {
+            match self.post(&delivery.person, body, count, Some(received_ms)).await {
                 Verdict::Retry { after } => {
                     way.failures += 1;
                     let wait_ms = self.dialect.backoff_ms(way.failures, delivery.chance.fraction());

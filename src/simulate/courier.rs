@@ -3,6 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use bytes::Bytes;
 use reqwest::{StatusCode, header};
 use serde::Deserialize;
 use tokio::{
@@ -18,6 +19,7 @@ use super::{
     tally::Tally,
     world::Person,
 };
+use crate::beacon::handler::cmcd;
 
 /// Requests under way at once, each on a connection that is kept.
 const CONNECTIONS: usize = 512;
@@ -25,6 +27,8 @@ const CONNECTIONS: usize = 512;
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
 /// Longest wait between tries, in real time.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
+/// A clock that is further ahead is not the measure of a view (the server allows five minutes), ms.
+const MOST_SKEW_MS: i64 = 240_000;
 /// Share of answers that get lost on the way, so that what was accepted is sent again.
 const LOST_ANSWERS: f64 = 0.005;
 
@@ -52,6 +56,15 @@ pub struct Delivery {
     pub letters: Vec<Letter>,
     pub opened: Instant,
     pub chance: Chance,
+}
+
+/// What came back.
+struct Answer {
+    status: StatusCode,
+    retry_after: Duration,
+    /// CMCD: how many records are durable.
+    accepted: Option<usize>,
+    body: Bytes,
 }
 
 /// What an answer means for the batch.
@@ -141,12 +154,12 @@ impl Courier {
         let is_last = batch.len() == waiting.len() && !delivery.story.vanished;
         let mut verdict = if is_last && self.dialect.doubles_the_last() {
             let (first, second) = tokio::join!(
-                self.post(&delivery.person, body.clone(), None),
-                self.post(&delivery.person, body, None)
+                self.post(&delivery.person, body.clone(), batch.len(), None),
+                self.post(&delivery.person, body, batch.len(), None)
             );
             if matches!(first, Verdict::Done { .. }) { first } else { second }
         } else {
-            self.post(&delivery.person, body, None).await
+            self.post(&delivery.person, body, batch.len(), None).await
         };
         if matches!(verdict, Verdict::Done { .. }) && delivery.chance.happens(LOST_ANSWERS) {
             self.tally.lost_answer();
@@ -186,14 +199,20 @@ impl Courier {
         Instant::now() >= self.give_up_at || self.failure.borrow().is_some()
     }
 
-    /// Posts a body; `received_ms` is when it is to have arrived, if that is in the past.
-    pub(super) async fn post(&self, person: &Person, body: String, received_ms: Option<i64>) -> Verdict {
+    /// Posts a body of `count` events; `received_ms` is when it is to have arrived, if that is in the past.
+    pub(super) async fn post(
+        &self,
+        person: &Person,
+        body: String,
+        count: usize,
+        received_ms: Option<i64>,
+    ) -> Verdict {
         let Ok(_slot) = self.slots.acquire().await else { return Verdict::Retry { after: Duration::ZERO } };
         let begun = Instant::now();
         let mut request = self
             .http
             .post(&self.url)
-            .header(header::CONTENT_TYPE, "text/plain")
+            .header(header::CONTENT_TYPE, self.dialect.content_type())
             .header(header::USER_AGENT, person.device.user_agent)
             .header("x-forwarded-for", person.address.to_string())
             .body(body);
@@ -202,11 +221,15 @@ impl Courier {
         }
         let answer = async {
             let answer = request.send().await?;
-            let (status, retry_after) = (answer.status(), retry_after(&answer));
-            reqwest::Result::Ok((status, retry_after, answer.bytes().await?))
+            reqwest::Result::Ok(Answer {
+                status: answer.status(),
+                retry_after: Duration::from_secs(number(&answer, header::RETRY_AFTER.as_str()).unwrap_or(0)),
+                accepted: number(&answer, cmcd::ACCEPTED).map(|accepted| accepted as usize),
+                body: answer.bytes().await?,
+            })
         };
         let verdict = match timeout(ANSWER_TIMEOUT, answer).await {
-            Ok(Ok((status, retry_after, body))) => judge(self.dialect, status, retry_after, &body),
+            Ok(Ok(answer)) => judge(self.dialect, &answer, count),
             Ok(Err(_)) | Err(_) => Verdict::Retry { after: Duration::ZERO },
         };
         match verdict {
@@ -225,7 +248,7 @@ impl Courier {
         rejected: &[u64],
     ) {
         let acked_ms = chrono::Utc::now().timestamp_millis();
-        let sequences = delivery.letters[acknowledged].iter().map(|letter| u64::from(letter.sequence));
+        let sequences = delivery.letters[acknowledged].iter().map(|letter| letter.sequence);
         let entries: Vec<Entry> = sequences
             .filter(|seq| !rejected.contains(seq))
             .map(|seq| Entry {
@@ -247,12 +270,17 @@ impl Courier {
     pub(super) async fn write_truth(&self, delivery: &Delivery, at_end: Option<&Way>) {
         let figures = at_end.filter(|way| way.whole && way.done == way.sent).and_then(|way| {
             let last = delivery.letters[..way.done].last()?;
-            Some(figures(&delivery.story, last.moment))
+            figures(self.dialect, delivery, last.moment)
         });
+        let sequences = match self.dialect {
+            Dialect::Native | Dialect::Mux => Vec::new(),
+            Dialect::Cmcd | Dialect::Epas => delivery.letters.iter().map(|letter| letter.sequence).collect(),
+        };
         let truth = Truth {
             format: self.dialect.name().to_owned(),
             view: Arc::clone(&delivery.page.view_id),
             events: delivery.letters.len() as u64,
+            sequences,
             sent: at_end.map(|way| way.sent as u64),
             figures,
         };
@@ -297,36 +325,54 @@ fn due_ms(waiting: &[Letter]) -> u64 {
     due_ms
 }
 
-fn retry_after(answer: &reqwest::Response) -> Duration {
-    let seconds =
-        answer.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
-    Duration::from_secs(seconds.unwrap_or(0))
+fn number(answer: &reqwest::Response, header: &str) -> Option<u64> {
+    answer.headers().get(header)?.to_str().ok()?.parse().ok()
 }
 
-fn judge(dialect: Dialect, status: StatusCode, retry_after: Duration, body: &[u8]) -> Verdict {
+/// What the answer to `count` events means.
+fn judge(dialect: Dialect, answer: &Answer, count: usize) -> Verdict {
+    let status = answer.status;
+    let foreign = || Verdict::Stop("the target's 2xx is not the answer of a Playhead collector".to_owned());
     match status.as_u16() {
-        200..=299 if dialect == Dialect::Mux => Verdict::Done { position: None, rejected: Vec::new() },
-        200..=299 => match serde_json::from_slice::<NativeAnswer>(body) {
-            Ok(answer) => Verdict::Done {
-                position: Some(answer.position).filter(|position| !position.is_empty()),
-                rejected: answer.rejected.iter().filter_map(|rejected| rejected.seq).collect(),
+        200..=299 => match dialect {
+            Dialect::Native => match serde_json::from_slice::<NativeAnswer>(&answer.body) {
+                Ok(answer) => Verdict::Done {
+                    position: Some(answer.position).filter(|position| !position.is_empty()),
+                    rejected: answer.rejected.iter().filter_map(|rejected| rejected.seq).collect(),
+                },
+                Err(_) => foreign(),
             },
-            Err(_) => Verdict::Stop("the target's 2xx is not the answer of a Playhead collector".to_owned()),
+            Dialect::Mux | Dialect::Epas => Verdict::Done { position: None, rejected: Vec::new() },
+            // The answer does not say which of them, and the players let all of them go.
+            Dialect::Cmcd => match answer.accepted {
+                Some(accepted) if accepted == count => Verdict::Done { position: None, rejected: Vec::new() },
+                Some(_) => Verdict::Drop,
+                None => foreign(),
+            },
         },
         401 | 403 | 410 => Verdict::Stop(format!("the target answered {status}: is the ingest key right?")),
         400 | 404 | 405 | 413 | 415 | 422 => Verdict::Drop,
-        _ => Verdict::Retry { after: retry_after },
+        _ => Verdict::Retry { after: answer.retry_after },
     }
 }
 
-/// The figures of a view as of one of its moments.
-fn figures(story: &Story, moment: usize) -> Figures {
+/// The figures of a view as of one of its moments, if what was sent tells them.
+fn figures(dialect: Dialect, delivery: &Delivery, moment: usize) -> Option<Figures> {
+    let Delivery { story, person, .. } = delivery;
+    // The server does not go by such a clock, and without totals there is nothing else to reckon by.
+    if !dialect.tells_totals() && person.skew_ms > MOST_SKEW_MS {
+        return None;
+    }
     let mut ranges = std::collections::BTreeMap::new();
     for stretch in story.moments[..=moment].iter().filter_map(|moment| moment.stretch) {
         ranges.insert(stretch.number, (stretch.from_ms, stretch.to_ms));
     }
+    // Where there is no title to be at, CMCD's playhead is an hour of the day, and EPAS's is unknown.
+    if !dialect.tells_totals() && story.title.duration_ms.is_none() {
+        ranges.clear();
+    }
     let totals = story.moments[moment].totals;
-    Figures {
+    Some(Figures {
         playing_ms: totals.playing_ms,
         watch_ms: totals.watch_ms,
         rebuffer_ms: totals.rebuffer_ms,
@@ -335,7 +381,7 @@ fn figures(story: &Story, moment: usize) -> Figures {
         seek_count: totals.seek_count,
         startup_ms: totals.startup_ms,
         played_ranges: ranges.into_values().collect(),
-    }
+    })
 }
 
 #[cfg(test)]
@@ -343,7 +389,7 @@ mod tests {
     use super::*;
 
     fn letter(written_ms: u64, patience_ms: u64) -> Letter {
-        Letter { sequence: 1, json: String::new(), written_ms, patience_ms, moment: 0 }
+        Letter { sequence: 1, text: String::new(), written_ms, patience_ms, moment: 0 }
     }
 
     #[test]
@@ -355,16 +401,26 @@ mod tests {
 
     #[test]
     fn only_a_collectors_answer_acknowledges() {
-        let none = Duration::ZERO;
+        let answer = |status, accepted, body: &'static [u8]| Answer {
+            status,
+            retry_after: Duration::from_secs(2),
+            accepted,
+            body: Bytes::from_static(body),
+        };
+        let judged = |dialect, status, body| judge(dialect, &answer(status, None, body), 1);
         let ok = br#"{"accepted":1,"rejected":[{"view":"v","seq":4,"code":"bad_time"}],"position":"0:7"}"#;
-        let done = judge(Dialect::Native, StatusCode::ACCEPTED, none, ok);
+        let done = judged(Dialect::Native, StatusCode::ACCEPTED, ok);
         assert!(
             matches!(done, Verdict::Done { position: Some(at), rejected } if at == "0:7" && rejected == [4])
         );
-        assert!(matches!(judge(Dialect::Native, StatusCode::OK, none, b"<html>"), Verdict::Stop(_)));
-        assert!(matches!(judge(Dialect::Mux, StatusCode::NO_CONTENT, none, b""), Verdict::Done { .. }));
-        assert!(matches!(judge(Dialect::Mux, StatusCode::UNAUTHORIZED, none, b""), Verdict::Stop(_)));
-        let busy = judge(Dialect::Mux, StatusCode::SERVICE_UNAVAILABLE, Duration::from_secs(2), b"");
+        assert!(matches!(judged(Dialect::Native, StatusCode::OK, b"<html>"), Verdict::Stop(_)));
+        assert!(matches!(judged(Dialect::Mux, StatusCode::NO_CONTENT, b""), Verdict::Done { .. }));
+        assert!(matches!(judged(Dialect::Mux, StatusCode::UNAUTHORIZED, b""), Verdict::Stop(_)));
+        let busy = judged(Dialect::Mux, StatusCode::SERVICE_UNAVAILABLE, b"");
         assert!(matches!(busy, Verdict::Retry { after } if after == Duration::from_secs(2)));
+        let cmcd = |accepted| judge(Dialect::Cmcd, &answer(StatusCode::NO_CONTENT, accepted, b""), 3);
+        assert!(matches!(cmcd(Some(3)), Verdict::Done { .. }));
+        assert!(matches!(cmcd(Some(0)), Verdict::Drop), "shed is not acknowledged");
+        assert!(matches!(cmcd(None), Verdict::Stop(_)));
     }
 }

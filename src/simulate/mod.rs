@@ -26,7 +26,8 @@ use self::{
     backfill::Past,
     chance::Chance,
     courier::{Courier, Delivery},
-    format::{Dialect, Format, Page},
+    format::{Dialect, Page},
+    moment::Story,
     world::{Catalogue, Person},
 };
 
@@ -62,8 +63,8 @@ pub struct Arguments {
     #[arg(long)]
     ledger: PathBuf,
     /// Whose beacons
-    #[arg(long, value_enum, default_value_t = Format::Native)]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = Dialect::Native)]
+    format: Dialect,
     /// The same seed gives the same viewers (with new view ids); random if not given
     #[arg(long)]
     seed: Option<u64>,
@@ -119,7 +120,7 @@ fn failed(reason: &str) -> ExitCode {
 }
 
 fn prepare(arguments: Arguments) -> Result<(Run, ledger::Writer), String> {
-    let dialect = Dialect::try_from(arguments.format)?;
+    let dialect = arguments.format;
     if !(arguments.rate_factor > 0.0 && arguments.rate_factor <= 1000.0) {
         return Err(format!("--rate-factor {}: it lies between 0 and 1000", arguments.rate_factor));
     }
@@ -133,10 +134,7 @@ fn prepare(arguments: Arguments) -> Result<(Run, ledger::Writer), String> {
             "--backfill-days: --target {target} has to be this machine, 127.0.0.1 or localhost"
         ));
     }
-    let url = match dialect {
-        Dialect::Native => format!("{target}/in/{}", arguments.ingest_key),
-        Dialect::Mux => format!("{target}/"),
-    };
+    let url = dialect.url(target, &arguments.ingest_key);
     let (journal, writer) = ledger::open(&arguments.ledger)
         .map_err(|error| format!("--ledger {}: {error}", arguments.ledger.display()))?;
     let length = arguments.seconds.map_or(LONGEST_BACKFILL, Duration::from_secs);
@@ -215,17 +213,26 @@ impl Run {
     }
 
     fn view(&self, person: &Person, chance: &mut Chance, opening: Opening, longest_ms: u64) -> Delivery {
-        let page = Page {
-            view_id: uuid::Uuid::new_v4().to_string().into(),
-            ingest_key: Arc::clone(&self.ingest_key),
-            opened_ms: opening.ms + person.skew_ms,
-        };
         let title = self.catalogue.choose(chance);
         let story = story::tell(person, title, chance, longest_ms);
+        let page = self.page(person, &story, opening.ms);
         let letters = format::letters(self.courier.dialect, &page, person, &story);
         // The network's luck is not the viewer's: what happens on the way must not change the stories.
         let luck = Chance(StdRng::seed_from_u64(chance.between(0, u64::MAX)));
         Delivery { page, person: person.clone(), story, letters, opened: opening.at, chance: luck }
+    }
+
+    fn page(&self, person: &Person, story: &Story, opening_ms: i64) -> Page {
+        let uuid = uuid::Uuid::new_v4().to_string();
+        // Who lives faster than we do begins as long ago as the view then ends now: clocks from the future are not
+        // believed.
+        let ahead_ms = story.length_ms as f64 * (1.0 - 1.0 / self.courier.rate_factor).max(0.0);
+        Page {
+            view_id: self.courier.dialect.view_id(&uuid, &story.title).into(),
+            uuid: uuid.into(),
+            ingest_key: Arc::clone(&self.ingest_key),
+            opened_ms: opening_ms + person.skew_ms - ahead_ms as i64,
+        }
     }
 
     fn viewers_ms(&self, real: Duration) -> u64 {

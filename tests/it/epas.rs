@@ -117,7 +117,12 @@ fn events_are_what_the_sdk_means_by_them() {
         assert_eq!(event.playhead_ms, Some(1235), "{word}");
     }
     assert_eq!(event(json!({"event": "stopped", "payload": {"reason": "ended"}})).kind(), Kind::Ended);
-    assert_eq!(event(json!({"event": "playing", "playhead": -1})).playhead_ms, None);
+    assert_eq!(event(json!({"event": "playing", "playhead": -1, "duration": -1})).playhead_ms, None);
+    assert_eq!(
+        event(json!({"event": "playing", "playhead": -1})).playhead_ms,
+        Some(0),
+        "the SDK's word for 0"
+    );
     assert_eq!(event(json!({"event": "playing", "playhead": null, "duration": null})).attributes, []);
 
     let facts = |event: playhead::event::Event| -> BTreeMap<String, String> {

@@ -11,6 +11,7 @@ mod intake;
 mod ledger;
 mod live;
 mod log;
+mod mux;
 mod pipeline;
 mod roles;
 mod schema;

@@ -152,7 +152,7 @@ fn event(
         t_ms,
         kind: kind as i32,
         name: if kind == Kind::Other { word } else { String::new() },
-        playhead_ms: field::thousands(fields.get("playhead"), "playhead"),
+        playhead_ms: playhead(fields),
         counters: None,
         segments: Vec::new(),
         attributes: field::in_order(attributes),
@@ -188,6 +188,18 @@ fn kind(word: &str, payload: Option<&Object<'_>>) -> (Kind, u32) {
     (kind, turn as u32 + 1)
 }
 
+/// The SDK takes the very beginning for nothing: 0 goes out as "not known", but then with the duration, which it leaves
+/// out where it really knows neither.
+fn playhead(fields: &Object<'_>) -> Option<u64> {
+    let playhead = field::thousands(fields.get("playhead"), "playhead");
+    let is_beginning = || field::clock(fields.get("playhead")) == Some(-1) && duration(fields).is_some();
+    playhead.or_else(|| is_beginning().then_some(0))
+}
+
+fn duration(fields: &Object<'_>) -> Option<u64> {
+    field::thousands(fields.get("duration"), "duration").filter(|ms| *ms > 0)
+}
+
 /// An error without a code is known by its category.
 fn failure(word: &str, payload: &Object<'_>) -> Failure {
     let text = |name| payload.get(name).and_then(field::text).filter(|text| !text.is_empty());
@@ -201,7 +213,7 @@ fn failure(word: &str, payload: &Object<'_>) -> Failure {
 
 fn attributes(kind: Kind, fields: &Object<'_>, payload: Option<&Object<'_>>) -> Vec<Attribute> {
     let mut attributes = Vec::new();
-    if let Some(duration_ms) = field::thousands(fields.get("duration"), "duration").filter(|ms| *ms > 0) {
+    if let Some(duration_ms) = duration(fields) {
         let key = AttributeKey::VideoDurationMs as i32;
         attributes.push(Attribute { key, number: duration_ms, ..Attribute::default() });
     }

@@ -140,6 +140,6 @@ pub fn in_order(mut attributes: Vec<Attribute>) -> Vec<Attribute> {
 }
 
 /// Query strings carry tokens and addresses of people; they do not enter the log.
-fn without_query(url: &str) -> &str {
+pub fn without_query(url: &str) -> &str {
     url.split(['?', '#']).next().unwrap_or(url)
 }

@@ -1,5 +1,6 @@
 //! Foreign and own wire formats, each turned into log records: its quirks and nothing else in its own file.
 
+pub mod cmcd;
 pub mod digest;
 pub mod epas;
 pub mod field;

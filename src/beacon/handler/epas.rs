@@ -52,7 +52,7 @@ async fn receive(
     let environment = collector.admit(key).await?;
     let mut body = body::read(request, payload).await?;
     let arrival = arrival(request, collector)?;
-    let unnamed = |is_init| {
+    let unnamed = |is_init: bool| {
         let known = (!is_init).then_some(arrival.received_ms);
         view_of_sender(request, collector, &environment, known)
     };
