@@ -4,7 +4,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 mod api;
+mod assets;
 mod control;
+mod docs;
 mod embedded_engine;
 mod epas;
 mod intake;

@@ -158,7 +158,8 @@ fn overview(environment: &Environment, video_id: Option<&str>, now_s: i64) -> An
 
 fn top(environment: &Environment, now_s: i64, limit: usize) -> Answer {
     let mut videos: Vec<(&String, &LiveVideo)> = environment.videos.iter().collect();
-    videos.retain(|(_, video)| video.viewers > 0 || !video.seconds.is_empty());
+    // Set-up alone is no watching.
+    videos.retain(|(_, video)| video.viewers > 0 || video.total_views > 0 && !video.seconds.is_empty());
     videos.sort_by(|(a_id, a), (b_id, b)| b.viewers.cmp(&a.viewers).then(a_id.cmp(b_id)));
     let rows = videos.into_iter().take(limit).map(|(id, video)| {
         let mut row = object(json!({
