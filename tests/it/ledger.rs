@@ -100,6 +100,20 @@ async fn what_was_acknowledged_is_there_once() {
     assert_eq!(server.terminate().await.code(), Some(0), "{}", server.output());
 }
 
+/// Their sequences are hashes and their totals follow from what happened when; the ledger and the figures hold all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn cmcd_records_that_were_accepted_are_there_once() {
+    let mut server = Server::start(&[]).await;
+    let dir = tempfile::tempdir().expect("temp dir");
+    let ledger = dir.path().join("cmcd.ledger");
+    let crowd = simulate(&server, "cmcd", &ledger);
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    server.kill9();
+    server.restart().await;
+    println!("{}", succeeded(crowd).await);
+    assert_equal(&server, &ledger).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_kill_loses_nothing() {
     let mut server = Server::start(&[]).await;

@@ -5,10 +5,12 @@
 
 mod api;
 mod assets;
+mod cmcd;
 mod control;
 mod docs;
 mod embedded_engine;
 mod epas;
+mod fuzz_intake;
 mod intake;
 mod ledger;
 mod live;

@@ -61,7 +61,8 @@ fn add_size(hash: &mut Sha256, kind: u8, size: usize) {
     hash.update((size as u64).to_le_bytes());
 }
 
-fn first_bits(hash: Sha256) -> u64 {
+/// What is kept of a hash.
+pub fn first_bits(hash: Sha256) -> u64 {
     let [a, b, c, d, e, f, g, h, ..]: [u8; 32] = hash.finalize().into();
     u64::from_be_bytes([a, b, c, d, e, f, g, h]) >> (u64::BITS - BITS)
 }
