@@ -175,6 +175,8 @@ fn events_are_what_the_sdk_means_by_them() {
     let warning = event(json!({"event": "warning", "payload": {"code": "slow"}}));
     assert_eq!(warning.failure.unwrap().severity().wire(), "warning");
 
+    assert_eq!(event(json!({"event": "error"})).failure.unwrap().severity().wire(), "fatal");
+
     let late = event(json!({"event": "heartbeat", "timestamp": 5}));
     assert_eq!(late.t_ms, 1_795_314_391_400, "a clock that is far off does not count");
     assert_eq!(facts(late)["timestamp"], "5");

@@ -289,7 +289,7 @@ async fn an_environment_made_on_the_side_takes_and_shows_beacons() {
 async fn history_stands_where_it_was() {
     let server = Server::start(&[]).await;
     let dir = tempfile::tempdir().expect("temp dir");
-    for format in ["native", "mux"] {
+    for format in ["native", "mux", "epas"] {
         let ledger = dir.path().join(format);
         let past = playhead()
             .args([

@@ -131,20 +131,17 @@ fn event(
     let said_ms = field::clock(fields.get("timestamp")).ok_or_else(|| wrong("bad_time"))?;
     let payload = fields.get("payload").and_then(|payload| payload.as_object());
     let (kind, turn) = kind(&word, payload);
-    let mut failure = payload.filter(|_| kind == Kind::Error).map(|payload| failure(&word, payload));
-    let mut attributes = attributes(kind, fields, payload);
+    let mut failure = (kind == Kind::Error).then(|| failure(&word, payload));
     let t_ms = placed(said_ms, arrival);
+    let mut attributes = attributes(kind, fields, payload);
+    attributes.extend(version.filter(|_| kind == Kind::Viewinit).map(sdk));
     if t_ms != said_ms {
         attributes.extend(field::named(AttributeKey::KeyUnknown, "timestamp", said_ms.to_string()));
     }
-    if let Some(version) = version.filter(|_| kind == Kind::Viewinit) {
-        let text = format!("epas {version}");
-        attributes.push(Attribute { key: AttributeKey::Sdk as i32, text, ..Attribute::default() });
-    }
     private::scrub(&mut attributes, &mut failure);
-    let texts = attributes.iter().flat_map(|attribute| [&attribute.text, &attribute.name]);
-    let failure_texts = failure.iter().flat_map(|failure| [&failure.code, &failure.message]);
-    if texts.chain(failure_texts).chain([&word]).chain(&view_id).any(|text| field::is_damaged(text)) {
+    if [&word].into_iter().chain(&view_id).any(|text| field::is_damaged(text))
+        || is_damaged(&attributes, failure.as_ref())
+    {
         return Err((None, "invalid_utf8"));
     }
     let event = Event {
@@ -200,9 +197,15 @@ fn duration(fields: &Object<'_>) -> Option<u64> {
     field::thousands(fields.get("duration"), "duration").filter(|ms| *ms > 0)
 }
 
+fn is_damaged(attributes: &[Attribute], failure: Option<&Failure>) -> bool {
+    let texts = attributes.iter().flat_map(|attribute| [&attribute.text, &attribute.name]);
+    let failure = failure.into_iter().flat_map(|failure| [&failure.code, &failure.message]);
+    texts.chain(failure).any(|text| field::is_damaged(text))
+}
+
 /// An error without a code is known by its category.
-fn failure(word: &str, payload: &Object<'_>) -> Failure {
-    let text = |name| payload.get(name).and_then(field::text).filter(|text| !text.is_empty());
+fn failure(word: &str, payload: Option<&Object<'_>>) -> Failure {
+    let text = |name| payload?.get(name).and_then(field::text).filter(|text| !text.is_empty());
     let severity = if word == "warning" { Severity::Warning } else { Severity::Fatal };
     Failure {
         code: text("code").or_else(|| text("category")).unwrap_or_default(),
@@ -232,23 +235,30 @@ fn attributes(kind: Kind, fields: &Object<'_>, payload: Option<&Object<'_>>) -> 
     attributes
 }
 
+/// What a member of a payload says; what is not as it should be is kept as it is.
 fn of_payload(kind: Kind, name: &str, value: &BorrowedValue<'_>) -> Vec<Attribute> {
-    let known = match kind {
-        Kind::Renditionchange => RENDITION.as_slice(),
-        Kind::Error => &[],
-        _ => METADATA.as_slice(),
+    let known = match (kind, name) {
+        (Kind::Error, "code" | "message") => return Vec::new(),
+        (Kind::Error, _) => None,
+        (Kind::Renditionchange, "bitrate") => bitrate(value),
+        (Kind::Renditionchange, _) => listed(&RENDITION, name, value),
+        (_, "live") => stream_type(value),
+        // The rest of the address is worth keeping too.
+        (_, "contentUrl") => {
+            return source_host(value).into_iter().chain(private::kept(name, value)).collect();
+        }
+        _ => listed(&METADATA, name, value),
     };
-    if let Some((_, key)) = known.iter().find(|(known, _)| *known == name) {
-        let spec = attribute::by_key(*key);
-        return spec.and_then(|spec| field::attribute(spec, value)).into_iter().collect();
-    }
-    match (kind, name) {
-        (Kind::Error, "code" | "message") => Vec::new(),
-        (Kind::Renditionchange, "bitrate") => bitrate(value).into_iter().collect(),
-        (_, "live") => stream_type(value).into_iter().collect(),
-        (_, "contentUrl") => source_host(value).into_iter().chain(private::kept(name, value)).collect(),
-        _ => private::kept(name, value).into_iter().collect(),
-    }
+    known.or_else(|| private::kept(name, value)).into_iter().collect()
+}
+
+fn listed(list: &[(&str, AttributeKey)], name: &str, value: &BorrowedValue<'_>) -> Option<Attribute> {
+    let (_, key) = list.iter().find(|(listed, _)| *listed == name)?;
+    field::attribute(attribute::by_key(*key)?, value)
+}
+
+fn sdk(version: &str) -> Attribute {
+    Attribute { key: AttributeKey::Sdk as i32, text: format!("epas {version}"), ..Attribute::default() }
 }
 
 fn bitrate(value: &BorrowedValue<'_>) -> Option<Attribute> {
