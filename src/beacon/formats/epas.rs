@@ -89,7 +89,8 @@ pub fn decode(
     let mut beacon = EpasBeacon { view_id: None, is_init: false, decoded: Decoded::default() };
     let mut by_view: BTreeMap<String, Vec<Event>> = BTreeMap::new();
     for value in events {
-        match event(value, arrival, version) {
+        let named = session(value);
+        match named.clone().and_then(|view_id| Ok((view_id, event(value, arrival, version)?))) {
             Ok((view_id, event)) => {
                 let is_init = event.kind() == Kind::Viewinit;
                 let view_id = view_id.unwrap_or_else(|| unnamed(is_init));
@@ -98,7 +99,10 @@ pub fn decode(
                 }
                 by_view.entry(view_id).or_default().push(event);
             }
-            Err((view, code)) => beacon.decoded.rejected.push(Rejected { view, seq: None, code }),
+            Err(code) => {
+                let view = named.ok().flatten();
+                beacon.decoded.rejected.push(Rejected { view, seq: None, code });
+            }
         }
     }
     beacon.decoded.records =
@@ -118,17 +122,10 @@ fn record(view_id: String, events: Vec<Event>, arrival: Arrival) -> Record {
     }
 }
 
-/// An event and the view it names, or the view and what is wrong.
-fn event(
-    value: &BorrowedValue<'_>,
-    arrival: Arrival,
-    version: Option<&str>,
-) -> Result<(Option<String>, Event), (Option<String>, &'static str)> {
-    let fields = value.as_object().ok_or((None, "bad_event"))?;
-    let view_id = session(fields).map_err(|code| (None, code))?;
-    let wrong = |code| (view_id.clone(), code);
-    let word = field::id(fields.get("event")).ok_or_else(|| wrong("bad_type"))?;
-    let said_ms = field::clock(fields.get("timestamp")).ok_or_else(|| wrong("bad_time"))?;
+fn event(value: &BorrowedValue<'_>, arrival: Arrival, version: Option<&str>) -> Result<Event, &'static str> {
+    let fields = value.as_object().ok_or("bad_event")?;
+    let word = field::id(fields.get("event")).ok_or("bad_type")?;
+    let said_ms = field::clock(fields.get("timestamp")).ok_or("bad_time")?;
     let payload = fields.get("payload").and_then(|payload| payload.as_object());
     let (kind, turn) = kind(&word, payload);
     let mut failure = (kind == Kind::Error).then(|| failure(&word, payload));
@@ -139,12 +136,10 @@ fn event(
         attributes.extend(field::named(AttributeKey::KeyUnknown, "timestamp", said_ms.to_string()));
     }
     private::scrub(&mut attributes, &mut failure);
-    if [&word].into_iter().chain(&view_id).any(|text| field::is_damaged(text))
-        || is_damaged(&attributes, failure.as_ref())
-    {
-        return Err((None, "invalid_utf8"));
+    if field::is_damaged(&word) || is_damaged(&attributes, failure.as_ref()) {
+        return Err("invalid_utf8");
     }
-    let event = Event {
+    Ok(Event {
         sequence: digest::of_value(value),
         t_ms,
         kind: kind as i32,
@@ -155,16 +150,18 @@ fn event(
         attributes: field::in_order(attributes),
         failure,
         turn,
-    };
-    Ok((view_id, event))
+    })
 }
 
-/// The SDK's web build sends no id at all unless the page has chosen one.
-fn session(fields: &Object<'_>) -> Result<Option<String>, &'static str> {
-    match fields.get("sessionId") {
+/// The view an event names. The SDK's web build sends no id at all unless the page has chosen one.
+fn session(event: &BorrowedValue<'_>) -> Result<Option<String>, &'static str> {
+    match event.as_object().ok_or("bad_event")?.get("sessionId") {
         None => Ok(None),
         Some(id) if id.as_str() == Some("") || id.as_null().is_some() => Ok(None),
-        id => field::id(id).map(Some).ok_or("bad_view_id"),
+        id => match field::id(id).ok_or("bad_view_id")? {
+            id if field::is_damaged(&id) => Err("invalid_utf8"),
+            id => Ok(Some(id)),
+        },
     }
 }
 
