@@ -15,6 +15,7 @@ mod intake;
 mod ledger;
 mod live;
 mod log;
+mod mux;
 mod pipeline;
 mod roles;
 mod schema;
