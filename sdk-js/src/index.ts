@@ -1,11 +1,11 @@
 /**
- * Playhead's browser SDK: measures what the viewers of a `<video>` element really get, and tells a collector.
+ * Playhead's browser SDK: measures what the people in front of a `<video>` or `<audio>` element really get, and tells
+ * a collector.
  *
  *     const handle = monitor(video, { key: '…', endpoint: 'https://playhead.example', data: { video_id: '42' } });
  */
 
-import { Monitor, type Handle, type MonitorOptions } from './monitor';
-import { VERSION } from './version';
+import { startMonitoring, type Handle, type MonitorOptions } from './monitor';
 
 export type { Handle, MonitorOptions } from './monitor';
 export type {
@@ -21,41 +21,34 @@ export type {
 } from './core/wire';
 
 /** Version of this SDK. */
-export const version = VERSION;
+export { VERSION as version } from './version';
 
-const DEFAULT_PREFIX = '/in';
-const DEFAULT_HEARTBEAT_MS = 10_000;
-/** Faster would be a burden on the collector for figures no one can read. */
-const FASTEST_HEARTBEAT_MS = 1_000;
-
-const monitors = new WeakMap<HTMLVideoElement, Monitor>();
+const monitored: [HTMLMediaElement, Handle][] = [];
 
 /** What a page gets when measuring could not even begin: its calls go nowhere. */
+const nothing = (): void => undefined;
 const INERT: Handle = {
   viewId: '',
-  set: () => undefined,
-  custom: () => undefined,
-  error: () => undefined,
-  changeVideo: () => undefined,
-  destroy: () => undefined,
+  set: nothing,
+  custom: nothing,
+  error: nothing,
+  changeVideo: nothing,
+  destroy: nothing,
 };
 
-/** Begins to follow `video`. Called again for the same element, it answers with the handle it gave before. */
-export function monitor(video: HTMLVideoElement, options: MonitorOptions): Handle {
+/** Begins to follow `media`. Called again for the same element, it answers with the handle it gave before. */
+export function monitor(media: HTMLMediaElement, options: MonitorOptions): Handle {
   try {
-    const known = monitors.get(video);
-    if (known) return known;
-    const settings = {
-      endpoint: location.origin,
-      prefix: DEFAULT_PREFIX,
-      data: {},
-      respectPrivacySignals: true,
-      ...options,
-      heartbeatMs: Math.max(FASTEST_HEARTBEAT_MS, options.heartbeatMs ?? DEFAULT_HEARTBEAT_MS),
-    };
-    const made = new Monitor(video, settings, () => monitors.delete(video));
-    monitors.set(video, made);
-    return made;
+    const known = monitored.find(([element]) => element === media);
+    if (known) return known[1];
+    const handle = startMonitoring(media, options, () => {
+      monitored.splice(
+        monitored.findIndex(([element]) => element === media),
+        1,
+      );
+    });
+    monitored.push([media, handle]);
+    return handle;
   } catch {
     return INERT;
   }

@@ -1,16 +1,19 @@
 /** Ties one element to one view after the other, and gives the page a handle to them. */
 
-import { pageClock } from './core/clock';
-import { collectorAt, type Collector, type Reporter } from './core/collector';
+import { now } from './core/clock';
 import { guarded } from './core/guard';
-import { newViewId } from './core/id';
-import { Playback } from './core/playback';
-import { asksForPrivacy, pageUrl, permitted, plain } from './core/privacy';
-import { View } from './core/view';
-import type { CustomValue, ErrorReport, EventType, ViewData } from './core/wire';
-import { withoutSecrets } from './observe/error';
-import { Html5Player, probeOf } from './players/html5';
-import { SDK } from './version';
+import { look } from './core/look';
+import { collectorAt, PageEvent } from './core/page';
+import { beat, end, woke } from './core/playback';
+import { asksForPrivacy, permitted, plain } from './core/privacy';
+import { learn, say } from './core/say';
+import { add } from './core/sender';
+import { openView, type View } from './core/view';
+import type { CustomValue, ErrorReport, ViewData } from './core/wire';
+import { report, withoutSecrets } from './observe/error';
+import { isSwitch } from './observe/rendition';
+import { follow } from './players/html5';
+import { VERSION } from './version';
 
 export interface MonitorOptions {
   /** The environment's public ingest key. */
@@ -21,14 +24,17 @@ export interface MonitorOptions {
   prefix?: string;
   /** What is known about the video and its viewer. */
   data?: ViewData;
-  /** How often totals are sent while playback is wanted. Default 10,000. */
+  /** How often totals are sent while playback is wanted, unless the collector says otherwise. Default 10,000. */
   heartbeatMs?: number;
   /** Send nothing personal when the browser sends GPC or DNT. Default true. */
   respectPrivacySignals?: boolean;
+  /** The share of views to measure, 0 to 1: each as a whole or not at all. Told with the view. Default 1. */
+  sampleRate?: number;
+  /** `performance.now()` when the page began to set its player up; with it, player start-up is measured. */
+  playerInitTime?: number;
+  /** Your words for an error, or `null` for one that is none. */
+  translateError?: (error: ErrorReport) => ErrorReport | null;
 }
-
-/** Options with every default in place. */
-export type Settings = Required<MonitorOptions>;
 
 /** What the page holds of a monitored element. None of its methods ever throws. */
 export interface Handle {
@@ -46,90 +52,90 @@ export interface Handle {
   destroy(): void;
 }
 
-/** What need not leave at once, because nobody watching live would see a difference. */
-const PATIENT = new Set<EventType>(['seeking', 'ratechange', 'renditionchange', 'custom']);
+const DEFAULT_HEARTBEAT_MS = 10_000;
+/** Faster would be a burden on the collector for figures no one can read. */
+const FASTEST_HEARTBEAT_MS = 1_000;
 
 let pageLoadTold = false;
 
-/** Begins to follow `video`. Called again for the same element it answers with the handle it gave before. */
-export class Monitor implements Handle, Reporter {
-  private readonly collector: Collector;
-  private readonly impersonal: boolean;
-  private playback!: Playback;
-  private player!: Html5Player;
-  private over = false;
+/** Follows `media` from now on. May throw, if the page is not one. */
+export function startMonitoring(media: HTMLMediaElement, options: MonitorOptions, onDestroy: () => void): Handle {
+  const {
+    key,
+    endpoint = location.origin,
+    prefix = '/in',
+    data: firstData,
+    heartbeatMs = DEFAULT_HEARTBEAT_MS,
+    respectPrivacySignals = true,
+    sampleRate = 1,
+    playerInitTime,
+    translateError = (error: ErrorReport) => error,
+  } = options;
+  const impersonal = respectPrivacySignals && asksForPrivacy();
+  const collector = collectorAt(`${endpoint}${prefix}/${encodeURIComponent(key)}`);
+  const { _sender: sender } = collector;
+  const beatEvery = (): number => sender._heartbeatMs || Math.max(FASTEST_HEARTBEAT_MS, heartbeatMs);
+  let view: View;
+  let letGo: () => void;
+  let over = false;
 
-  constructor(
-    private readonly video: HTMLVideoElement,
-    private readonly settings: Settings,
-    private readonly onDestroy: () => void,
-  ) {
-    const { endpoint, prefix, key, respectPrivacySignals, data } = settings;
-    this.impersonal = respectPrivacySignals && asksForPrivacy();
-    this.collector = collectorAt(`${endpoint}${prefix}/${encodeURIComponent(key)}`);
-    this.collector.reporters.add(this);
-    this.begin(data);
-  }
-
-  get viewId(): string {
-    return this.playback.view.id;
-  }
-
-  readonly set = guarded((data: ViewData) => {
-    this.playback.look();
-    this.playback.view.learn(permitted(data, this.impersonal));
-  });
-
-  readonly custom = guarded((name: string, data?: Record<string, CustomValue>) => {
-    if (this.over) return;
-    this.playback.look();
-    this.playback.say('custom', { name, ...(data && !this.impersonal && { data: plain(data) }) });
-  });
-
-  readonly error = guarded(({ code = 'unknown', message = '', severity = 'fatal' }: Partial<ErrorReport>) => {
-    if (!this.over) this.playback.failed({ code: String(code), message: withoutSecrets(message), severity });
-  });
-
-  readonly changeVideo = guarded((data: ViewData = {}) => {
-    if (this.over) return;
-    this.finish();
-    this.begin(data);
-  });
-
-  readonly destroy = guarded(() => {
-    this.left();
-    this.collector.reporters.delete(this);
-    this.onDestroy();
-  });
-
-  hidden(): void {
-    this.playback.beat();
-  }
-
-  restored(): void {
-    this.playback.woke();
-  }
-
-  left(): void {
-    if (this.over) return;
-    this.over = true;
-    this.finish();
-  }
-
-  private begin(data: ViewData): void {
-    const { sender } = this.collector;
-    const view = new View(newViewId(), pageClock, (of, event) => sender.add(of, event, !PATIENT.has(event.type)));
-    this.playback = new Playback(view, probeOf(this.video), pageClock, this.settings.heartbeatMs);
-    this.player = new Html5Player(this.video, this.playback);
-    if (!pageLoadTold) view.counters.page_load_ms = pageClock();
+  const begin = (data?: ViewData, initTime?: number): void => {
+    const chosen = Math.random() < sampleRate;
+    view = openView(media, (event) => chosen && add(sender, view, event), beatEvery, translateError);
+    const { _totals: totals } = view;
+    if (!pageLoadTold) totals.page_load_ms = now();
     pageLoadTold = true;
-    view.learn(permitted({ sdk: SDK, player_software: 'html5', page_url: pageUrl(), ...data }, this.impersonal));
-    this.playback.say('viewinit');
-    this.player.attach();
-  }
+    if (initTime! >= 0) totals.player_startup_ms = Math.max(0, Math.round(now() - initTime!));
+    const facts: ViewData = { sdk: `playhead-js/${VERSION}`, player_software: 'html5', page_url: withoutSecrets(location.href) };
+    if (sampleRate < 1) facts.sample_rate = sampleRate;
+    learn(view, permitted(Object.assign(facts, data), impersonal));
+    say(view, 'viewinit');
+    letGo = follow(media, view);
+  };
+  const finish = (): void => {
+    letGo();
+    end(view);
+  };
+  const leave = (): void => {
+    if (!over) finish();
+    over = true;
+  };
+  const onPage = guarded((what: PageEvent) => {
+    if (what === PageEvent.Restored) woke(view);
+    else if (what === PageEvent.Left) leave();
+    else beat(view);
+  });
 
-  private finish(): void {
-    this.player.detach();
-    this.playback.end();
-  }
+  collector._reporters.push(onPage);
+  begin(firstData, playerInitTime);
+  return {
+    get viewId() {
+      return view._id;
+    },
+    set: guarded((data: ViewData) => {
+      const facts = permitted(data, impersonal);
+      const switched = isSwitch(view, facts);
+      look(view);
+      learn(view, facts);
+      if (switched) say(view, 'renditionchange');
+    }),
+    custom: guarded((name: string, data?: Record<string, CustomValue>) => {
+      if (over) return;
+      look(view);
+      say(view, 'custom', undefined, undefined, Object.assign({ name }, data && !impersonal && { data: plain(data) }));
+    }),
+    error: guarded((error: Partial<ErrorReport>) => {
+      if (!over) report(view, error);
+    }),
+    changeVideo: guarded((data?: ViewData) => {
+      if (over) return;
+      finish();
+      begin(data);
+    }),
+    destroy: guarded(() => {
+      leave();
+      collector._reporters = collector._reporters.filter((reporter) => reporter !== onPage);
+      onDestroy();
+    }),
+  };
 }

@@ -1,6 +1,6 @@
 /**
  * The build for a `<script>` tag: puts `playhead` on the page, and when the tag has a `data-key`, follows every
- * `<video>` there is and every one that comes.
+ * `<video>` and `<audio>` there is and every one that comes.
  *
  *     <script src="https://playhead.example/sdk/playhead.js" data-key="…" data-video-id="42" async></script>
  *
@@ -12,56 +12,50 @@ import type { ViewData } from './core/wire';
 import { monitor as monitorElement, version, type Handle, type MonitorOptions } from './index';
 
 /** Attributes of the tag that steer the SDK; all others are facts. */
-const STEERING = ['key', 'endpoint', 'prefix', 'heartbeatMs'];
+const STEERING = /^(key|endpoint|prefix|heartbeatMs|sampleRate)$/;
 
 // Only readable while the script runs for the first time.
 const tag = document.currentScript as HTMLScriptElement | null;
-const home = tag?.src ? new URL(tag.src).origin : location.origin;
-const followed = new Map<HTMLVideoElement, Handle>();
+const home = tag && tag.src ? tag.src.split('/', 3).join('/') : location.origin;
+const followed: [HTMLMediaElement, Handle][] = [];
 
 /** As in the module, with the script's own origin as the default endpoint. */
-export function monitor(video: HTMLVideoElement, options: MonitorOptions): Handle {
-  return monitorElement(video, { endpoint: home, ...options });
-}
+const monitor = (media: HTMLMediaElement, options: MonitorOptions): Handle =>
+  monitorElement(media, Object.assign({ endpoint: home }, options));
 
-export { version };
+(window as { playhead?: unknown }).playhead = { monitor, version };
 
-const start = guarded(() => {
-  const attributes = tag?.dataset;
-  if (!attributes?.key) return;
-  const { key, endpoint = home, prefix, heartbeatMs } = attributes;
-  const options: MonitorOptions = {
-    key,
-    endpoint,
-    ...(prefix && { prefix }),
-    ...(heartbeatMs && { heartbeatMs: Number(heartbeatMs) || undefined }),
-  } as MonitorOptions;
-  const shared = factsOf(attributes, '');
-
-  const sync = guarded(() => {
-    followed.forEach((handle, video) => {
-      if (video.isConnected) return;
-      handle.destroy();
-      followed.delete(video);
-    });
-    for (const video of Array.from(document.querySelectorAll('video'))) {
-      if (followed.has(video)) continue;
-      followed.set(video, monitor(video, { ...options, data: { ...shared, ...factsOf(video.dataset, 'playhead') } }));
-    }
-  });
-  sync();
-  new MutationObserver(sync).observe(document, { childList: true, subtree: true });
+const sync = guarded(({ dataset }: HTMLScriptElement) => {
+  for (const pair of followed.slice()) {
+    if (document.contains(pair[0])) continue;
+    pair[1].destroy();
+    followed.splice(followed.indexOf(pair), 1);
+  }
+  const options: Record<string, unknown> = {};
+  for (const name of Object.keys(dataset)) {
+    const { [name]: value } = dataset;
+    if (STEERING.test(name) && value) options[name] = /Ms|Rate/.test(name) ? Number(value) : value;
+  }
+  for (const media of document.querySelectorAll<HTMLMediaElement>('video,audio')) {
+    if (followed.some(([element]) => element === media)) continue;
+    const data = Object.assign(factsOf(dataset, ''), factsOf(media.dataset, 'playhead'));
+    followed.push([media, monitor(media, Object.assign({ data }, options) as unknown as MonitorOptions)]);
+  }
 });
 
 /** `videoId` (from `data-video-id`) becomes `video_id`; names under `prefix` only, without it. */
 function factsOf(attributes: DOMStringMap, prefix: string): ViewData {
   const facts: ViewData = {};
-  for (const [name, value] of Object.entries(attributes)) {
-    if (!value || name.indexOf(prefix) !== 0 || STEERING.indexOf(name) >= 0) continue;
+  for (const name of Object.keys(attributes)) {
+    const { [name]: value } = attributes;
+    if (!value || name.indexOf(prefix) || STEERING.test(name)) continue;
     const word = name.slice(prefix.length).replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
     facts[word.replace(/^_/, '')] = value;
   }
   return facts;
 }
 
-start();
+if (tag && tag.dataset.key) {
+  sync(tag);
+  new MutationObserver(() => sync(tag)).observe(document, { childList: true, subtree: true });
+}

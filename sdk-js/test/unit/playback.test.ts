@@ -1,6 +1,6 @@
 /** Stories of playback, from the element's behaviour to what arrives at the collector. */
 
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { FakePage } from './fake-page';
 import { FakeVideo } from './fake-video';
 import { session, stretches } from './session';
@@ -278,8 +278,8 @@ test('monitoring that begins in the middle does not claim to know the start-up',
   const page = new FakePage();
   const video = new FakeVideo();
   video.play();
+  await vi.advanceTimersByTimeAsync(50);
   video.jump(10);
-  video.readyState = 4;
   const { after } = session({}, video, page);
   await after(1_000);
   expect(page.types()).toEqual(['viewinit', 'playing']);
