@@ -18,7 +18,7 @@ export default tseslint.config(
       // Iterating with `includes` and `for of` over Maps is fine; these would ask for newer built-ins.
       '@typescript-eslint/prefer-includes': 'off',
       '@typescript-eslint/prefer-string-starts-ends-with': 'off',
-      complexity: ['error', 12],
+      complexity: ['error', 13],
       'max-lines-per-function': ['error', { max: 60, skipComments: true, skipBlankLines: true }],
       'max-lines': ['error', { max: 300, skipComments: true, skipBlankLines: true }],
     },
@@ -30,6 +30,9 @@ export default tseslint.config(
   {
     files: ['src/**/*.ts'],
     rules: {
+      // `?.` and `??` become long-winded in the ES2017 that is shipped; where `||` and `&&` say the same, they are used.
+      '@typescript-eslint/prefer-nullish-coalescing': 'off',
+      '@typescript-eslint/prefer-optional-chain': 'off',
       'no-console': ['error'],
       'no-restricted-globals': [
         'error',

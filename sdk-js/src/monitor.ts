@@ -1,19 +1,13 @@
-/** Ties one element to one view after the other, and gives the page a handle to them. */
+/** What the page says to the SDK: options once, and a handle from then on. */
 
-import { now } from './core/clock';
 import { guarded } from './core/guard';
 import { look } from './core/look';
-import { collectorAt, PageEvent } from './core/page';
-import { beat, end, woke } from './core/playback';
-import { asksForPrivacy, permitted, plain } from './core/privacy';
+import { permitted } from './core/privacy';
 import { learn, say } from './core/say';
-import { add } from './core/sender';
-import { openView, type View } from './core/view';
 import type { CustomValue, ErrorReport, ViewData } from './core/wire';
-import { report, withoutSecrets } from './observe/error';
+import { report } from './observe/error';
 import { isSwitch } from './observe/rendition';
-import { follow } from './players/html5';
-import { VERSION } from './version';
+import { begin, close, finish, openSession, type Session } from './session';
 
 export interface MonitorOptions {
   /** The environment's public ingest key. */
@@ -33,7 +27,7 @@ export interface MonitorOptions {
   /** `performance.now()` when the page began to set its player up; with it, player start-up is measured. */
   playerInitTime?: number;
   /** Your words for an error, or `null` for one that is none. */
-  translateError?: (error: ErrorReport) => ErrorReport | null;
+  translateError?: (error: ErrorReport) => Partial<ErrorReport> | null;
 }
 
 /** What the page holds of a monitored element. None of its methods ever throws. */
@@ -52,89 +46,50 @@ export interface Handle {
   destroy(): void;
 }
 
-const DEFAULT_HEARTBEAT_MS = 10_000;
-/** Faster would be a burden on the collector for figures no one can read. */
-const FASTEST_HEARTBEAT_MS = 1_000;
+const handles = new WeakMap<HTMLMediaElement, Handle>();
 
-let pageLoadTold = false;
+/**
+ * Begins to follow `media`. Called again for the same element, it answers with the handle it gave before. Where
+ * measuring cannot even begin, the handle's calls go nowhere.
+ */
+export function monitor(media: HTMLMediaElement, options: MonitorOptions): Handle {
+  const known = handles.get(media);
+  if (known) return known;
+  const session = guarded(openSession)(media, options)!;
+  const handle = handleOf(session, () => handles.delete(media));
+  if (session) handles.set(media, handle);
+  return handle;
+}
 
-/** Follows `media` from now on. May throw, if the page is not one. */
-export function startMonitoring(media: HTMLMediaElement, options: MonitorOptions, onDestroy: () => void): Handle {
-  const {
-    key,
-    endpoint = location.origin,
-    prefix = '/in',
-    data: firstData,
-    heartbeatMs = DEFAULT_HEARTBEAT_MS,
-    respectPrivacySignals = true,
-    sampleRate = 1,
-    playerInitTime,
-    translateError = (error: ErrorReport) => error,
-  } = options;
-  const impersonal = respectPrivacySignals && asksForPrivacy();
-  const collector = collectorAt(`${endpoint}${prefix}/${encodeURIComponent(key)}`);
-  const { _sender: sender } = collector;
-  const beatEvery = (): number => sender._heartbeatMs || Math.max(FASTEST_HEARTBEAT_MS, heartbeatMs);
-  let view: View;
-  let letGo: () => void;
-  let over = false;
-
-  const begin = (data?: ViewData, initTime?: number): void => {
-    const chosen = Math.random() < sampleRate;
-    view = openView(media, (event) => chosen && add(sender, view, event), beatEvery, translateError);
-    const { _totals: totals } = view;
-    if (!pageLoadTold) totals.page_load_ms = now();
-    pageLoadTold = true;
-    if (initTime! >= 0) totals.player_startup_ms = Math.max(0, Math.round(now() - initTime!));
-    const facts: ViewData = { sdk: `playhead-js/${VERSION}`, player_software: 'html5', page_url: withoutSecrets(location.href) };
-    if (sampleRate < 1) facts.sample_rate = sampleRate;
-    learn(view, permitted(Object.assign(facts, data), impersonal));
-    say(view, 'viewinit');
-    letGo = follow(media, view);
-  };
-  const finish = (): void => {
-    letGo();
-    end(view);
-  };
-  const leave = (): void => {
-    if (!over) finish();
-    over = true;
-  };
-  const onPage = guarded((what: PageEvent) => {
-    if (what === PageEvent.Restored) woke(view);
-    else if (what === PageEvent.Left) leave();
-    else beat(view);
-  });
-
-  collector._reporters.push(onPage);
-  begin(firstData, playerInitTime);
+function handleOf(session: Session, onDestroy: () => void): Handle {
   return {
     get viewId() {
-      return view._id;
+      return session ? session._view._id : '';
     },
-    set: guarded((data: ViewData) => {
-      const facts = permitted(data, impersonal);
+    set: guarded((data) => {
+      const { _view: view } = session;
+      const facts = permitted(data, session._impersonal);
       const switched = isSwitch(view, facts);
       look(view);
       learn(view, facts);
       if (switched) say(view, 'renditionchange');
     }),
-    custom: guarded((name: string, data?: Record<string, CustomValue>) => {
-      if (over) return;
-      look(view);
-      say(view, 'custom', undefined, undefined, Object.assign({ name }, data && !impersonal && { data: plain(data) }));
+    custom: guarded((name, data) => {
+      if (session._over) return;
+      look(session._view);
+      const more = Object.assign({ name }, data && !session._impersonal && { data: permitted(data) });
+      say(session._view, 'custom', undefined, undefined, more);
     }),
-    error: guarded((error: Partial<ErrorReport>) => {
-      if (!over) report(view, error);
+    error: guarded((error) => {
+      if (!session._over) report(session._view, error);
     }),
-    changeVideo: guarded((data?: ViewData) => {
-      if (over) return;
-      finish();
-      begin(data);
+    changeVideo: guarded((data) => {
+      if (session._over) return;
+      finish(session);
+      begin(session, data);
     }),
     destroy: guarded(() => {
-      leave();
-      collector._reporters = collector._reporters.filter((reporter) => reporter !== onPage);
+      close(session);
       onDestroy();
     }),
   };

@@ -17,7 +17,7 @@ const STEERING = /^(key|endpoint|prefix|heartbeatMs|sampleRate)$/;
 // Only readable while the script runs for the first time.
 const tag = document.currentScript as HTMLScriptElement | null;
 const home = tag && tag.src ? tag.src.split('/', 3).join('/') : location.origin;
-const followed: [HTMLMediaElement, Handle][] = [];
+const followed = new Map<HTMLMediaElement, Handle>();
 
 /** As in the module, with the script's own origin as the default endpoint. */
 const monitor = (media: HTMLMediaElement, options: MonitorOptions): Handle =>
@@ -26,20 +26,20 @@ const monitor = (media: HTMLMediaElement, options: MonitorOptions): Handle =>
 (window as { playhead?: unknown }).playhead = { monitor, version };
 
 const sync = guarded(({ dataset }: HTMLScriptElement) => {
-  for (const pair of followed.slice()) {
-    if (document.contains(pair[0])) continue;
-    pair[1].destroy();
-    followed.splice(followed.indexOf(pair), 1);
-  }
+  followed.forEach((handle, media) => {
+    if (document.contains(media)) return;
+    handle.destroy();
+    followed.delete(media);
+  });
   const options: Record<string, unknown> = {};
   for (const name of Object.keys(dataset)) {
-    const { [name]: value } = dataset;
+    const value = dataset[name];
     if (STEERING.test(name) && value) options[name] = /Ms|Rate/.test(name) ? Number(value) : value;
   }
   for (const media of document.querySelectorAll<HTMLMediaElement>('video,audio')) {
-    if (followed.some(([element]) => element === media)) continue;
+    if (followed.has(media)) continue;
     const data = Object.assign(factsOf(dataset, ''), factsOf(media.dataset, 'playhead'));
-    followed.push([media, monitor(media, Object.assign({ data }, options) as unknown as MonitorOptions)]);
+    followed.set(media, monitor(media, Object.assign({ data }, options) as unknown as MonitorOptions));
   }
 });
 
@@ -47,7 +47,7 @@ const sync = guarded(({ dataset }: HTMLScriptElement) => {
 function factsOf(attributes: DOMStringMap, prefix: string): ViewData {
   const facts: ViewData = {};
   for (const name of Object.keys(attributes)) {
-    const { [name]: value } = attributes;
+    const value = attributes[name];
     if (!value || name.indexOf(prefix) || STEERING.test(name)) continue;
     const word = name.slice(prefix.length).replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
     facts[word.replace(/^_/, '')] = value;

@@ -15,9 +15,8 @@ export const enum PageEvent {
   Restored,
 }
 
-/** A collector, and everything on this page that reports to it. */
-export interface Collector {
-  readonly _sender: Sender;
+/** The sender for one collector, and all on this page who report to it. */
+export interface Collector extends Sender {
   _reporters: ((what: PageEvent) => void)[];
 }
 
@@ -25,23 +24,24 @@ const collectors: Record<string, Collector> = {};
 
 /** The collector at `url`, one for the whole page: its views share requests. */
 export function collectorAt(url: string): Collector {
-  const known = collectors[url];
-  if (known) return known;
-  const sender = openSender(url);
-  const collector: Collector = (collectors[url] = { _sender: sender, _reporters: [] });
+  return collectors[url] || (collectors[url] = openCollector(url));
+}
+
+function openCollector(url: string): Collector {
+  const collector = Object.assign(openSender(url), { _reporters: [] as Collector['_reporters'] });
   const tell = (what: PageEvent): void => {
     for (const report of collector._reporters.slice()) report(what);
-    if (what < PageEvent.Restored) handOver(sender);
-    else carryOn(sender);
+    if (what < PageEvent.Restored) handOver(collector);
+    else carryOn(collector);
   };
   const on = (target: EventTarget, type: string, handle: (event: PageTransitionEvent) => void): void =>
     target.addEventListener(type, guarded(handle) as EventListener);
   on(document, 'visibilitychange', () =>
-    document.visibilityState === 'hidden' ? tell(PageEvent.Hidden) : carryOn(sender),
+    document.visibilityState === 'hidden' ? tell(PageEvent.Hidden) : carryOn(collector),
   );
   // Never `unload` or `beforeunload`: listening to those keeps pages out of the back/forward cache.
   on(window, 'pagehide', ({ persisted }) => tell(persisted ? PageEvent.Hidden : PageEvent.Left));
   on(window, 'pageshow', ({ persisted }) => persisted && tell(PageEvent.Restored));
-  on(window, 'online', () => reconnected(sender));
+  on(window, 'online', () => reconnected(collector));
   return collector;
 }

@@ -20,21 +20,12 @@ export function permitted(data: ViewData, impersonal?: boolean): ViewData {
   const facts: ViewData = {};
   for (const name of Object.keys(data)) {
     if (impersonal && PERSONAL.test(name)) continue;
-    const { [name]: value } = data;
-    const clean = name === 'custom' && value ? plain(value as Record<string, unknown>) : scalar(value);
+    const value = data[name];
+    // The one fact that is a record: the site's own dimensions.
+    const clean = name === 'custom' && typeof value === 'object' ? (permitted(value) as typeof value) : scalar(value);
     if (clean !== undefined) facts[name] = clean;
   }
   return facts;
-}
-
-/** The entries of a flat record that are worth sending. */
-export function plain(record: Record<string, unknown>): Record<string, CustomValue> {
-  const entries: Record<string, CustomValue> = {};
-  for (const name of Object.keys(record)) {
-    const clean = scalar(record[name]);
-    if (clean !== undefined) entries[name] = clean;
-  }
-  return entries;
 }
 
 function scalar(value: unknown): CustomValue | undefined {

@@ -17,7 +17,7 @@ export interface Entry {
 
 const MOST_ENTRIES = 1_000;
 /** Events that cannot be made up for by a later one. */
-const PRECIOUS = /^(play|viewi|e)|end$/;
+const PRECIOUS = /^(viewinit|play|playing|error|ended|viewend)$/;
 /** What the envelope of a view adds at most, counted for every event so that a full body stays below its limit. */
 const ENVELOPE = 90;
 
@@ -57,7 +57,7 @@ function makeRoom(queue: Entry[]): void {
   const gone = queue[victim] || queue[0]!;
   const heir = successorOf(queue, gone);
   if (heir && gone._event.set) {
-    heir._event.set = mergeFacts(gone._event.set, heir._event.set || {});
+    heir._event.set = mergeFacts(gone._event.set, heir._event.set);
     heir._json = JSON.stringify(heir._event);
   }
   queue.splice(queue.indexOf(gone), 1);
@@ -66,9 +66,12 @@ function makeRoom(queue: Entry[]): void {
 
 /** A heartbeat that closes a stretch is not repeated by the next event, which speaks of the next stretch. */
 function isRepeatedLater(queue: Entry[], entry: Entry): boolean {
-  const heir = entry._event.type === 'heartbeat' && successorOf(queue, entry);
-  return !!heir && String(heir._event.seg && heir._event.seg[0]) === String(entry._event.seg && entry._event.seg[0]);
+  if (entry._event.type !== 'heartbeat') return false;
+  const heir = successorOf(queue, entry);
+  return !!heir && numberOf(heir) === numberOf(entry);
 }
+
+const numberOf = ({ _event: { seg } }: Entry): number => (seg ? seg[0] : -1);
 
 function successorOf(queue: Entry[], { _view: view, _event: event }: Entry): Entry | undefined {
   return queue.find((entry) => entry._view === view && entry._event.seq > event.seq);

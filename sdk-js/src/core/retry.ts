@@ -37,5 +37,5 @@ export function delayBefore(attempt: number, retryAfterMs: number): number {
 
 /** `Retry-After` in either of its forms, in ms; 0 when absent or unreadable. */
 export function parseRetryAfter(header: string | null): number {
-  return Math.max(0, Number(header) * 1_000 || Date.parse(header || '') - Date.now() || 0);
+  return Math.max(0, Number(header) * 1_000 || Date.parse(header!) - Date.now() || 0);
 }

@@ -11,10 +11,10 @@ import type { EventType, ViewData, WireEvent } from './wire';
 
 /** A player that loops in a fault must not drown the collector: beyond this only what follows is sent. */
 const MOST_EVENTS = 5_000;
-const NEVER_SUPPRESSED = /heartbeat|end/;
+const NEVER_SUPPRESSED = /^(heartbeat|ended|viewend)$/;
 
 /** `newer` on top of `older`, as if said at once; the site's own dimensions are merged one by one. */
-export function mergeFacts(older: ViewData, newer: ViewData): ViewData {
+export function mergeFacts(older: ViewData = {}, newer: ViewData = {}): ViewData {
   const custom = Object.assign({}, older.custom, newer.custom);
   return Object.assign({}, older, newer, (older.custom || newer.custom) && { custom });
 }
@@ -47,21 +47,20 @@ export function say(
     if (latency >= 0) learn(view, { live_latency_ms: latency });
   }
   if (view._lastSeq >= MOST_EVENTS && !NEVER_SUPPRESSED.test(type)) return countSuppressed(view);
-  const { _totals: totals, _framesSeen: seen, _news: news } = view;
+  const { _totals: totals, _framesSeen: seen, _news: set } = view;
   const frames = (view._framesSeen = framesOf(view));
   totals.dropped_frames += frames < seen ? frames : frames - seen;
   if (!view._lastSeq++) view._origin = view._lastAt = at;
   view._lastAt = Math.max(view._lastAt, at);
-  view._news = {};
+  view._news = undefined;
   const event: WireEvent = {
     seq: view._lastSeq,
     t_ms: view._lastAt - view._origin,
     type,
     c: Object.assign({}, totals),
+    playhead_ms: isFinite(playheadMs) ? Math.max(0, Math.round(playheadMs)) : undefined,
+    seg: stretchOf(view),
+    set,
   };
-  if (isFinite(playheadMs)) event.playhead_ms = Math.max(0, Math.round(playheadMs));
-  const stretch = stretchOf(view);
-  if (stretch) event.seg = stretch;
-  if (Object.keys(news).length) event.set = news;
   view._outlet(Object.assign(event, more));
 }

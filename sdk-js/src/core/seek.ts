@@ -13,12 +13,9 @@ const NEAR_MS = 500;
 /**
  * The element reads its new place already, so where it came from is the last look, carried on; not for longer than
  * it takes to find a stall.
- *
- * No seek of the viewer's are a loop (from the end to the start), a replay (the same, because play was pressed), and
- * a nudge (the player hops over a hole in its buffer to get out of a stall; the stall goes on until it moves).
  */
 export function seekBegan(view: View): void {
-  const { _media: media, _last: last, _phase: phase, _atEnd: ended } = view;
+  const { _media: media, _last: last, _phase: phase } = view;
   const there = (view._last = here(view));
   // Choosing where to start is part of starting.
   if (!view._started || phase === Phase.Seeking) return;
@@ -26,17 +23,23 @@ export function seekBegan(view: View): void {
   const wasMoving = phase === Phase.Playing && view._moving;
   let from = last._position;
   if (wasMoving) from += Math.min(there._at - last._at, STALL_MS) * view._rate;
-  if (from > duration) from = duration;
-  const toStart = there._position < NEAR_MS;
-  const looped = media.loop && toStart && duration - from < NEAR_MS;
-  const hop = there._position - from;
-  const nudged = phase === Phase.Stalled && hop >= 0 && hop <= NEAR_MS;
-  if (looped) from = duration;
+  const looped = media.loop && there._position < NEAR_MS && duration - from < NEAR_MS;
+  if (looped || from > duration) from = duration;
   if (wasMoving) played(view, last._position, from);
   closeStretch(view);
+  const willed = !looped && isWilled(view, there._position, there._position - from);
   view._moving = view._atEnd = false;
-  if (!looped && !nudged && !(ended && toStart && !media.paused)) depart(view, from);
+  if (willed) depart(view, from);
   else if (phase !== Phase.Resting) breakStretch(view, from);
+}
+
+/**
+ * Not the viewer's will are a replay (from the end to the start, because play was pressed) and a nudge (the player
+ * hops over a hole in its buffer to get out of a stall; the stall goes on until the picture moves).
+ */
+function isWilled({ _phase: phase, _media: media, _atEnd: ended }: View, to: number, hop: number): boolean {
+  if (ended && to < NEAR_MS && !media.paused) return false;
+  return !(phase === Phase.Stalled && hop >= 0 && hop <= NEAR_MS);
 }
 
 function depart(view: View, from: number): void {

@@ -6,6 +6,7 @@
  * meant: the collector knows events by (view, seq) and counts each once.
  */
 
+import { now } from './clock';
 import { guarded } from './guard';
 import { push, take, writeBeacon, type Entry } from './queue';
 import { delayBefore, Verdict, verdictOf } from './retry';
@@ -76,7 +77,9 @@ export function handOver(sender: Sender): void {
   const newestFirst = sender._queue.filter((entry) => !entry._handed).reverse();
   const room = MOST_CHARACTERS - sender._outliving;
   const entries = room > 0 ? take(newestFirst, Infinity, room).reverse() : [];
-  if (entries.length && sendLast(sender._url, writeBeacon(entries))) hand(entries, true);
+  if (!entries.length) return;
+  sendLast(sender._url, writeBeacon(entries));
+  hand(entries, true);
 }
 
 function hand(entries: Entry[], handed: boolean): void {
@@ -85,8 +88,8 @@ function hand(entries: Entry[], handed: boolean): void {
 
 /** At most one timer runs, for the earliest moment anybody asked for. */
 function schedule(sender: Sender, delayMs: number): void {
-  const now = performance.now();
-  const due = Math.max(now + delayMs, sender._notBefore);
+  const asked = now();
+  const due = Math.max(asked + delayMs, sender._notBefore);
   if (sender._busy || sender._stopped || due >= sender._due) return;
   clearTimeout(sender._timer);
   sender._due = due;
@@ -95,7 +98,7 @@ function schedule(sender: Sender, delayMs: number): void {
       sender._due = Infinity;
       send(sender);
     }),
-    due - now,
+    due - asked,
   );
 }
 
@@ -120,15 +123,14 @@ function send(sender: Sender): void {
 
 function settle(sender: Sender, entries: Entry[], status: number, retryAfterMs: number): void {
   const verdict = verdictOf(status);
+  hand(entries, false);
   if (verdict === Verdict.Retry) {
-    hand(entries, false);
     sender._refused = status > 0;
-    sender._notBefore = performance.now() + delayBefore(sender._failures++, retryAfterMs);
+    sender._notBefore = now() + delayBefore(sender._failures++, retryAfterMs);
     return schedule(sender, 0);
   }
   sender._failures = 0;
   if (verdict === Verdict.Split && entries.length > 1) {
-    hand(entries, false);
     sender._batchLimit = Math.ceil(entries.length / 2);
   } else if (verdict === Verdict.Stop) {
     sender._stopped = true;

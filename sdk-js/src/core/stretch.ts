@@ -4,6 +4,7 @@
  */
 
 import type { View } from './view';
+import type { Segment } from './wire';
 
 /** The collector keeps ends in 32 bits. Live streams that count from 1970 lie beyond and have no heatmap. */
 const LAST_MS = 0xffff_ffff;
@@ -26,6 +27,6 @@ export function closeStretch(view: View): void {
 }
 
 /** As it goes over the wire; nothing before the first frame has moved. */
-export function stretchOf({ _stretch: stretch }: View): View['_stretch'] {
-  return stretch && stretch[2] < LAST_MS ? [stretch[0], stretch[1], stretch[2]] : undefined;
+export function stretchOf({ _stretch: stretch }: View): Segment | undefined {
+  return stretch && stretch[2] < LAST_MS ? (stretch.slice() as Segment) : undefined;
 }

@@ -23,9 +23,9 @@ export async function post(url: string, body: string, keepalive: boolean, answer
   try {
     const response = await request(url, body, keepalive, abort && abort.signal);
     retryAfterMs = parseRetryAfter(response.headers.get('Retry-After'));
-    const said = response.ok ? ((await response.json()) as Answer) : { accepted: 0 };
-    if (said.accepted >= 0) ({ status } = response);
+    const said = response.ok ? ((await response.json()) as Answer) : NOTHING;
     heartbeatMs = said.heartbeat_ms;
+    if (said.accepted >= 0) ({ status } = response);
   } catch {
     // Status 0 says it.
   }
@@ -33,23 +33,20 @@ export async function post(url: string, body: string, keepalive: boolean, answer
   answered(status, retryAfterMs, heartbeatMs);
 }
 
-/** Hands the body to the browser for sending when the page is gone; false when it will not take it. */
-export function sendLast(url: string, body: string): boolean {
-  try {
-    if (!navigator.sendBeacon || !navigator.sendBeacon(url, new Blob([body], { type: 'text/plain' }))) {
-      request(url, body, true).catch(() => 0);
-    }
-    return true;
-  } catch {
-    return false;
+/** Hands the body to the browser, which sends it when the page is gone. */
+export function sendLast(url: string, body: string): void {
+  if (!navigator.sendBeacon || !navigator.sendBeacon(url, new Blob([body], { type: 'text/plain' }))) {
+    request(url, body, true).catch(() => 0);
   }
 }
 
 /** What the collector says of a body it took. */
-export interface Answer {
+interface Answer {
   accepted: number;
   heartbeat_ms?: number;
 }
+
+const NOTHING: Answer = { accepted: 0 };
 
 /**
  * Bodies are `text/plain`, which makes the POST a simple request: no preflight, one round trip. No cookies go

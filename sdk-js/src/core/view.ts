@@ -55,7 +55,7 @@ export interface View {
   /** How often totals are told while playback is wanted, in ms. */
   readonly _beatEvery: () => number;
   /** The site's words for an error; `null` for one that is none. */
-  readonly _translate: (error: ErrorReport) => ErrorReport | null | undefined;
+  readonly _translate: (error: ErrorReport) => Partial<ErrorReport> | null;
 
   readonly _totals: Counters;
   _phase: Phase;
@@ -83,7 +83,7 @@ export interface View {
   _lastSeq: number;
   _lastAt: number;
   /** Facts that go with the next event. */
-  _news: ViewData;
+  _news?: ViewData | undefined;
   /** The element's own count of dropped frames at the last look; it starts anew with every source. */
   _framesSeen: number;
   _beatAt: number;
@@ -152,7 +152,6 @@ export function openView(
     _origin: at,
     _lastSeq: 0,
     _lastAt: at,
-    _news: {},
     _framesSeen: 0,
     _beatAt: at,
     _last: { _at: at, _position: media.currentTime * 1_000 },

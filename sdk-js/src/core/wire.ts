@@ -98,14 +98,14 @@ export interface WireEvent {
   /** Monotonic milliseconds since the view's first event. */
   t_ms: number;
   type: EventType;
-  playhead_ms?: number;
+  playhead_ms?: number | undefined;
   c: Counters;
-  seg?: Segment;
-  set?: ViewData;
+  seg?: Segment | undefined;
+  set?: ViewData | undefined;
   error?: ErrorReport;
   /** Of a `custom` event. */
   name?: string;
-  data?: Record<string, CustomValue>;
+  data?: ViewData;
 }
 
 /** The part of a beacon that belongs to one view. */

@@ -21,7 +21,7 @@ export function describe(error: { code: number; message?: string } | null): Part
 export function report(view: View, { code = 'unknown', message = '', severity = 'fatal' }: Partial<ErrorReport>): void {
   const error: ErrorReport = { code: String(code), message: withoutSecrets(String(message)), severity };
   const translated = guarded(view._translate)(error);
-  if (translated !== null) failed(view, translated || error);
+  if (translated !== null) failed(view, Object.assign(error, translated));
 }
 
 /** Query strings and fragments hold tokens and names; the address before them is enough to find the fault. */

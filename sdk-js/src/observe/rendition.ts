@@ -13,7 +13,7 @@ export function isSwitch(view: View, facts: ViewData, resized?: boolean): boolea
   const picture = width && height ? `${width}x${height}` : before;
   const otherPicture = before && picture !== before;
   view._picture = picture;
-  view._resized = resized && !!otherPicture;
+  if (resized || newBitrate) view._resized = resized && !!otherPicture;
   if (otherPicture) return true;
   // The picture may change a moment before the player speaks of its bitrate.
   return !!(bitrate && newBitrate && newBitrate !== bitrate && !told);
