@@ -5,7 +5,7 @@
  */
 
 import { book, enter, skip } from './account';
-import { motionBetween, type Motion } from '../observe/motion';
+import { motionBetween, WAVER_MS, type Motion } from '../observe/motion';
 import { say } from './say';
 import { closeStretch, played } from './stretch';
 import { here, Phase, type Sample, type View } from './view';
@@ -45,8 +45,10 @@ export function alive(view: View, at: number): void {
 /** What the movement since the last look means in the present phase. */
 function judge(view: View, motion: Motion, before: Sample, after: Sample): void {
   const { _phase: phase } = view;
-  if (phase <= Phase.Resting) return;
-  if (motion._jumped && (phase === Phase.Playing || phase === Phase.Stalled)) breakStretch(view, before._position);
+  if (phase <= Phase.Resting) {
+    // Put elsewhere without a word. What was played here has been told.
+    if (Math.abs(after._position - before._position) > WAVER_MS) closeStretch(view);
+  } else if (motion._jumped && (phase === Phase.Playing || phase === Phase.Stalled)) breakStretch(view, before._position);
   else if (phase === Phase.Playing) lookWhilePlaying(view, motion, before, after);
   else if (!motion._moved || view._media.seeking) book(view, after._at);
   else if (after._at - motion._began >= SURE_MS) setOff(view, motion, before, after);

@@ -52,9 +52,10 @@ export function writeBeacon(entries: readonly Entry[]): string {
  * not precious, failing that the oldest of all. Facts set by the victim move on to its successor.
  */
 function makeRoom(queue: Entry[]): void {
-  let victim = queue.findIndex((entry) => isRepeatedLater(queue, entry));
-  if (victim < 0) victim = queue.findIndex(({ _event }) => !PRECIOUS.test(_event.type));
-  const gone = queue[victim] || queue[0]!;
+  const gone =
+    first(queue, (entry) => isRepeatedLater(queue, entry)) ||
+    first(queue, ({ _event }) => !PRECIOUS.test(_event.type)) ||
+    queue[0]!;
   const heir = successorOf(queue, gone);
   if (heir && gone._event.set) {
     heir._event.set = mergeFacts(gone._event.set, heir._event.set);
@@ -74,5 +75,11 @@ function isRepeatedLater(queue: Entry[], entry: Entry): boolean {
 const numberOf = ({ _event: { seg } }: Entry): number => (seg ? seg[0] : -1);
 
 function successorOf(queue: Entry[], { _view: view, _event: event }: Entry): Entry | undefined {
-  return queue.find((entry) => entry._view === view && entry._event.seq > event.seq);
+  return first(queue, (entry) => entry._view === view && entry._event.seq > event.seq);
+}
+
+/** `Array.prototype.find`, which televisions do not have. */
+function first(queue: Entry[], passes: (entry: Entry) => boolean): Entry | undefined {
+  for (const entry of queue) if (passes(entry)) return entry;
+  return undefined;
 }

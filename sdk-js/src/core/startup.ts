@@ -6,6 +6,7 @@
 
 import { enter } from './account';
 import { now } from './clock';
+import { look } from './look';
 import { failed, paused } from './playback';
 import { say } from './say';
 import { here, Phase, type View } from './view';
@@ -56,6 +57,7 @@ export function settleAutoplay(view: View): boolean {
 }
 
 function resume(view: View): void {
+  look(view);
   view._last = here(view);
   view._aliveAt = view._last._at;
   enter(view, Phase.Playing, view._aliveAt);

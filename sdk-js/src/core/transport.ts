@@ -1,12 +1,9 @@
 /** The two ways out of the page: a request whose answer is read, and a beacon that outlives the page. */
 
+import { ANSWER_TIMEOUT_MS, type Answer, type OnAnswer } from './answer';
 import { parseRetryAfter } from './retry';
 
-/** Status 0 is no answer at all, or one that is not the collector's. */
-export type OnAnswer = (status: number, retryAfterMs: number, heartbeatMs?: number) => void;
-
-/** Without an answer for this long the request counts as lost; the collector answers in milliseconds. */
-export const ANSWER_TIMEOUT_MS = 20_000;
+const NOTHING: Answer = { accepted: 0 };
 
 /**
  * Posts and tells the answer, exactly once. `keepalive` asks the browser to finish it after the page.
@@ -40,20 +37,11 @@ export function sendLast(url: string, body: string): void {
   }
 }
 
-/** What the collector says of a body it took. */
-interface Answer {
-  accepted: number;
-  heartbeat_ms?: number;
-}
-
-const NOTHING: Answer = { accepted: 0 };
-
 /**
- * Bodies are `text/plain`, which makes the POST a simple request: no preflight, one round trip. No cookies go
+ * A string goes as `text/plain`, which makes the POST a simple request: no preflight, one round trip. No cookies go
  * with it, and no more of the page's address than its origin.
  */
 function request(url: string, body: string, keepalive: boolean, signal?: AbortSignal): Promise<Response> {
   const init = { method: 'POST', body, keepalive, credentials: 'omit', referrerPolicy: 'origin' } as const;
-  // A string goes as `text/plain` of its own accord.
   return fetch(url, signal ? Object.assign({ signal }, init) : init);
 }

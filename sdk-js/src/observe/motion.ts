@@ -19,7 +19,7 @@ export interface Motion {
 const JITTER_MS = 60;
 /** No player catches up this much in one look; and only clocks of cheap decoders waver, by less than this. */
 const JUMP_MS = 300;
-const WAVER_MS = 250;
+export const WAVER_MS = 250;
 /** Timers of hidden pages come once a second, of forgotten ones once a minute. */
 const SLEPT_MS = 5_000;
 

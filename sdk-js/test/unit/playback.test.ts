@@ -182,6 +182,23 @@ test('a jump without a seek begins a new stretch instead of inventing watched ti
   near(stretches(page)[1]?.[0], 30_000, 210);
 });
 
+test('a paused video put elsewhere without a seek goes on in a new stretch', async () => {
+  const { page, video, after } = session();
+  video.play();
+  await after(2_000);
+  video.pause();
+  await after(60_000);
+  video.jump(5);
+  video.play();
+  await after(1_000);
+  video.pause();
+  await after(200);
+  const [first, second] = stretches(page);
+  near(first?.[1], 2_000);
+  near(second?.[0], 5_000);
+  near(second?.[1], 6_000);
+});
+
 test('a player that hops over a hole in its buffer is still stalling, not seeking', async () => {
   const { page, video, after } = session();
   video.play();
