@@ -23,6 +23,8 @@ export class FakePage {
   /** Answers to the next requests; 202 when empty. `'down'` is no answer. */
   readonly replies: (Reply | 'down')[] = [];
   requests: { at: number; status: number; events: number }[] = [];
+  /** Bodies on their way, not answered yet. */
+  readonly unanswered: string[] = [];
   takesBeacons = true;
 
   constructor(navigator: Record<string, unknown> = {}) {
@@ -95,8 +97,13 @@ export class FakePage {
     const parsed = JSON.parse(body) as Beacon;
     const events = parsed.views.reduce((sum, view) => sum + view.events.length, 0);
     this.requests.push({ at: performance.now(), status: reply === 'down' ? 0 : reply.status, events });
-    if (reply !== 'down' && reply.afterMs) await hold(reply.afterMs, init.signal);
-    else await Promise.resolve();
+    this.unanswered.push(body);
+    try {
+      if (reply !== 'down' && reply.afterMs) await hold(reply.afterMs, init.signal);
+      else await Promise.resolve();
+    } finally {
+      this.unanswered.splice(this.unanswered.indexOf(body), 1);
+    }
     if (reply === 'down') throw new TypeError('failed to fetch');
     const { status, headers, body: text = `{"accepted":${events},"rejected":[]}` } = reply;
     if (status < 300 && text.startsWith('{')) this.take('fetch', body, init.keepalive === true);
