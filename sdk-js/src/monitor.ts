@@ -1,13 +1,11 @@
-/** What the page says to the SDK: options once, and a handle from then on. */
+/** The front door: options in, a handle out. */
 
 import { guarded } from './core/guard';
-import { look } from './core/look';
-import { permitted } from './core/privacy';
-import { learn, say } from './core/say';
-import type { CustomValue, ErrorReport, ViewData } from './core/wire';
-import { report } from './observe/error';
-import { isSwitch } from './observe/rendition';
-import { begin, close, finish, openSession, type Session } from './session';
+import type { ErrorReport, ViewData } from './core/wire';
+import { handleOf, type Handle } from './handle';
+import { openSession } from './session';
+
+export type { Handle } from './handle';
 
 export interface MonitorOptions {
   /** The environment's public ingest key. */
@@ -30,22 +28,6 @@ export interface MonitorOptions {
   translateError?: (error: ErrorReport) => Partial<ErrorReport> | null;
 }
 
-/** What the page holds of a monitored element. None of its methods ever throws. */
-export interface Handle {
-  /** Id of the present view. */
-  readonly viewId: string;
-  /** Adds or changes facts; they hold from now on. */
-  set(data: ViewData): void;
-  /** Puts an event of the site's own into the view. */
-  custom(name: string, data?: Record<string, CustomValue>): void;
-  /** Reports an error the element does not know of: of the player, of the licence, of a rule. */
-  error(report: Partial<ErrorReport>): void;
-  /** Ends this view and begins another: call it when the element is given another video. */
-  changeVideo(data?: ViewData): void;
-  /** Ends the view and lets go of the element. */
-  destroy(): void;
-}
-
 const handles = new WeakMap<HTMLMediaElement, Handle>();
 
 /**
@@ -55,42 +37,8 @@ const handles = new WeakMap<HTMLMediaElement, Handle>();
 export function monitor(media: HTMLMediaElement, options: MonitorOptions): Handle {
   const known = handles.get(media);
   if (known) return known;
-  const session = guarded(openSession)(media, options)!;
-  const handle = handleOf(session, () => handles.delete(media));
+  const session = guarded(openSession)(media, options, () => handles.delete(media));
+  const handle = handleOf(session);
   if (session) handles.set(media, handle);
   return handle;
-}
-
-function handleOf(session: Session, onDestroy: () => void): Handle {
-  return {
-    get viewId() {
-      return session ? session._view._id : '';
-    },
-    set: guarded((data) => {
-      const { _view: view } = session;
-      const facts = permitted(data, session._impersonal);
-      const switched = isSwitch(view, facts);
-      look(view);
-      learn(view, facts);
-      if (switched) say(view, 'renditionchange');
-    }),
-    custom: guarded((name, data) => {
-      if (session._over) return;
-      look(session._view);
-      const more = Object.assign({ name }, data && !session._impersonal && { data: permitted(data) });
-      say(session._view, 'custom', undefined, undefined, more);
-    }),
-    error: guarded((error) => {
-      if (!session._over) report(session._view, error);
-    }),
-    changeVideo: guarded((data) => {
-      if (session._over) return;
-      finish(session);
-      begin(session, data);
-    }),
-    destroy: guarded(() => {
-      close(session);
-      onDestroy();
-    }),
-  };
 }
