@@ -45,34 +45,33 @@ export function close(session: Session): void {
   session._over = true;
 }
 
-/** Without a session (measuring could not even begin) its calls go nowhere. */
+/** Without a session (measuring could not even begin) its calls go nowhere: the guards catch what comes of it. */
 export function handleOf(session?: Session): Handle {
-  // Where there is none, the guards catch what comes of it.
-  const { _impersonal: impersonal } = session || {};
   const present = session!;
+  const { _impersonal: impersonal } = session || {};
+  /** `work` on the present view; nothing after the last one. */
+  const whileOpen = <A extends unknown[]>(work: (view: View, ...args: A) => void): ((...args: A) => void) =>
+    guarded((...args) => {
+      if (!present._over) work(present._view, ...args);
+    });
   return {
     get viewId() {
       return session ? session._view._id : '';
     },
-    set: guarded((data) => {
-      const { _view: view } = present;
+    set: whileOpen((view, data: ViewData) => {
       const facts = permitted(data, impersonal);
       const switched = isSwitch(view, facts);
       look(view);
       learn(view, facts);
       if (switched) say(view, 'renditionchange');
     }),
-    custom: guarded((name, data) => {
-      if (present._over) return;
-      look(present._view);
+    custom: whileOpen((view, name: string, data?: Record<string, CustomValue>) => {
+      look(view);
       const more = Object.assign({ name }, data && !impersonal && { data: permitted(data) });
-      say(present._view, 'custom', undefined, undefined, more);
+      say(view, 'custom', undefined, undefined, more);
     }),
-    error: guarded((error) => {
-      if (!present._over) report(present._view, error);
-    }),
-    changeVideo: guarded((data) => {
-      if (present._over) return;
+    error: whileOpen(report),
+    changeVideo: whileOpen((_, data?: ViewData) => {
       present._finish();
       present._begin(data);
       say(present._view, 'viewinit');

@@ -44,7 +44,7 @@ async function anHour({ page, video, handle, after }: ReturnType<typeof session>
   }
 }
 
-test('eight hours with a collector that answers: the queue is empty in the end', { timeout: 60_000 }, async () => {
+test('eight hours with a collector that answers: the queue is empty in the end', async () => {
   const watched = watchQueue();
   const story = session({}, new FakeVideo(1e6));
   for (let hour = 0; hour < 8; hour++) {
@@ -62,7 +62,7 @@ test('eight hours with a collector that answers: the queue is empty in the end',
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test('eight hours without a collector: a full queue, few tries, and the whole story told in the end', { timeout: 60_000 }, async () => {
+test('eight hours without a collector: a full queue, few tries, and the whole story told in the end', async () => {
   const watched = watchQueue();
   const page = new FakePage();
   let down = true;
