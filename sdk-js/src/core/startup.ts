@@ -11,6 +11,8 @@ import { failed, paused } from './playback';
 import { say } from './say';
 import { here, Phase, type View } from './view';
 
+const CREPT_MS = 250;
+
 /** Something loads that would play by itself. Keeps the first such moment until it is decided what becomes of it. */
 export function loading(view: View): void {
   if (view._phase || view._loadingSince !== undefined) return;
@@ -41,7 +43,10 @@ export function requested(view: View): void {
   if (phase !== Phase.Seeking) {
     if (view._started) resume(view);
     else {
+      const { _position: from } = view._last;
       view._last = here(view);
+      // The picture may set off a moment before the element speaks of it.
+      if (Math.abs(view._last._position - from) < CREPT_MS) view._last._position = from;
       enter(view, Phase.Starting, since);
     }
   }
