@@ -3,8 +3,6 @@
 import { ANSWER_TIMEOUT_MS, type Answer, type OnAnswer } from './answer';
 import { parseRetryAfter } from './retry';
 
-const NOTHING: Answer = { accepted: 0 };
-
 /**
  * Posts and tells the answer, exactly once. `keepalive` asks the browser to finish it after the page.
  *
@@ -20,7 +18,7 @@ export async function post(url: string, body: string, keepalive: boolean, answer
   try {
     const response = await request(url, body, keepalive, abort && abort.signal);
     retryAfterMs = parseRetryAfter(response.headers.get('Retry-After'));
-    const said = response.ok ? ((await response.json()) as Answer) : NOTHING;
+    const said: Answer = response.ok ? ((await response.json()) as Answer) : { accepted: 0 };
     heartbeatMs = said.heartbeat_ms;
     if (said.accepted >= 0) ({ status } = response);
   } catch {
@@ -39,9 +37,16 @@ export function sendLast(url: string, body: string): void {
 
 /**
  * A string goes as `text/plain`, which makes the POST a simple request: no preflight, one round trip. No cookies go
- * with it, and no more of the page's address than its origin.
+ * with it, and no more of the page's address than its origin; and the video goes first.
  */
-function request(url: string, body: string, keepalive: boolean, signal?: AbortSignal): Promise<Response> {
-  const init = { method: 'POST', body, keepalive, credentials: 'omit', referrerPolicy: 'origin' } as const;
-  return fetch(url, signal ? Object.assign({ signal }, init) : init);
+function request(url: string, body: string, keepalive: boolean, signal: AbortSignal | null = null): Promise<Response> {
+  return fetch(url, {
+    method: 'POST',
+    body,
+    keepalive,
+    signal,
+    credentials: 'omit',
+    referrerPolicy: 'origin',
+    priority: 'low',
+  });
 }

@@ -147,3 +147,14 @@ test('a viewer who leaves before the first frame has waited, and has no start-up
   expect(page.latest.c.startup_ms).toBeUndefined();
   expect(page.latest.c).toMatchObject({ watch_ms: 4_000, playing_ms: 0 });
 });
+
+test('the time the page took to load belongs to the first view of the page', async () => {
+  vi.resetModules();
+  const { monitor } = await import('../../src/index');
+  const page = new FakePage();
+  await vi.advanceTimersByTimeAsync(432);
+  const [first, second] = ['a', 'b'].map((key) => monitor(new FakeVideo() as unknown as HTMLMediaElement, { key: `load-${key}` }));
+  await vi.advanceTimersByTimeAsync(200);
+  expect(page.events(first!.viewId)[0]?.c.page_load_ms).toBe(432);
+  expect(page.events(second!.viewId)[0]?.c).not.toHaveProperty('page_load_ms');
+});
