@@ -1,0 +1,11 @@
+/** What is built from what. A size limit for each file in `dist` stands in `size-budget.json`. */
+
+export const ENTRIES = [
+  // For a `<script>` tag; puts `playhead` on the page.
+  { file: 'playhead.js', from: 'src/script.ts', format: 'iife' },
+  { file: 'playhead.mjs', from: 'src/index.ts', format: 'esm' },
+  // For televisions: the same as playhead.js, in the language and with the built-ins of 2014.
+  { file: 'playhead.es5.js', from: 'src/script.ts', format: 'iife', es5: true },
+  // For React Native with react-native-video: the core without a page.
+  { file: 'react-native.js', from: 'src/react-native.ts', format: 'esm' },
+];
