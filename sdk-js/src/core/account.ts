@@ -18,8 +18,7 @@ export function book(view: View, to: number): void {
   if (phase !== Phase.Playing) return;
   totals.playing_ms += spent;
   totals.bitrate_ms += Math.round(view._bitrate * spent);
-  if (scaling > 0) totals.upscale_ms += spent;
-  if (scaling < 0) totals.downscale_ms += spent;
+  totals[scaling > 0 ? 'upscale_ms' : 'downscale_ms'] += Math.round(Math.abs(scaling) * spent);
 }
 
 /** From `at` on the view is in `phase`. Waiting that nobody knew of may have begun in the past. */

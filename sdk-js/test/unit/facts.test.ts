@@ -33,7 +33,7 @@ test('rendition, bitrate, dropped frames and scaling', async () => {
   expect(page.first('renditionchange').set).toMatchObject({ rendition_width: 1920, rendition_height: 1080 });
   expect(c.dropped_frames).toBe(7);
   near(c.upscale_ms, 5_000, 10);
-  near(c.downscale_ms, 1_000, 10);
+  near(c.downscale_ms, 333, 10);
   near(c.bitrate_ms / 2_000_000, 4_000, 10);
 });
 
