@@ -16,8 +16,9 @@ use tokio::time::{Instant, sleep};
 use super::{
     Opening, Run,
     chance::Chance,
-    courier::{Courier, Delivery, Verdict, Way},
+    courier::{Courier, Delivery, Way},
     format::{Letter, body},
+    verdict::Verdict,
     world::Person,
 };
 

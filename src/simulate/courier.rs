@@ -3,9 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use bytes::Bytes;
-use reqwest::{StatusCode, header};
-use serde::Deserialize;
+use reqwest::header;
 use tokio::{
     sync::{Semaphore, watch},
     time::{Instant, sleep_until, timeout},
@@ -17,9 +15,9 @@ use super::{
     ledger::{Entry, Figures, Journal, Truth},
     moment::Story,
     tally::Tally,
+    verdict::{Answer, Verdict, judge},
     world::Person,
 };
-use crate::beacon::handler::cmcd;
 
 /// Requests under way at once, each on a connection that is kept.
 const CONNECTIONS: usize = 512;
@@ -56,34 +54,6 @@ pub struct Delivery {
     pub letters: Vec<Letter>,
     pub opened: Instant,
     pub chance: Chance,
-}
-
-/// What came back.
-struct Answer {
-    status: StatusCode,
-    retry_after: Duration,
-    /// CMCD: how many records are durable.
-    accepted: Option<usize>,
-    body: Bytes,
-}
-
-/// What an answer means for the batch.
-pub(super) enum Verdict {
-    Done { position: Option<String>, rejected: Vec<u64> },
-    Drop,
-    Retry { after: Duration },
-    Stop(String),
-}
-
-#[derive(Deserialize)]
-struct NativeAnswer {
-    rejected: Vec<RejectedEvent>,
-    position: String,
-}
-
-#[derive(Deserialize)]
-struct RejectedEvent {
-    seq: Option<u64>,
 }
 
 impl Courier {
@@ -219,15 +189,7 @@ impl Courier {
         if let Some(received_ms) = received_ms {
             request = request.header("playhead-received-ms", received_ms);
         }
-        let answer = async {
-            let answer = request.send().await?;
-            reqwest::Result::Ok(Answer {
-                status: answer.status(),
-                retry_after: Duration::from_secs(number(&answer, header::RETRY_AFTER.as_str()).unwrap_or(0)),
-                accepted: number(&answer, cmcd::ACCEPTED).map(|accepted| accepted as usize),
-                body: answer.bytes().await?,
-            })
-        };
+        let answer = async { Answer::read(request.send().await?).await };
         let verdict = match timeout(ANSWER_TIMEOUT, answer).await {
             Ok(Ok(answer)) => judge(self.dialect, &answer, count),
             Ok(Err(_)) | Err(_) => Verdict::Retry { after: Duration::ZERO },
@@ -325,37 +287,6 @@ fn due_ms(waiting: &[Letter]) -> u64 {
     due_ms
 }
 
-fn number(answer: &reqwest::Response, header: &str) -> Option<u64> {
-    answer.headers().get(header)?.to_str().ok()?.parse().ok()
-}
-
-/// What the answer to `count` events means.
-fn judge(dialect: Dialect, answer: &Answer, count: usize) -> Verdict {
-    let status = answer.status;
-    let foreign = || Verdict::Stop("the target's 2xx is not the answer of a Playhead collector".to_owned());
-    match status.as_u16() {
-        200..=299 => match dialect {
-            Dialect::Native => match serde_json::from_slice::<NativeAnswer>(&answer.body) {
-                Ok(answer) => Verdict::Done {
-                    position: Some(answer.position).filter(|position| !position.is_empty()),
-                    rejected: answer.rejected.iter().filter_map(|rejected| rejected.seq).collect(),
-                },
-                Err(_) => foreign(),
-            },
-            Dialect::Mux | Dialect::Epas => Verdict::Done { position: None, rejected: Vec::new() },
-            // The answer does not say which of them, and the players let all of them go.
-            Dialect::Cmcd => match answer.accepted {
-                Some(accepted) if accepted == count => Verdict::Done { position: None, rejected: Vec::new() },
-                Some(_) => Verdict::Drop,
-                None => foreign(),
-            },
-        },
-        401 | 403 | 410 => Verdict::Stop(format!("the target answered {status}: is the ingest key right?")),
-        400 | 404 | 405 | 413 | 415 | 422 => Verdict::Drop,
-        _ => Verdict::Retry { after: answer.retry_after },
-    }
-}
-
 /// The figures of a view as of one of its moments, if what was sent tells them.
 fn figures(dialect: Dialect, delivery: &Delivery, moment: usize) -> Option<Figures> {
     let Delivery { story, person, .. } = delivery;
@@ -397,30 +328,5 @@ mod tests {
         assert_eq!(due_ms(&[letter(0, 10_000), letter(4000, 10_000)]), 10_000);
         assert_eq!(due_ms(&[letter(0, 10_000), letter(4000, 0)]), 4000);
         assert_eq!(due_ms(&[letter(0, 10_000), letter(11_000, 0)]), 10_000);
-    }
-
-    #[test]
-    fn only_a_collectors_answer_acknowledges() {
-        let answer = |status, accepted, body: &'static [u8]| Answer {
-            status,
-            retry_after: Duration::from_secs(2),
-            accepted,
-            body: Bytes::from_static(body),
-        };
-        let judged = |dialect, status, body| judge(dialect, &answer(status, None, body), 1);
-        let ok = br#"{"accepted":1,"rejected":[{"view":"v","seq":4,"code":"bad_time"}],"position":"0:7"}"#;
-        let done = judged(Dialect::Native, StatusCode::ACCEPTED, ok);
-        assert!(
-            matches!(done, Verdict::Done { position: Some(at), rejected } if at == "0:7" && rejected == [4])
-        );
-        assert!(matches!(judged(Dialect::Native, StatusCode::OK, b"<html>"), Verdict::Stop(_)));
-        assert!(matches!(judged(Dialect::Mux, StatusCode::NO_CONTENT, b""), Verdict::Done { .. }));
-        assert!(matches!(judged(Dialect::Mux, StatusCode::UNAUTHORIZED, b""), Verdict::Stop(_)));
-        let busy = judged(Dialect::Mux, StatusCode::SERVICE_UNAVAILABLE, b"");
-        assert!(matches!(busy, Verdict::Retry { after } if after == Duration::from_secs(2)));
-        let cmcd = |accepted| judge(Dialect::Cmcd, &answer(StatusCode::NO_CONTENT, accepted, b""), 3);
-        assert!(matches!(cmcd(Some(3)), Verdict::Done { .. }));
-        assert!(matches!(cmcd(Some(0)), Verdict::Drop), "shed is not acknowledged");
-        assert!(matches!(cmcd(None), Verdict::Stop(_)));
     }
 }

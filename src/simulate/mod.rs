@@ -12,6 +12,7 @@ pub mod ledger;
 pub mod moment;
 pub mod story;
 pub mod tally;
+pub mod verdict;
 pub mod world;
 
 use std::{net::IpAddr, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
