@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { build } from 'esbuild';
+import { buildAdapters } from './adapters.mjs';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 
@@ -25,3 +26,4 @@ await build({
   outfile: 'dist/playhead.js',
 });
 await build({ ...common, entryPoints: ['src/index.ts'], format: 'esm', outfile: 'dist/playhead.mjs' });
+await buildAdapters(common);
