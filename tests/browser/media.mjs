@@ -19,8 +19,8 @@ const FPS = 24;
 const SOUND_BPS = 48_000;
 /** `bitrate`: what a manifest says of picture and sound together. */
 export const RENDITIONS = [
-  { width: 160, height: 90, videoBps: 72_000, bitrate: 72_000 + SOUND_BPS, codec: 'avc1.42c00b' },
-  { width: 320, height: 180, videoBps: 232_000, bitrate: 232_000 + SOUND_BPS, codec: 'avc1.42c00d' },
+  { width: 160, height: 90, videoBps: 72_000, bitrate: 72_000 + SOUND_BPS, codec: 'avc1.42c00b', fps: FPS },
+  { width: 320, height: 180, videoBps: 232_000, bitrate: 232_000 + SOUND_BPS, codec: 'avc1.42c00d', fps: FPS },
 ];
 
 const SOURCES = [
@@ -67,7 +67,7 @@ let made;
 export const media = () => (made ??= make());
 
 async function make() {
-  const recipe = JSON.stringify([ADAPTIVE, PLAIN, SOUND, MASTER]);
+  const recipe = JSON.stringify([ADAPTIVE, PLAIN, SOUND, MASTER, String(offsets)]);
   const folder = join(CACHE, createHash('sha256').update(recipe).digest('hex').slice(0, 16));
   if ((await readdir(folder).catch(() => [])).length > 0) return folder;
   // In a folder of its own first: another run may be making the same, and half a film is worse than none.
@@ -77,9 +77,18 @@ async function make() {
     await run('ffmpeg', ['-nostdin', '-loglevel', 'error', '-y', ...job], { cwd: draft });
   }
   await writeFile(join(draft, 'master.m3u8'), MASTER);
+  for (const file of ['video.mp4', 'sound.m4a']) await writeFile(join(draft, `${file}.json`), await offsets(join(draft, file)));
   await checkBandwidths(draft);
   await rename(draft, folder).catch(() => rm(draft, { recursive: true }));
   return folder;
+}
+
+/** Where in the file each second begins, as JSON: whoever has the bytes before has the seconds before. */
+async function offsets(file) {
+  const { stdout } = await run('ffprobe', ['-v', 'error', '-show_entries', 'packet=pts_time,pos', '-of', 'csv=p=0', file]);
+  const packets = stdout.trim().split('\n').map((line) => line.split(',').map(Number));
+  const from = (second) => Math.min(...packets.filter(([at]) => at >= second).map(([, byte]) => byte));
+  return JSON.stringify(Array.from({ length: DURATION_S }, (_, second) => from(second)));
 }
 
 /** What ffmpeg writes into the DASH manifest must be what was asked for. */

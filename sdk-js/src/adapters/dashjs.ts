@@ -1,8 +1,8 @@
 /** Tells what dash.js 5 knows and the element does not: `const detach = dashjs(handle, player)`. */
 
 import { headersIn } from './cdn';
-import { linkTo, type Watched } from './link';
-import { listening } from './listening';
+import { linkTo } from './link';
+import { adapter } from './listening';
 
 interface Representation {
   mediaInfo?: { type: string } | null;
@@ -46,8 +46,7 @@ const DISPENSABLE = [12, 16, 29, 33];
 /** A segment that was not to be had after all attempts: another base URL may have it. */
 const SEGMENT = [17, 27, 28];
 
-export function dashjs(handle: Watched, player: DashLike): () => void {
-  const { listen, detach } = listening();
+export const dashjs = adapter(({ listen }, handle, player: DashLike) => {
   const link = linkTo(handle, 'dash.js', player.getVersion());
   /** What is on screen and in the speakers, by media type. */
   let rendered: Record<string, Representation> = {};
@@ -94,5 +93,4 @@ export function dashjs(handle: Watched, player: DashLike): () => void {
       if (!(player.getBufferLength(type as never) > 0)) stuck(type);
     },
   });
-  return detach;
-}
+});

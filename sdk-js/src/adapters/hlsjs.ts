@@ -1,8 +1,8 @@
 /** Tells what hls.js 1.x knows and the element does not: `const detach = hlsjs(handle, hls)`, from `new Hls()` on. */
 
 import { headersIn } from './cdn';
-import { linkTo, type Watched } from './link';
-import { listening } from './listening';
+import { linkTo } from './link';
+import { adapter } from './listening';
 
 interface Level {
   bitrate: number;
@@ -40,12 +40,11 @@ export interface HlsLike {
   media?: { error: unknown } | null;
 }
 
-/** Signs of a stall, which is told as rebuffering already. */
-const STALLS = /^buffer(StalledError|NudgeOnStall|SeekOverHole)$/;
+/** Nobody's fault, or signs of a stall, which is told as rebuffering already. */
+const ORDINARY = /^(aborted|buffer(StalledError|NudgeOnStall|SeekOverHole))$/;
 
-export function hlsjs(handle: Watched, hls: HlsLike): () => void {
+export const hlsjs = adapter(({ listen, detach }, handle, hls: HlsLike) => {
   const { version } = hls.constructor as { version?: string };
-  const { listen, detach } = listening();
   const link = linkTo(handle, 'hls.js', version);
   let live: boolean | undefined;
 
@@ -69,12 +68,11 @@ export function hlsjs(handle: Watched, hls: HlsLike): () => void {
     },
     hlsError(_: string, { type, details, fatal, error, url, frag, response }: Failure) {
       // An element that has failed has said so itself.
-      if (hls.media?.error || (!fatal && STALLS.test(details))) return;
+      if (hls.media?.error || (!fatal && ORDINARY.test(details))) return;
       const what = error?.message ?? type;
       link.fail(details, [what, response?.code, url ?? frag?.url].filter(Boolean).join(' '), fatal);
     },
     hlsDestroying: detach,
   });
   look();
-  return detach;
-}
+});

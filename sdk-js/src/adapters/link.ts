@@ -24,14 +24,14 @@ const HOST = /^https?:\/\/([^/:?#]+)/;
 export function linkTo(handle: Watched, software: string, version: string | undefined) {
   let told: Facts = {};
   let viewId: string | undefined;
-  let warned: string | undefined;
+  let warned = new Set<string>();
 
   /** Passes on what is known and new in this view. */
   const tell = (facts: Facts) => {
     if (handle.viewId !== viewId) {
       viewId = handle.viewId;
       told = {};
-      warned = '';
+      warned = new Set();
       tell({ player_software: software, player_software_version: version });
     }
     const news: Facts = {};
@@ -52,16 +52,16 @@ export function linkTo(handle: Watched, software: string, version: string | unde
       rendition_codec: VIDEO_CODEC.exec(codec ?? '')?.[0],
     });
 
-  /** Whether it is live, and then how many seconds behind the live edge playback is. */
-  const live = (isLive: boolean, behind: () => number) =>
+  /** Whether it is live, and then how many seconds behind the live edge playback is, if the engine knows. */
+  const live = (isLive: boolean, behind = () => 0) =>
     tell({ stream_type: isLive ? 'live' : 'on-demand', live_latency_ms: isLive ? Math.round(behind() * 1_000) : 0 });
 
   /** An engine repeats its warnings with every attempt; the same one again says nothing new. */
   const fail = (code: string | number, message: string, fatal: boolean) => {
     tell({});
     const warning = code + message;
-    if (!fatal && warning === warned) return;
-    warned = warning;
+    if (!fatal && warned.has(warning)) return;
+    warned.add(warning);
     handle.error({ code: `${code}`, message, severity: fatal ? 'fatal' : 'warning' });
   };
 

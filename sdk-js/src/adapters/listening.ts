@@ -1,6 +1,7 @@
-/** Every listener of an adapter, undone by one call. */
+/** What makes an adapter harmless: nothing of it throws into the page, and every listener is undone by one call. */
 
 import { guarded } from '../core/guard';
+import type { Watched } from './link';
 
 /** An engine calls listeners with whatever it likes; each adapter names the shape it reads. */
 export type Listener = (...said: never[]) => void;
@@ -29,4 +30,15 @@ export function listening() {
   };
 
   return { atEnd, listen, detach };
+}
+
+/** An adapter of these listeners: called with a handle and an engine, it answers with what lets go of both. */
+export function adapter<Engine, More extends unknown[]>(
+  connect: (ears: ReturnType<typeof listening>, handle: Watched, engine: Engine, ...more: More) => void,
+): (handle: Watched, engine: Engine, ...more: More) => () => void {
+  return (handle, engine, ...more) => {
+    const ears = listening();
+    guarded(connect)(ears, handle, engine, ...more);
+    return ears.detach;
+  };
 }

@@ -6,8 +6,8 @@
  */
 
 import { guarded } from '../core/guard';
-import { linkTo, type Watched } from './link';
-import { listening } from './listening';
+import { linkTo } from './link';
+import { adapter } from './listening';
 
 interface Track {
   active: boolean;
@@ -58,11 +58,11 @@ const SEGMENT = 1;
 /** Another load, an unload or a destroy came in between: nobody's fault. */
 const INTERRUPTED = [7000, 7001, 7003];
 
-export function shaka(handle: Watched, player: ShakaLike): () => void {
+export const shaka = adapter(({ listen, atEnd }, handle, player: ShakaLike) => {
   const { version } = player.constructor as { version?: string };
-  const { listen, atEnd, detach } = listening();
-  const link = linkTo(handle, 'shaka', version);
-  let told: unknown;
+  const link = linkTo(handle, 'shaka', version?.replace('v', ''));
+  /** Picture and sound of one broken source fail one after the other, and a failed `load()` may be told twice. */
+  let told: number | undefined;
 
   const look = (quality?: Quality) => {
     const fits = ({ width, height, videoBandwidth }: Track) =>
@@ -73,14 +73,18 @@ export function shaka(handle: Watched, player: ShakaLike): () => void {
     link.live(player.isLive(), () => player.getStats().liveLatency);
   };
   const failed = (error: ShakaError) => {
-    // The same failure may come as an event and as a rejection; an element that has failed has said so itself.
-    if (error === told || INTERRUPTED.indexOf(error.code) >= 0 || player.getMediaElement()?.error) return;
-    told = error;
-    const detail = (error.data ?? []).filter((part) => typeof part === 'string' || typeof part === 'number').slice(0, 2);
-    link.fail(error.code, [error.message, ...detail].join(' '), error.severity === CRITICAL);
+    const { code, severity } = error;
+    // An element that has failed has said so itself.
+    if (code === told || INTERRUPTED.indexOf(code) >= 0 || player.getMediaElement()?.error) return;
+    if (severity === CRITICAL) told = code;
+    // First comes what was asked for, then what the answer was; more may hold whole documents.
+    link.fail(code, `${error.message} ${(error.data ?? []).slice(0, 2).join(' ')}`, severity === CRITICAL);
   };
 
   listen(player, 'addEventListener', 'removeEventListener', {
+    loading() {
+      told = undefined;
+    },
     loaded: () => look(),
     segmentappended: () => look(),
     mediaqualitychanged({ mediaQuality }: { mediaQuality: Quality }) {
@@ -102,5 +106,4 @@ export function shaka(handle: Watched, player: ShakaLike): () => void {
   atEnd(() => {
     if (player.load === overheard) player.load = load;
   });
-  return detach;
-}
+});

@@ -3,9 +3,8 @@
  * `const detach = videojs(handle, player)`. The version is that of the global `videojs`, or the one given.
  */
 
-import { guarded } from '../core/guard';
-import { linkTo, type Watched } from './link';
-import { listening, type Listener } from './listening';
+import { linkTo } from './link';
+import { adapter, listening, type Listener } from './listening';
 
 interface Response {
   statusCode: number;
@@ -37,19 +36,16 @@ export interface VideojsLike {
   off(type: never, listener: never): void;
   error(): { code: number; message: string } | null;
   duration(): number;
-  currentTime(): number;
   tech(quiet: true): { vhs?: Vhs; error(): unknown };
   textTracks(): ArrayLike<unknown>;
-  liveTracker: { liveCurrentTime(): number };
 }
 
 declare global {
   var videojs: { VERSION?: string } | undefined;
 }
 
-export function videojs(handle: Watched, player: VideojsLike, version = globalThis.videojs?.VERSION): () => void {
-  const { listen, atEnd, detach } = listening();
-  const link = linkTo(handle, 'video.js', version);
+export const videojs = adapter(({ listen, atEnd, detach }, handle, player: VideojsLike, version?: string) => {
+  const link = linkTo(handle, 'video.js', version ?? globalThis.videojs?.VERSION);
   /** Each source has a VHS of its own; those that the browser plays by itself have none. */
   const source = listening();
   atEnd(source.detach);
@@ -72,7 +68,8 @@ export function videojs(handle: Watched, player: VideojsLike, version = globalTh
     const tracks = Array.from(player.textTracks()) as MetadataTrack[];
     const metadata = tracks.filter(({ label }) => label === 'segment-metadata').pop();
     const look = () => {
-      link.live(duration === Infinity, () => player.liveTracker.liveCurrentTime() - player.currentTime());
+      // How far behind the live edge it is, VHS does not tell: its seekable end keeps a distance of its own.
+      link.live(duration === Infinity);
       const [cue] = Array.from(metadata?.activeCues ?? []);
       if (!cue || !vhs) return;
       const { bandwidth, resolution, codecs, playlist } = cue.value;
@@ -93,7 +90,6 @@ export function videojs(handle: Watched, player: VideojsLike, version = globalTh
     },
     dispose: detach,
   });
-  guarded(hook)();
-  guarded(follow)();
-  return detach;
-}
+  hook();
+  follow();
+});
