@@ -31,7 +31,11 @@ check_test() {
   check_build
   command -v java >/dev/null || want openjdk-17-jre-headless
   command -v mvn >/dev/null || want maven
+<<<<<<< HEAD
   command -v ffmpeg >/dev/null || want ffmpeg
+=======
+  command -v curl >/dev/null || want curl
+>>>>>>> main
   [ -n "${PLAYHEAD_CHROMIUM:-}" ] || [ -x /usr/bin/chromium ] || want chromium
 }
 

@@ -27,7 +27,7 @@ use tokio::{
 
 use self::tasks::{Ended, bring_schema, process, until_stop};
 use crate::{
-    beacon::{Collector, admission::Admission, enrich::Enricher},
+    beacon::{Collector, admission::Admission, enrich::Enricher, senders::Senders},
     clock::Clock,
     config::{Config, Role},
     control::Control,
@@ -170,6 +170,9 @@ async fn start(config: Config) -> Result<Running, StartError> {
         admission: Admission::new(config.admit_events_per_s),
         enricher: Enricher::new(config.trusted_proxies.clone(), config.country_database.clone()),
         clock: clock.clone(),
+        senders: Senders::default(),
+        heartbeat_ms: config.heartbeat_ms,
+        accept_history: config.accept_history,
     });
     let main = http::web_server(&config, health.clone(), collector, live_state, api)?;
     let admin = http::admin_server(&config, health, metrics)?;

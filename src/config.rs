@@ -3,9 +3,10 @@
 //! A setting `http_addr` is the flag `--http-addr`, the variable `PLAYHEAD_HTTP_ADDR` and the key `http_addr` of the TOML
 //! file. All mistakes are found before any is reported, so an operator sees them at once.
 
+mod reader;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fmt::Display,
     net::SocketAddr,
     path::PathBuf,
     str::FromStr,
@@ -13,6 +14,8 @@ use std::{
 
 use ipnet::IpNet;
 
+pub use self::reader::Layers;
+use self::reader::Reader;
 use crate::control::{Bootstrap, BootstrapAdmin, BootstrapEnvironment, BootstrapToken};
 
 /// One setting as the operator sees it.
@@ -28,7 +31,7 @@ const fn setting(name: &'static str, default: &'static str, help: &'static str) 
 }
 
 /// All settings, in the order of `--help` and `docs/settings.md`.
-pub const SETTINGS: [Setting; 30] = [
+pub const SETTINGS: [Setting; 32] = [
     setting("roles", "collect,process,query", "Which parts this process runs"),
     setting("http_addr", "127.0.0.1:8080", "Beacons, API, dashboard and websocket"),
     setting("admin_addr", "127.0.0.1:9090", "/metrics, /healthz and /readyz"),
@@ -55,6 +58,8 @@ pub const SETTINGS: [Setting; 30] = [
     setting("trusted_proxies", "", "Networks whose X-Forwarded-For counts, comma-separated"),
     setting("intake_prefix", "/in", "Path before the ingest key; change it when filter lists match yours"),
     setting("admit_events_per_s", "0", "Events a process takes in per second, 0 for no limit; beyond it 429"),
+    setting("heartbeat_ms", "10000", "How often Playhead's SDK sends totals; told in every answer"),
+    setting("accept_history", "true", "Whether senders on this machine may tell when a beacon arrived"),
     setting("country_database", "", "MMDB file for countries; empty looks in the known places"),
     setting("bootstrap_environment", "", "Name of the first environment"),
     setting("bootstrap_ingest_key", "", "Its ingest key"),
@@ -64,9 +69,6 @@ pub const SETTINGS: [Setting; 30] = [
     setting("log", "info", "Which log lines are written, as tracing directives"),
     setting("log_format", "text", "text or json"),
 ];
-
-/// Values that must not be shown.
-const SECRETS: [&str; 4] = ["clickhouse_password", "bootstrap_token", "bootstrap_admin", "kafka_properties"];
 
 /// A part of the service that one process may run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -105,6 +107,8 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
     pub intake_prefix: String,
     pub admit_events_per_s: u32,
+    pub heartbeat_ms: u32,
+    pub accept_history: bool,
     pub country_database: Option<PathBuf>,
     pub bootstrap: Bootstrap,
     pub log_directives: String,
@@ -146,119 +150,6 @@ impl std::fmt::Debug for ClickHouse {
     }
 }
 
-/// The layers settings come from; the first that has a name wins.
-#[derive(Debug, Default)]
-pub struct Layers {
-    pub flags: BTreeMap<String, String>,
-    pub environment: BTreeMap<String, String>,
-    /// Path and content of the file.
-    pub file: Option<(PathBuf, String)>,
-}
-
-impl Layers {
-    /// The variables of this process that are settings.
-    pub fn environment_of_process() -> BTreeMap<String, String> {
-        let variable = |setting: &Setting| {
-            let value = std::env::var(format!("PLAYHEAD_{}", setting.name.to_uppercase())).ok()?;
-            Some((setting.name.to_owned(), value))
-        };
-        SETTINGS.iter().filter_map(variable).collect()
-    }
-}
-
-/// Reads values by name and collects what is wrong with them.
-struct Reader {
-    values: BTreeMap<&'static str, (String, String)>,
-    mistakes: Vec<String>,
-}
-
-impl Reader {
-    fn new(layers: &Layers) -> Self {
-        let mut mistakes = Vec::new();
-        let file = layers
-            .file
-            .as_ref()
-            .map(|(path, text)| (path.display().to_string(), table(path, text, &mut mistakes)));
-        let mut values = BTreeMap::new();
-        for Setting { name, default, .. } in SETTINGS {
-            let flag =
-                layers.flags.get(name).map(|value| (value.clone(), format!("--{}", name.replace('_', "-"))));
-            let variable =
-                || Some((layers.environment.get(name)?.clone(), format!("PLAYHEAD_{}", name.to_uppercase())));
-            let in_file = || {
-                let (path, table) = file.as_ref()?;
-                Some((table.get(name)?.clone(), format!("`{name}` in {path}")))
-            };
-            let value = flag.or_else(variable).or_else(in_file);
-            values.insert(
-                name,
-                value.unwrap_or_else(|| (default.to_owned(), format!("the default of {name}"))),
-            );
-        }
-        Self { values, mistakes }
-    }
-
-    fn text(&self, name: &str) -> String {
-        self.values.get(name).map(|(value, _)| value.trim().to_owned()).unwrap_or_default()
-    }
-
-    fn optional(&self, name: &str) -> Option<String> {
-        Some(self.text(name)).filter(|text| !text.is_empty())
-    }
-
-    fn parsed<T: FromStr<Err: Display>>(&mut self, name: &str) -> Option<T> {
-        match self.text(name).parse() {
-            Ok(value) => Some(value),
-            Err(error) => {
-                self.mistake(name, &error);
-                None
-            }
-        }
-    }
-
-    fn list<T: FromStr<Err: Display>>(&mut self, name: &str) -> Vec<T> {
-        let text = self.text(name);
-        let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
-        let mut list = Vec::new();
-        for word in words {
-            match word.parse() {
-                Ok(value) => list.push(value),
-                Err(error) => self.mistake(name, &error),
-            }
-        }
-        list
-    }
-
-    fn mistake(&mut self, name: &str, error: &dyn Display) {
-        let (value, source) = self.values.get(name).cloned().unwrap_or_default();
-        let shown = if SECRETS.contains(&name) { "(hidden)" } else { &value };
-        self.mistakes.push(format!("{source}: `{shown}`: {error}"));
-    }
-}
-
-fn table(path: &std::path::Path, text: &str, mistakes: &mut Vec<String>) -> BTreeMap<String, String> {
-    let table: toml::Table = match text.parse() {
-        Ok(table) => table,
-        Err(error) => {
-            mistakes.push(format!("{}: {error}", path.display()));
-            return BTreeMap::new();
-        }
-    };
-    let mut known = BTreeMap::new();
-    for (name, value) in table {
-        if !SETTINGS.iter().any(|setting| setting.name == name) {
-            mistakes.push(format!("{}: there is no setting `{name}`", path.display()));
-            continue;
-        }
-        let text = match value {
-            toml::Value::String(text) => text,
-            other => other.to_string(),
-        };
-        known.insert(name, text);
-    }
-    known
-}
-
 impl Config {
     /// Reads the settings.
     ///
@@ -277,6 +168,7 @@ impl Config {
         let log_max_bytes = reader.parsed("log_max_bytes");
         let clickhouse_memory_bytes = reader.parsed("clickhouse_memory_bytes");
         let admit_events_per_s = reader.parsed("admit_events_per_s");
+        let (heartbeat_ms, accept_history) = (heartbeat_ms(&mut reader), reader.parsed("accept_history"));
         let trusted_proxies = reader.list("trusted_proxies");
         let intake_prefix = reader.text("intake_prefix");
         if !intake_prefix.starts_with('/') || intake_prefix.ends_with('/') {
@@ -314,6 +206,8 @@ impl Config {
             trusted_proxies,
             intake_prefix,
             admit_events_per_s: admit_events_per_s.unwrap_or_default(),
+            heartbeat_ms: heartbeat_ms.unwrap_or_default(),
+            accept_history: accept_history.unwrap_or_default(),
             country_database: reader.optional("country_database").map(PathBuf::from),
             bootstrap,
             log_directives: reader.text("log"),
@@ -321,6 +215,14 @@ impl Config {
             data_dir,
         })
     }
+}
+
+fn heartbeat_ms(reader: &mut Reader) -> Option<u32> {
+    let heartbeat_ms = reader.parsed::<u32>("heartbeat_ms")?;
+    if !(1_000..=60_000).contains(&heartbeat_ms) {
+        reader.mistake("heartbeat_ms", &"from 1000 to 60000");
+    }
+    Some(heartbeat_ms)
 }
 
 fn kafka(reader: &mut Reader) -> Option<Kafka> {

@@ -26,21 +26,29 @@ enum Encoding {
 /// The [`Refusal`] that says what was wrong; nothing is half-read afterwards.
 pub async fn read(request: &HttpRequest, payload: web::Payload) -> Result<Vec<u8>, Refusal> {
     check_type(request)?;
+    let bytes = read_bytes(request, payload).await?;
+    check_depth(&bytes)?;
+    Ok(match String::from_utf8_lossy(&bytes) {
+        Cow::Borrowed(_) => bytes,
+        Cow::Owned(text) => text.into_bytes(),
+    })
+}
+
+/// Reads the whole body of a beacon, whatever it says it is.
+///
+/// # Errors
+/// As [`read`].
+pub async fn read_bytes(request: &HttpRequest, payload: web::Payload) -> Result<Vec<u8>, Refusal> {
     let encoding = encoding(request)?;
     if content_length(request).is_some_and(|length| length > MAX_WIRE_BYTES) {
         return Err(Refusal::BodyTooLarge);
     }
     let bytes =
         tokio::time::timeout(BODY_DEADLINE, collect(payload)).await.map_err(|_| Refusal::BodyTimeout)??;
-    let bytes = match encoding {
-        Encoding::Identity => bytes,
-        Encoding::Gzip => inflate(&bytes)?,
-    };
-    check_depth(&bytes)?;
-    Ok(match String::from_utf8_lossy(&bytes) {
-        Cow::Borrowed(_) => bytes,
-        Cow::Owned(text) => text.into_bytes(),
-    })
+    match encoding {
+        Encoding::Identity => Ok(bytes),
+        Encoding::Gzip => inflate(&bytes),
+    }
 }
 
 async fn collect(mut payload: web::Payload) -> Result<Vec<u8>, Refusal> {

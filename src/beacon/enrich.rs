@@ -69,6 +69,11 @@ impl Enricher {
         origin
     }
 
+    /// The network `request` comes from.
+    pub fn network(&self, request: &HttpRequest) -> Option<IpNet> {
+        truncated(client_address(request, &self.trusted_proxies)?)
+    }
+
     fn country(&self, address: IpAddr) -> Option<String> {
         #[derive(serde::Deserialize)]
         struct Found {

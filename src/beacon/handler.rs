@@ -1,4 +1,9 @@
 //! A beacon request from top to bottom: admit, read, decode, enrich, append, answer.
+//!
+//! Formats whose players want other answers than these have a file of their own: [`cmcd`], [`epas`].
+
+pub mod cmcd;
+pub mod epas;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -8,10 +13,11 @@ use serde_json::json;
 use super::{
     Collector, body,
     formats::{Arrival, Decoded, mux, native},
+    history,
     refusal::Refusal,
 };
 use crate::{
-    event::Format,
+    event::{AttributeKey, Format},
     log::{NewRecord, Position},
     telemetry::{Metric, count_labelled},
 };
@@ -37,11 +43,13 @@ async fn receive_native(
 ) -> Result<HttpResponse, Refusal> {
     let environment = collector.admit(key).await?;
     let mut body = body::read(request, payload).await?;
-    let decoded = native::decode(&mut body, arrival(collector))?;
+    let decoded = native::decode(&mut body, arrival(request, collector)?)?;
     let (accepted, rejected) = (decoded.accepted(), decoded.rejected.clone());
     let position = store(request, collector, &environment, decoded, Format::Native).await?;
     Ok(cross_origin(HttpResponse::Accepted())
-        .json(json!({"accepted": accepted, "rejected": rejected, "position": position})))
+        .json(json!({
+            "accepted": accepted, "rejected": rejected, "position": position, "heartbeat_ms": collector.heartbeat_ms,
+        })))
 }
 
 /// `POST /`: mux-embed pointed here by `beaconCollectionDomain`; the key stands in the body.
@@ -70,7 +78,7 @@ async fn receive_mux(
     collector: &Collector,
 ) -> Result<HttpResponse, Refusal> {
     let mut body = body::read(request, payload).await?;
-    let beacon = mux::decode(&mut body, arrival(collector))?;
+    let beacon = mux::decode(&mut body, arrival(request, collector)?)?;
     let environment = collector.admit(&beacon.ingest_key).await?;
     store(request, collector, &environment, beacon.decoded, Format::Mux).await?;
     Ok(cross_origin(HttpResponse::NoContent()).finish())
@@ -78,15 +86,21 @@ async fn receive_mux(
 
 /// `OPTIONS`: what a browser asks before it sends JSON or gzip from another origin.
 pub async fn preflight() -> HttpResponse {
+    allow("content-type, content-encoding")
+}
+
+fn allow(headers: &'static str) -> HttpResponse {
     cross_origin(HttpResponse::NoContent())
-        .insert_header((header::ACCESS_CONTROL_ALLOW_METHODS, "POST, OPTIONS"))
-        .insert_header((header::ACCESS_CONTROL_ALLOW_HEADERS, "content-type, content-encoding"))
+        .insert_header((header::ACCESS_CONTROL_ALLOW_METHODS, "POST, GET, OPTIONS"))
+        .insert_header((header::ACCESS_CONTROL_ALLOW_HEADERS, headers))
         .insert_header((header::ACCESS_CONTROL_MAX_AGE, "86400"))
         .finish()
 }
 
-fn arrival(collector: &Collector) -> Arrival {
-    Arrival { received_ms: collector.clock.now_ms() }
+fn arrival(request: &HttpRequest, collector: &Collector) -> Result<Arrival, Refusal> {
+    let now_ms = collector.clock.now_ms();
+    let received_ms = history::received_ms(request, now_ms, collector.accept_history)?;
+    Ok(Arrival { received_ms })
 }
 
 /// Enriches and appends; the position to wait for comes back. Every event's fate at intake is counted here.
@@ -104,6 +118,7 @@ async fn store(
         metrics::counter!(Metric::EventsIntake.name(), "format" => label, "fate" => "rejected", "reason" => rejected.code)
             .increment(1);
     }
+    count_unknown_fields(&decoded, label);
     if accepted == 0 {
         return Ok(String::new());
     }
@@ -124,6 +139,16 @@ async fn store(
     Ok(newest(&appended?))
 }
 
+/// Fields without a meaning, which are kept with their events.
+fn count_unknown_fields(decoded: &Decoded, label: &'static str) {
+    let attributes =
+        decoded.records.iter().flat_map(|record| &record.events).flat_map(|event| &event.attributes);
+    let unknown = attributes.filter(|attribute| attribute.key() == AttributeKey::KeyUnknown).count();
+    if unknown > 0 {
+        count_labelled(Metric::FieldsUnknown, "format", label, unknown as u64);
+    }
+}
+
 /// The newest position in each partition, comma-separated: reads may wait for it.
 fn newest(positions: &[Position]) -> String {
     let mut by_partition = BTreeMap::new();
@@ -136,9 +161,13 @@ fn newest(positions: &[Position]) -> String {
 }
 
 fn refuse(refusal: &Refusal, format: Format) -> HttpResponse {
+    count_refused(refusal, format);
+    refusal.response()
+}
+
+fn count_refused(refusal: &Refusal, format: Format) {
     metrics::counter!(Metric::BeaconsRefused.name(), "format" => format_label(format), "code" => refusal.code())
         .increment(1);
-    refusal.response()
 }
 
 fn cross_origin(mut response: actix_web::HttpResponseBuilder) -> actix_web::HttpResponseBuilder {

@@ -8,13 +8,15 @@ pub mod body;
 pub mod enrich;
 pub mod formats;
 pub mod handler;
+mod history;
 pub mod refusal;
+pub mod senders;
 
 use std::sync::Arc;
 
 use actix_web::web;
 
-use self::{admission::Admission, enrich::Enricher, refusal::Refusal};
+use self::{admission::Admission, enrich::Enricher, refusal::Refusal, senders::Senders};
 use crate::{clock::Clock, control::Control, log::EventLog};
 
 /// What a beacon request needs.
@@ -24,6 +26,12 @@ pub struct Collector {
     pub enricher: Enricher,
     pub clock: Clock,
     pub admission: Admission,
+    /// Of formats whose events need not name their view.
+    pub senders: Senders,
+    /// How often our SDK is to send totals.
+    pub heartbeat_ms: u32,
+    /// Whether senders on this machine may tell when a beacon arrived.
+    pub accept_history: bool,
 }
 
 impl Collector {
@@ -43,12 +51,25 @@ impl Collector {
 /// The intake routes. `prefix` is configurable because filter lists block words, not hosts.
 pub fn routes(prefix: &str) -> impl FnOnce(&mut web::ServiceConfig) + use<> {
     let native = format!("{prefix}/{{ingest_key}}");
+    let cmcd = format!("{native}/cmcd");
+    let epas = format!("{native}/epas");
     move |config| {
         config
             .service(
                 web::resource(native)
                     .route(web::post().to(handler::native))
                     .route(web::method(actix_web::http::Method::OPTIONS).to(handler::preflight)),
+            )
+            .service(
+                web::resource(cmcd)
+                    .route(web::post().to(handler::cmcd::report))
+                    .route(web::get().to(handler::cmcd::pixel))
+                    .route(web::method(actix_web::http::Method::OPTIONS).to(handler::preflight)),
+            )
+            .service(
+                web::resource(epas)
+                    .route(web::post().to(handler::epas::take))
+                    .route(web::method(actix_web::http::Method::OPTIONS).to(handler::epas::preflight)),
             )
             .route("/", web::post().to(handler::mux))
             .route("/a.gif", web::post().to(handler::mux))

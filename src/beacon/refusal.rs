@@ -6,6 +6,8 @@ use actix_web::{
     http::{StatusCode, header},
 };
 
+use serde_json::{Map, Value};
+
 use crate::{log::AppendError, web::problem::Problem};
 
 /// Largest body on the wire and after inflating, bytes.
@@ -42,6 +44,10 @@ pub enum Refusal {
     TooDeep,
     #[error("{0}")]
     BadBeacon(&'static str),
+    #[error("no event of this body can be taken: {0}")]
+    BadEvent(&'static str),
+    #[error("the time of arrival can only be told by a sender on this machine, and not through a proxy")]
+    NoHistory,
     #[error("more events than this service is set to take in now")]
     OverLimit,
     #[error("the service has no room for more now")]
@@ -66,6 +72,8 @@ impl Refusal {
             Self::BadJson => "bad_json",
             Self::TooDeep => "too_deep",
             Self::BadBeacon(_) => "bad_beacon",
+            Self::BadEvent(code) => code,
+            Self::NoHistory => "no_history",
             Self::OverLimit => "over_limit",
             Self::Full => "full",
             Self::Unavailable => "unavailable",
@@ -81,9 +89,13 @@ impl Refusal {
                 StatusCode::PAYLOAD_TOO_LARGE
             }
             Self::BodyTimeout => StatusCode::REQUEST_TIMEOUT,
-            Self::BodyBroken | Self::BadGzip | Self::BadJson | Self::TooDeep | Self::BadBeacon(_) => {
-                StatusCode::BAD_REQUEST
-            }
+            Self::BodyBroken
+            | Self::BadGzip
+            | Self::BadJson
+            | Self::TooDeep
+            | Self::BadBeacon(_)
+            | Self::BadEvent(_) => StatusCode::BAD_REQUEST,
+            Self::NoHistory => StatusCode::FORBIDDEN,
             Self::OverLimit => StatusCode::TOO_MANY_REQUESTS,
             Self::Full | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         }
@@ -96,6 +108,11 @@ impl Refusal {
 
     /// The RFC 9457 answer, readable from any origin: players run on their customers' pages.
     pub fn response(&self) -> HttpResponse {
+        self.response_with(Map::new())
+    }
+
+    /// The same with members that a format's own clients read.
+    pub fn response_with(&self, members: Map<String, Value>) -> HttpResponse {
         let problem = Problem::new(self.status(), self.code(), self.to_string());
         let mut response = problem.builder();
         response
@@ -104,7 +121,7 @@ impl Refusal {
         if self.is_temporary() {
             response.insert_header((header::RETRY_AFTER, jittered_retry_s()));
         }
-        problem.send(response)
+        problem.send_with(response, members)
     }
 }
 

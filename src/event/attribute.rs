@@ -31,7 +31,7 @@ const fn server(key: AttributeKey, name: &'static str) -> Spec {
 }
 
 /// Every attribute with a meaning, in column order.
-pub const ATTRIBUTES: [Spec; 34] = [
+pub const ATTRIBUTES: [Spec; 35] = [
     client(AttributeKey::VideoId, "video_id", Type::Text),
     client(AttributeKey::VideoTitle, "video_title", Type::Text),
     client(AttributeKey::VideoSeries, "video_series", Type::Text),
@@ -66,6 +66,7 @@ pub const ATTRIBUTES: [Spec; 34] = [
     client(AttributeKey::RenditionFps, "rendition_fps", Type::Number),
     client(AttributeKey::PlayerWidth, "player_width", Type::Number),
     client(AttributeKey::PlayerHeight, "player_height", Type::Number),
+    client(AttributeKey::LiveLatencyMs, "live_latency_ms", Type::Number),
 ];
 
 /// The attribute a client calls `name`.

@@ -1,11 +1,13 @@
 //! 2 · What an event means. Pure: no I/O, no async, no clock.
 //!
 //! [`record`] is what one beacon says about one view, in the log's form. [`view`] folds any number of records of a
-//! view, in any order and with any repetition, into what is known about it.
+//! view, in any order and with any repetition, into what is known about it; [`timeline`] is the part of it that stands
+//! in for totals where a client sends none.
 
 pub mod attribute;
 pub mod metric;
 pub mod record;
+pub mod timeline;
 pub mod view;
 
 pub use record::{

@@ -3,6 +3,8 @@
 use bytes::Bytes;
 use prost::Message;
 
+use super::timeline;
+
 include!(concat!(env!("OUT_DIR"), "/playhead.record.v1.rs"));
 
 /// The wire names of events: Playhead's own, which are also what analysts see.
@@ -47,6 +49,11 @@ impl Event {
             Kind::Other => &self.name,
             kind => kind.wire(),
         }
+    }
+
+    /// Whether it says that something went wrong for good.
+    pub fn is_fatal(&self) -> bool {
+        self.failure.as_ref().is_some_and(|failure| failure.severity() != Severity::Warning)
     }
 }
 
@@ -93,11 +100,17 @@ impl Record {
         format!("{}/{}", self.environment, self.view_id).into()
     }
 
-    /// What decides between two values of one thing: the sequence where clients count, else the client's time.
+    /// What decides between two values of one thing: the sequence where clients count, else the client's time and,
+    /// within one millisecond, the turn.
     pub fn order_of(&self, event: &Event) -> u64 {
-        match self.format() {
-            Format::Cmcd | Format::Epas => u64::try_from(event.t_ms).unwrap_or(0),
-            _ => event.sequence,
+        if self.has_totals() {
+            return event.sequence;
         }
+        timeline::order(event.t_ms, event.turn)
+    }
+
+    /// Whether the client counts playing, rebuffering and so on itself; otherwise they come from the view's timeline.
+    pub fn has_totals(&self) -> bool {
+        !matches!(self.format(), Format::Cmcd | Format::Epas)
     }
 }

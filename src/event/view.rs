@@ -11,11 +11,15 @@
 //! | first time, server anchor | smaller |
 //! | state that changes (title, CDN, rendition, error) | the value with the highest order (sequence) |
 //! | played stretches | per number: smallest start, largest end |
+//! | course of a view without totals | union by time ([`super::timeline`]) |
 //! | things counted one by one (errors) | union of their sequences |
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::record::{Attribute, AttributeKey, Counters, Event, Kind, Record, Severity};
+use super::{
+    record::{Attribute, AttributeKey, Counters, Event, Kind, Record, Severity},
+    timeline::{Course, Timeline},
+};
 
 /// A value and the order (sequence) it was said with; the highest wins, ties by value.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -82,6 +86,8 @@ pub struct View {
     /// Played stretches by number.
     pub segment_from_ms: BTreeMap<u32, u32>,
     pub segment_to_ms: BTreeMap<u32, u32>,
+    /// What happened when, if the client sends no totals.
+    pub timeline: Timeline,
     /// Sequences of errors that are not warnings, newest code and message of them.
     pub error_sequences: BTreeSet<u64>,
     pub error_code: Latest<String>,
@@ -109,6 +115,9 @@ impl View {
         }
         for event in &record.events {
             view.learn(record.order_of(event), event);
+            if !record.has_totals() {
+                view.timeline.learn(record.order_of(event), event);
+            }
         }
         view
     }
@@ -143,6 +152,7 @@ impl View {
                 .and_modify(|known| *known = (*known).max(*to_ms))
                 .or_insert(*to_ms);
         }
+        self.timeline.merge(&other.timeline);
         self.error_sequences.extend(&other.error_sequences);
         self.error_code.learn(other.error_code.order, other.error_code.value.clone());
         self.error_message.learn(other.error_message.order, other.error_message.value.clone());
@@ -205,8 +215,7 @@ impl View {
                 | Kind::Adstart
                 | Kind::Ended
         );
-        let fatal = event.failure.as_ref().is_some_and(|failure| failure.severity() != Severity::Warning);
-        if let Some(state) = state_after(kind, fatal) {
+        if let Some(state) = state_after(kind, event.is_fatal()) {
             self.state.learn(order, state);
         }
         if matches!(kind, Kind::Play | Kind::Playing | Kind::Pause) {
@@ -259,6 +268,7 @@ impl View {
         match self.state.value {
             State::Playing if self.paused.value => State::Paused,
             State::Starting if self.started() => State::Playing,
+            State::Seeking | State::Rebuffering if !self.started() => State::Starting,
             state => state,
         }
     }
@@ -285,17 +295,35 @@ impl View {
         self.number.get(&key).map_or(0, |latest| latest.value)
     }
 
-    /// Played stretches `(number, from_ms, to_ms)` of positive length, by number.
-    pub fn segments(&self) -> impl Iterator<Item = (u32, u32, u32)> + '_ {
+    /// Totals and played ranges: the client's own, else what follows from the timeline.
+    pub fn course(&self) -> Course {
+        if self.timeline.is_empty() {
+            let ranges = self.segments().map(|(_, range)| range).collect();
+            return Course { totals: self.counters, ranges };
+        }
+        let mut course = self.timeline.course(self.last_t_ms.unwrap_or(0));
+        raise(&mut course.totals, &self.counters);
+        course
+    }
+
+    /// Played ranges by the number of their stretch, which stays while a stretch grows.
+    pub fn stretches(&self) -> BTreeMap<u32, (u32, u32)> {
+        if self.timeline.is_empty() {
+            return self.segments().collect();
+        }
+        (0..).zip(self.course().ranges).collect()
+    }
+
+    fn segments(&self) -> impl Iterator<Item = (u32, (u32, u32))> + '_ {
         self.segment_from_ms.iter().filter_map(|(number, from_ms)| {
             let to_ms = *self.segment_to_ms.get(number)?;
-            (to_ms > *from_ms).then_some((*number, *from_ms, to_ms))
+            (to_ms > *from_ms).then_some((*number, (*from_ms, to_ms)))
         })
     }
 }
 
 /// What a kind of event says about the state, if anything.
-fn state_after(kind: Kind, fatal: bool) -> Option<State> {
+pub(super) fn state_after(kind: Kind, fatal: bool) -> Option<State> {
     Some(match kind {
         Kind::Play | Kind::Viewstart => State::Starting,
         Kind::Playing | Kind::Rebufferend | Kind::Seeked => State::Playing,

@@ -3,6 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use bytes::Bytes;
 use reqwest::{StatusCode, header};
 use serde::Deserialize;
 use tokio::{
@@ -18,6 +19,7 @@ use super::{
     tally::Tally,
     world::Person,
 };
+use crate::beacon::handler::cmcd;
 
 /// Requests under way at once, each on a connection that is kept.
 const CONNECTIONS: usize = 512;
@@ -25,6 +27,8 @@ const CONNECTIONS: usize = 512;
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
 /// Longest wait between tries, in real time.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
+/// A clock that is further ahead is not the measure of a CMCD view (the server allows five minutes), ms.
+const MOST_SKEW_MS: i64 = 240_000;
 /// Share of answers that get lost on the way, so that what was accepted is sent again.
 const LOST_ANSWERS: f64 = 0.005;
 
@@ -54,8 +58,17 @@ pub struct Delivery {
     pub chance: Chance,
 }
 
+/// What came back.
+struct Answer {
+    status: StatusCode,
+    retry_after: Duration,
+    /// CMCD: how many records are durable.
+    accepted: Option<usize>,
+    body: Bytes,
+}
+
 /// What an answer means for the batch.
-enum Verdict {
+pub(super) enum Verdict {
     Done { position: Option<String>, rejected: Vec<u64> },
     Drop,
     Retry { after: Duration },
@@ -112,7 +125,7 @@ impl Courier {
 
     /// Delivers a view until all of it was answered for, its page has died, or it is given up.
     pub async fn deliver(self: Arc<Self>, mut delivery: Delivery) {
-        let mut way = Way { done: 0, sent: 0, whole: true, failures: 0, not_before: delivery.opened };
+        let mut way = Way::new(delivery.opened);
         self.write_truth(&delivery, None).await;
         while way.done < delivery.letters.len() {
             let due = self.moment(&delivery, due_ms(&delivery.letters[way.done..])).max(way.not_before);
@@ -140,17 +153,30 @@ impl Courier {
         let body = body(self.dialect, &delivery.page, batch.iter(), elapsed_ms);
         let is_last = batch.len() == waiting.len() && !delivery.story.vanished;
         let mut verdict = if is_last && self.dialect.doubles_the_last() {
-            let (first, second) =
-                tokio::join!(self.post(&delivery.person, body.clone()), self.post(&delivery.person, body));
+            let (first, second) = tokio::join!(
+                self.post(&delivery.person, body.clone(), batch.len(), None),
+                self.post(&delivery.person, body, batch.len(), None)
+            );
             if matches!(first, Verdict::Done { .. }) { first } else { second }
         } else {
-            self.post(&delivery.person, body).await
+            self.post(&delivery.person, body, batch.len(), None).await
         };
         if matches!(verdict, Verdict::Done { .. }) && delivery.chance.happens(LOST_ANSWERS) {
             self.tally.lost_answer();
             verdict = Verdict::Retry { after: Duration::ZERO };
         }
         let count = batch.len();
+        if let Verdict::Retry { after } = verdict {
+            way.failures += 1;
+            let backoff_ms = self.dialect.backoff_ms(way.failures, delivery.chance.fraction());
+            let backoff = Duration::from_millis(backoff_ms).div_f64(self.rate_factor).min(LONGEST_WAIT);
+            way.not_before = Instant::now() + after + backoff;
+        }
+        self.conclude(delivery, way, count, verdict).await;
+    }
+
+    /// Writes down what an answer settles; a retry settles nothing.
+    pub(super) async fn conclude(&self, delivery: &Delivery, way: &mut Way, count: usize, verdict: Verdict) {
         match verdict {
             Verdict::Done { position, rejected } => {
                 self.record(delivery, way.done..way.done + count, position, &rejected).await;
@@ -163,33 +189,47 @@ impl Courier {
                 way.whole = false;
                 way.done += count;
             }
-            Verdict::Retry { after } => {
-                way.failures += 1;
-                let backoff_ms = self.dialect.backoff_ms(way.failures, delivery.chance.fraction());
-                let backoff = Duration::from_millis(backoff_ms).div_f64(self.rate_factor).min(LONGEST_WAIT);
-                way.not_before = Instant::now() + after + backoff;
-            }
+            Verdict::Retry { .. } => {}
             Verdict::Stop(reason) => drop(self.failure.send_replace(Some(reason))),
         }
     }
 
-    async fn post(&self, person: &Person, body: String) -> Verdict {
+    /// Whether nothing more is to be sent.
+    pub(super) fn is_over(&self) -> bool {
+        Instant::now() >= self.give_up_at || self.failure.borrow().is_some()
+    }
+
+    /// Posts a body of `count` events; `received_ms` is when it is to have arrived, if that is in the past.
+    pub(super) async fn post(
+        &self,
+        person: &Person,
+        body: String,
+        count: usize,
+        received_ms: Option<i64>,
+    ) -> Verdict {
         let Ok(_slot) = self.slots.acquire().await else { return Verdict::Retry { after: Duration::ZERO } };
         let begun = Instant::now();
-        let request = self
+        let mut request = self
             .http
             .post(&self.url)
-            .header(header::CONTENT_TYPE, "text/plain")
+            .header(header::CONTENT_TYPE, self.dialect.content_type())
             .header(header::USER_AGENT, person.device.user_agent)
             .header("x-forwarded-for", person.address.to_string())
             .body(body);
+        if let Some(received_ms) = received_ms {
+            request = request.header("playhead-received-ms", received_ms);
+        }
         let answer = async {
             let answer = request.send().await?;
-            let (status, retry_after) = (answer.status(), retry_after(&answer));
-            reqwest::Result::Ok((status, retry_after, answer.bytes().await?))
+            reqwest::Result::Ok(Answer {
+                status: answer.status(),
+                retry_after: Duration::from_secs(number(&answer, header::RETRY_AFTER.as_str()).unwrap_or(0)),
+                accepted: number(&answer, cmcd::ACCEPTED).map(|accepted| accepted as usize),
+                body: answer.bytes().await?,
+            })
         };
         let verdict = match timeout(ANSWER_TIMEOUT, answer).await {
-            Ok(Ok((status, retry_after, body))) => judge(self.dialect, status, retry_after, &body),
+            Ok(Ok(answer)) => judge(self.dialect, &answer, count),
             Ok(Err(_)) | Err(_) => Verdict::Retry { after: Duration::ZERO },
         };
         match verdict {
@@ -208,7 +248,7 @@ impl Courier {
         rejected: &[u64],
     ) {
         let acked_ms = chrono::Utc::now().timestamp_millis();
-        let sequences = delivery.letters[acknowledged].iter().map(|letter| u64::from(letter.sequence));
+        let sequences = delivery.letters[acknowledged].iter().map(|letter| letter.sequence);
         let entries: Vec<Entry> = sequences
             .filter(|seq| !rejected.contains(seq))
             .map(|seq| Entry {
@@ -227,15 +267,20 @@ impl Courier {
         }
     }
 
-    async fn write_truth(&self, delivery: &Delivery, at_end: Option<&Way>) {
+    pub(super) async fn write_truth(&self, delivery: &Delivery, at_end: Option<&Way>) {
         let figures = at_end.filter(|way| way.whole && way.done == way.sent).and_then(|way| {
             let last = delivery.letters[..way.done].last()?;
-            Some(figures(&delivery.story, last.moment))
+            figures(self.dialect, delivery, last.moment)
         });
+        let sequences = match self.dialect {
+            Dialect::Native | Dialect::Mux => Vec::new(),
+            Dialect::Cmcd => delivery.letters.iter().map(|letter| letter.sequence).collect(),
+        };
         let truth = Truth {
             format: self.dialect.name().to_owned(),
             view: Arc::clone(&delivery.page.view_id),
             events: delivery.letters.len() as u64,
+            sequences,
             sent: at_end.map(|way| way.sent as u64),
             figures,
         };
@@ -251,14 +296,21 @@ impl Courier {
 }
 
 /// How far a delivery has come.
-struct Way {
+pub(super) struct Way {
     /// Letters answered for (or dropped), and given to the network at least once.
-    done: usize,
-    sent: usize,
+    pub(super) done: usize,
+    pub(super) sent: usize,
     /// Nothing was refused.
     whole: bool,
-    failures: u32,
+    pub(super) failures: u32,
     not_before: Instant,
+}
+
+impl Way {
+    /// The beginning, at `opened`.
+    pub(super) fn new(opened: Instant) -> Self {
+        Self { done: 0, sent: 0, whole: true, failures: 0, not_before: opened }
+    }
 }
 
 /// When the waiting letters have to leave: the first of them all whose patience ends.
@@ -273,36 +325,54 @@ fn due_ms(waiting: &[Letter]) -> u64 {
     due_ms
 }
 
-fn retry_after(answer: &reqwest::Response) -> Duration {
-    let seconds =
-        answer.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
-    Duration::from_secs(seconds.unwrap_or(0))
+fn number(answer: &reqwest::Response, header: &str) -> Option<u64> {
+    answer.headers().get(header)?.to_str().ok()?.parse().ok()
 }
 
-fn judge(dialect: Dialect, status: StatusCode, retry_after: Duration, body: &[u8]) -> Verdict {
+/// What the answer to `count` events means.
+fn judge(dialect: Dialect, answer: &Answer, count: usize) -> Verdict {
+    let status = answer.status;
+    let foreign = || Verdict::Stop("the target's 2xx is not the answer of a Playhead collector".to_owned());
     match status.as_u16() {
-        200..=299 if dialect == Dialect::Mux => Verdict::Done { position: None, rejected: Vec::new() },
-        200..=299 => match serde_json::from_slice::<NativeAnswer>(body) {
-            Ok(answer) => Verdict::Done {
-                position: Some(answer.position).filter(|position| !position.is_empty()),
-                rejected: answer.rejected.iter().filter_map(|rejected| rejected.seq).collect(),
+        200..=299 => match dialect {
+            Dialect::Native => match serde_json::from_slice::<NativeAnswer>(&answer.body) {
+                Ok(answer) => Verdict::Done {
+                    position: Some(answer.position).filter(|position| !position.is_empty()),
+                    rejected: answer.rejected.iter().filter_map(|rejected| rejected.seq).collect(),
+                },
+                Err(_) => foreign(),
             },
-            Err(_) => Verdict::Stop("the target's 2xx is not the answer of a Playhead collector".to_owned()),
+            Dialect::Mux => Verdict::Done { position: None, rejected: Vec::new() },
+            // The answer does not say which of them, and the players let all of them go.
+            Dialect::Cmcd => match answer.accepted {
+                Some(accepted) if accepted == count => Verdict::Done { position: None, rejected: Vec::new() },
+                Some(_) => Verdict::Drop,
+                None => foreign(),
+            },
         },
         401 | 403 | 410 => Verdict::Stop(format!("the target answered {status}: is the ingest key right?")),
         400 | 404 | 405 | 413 | 415 | 422 => Verdict::Drop,
-        _ => Verdict::Retry { after: retry_after },
+        _ => Verdict::Retry { after: answer.retry_after },
     }
 }
 
-/// The figures of a view as of one of its moments.
-fn figures(story: &Story, moment: usize) -> Figures {
+/// The figures of a view as of one of its moments, if what was sent tells them.
+fn figures(dialect: Dialect, delivery: &Delivery, moment: usize) -> Option<Figures> {
+    let Delivery { story, person, .. } = delivery;
+    // The server does not go by such a clock, and CMCD has nothing else to reckon by.
+    if dialect == Dialect::Cmcd && person.skew_ms > MOST_SKEW_MS {
+        return None;
+    }
     let mut ranges = std::collections::BTreeMap::new();
     for stretch in story.moments[..=moment].iter().filter_map(|moment| moment.stretch) {
         ranges.insert(stretch.number, (stretch.from_ms, stretch.to_ms));
     }
+    // CMCD's playhead is an hour of the day where there is no title to be at.
+    if dialect == Dialect::Cmcd && story.title.duration_ms.is_none() {
+        ranges.clear();
+    }
     let totals = story.moments[moment].totals;
-    Figures {
+    Some(Figures {
         playing_ms: totals.playing_ms,
         watch_ms: totals.watch_ms,
         rebuffer_ms: totals.rebuffer_ms,
@@ -311,7 +381,7 @@ fn figures(story: &Story, moment: usize) -> Figures {
         seek_count: totals.seek_count,
         startup_ms: totals.startup_ms,
         played_ranges: ranges.into_values().collect(),
-    }
+    })
 }
 
 #[cfg(test)]
@@ -319,7 +389,7 @@ mod tests {
     use super::*;
 
     fn letter(written_ms: u64, patience_ms: u64) -> Letter {
-        Letter { sequence: 1, json: String::new(), written_ms, patience_ms, moment: 0 }
+        Letter { sequence: 1, text: String::new(), written_ms, patience_ms, moment: 0 }
     }
 
     #[test]
@@ -331,16 +401,26 @@ mod tests {
 
     #[test]
     fn only_a_collectors_answer_acknowledges() {
-        let none = Duration::ZERO;
+        let answer = |status, accepted, body: &'static [u8]| Answer {
+            status,
+            retry_after: Duration::from_secs(2),
+            accepted,
+            body: Bytes::from_static(body),
+        };
+        let judged = |dialect, status, body| judge(dialect, &answer(status, None, body), 1);
         let ok = br#"{"accepted":1,"rejected":[{"view":"v","seq":4,"code":"bad_time"}],"position":"0:7"}"#;
-        let done = judge(Dialect::Native, StatusCode::ACCEPTED, none, ok);
+        let done = judged(Dialect::Native, StatusCode::ACCEPTED, ok);
         assert!(
             matches!(done, Verdict::Done { position: Some(at), rejected } if at == "0:7" && rejected == [4])
         );
-        assert!(matches!(judge(Dialect::Native, StatusCode::OK, none, b"<html>"), Verdict::Stop(_)));
-        assert!(matches!(judge(Dialect::Mux, StatusCode::NO_CONTENT, none, b""), Verdict::Done { .. }));
-        assert!(matches!(judge(Dialect::Mux, StatusCode::UNAUTHORIZED, none, b""), Verdict::Stop(_)));
-        let busy = judge(Dialect::Mux, StatusCode::SERVICE_UNAVAILABLE, Duration::from_secs(2), b"");
+        assert!(matches!(judged(Dialect::Native, StatusCode::OK, b"<html>"), Verdict::Stop(_)));
+        assert!(matches!(judged(Dialect::Mux, StatusCode::NO_CONTENT, b""), Verdict::Done { .. }));
+        assert!(matches!(judged(Dialect::Mux, StatusCode::UNAUTHORIZED, b""), Verdict::Stop(_)));
+        let busy = judged(Dialect::Mux, StatusCode::SERVICE_UNAVAILABLE, b"");
         assert!(matches!(busy, Verdict::Retry { after } if after == Duration::from_secs(2)));
+        let cmcd = |accepted| judge(Dialect::Cmcd, &answer(StatusCode::NO_CONTENT, accepted, b""), 3);
+        assert!(matches!(cmcd(Some(3)), Verdict::Done { .. }));
+        assert!(matches!(cmcd(Some(0)), Verdict::Drop), "shed is not acknowledged");
+        assert!(matches!(cmcd(None), Verdict::Stop(_)));
     }
 }

@@ -35,9 +35,12 @@ pub struct Entry {
 pub struct Truth {
     pub format: String,
     pub view: Arc<str>,
-    /// Its events have the sequences 1 to this.
+    /// How many events it has.
     pub events: u64,
-    /// Up to this sequence they were given to the network; unknown while the view goes on.
+    /// Their sequences in order, if they are not 1 to `events`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sequences: Vec<u64>,
+    /// So many of them were given to the network; unknown while the view goes on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sent: Option<u64>,
     /// As of the last event sent, if everything sent was acknowledged.
@@ -197,8 +200,14 @@ mod tests {
         let path = dir.path().join("ledger");
         for run in 0..2 {
             let (journal, writer) = open(&path).expect("opens");
-            let truth =
-                Truth { format: "native".into(), view: "v".into(), events: 9, sent: None, figures: None };
+            let truth = Truth {
+                format: "native".into(),
+                view: "v".into(),
+                events: 9,
+                sequences: Vec::new(),
+                sent: None,
+                figures: None,
+            };
             assert!(journal.truth(truth).await);
             assert!(journal.acknowledged(vec![entry(2 * run + 1), entry(2 * run + 2)]).await);
             journal.end().await;

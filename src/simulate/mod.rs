@@ -2,8 +2,9 @@
 //!
 //! Each viewer is somebody ([`world`]) who watches one title after the other; what happens in a view is told by
 //! [`story`], put into the words of an SDK by [`format`] and brought to the collector by [`courier`]. Everything but the
-//! view ids follows from the seed. `playhead verify` holds the [`ledger`] against what the server shows.
+//! view ids follows from the seed. [`backfill`] does the same for days that are over. `playhead verify` holds the [`ledger`] against what the server shows.
 
+mod backfill;
 mod chance;
 pub mod courier;
 pub mod format;
@@ -13,7 +14,7 @@ pub mod story;
 pub mod tally;
 pub mod world;
 
-use std::{path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
+use std::{net::IpAddr, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
 
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use tokio::{
@@ -22,9 +23,11 @@ use tokio::{
 };
 
 use self::{
+    backfill::Past,
     chance::Chance,
     courier::{Courier, Delivery},
     format::{Dialect, Format, Page},
+    moment::Story,
     world::{Catalogue, Person},
 };
 
@@ -36,16 +39,20 @@ const DRAIN: Duration = Duration::from_secs(60);
 const ARRIVALS: f64 = 0.5;
 /// Time between two views of one viewer, ms.
 const BETWEEN_VIEWS_MS: f64 = 6_000.0;
+/// How long history may take to be sent.
+const LONGEST_BACKFILL: Duration = Duration::from_secs(6 * 3600);
+/// How many events of a history one person has, if nobody says how many people there are.
+const EVENTS_PER_VIEWER: u64 = 300;
 
 /// Options of `playhead simulate`.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Arguments {
     /// How many people watch
-    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
-    viewers: u64,
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..), required_unless_present = "backfill_days")]
+    viewers: Option<u64>,
     /// How long they do
-    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
-    seconds: u64,
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..), required_unless_present = "backfill_days")]
+    seconds: Option<u64>,
     /// The collector, http://host:port
     #[arg(long)]
     target: String,
@@ -64,11 +71,11 @@ pub struct Arguments {
     /// How much faster than real time they live
     #[arg(long, default_value_t = 1.0)]
     rate_factor: f64,
-    /// Not in this version: history with receive times of the past
-    #[arg(long)]
+    /// History instead of the present: views of this many past days, to a collector on this machine
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=89), requires = "events", conflicts_with = "seconds")]
     backfill_days: Option<u64>,
-    /// Not in this version: events of that history
-    #[arg(long)]
+    /// How many events that history has
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..), requires = "backfill_days")]
     events: Option<u64>,
 }
 
@@ -76,6 +83,7 @@ pub struct Arguments {
 struct Run {
     viewers: u64,
     length: Duration,
+    past: Option<Past>,
     seed: u64,
     ingest_key: Arc<str>,
     catalogue: Catalogue,
@@ -95,7 +103,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
     println!("{viewers} viewers, seed {seed}");
     let courier = Arc::clone(&run.courier);
     let failure = tokio::select! {
-        () = Arc::new(run).everybody() => None,
+        () = run.all() => None,
         reason = courier.failed() => Some(reason),
     };
     courier.journal.end().await;
@@ -112,9 +120,6 @@ fn failed(reason: &str) -> ExitCode {
 }
 
 fn prepare(arguments: Arguments) -> Result<(Run, ledger::Writer), String> {
-    if arguments.backfill_days.is_some() || arguments.events.is_some() {
-        return Err("--backfill-days and --events: this version cannot send history yet".to_owned());
-    }
     let dialect = Dialect::try_from(arguments.format)?;
     if !(arguments.rate_factor > 0.0 && arguments.rate_factor <= 1000.0) {
         return Err(format!("--rate-factor {}: it lies between 0 and 1000", arguments.rate_factor));
@@ -123,19 +128,27 @@ fn prepare(arguments: Arguments) -> Result<(Run, ledger::Writer), String> {
     if !target.starts_with("http://") {
         return Err(format!("--target {target}: it has the form http://host:port"));
     }
-    let url = match dialect {
-        Dialect::Native => format!("{target}/in/{}", arguments.ingest_key),
-        Dialect::Mux => format!("{target}/"),
-    };
+    let past = arguments.backfill_days.zip(arguments.events).map(|(days, events)| Past { days, events });
+    if past.is_some() && !is_this_machine(target) {
+        return Err(format!(
+            "--backfill-days: --target {target} has to be this machine, 127.0.0.1 or localhost"
+        ));
+    }
+    let url = dialect.url(target, &arguments.ingest_key);
     let (journal, writer) = ledger::open(&arguments.ledger)
         .map_err(|error| format!("--ledger {}: {error}", arguments.ledger.display()))?;
-    let length = Duration::from_secs(arguments.seconds);
+    let length = arguments.seconds.map_or(LONGEST_BACKFILL, Duration::from_secs);
     let courier = Courier::new(url, dialect, journal, arguments.rate_factor, Instant::now() + length + DRAIN)
         .map_err(|error| format!("no HTTP client: {error}"))?;
     let seed = arguments.seed.unwrap_or_else(|| rand::rng().random_range(0..1_000_000));
     let run = Run {
-        viewers: arguments.viewers,
+        viewers: arguments
+            .viewers
+            .or_else(|| Some(arguments.events? / EVENTS_PER_VIEWER))
+            .unwrap_or(0)
+            .max(1),
         length,
+        past,
         seed,
         ingest_key: arguments.ingest_key.into(),
         catalogue: Catalogue::new(&mut Chance(StdRng::seed_from_u64(seed))),
@@ -144,7 +157,27 @@ fn prepare(arguments: Arguments) -> Result<(Run, ledger::Writer), String> {
     Ok((run, writer))
 }
 
+fn is_this_machine(target: &str) -> bool {
+    let authority = target.trim_start_matches("http://").split('/').next().unwrap_or_default();
+    let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+}
+
+/// When a view begins: on our clock for its deliveries, and in Unix ms for what it says.
+struct Opening {
+    at: Instant,
+    ms: i64,
+}
+
 impl Run {
+    async fn all(self) {
+        match self.past {
+            Some(past) => backfill::run(&self, past).await,
+            None => Arc::new(self).everybody().await,
+        }
+    }
+
     async fn everybody(self: Arc<Self>) {
         let begun = Instant::now();
         let mut people = JoinSet::new();
@@ -156,9 +189,7 @@ impl Run {
 
     /// One viewer: arrives, watches this and that, goes; and whatever their pages still have to deliver.
     async fn somebody(self: Arc<Self>, number: u64, begun: Instant) {
-        // Far apart, and not the catalogue's own.
-        let mut chance =
-            Chance(StdRng::seed_from_u64(self.seed ^ (number + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15)));
+        let mut chance = self.chance_of(number);
         let person = Person::new(number, &mut chance);
         let arrives = begun + self.length.mul_f64(ARRIVALS * chance.fraction());
         let leaves = begun + self.length.mul_f64(0.9 + 0.1 * chance.fraction());
@@ -167,7 +198,8 @@ impl Run {
         while opens < leaves {
             sleep_until(opens).await;
             let longest_ms = self.viewers_ms(leaves.saturating_duration_since(opens));
-            let delivery = self.view(&person, &mut chance, opens, longest_ms);
+            let opening = Opening { at: opens, ms: chrono::Utc::now().timestamp_millis() };
+            let delivery = self.view(&person, &mut chance, opening, longest_ms);
             let rest_ms = delivery.story.length_ms + chance.wait_ms(BETWEEN_VIEWS_MS);
             deliveries.spawn(Arc::clone(&self.courier).deliver(delivery));
             opens += Duration::from_millis(rest_ms.max(1)).div_f64(self.courier.rate_factor);
@@ -175,18 +207,32 @@ impl Run {
         deliveries.join_all().await;
     }
 
-    fn view(&self, person: &Person, chance: &mut Chance, opened: Instant, longest_ms: u64) -> Delivery {
-        let page = Page {
-            view_id: uuid::Uuid::new_v4().to_string().into(),
-            ingest_key: Arc::clone(&self.ingest_key),
-            opened_ms: chrono::Utc::now().timestamp_millis() + person.skew_ms,
-        };
+    /// The luck of one viewer: far from the others', and not the catalogue's own.
+    fn chance_of(&self, number: u64) -> Chance {
+        Chance(StdRng::seed_from_u64(self.seed ^ (number + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15)))
+    }
+
+    fn view(&self, person: &Person, chance: &mut Chance, opening: Opening, longest_ms: u64) -> Delivery {
         let title = self.catalogue.choose(chance);
         let story = story::tell(person, title, chance, longest_ms);
+        let page = self.page(person, &story, opening.ms);
         let letters = format::letters(self.courier.dialect, &page, person, &story);
         // The network's luck is not the viewer's: what happens on the way must not change the stories.
         let luck = Chance(StdRng::seed_from_u64(chance.between(0, u64::MAX)));
-        Delivery { page, person: person.clone(), story, letters, opened, chance: luck }
+        Delivery { page, person: person.clone(), story, letters, opened: opening.at, chance: luck }
+    }
+
+    fn page(&self, person: &Person, story: &Story, opening_ms: i64) -> Page {
+        let uuid = uuid::Uuid::new_v4().to_string();
+        // Who lives faster than we do begins as long ago as the view then ends now: clocks from the future are not
+        // believed.
+        let ahead_ms = story.length_ms as f64 * (1.0 - 1.0 / self.courier.rate_factor).max(0.0);
+        Page {
+            view_id: self.courier.dialect.view_id(&uuid, &story.title).into(),
+            uuid: uuid.into(),
+            ingest_key: Arc::clone(&self.ingest_key),
+            opened_ms: opening_ms + person.skew_ms - ahead_ms as i64,
+        }
     }
 
     fn viewers_ms(&self, real: Duration) -> u64 {

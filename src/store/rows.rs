@@ -175,6 +175,7 @@ pub fn view_block(rows: &[ViewRow]) -> Result<Block, BlockError> {
     view_attributes(&mut columns)?;
     columns.add("segment_from_ms", |row| row.view.segment_from_ms.clone())?;
     columns.add("segment_to_ms", |row| row.view.segment_to_ms.clone())?;
+    columns.add("timeline", |row| timeline(&row.view))?;
     columns.add("error_sequences", |row| row.view.error_sequences.iter().copied().collect::<Vec<u64>>())?;
     columns.add("error_code", |row| (row.view.error_code.order, row.view.error_code.value.as_str()))?;
     columns
@@ -185,6 +186,12 @@ pub fn view_block(rows: &[ViewRow]) -> Result<Block, BlockError> {
     columns.add("ended", |row| u8::from(row.view.ended))?;
     columns.add("closed", |row| u8::from(row.view.closed))?;
     columns.build()
+}
+
+/// By order: state, playhead and bitrate.
+fn timeline(view: &View) -> BTreeMap<u64, (u8, i64, u64)> {
+    let moments = view.timeline.0.iter();
+    moments.map(|(order, moment)| (*order, (moment.state, moment.playhead_ms, moment.bitrate))).collect()
 }
 
 fn view_counters(columns: &mut Columns<'_, ViewRow>) -> Result<(), BlockError> {

@@ -20,8 +20,10 @@ pub struct Expected {
 #[derive(Debug, Default)]
 pub struct Wanted {
     pub acknowledged: BTreeSet<u64>,
-    /// Up to this sequence events may be stored; `None` if only acknowledged ones may.
+    /// So many events may be stored, the first ones; `None` if only acknowledged ones may.
     pub sent: Option<u64>,
+    /// The sequences of all events in order, if they are not simply counted from 1.
+    pub sequences: Vec<u64>,
     pub figures: Option<Figures>,
 }
 
@@ -60,6 +62,7 @@ impl Expected {
         for truth in truths {
             let wanted = views.entry(truth.view).or_default();
             wanted.sent = Some(truth.sent.unwrap_or(truth.events));
+            wanted.sequences = truth.sequences;
             wanted.figures = truth.figures;
         }
         for entry in entries {
@@ -74,16 +77,23 @@ impl Expected {
     }
 }
 
+impl Wanted {
+    /// Whether an event of this sequence may be stored.
+    fn allows(&self, sequence: u64) -> bool {
+        match self.sent {
+            Some(sent) if self.sequences.is_empty() => (1..=sent).contains(&sequence),
+            Some(sent) => self.sequences.iter().take(sent as usize).any(|known| *known == sequence),
+            None => self.acknowledged.contains(&sequence),
+        }
+    }
+}
+
 impl Verdict {
     /// Compares one view.
     pub fn judge(&mut self, view: &str, wanted: &Wanted, shown: Shown) {
         let stored: BTreeSet<u64> = shown.sequences.iter().flat_map(|(first, last)| *first..=*last).collect();
         let missing: Vec<_> = wanted.acknowledged.difference(&stored).collect();
-        let is_foreign = |sequence: &&u64| match wanted.sent {
-            Some(sent) => !(1..=sent).contains(*sequence),
-            None => !wanted.acknowledged.contains(sequence),
-        };
-        let foreign: Vec<_> = stored.iter().filter(is_foreign).collect();
+        let foreign: Vec<_> = stored.iter().filter(|sequence| !wanted.allows(**sequence)).collect();
         let extra_rows = shown.event_rows - stored.len() as u64;
         let extra_views = shown.view_rows.saturating_sub(1);
         self.hidden_repeats += shown.raw_event_rows.saturating_sub(shown.event_rows);
@@ -176,7 +186,12 @@ mod tests {
     }
 
     fn wanted() -> Wanted {
-        Wanted { acknowledged: (1..=5).collect(), sent: Some(6), figures: Some(figures()) }
+        Wanted {
+            acknowledged: (1..=5).collect(),
+            sent: Some(6),
+            sequences: Vec::new(),
+            figures: Some(figures()),
+        }
     }
 
     fn shown() -> Shown {
@@ -203,6 +218,24 @@ mod tests {
         let with_unacknowledged = Shown { sequences: vec![(1, 6)], event_rows: 6, ..shown() };
         assert_eq!(counts(&wanted(), with_unacknowledged.clone()), (0, 0, 0));
         assert_eq!(counts(&Wanted { sent: None, ..wanted() }, with_unacknowledged), (0, 1, 0));
+    }
+
+    #[test]
+    fn sequences_may_be_hashes() {
+        let wanted = Wanted {
+            acknowledged: [900, 70].into(),
+            sent: Some(3),
+            sequences: vec![900, 70, 8000, 6],
+            figures: None,
+        };
+        let stored = |sequences: &[u64]| Shown {
+            sequences: sequences.iter().map(|sequence| (*sequence, *sequence)).collect(),
+            event_rows: sequences.len() as u64,
+            view_rows: 1,
+            ..shown()
+        };
+        assert_eq!(counts(&wanted, stored(&[70, 900, 8000])), (0, 0, 0));
+        assert_eq!(counts(&wanted, stored(&[6, 70, 71])), (1, 2, 0), "6 was never sent");
     }
 
     #[test]

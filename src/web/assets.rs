@@ -1,7 +1,7 @@
 //! The pages, embedded in the binary: hashed names cached for ever, documents never.
 
 use actix_web::{
-    HttpRequest, HttpResponse,
+    HttpRequest, HttpResponse, Route, guard,
     http::{StatusCode, header},
     web,
 };
@@ -14,11 +14,11 @@ use super::problem::Problem;
 #[folder = "dashboards/dist"]
 struct Pages;
 
-/// The SDK, as built from `sdk-js/`.
+/// The SDK with its adapters, as built from `sdk-js/`.
 #[derive(RustEmbed)]
 #[folder = "sdk-js/dist"]
-#[include = "playhead.js"]
-#[include = "playhead.mjs"]
+#[include = "*.js"]
+#[include = "*.mjs"]
 struct Sdk;
 
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
@@ -33,13 +33,18 @@ const APP_PATHS: [&str; 6] = ["/", "/login", "/videos", "/videos/{id}", "/views"
 /// The routes.
 pub fn routes(config: &mut web::ServiceConfig) {
     for path in APP_PATHS {
-        config.route(path, web::get().to(|| page("index.html")));
+        config.route(path, get().to(|| page("index.html")));
     }
     config
-        .route("/demo", web::get().to(|| page("demo.html")))
-        .route("/demo/{file}", web::get().to(public_file))
-        .route("/sdk/{file}", web::get().to(sdk))
-        .route("/assets/{file:.*}", web::get().to(asset));
+        .route("/demo", get().to(|| page("demo.html")))
+        .route("/demo/{file}", get().to(public_file))
+        .route("/sdk/{file:.*}", get().to(sdk))
+        .route("/assets/{file:.*}", get().to(asset));
+}
+
+/// GET and HEAD: monitors ask for the head alone.
+fn get() -> Route {
+    web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
 }
 
 async fn page(name: &'static str) -> HttpResponse {

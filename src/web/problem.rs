@@ -3,6 +3,7 @@
 
 use actix_web::{HttpResponse, HttpResponseBuilder, http::StatusCode};
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 /// RFC 9457 with additions.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -66,8 +67,16 @@ impl Problem {
     }
 
     /// The answer, with the headers `response` has already.
-    pub fn send(&self, mut response: HttpResponseBuilder) -> HttpResponse {
-        let body = serde_json::to_vec(self).unwrap_or_default();
-        response.content_type("application/problem+json").body(body)
+    pub fn send(&self, response: HttpResponseBuilder) -> HttpResponse {
+        self.send_with(response, Map::new())
+    }
+
+    /// The same with members beyond ours, which RFC 9457 allows.
+    pub fn send_with(&self, mut response: HttpResponseBuilder, members: Map<String, Value>) -> HttpResponse {
+        let mut body = serde_json::to_value(self).unwrap_or_default();
+        if let Value::Object(problem) = &mut body {
+            problem.extend(members);
+        }
+        response.content_type("application/problem+json").body(body.to_string())
     }
 }

@@ -2,8 +2,10 @@
 
 import { chromium } from 'playwright-core';
 
-export const launch = () =>
+/** `remembersPages`: going back shows a page as it was left, as people's browsers do and Playwright's do not. */
+export const launch = ({ remembersPages = false } = {}) =>
   chromium.launch({
+    ignoreDefaultArgs: remembersPages ? ['--disable-back-forward-cache'] : [],
     executablePath: process.env.PLAYHEAD_CHROMIUM ?? '/usr/bin/chromium',
     args: [
       '--headless',

@@ -72,6 +72,13 @@ async fn crowd(server: &Server, dir: &Path) -> (Vec<Child>, PathBuf, PathBuf) {
 }
 
 async fn assert_equal(server: &Server, ledger: &Path) {
+    assert_events_equal(server, ledger).await;
+    let truths: Vec<Truth> = ledger::read(&ledger::truth_path(ledger)).expect("truths");
+    let compared = truths.iter().filter(|truth| truth.figures.is_some()).count();
+    assert!(compared >= 30, "the figures of {compared} views are known");
+}
+
+async fn assert_events_equal(server: &Server, ledger: &Path) {
     let output = verify(server, ledger, "60s").await;
     let acknowledged = ledger::read::<Entry>(ledger).expect("a ledger").len();
     assert!(acknowledged > 200, "only {acknowledged} acknowledged");
@@ -82,9 +89,6 @@ async fn assert_equal(server: &Server, ledger: &Path) {
         shown(&output)
     );
     assert_eq!(output.status.code(), Some(0));
-    let truths: Vec<Truth> = ledger::read(&ledger::truth_path(ledger)).expect("truths");
-    let compared = truths.iter().filter(|truth| truth.figures.is_some()).count();
-    assert!(compared >= 30, "the figures of {compared} views are known");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -115,6 +119,21 @@ async fn a_kill_loses_nothing() {
     }
     assert_equal(&server, &native).await;
     assert_equal(&server, &mux).await;
+}
+
+/// EPAS events have hashes for numbers, come one by one and are sent again whenever an answer was lost.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kill_loses_no_event_of_epas() {
+    let mut server = Server::start(&[]).await;
+    let dir = tempfile::tempdir().expect("temp dir");
+    let ledger = dir.path().join("epas.ledger");
+    let child = simulate(&server, "epas", &ledger);
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    server.kill9();
+    server.restart().await;
+    println!("{}", succeeded(child).await);
+    assert_events_equal(&server, &ledger).await;
+    assert_eq!(server.terminate().await.code(), Some(0), "{}", server.output());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -182,7 +201,7 @@ async fn mistakes_of_the_caller_and_a_silent_server_have_their_own_codes() {
     let dir = tempfile::tempdir().expect("temp dir");
     let ledger = dir.path().join("ledger");
     let code = |output: Output| (output.status.code(), shown(&output));
-    let epas = playhead()
+    let hasty = playhead()
         .args([
             "simulate",
             "--viewers",
@@ -194,12 +213,12 @@ async fn mistakes_of_the_caller_and_a_silent_server_have_their_own_codes() {
             "--ingest-key",
             "k",
         ])
-        .args(["--format", "epas", "--ledger"])
+        .args(["--rate-factor", "0", "--ledger"])
         .arg(&ledger)
         .output();
-    let (epas, text) = code(epas.await.expect("runs"));
-    assert_eq!(epas, Some(2), "{text}");
-    assert!(text.contains("does not take these beacons yet"), "{text}");
+    let (hasty, text) = code(hasty.await.expect("runs"));
+    assert_eq!(hasty, Some(2), "{text}");
+    assert!(text.contains("--rate-factor 0"), "{text}");
 
     fs::write(&ledger, "").expect("written");
     // The discard port: nobody answers there.
@@ -254,4 +273,42 @@ async fn an_environment_made_on_the_side_takes_and_shows_beacons() {
     let (id, secret) = Server::TOKEN.split_once(':').expect("a pair");
     let other = stored(id.to_owned(), secret.to_owned()).await;
     assert_eq!((&other["event_rows"], &other["view_rows"]), (&Value::from(0), &Value::from(0)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn history_stands_where_it_was() {
+    let server = Server::start(&[]).await;
+    let dir = tempfile::tempdir().expect("temp dir");
+    for format in ["native", "mux"] {
+        let ledger = dir.path().join(format);
+        let past = playhead()
+            .args([
+                "simulate",
+                "--backfill-days",
+                "30",
+                "--events",
+                "6000",
+                "--seed",
+                "7",
+                "--format",
+                format,
+            ])
+            .args(["--target", &server.url(), "--ingest-key", Server::INGEST_KEY, "--ledger"])
+            .arg(&ledger)
+            .output();
+        let output = past.await.expect("the program runs");
+        assert!(output.status.success(), "{}", shown(&output));
+        assert_equal(&server, &ledger).await;
+        assert_eq!(ledger::read::<Entry>(&ledger).expect("a ledger").len(), 6000);
+    }
+    let timeframe = format!("timeframe[]={}:days", 31);
+    let path = format!("/data/v1/metrics/views/timeseries?{timeframe}&group_by=day");
+    let (status, answer) = server.get(&path).await;
+    assert_eq!(status, 200, "{answer}");
+    let days = answer["data"].as_array().expect("days");
+    let watched = days.iter().filter(|day| day[1].as_f64().is_some_and(|views| views > 0.0)).count();
+    assert!(watched >= 28, "views on {watched} of 31 days: {answer}");
+    // The present knows nothing of it.
+    let (_, overview) = server.get("/data/v1/metrics/views/overall?timeframe[]=1:hour").await;
+    assert!(overview["data"]["value"].as_f64().expect("a count") < 20.0, "{overview}");
 }

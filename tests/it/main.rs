@@ -4,14 +4,19 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 mod api;
+mod assets;
 mod control;
+mod docs;
 mod embedded_engine;
+mod epas;
 mod intake;
 mod ledger;
 mod live;
 mod log;
 mod pipeline;
+mod roles;
 mod schema;
 mod support;
 mod tidy;
+mod timeline;
 mod view_laws;

@@ -31,6 +31,12 @@ pub fn whole(value: Option<&BorrowedValue<'_>>, field: &'static str) -> Option<u
     bounded(value, MAX_EXACT, field).map(|number| number as u64)
 }
 
+/// A float in thousands of what we count in (seconds for ms, kbit/s for bit/s); negative stands for "not known".
+pub fn thousands(value: Option<&BorrowedValue<'_>>, field: &'static str) -> Option<u64> {
+    let number = number(value?).filter(|number| *number >= 0.0)?;
+    whole(Some(&BorrowedValue::from(number * 1000.0)), field)
+}
+
 /// A whole number of either sign up to 2^53: a clock.
 pub fn clock(value: Option<&BorrowedValue<'_>>) -> Option<i64> {
     let number = number(value?)?;
@@ -78,7 +84,8 @@ pub fn is_damaged(text: &str) -> bool {
     text.contains(REPLACEMENT)
 }
 
-fn truncated(text: &str) -> &str {
+/// Text cut to its limit at a character.
+pub fn truncated(text: &str) -> &str {
     if text.len() <= MAX_TEXT_BYTES {
         return text;
     }
@@ -109,22 +116,21 @@ pub fn attribute(spec: &attribute::Spec, value: &BorrowedValue<'_>) -> Option<At
 
 /// A dimension of the customer's own.
 pub fn custom(name: &str, value: &BorrowedValue<'_>) -> Option<Attribute> {
-    named(AttributeKey::KeyCustom, name, value)
+    named(AttributeKey::KeyCustom, name, text(value)?)
 }
 
 /// A field without a meaning, kept with its event.
 pub fn unknown(name: &str, value: &BorrowedValue<'_>) -> Option<Attribute> {
-    count_labelled(Metric::FieldsUnknown, "format", "any", 1);
-    named(AttributeKey::KeyUnknown, name, value)
+    named(AttributeKey::KeyUnknown, name, text(value)?)
 }
 
-fn named(key: AttributeKey, name: &str, value: &BorrowedValue<'_>) -> Option<Attribute> {
+/// An attribute whose name is the client's own.
+pub fn named(key: AttributeKey, name: &str, text: String) -> Option<Attribute> {
     if name.is_empty() || name.len() > MAX_NAME_BYTES {
         count_labelled(Metric::FieldsDropped, "reason", "name_too_long", 1);
         return None;
     }
-    let text = text(value).filter(|text| !text.is_empty())?;
-    Some(Attribute { key: key as i32, name: name.to_owned(), text, number: 0 })
+    (!text.is_empty()).then(|| Attribute { key: key as i32, name: name.to_owned(), text, number: 0 })
 }
 
 /// JSON objects come in no order; a record does, so that the same beacon always makes the same record.
@@ -134,6 +140,6 @@ pub fn in_order(mut attributes: Vec<Attribute>) -> Vec<Attribute> {
 }
 
 /// Query strings carry tokens and addresses of people; they do not enter the log.
-fn without_query(url: &str) -> &str {
+pub fn without_query(url: &str) -> &str {
     url.split(['?', '#']).next().unwrap_or(url)
 }

@@ -1,9 +1,13 @@
 //! Foreign and own wire formats, each turned into log records: its quirks and nothing else in its own file.
 
+pub mod cmcd;
+pub mod digest;
+pub mod epas;
 pub mod field;
 pub mod mux;
 mod mux_names;
 pub mod native;
+pub mod private;
 
 use simd_json::BorrowedValue;
 

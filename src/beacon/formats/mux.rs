@@ -11,7 +11,7 @@ use simd_json::{
     prelude::{ValueAsArray, ValueAsObject, ValueAsScalar, ValueObjectAccess},
 };
 
-use super::{Arrival, Decoded, Rejected, field, mux_names, parse};
+use super::{Arrival, Decoded, Rejected, field, mux_names, parse, private};
 use crate::{
     beacon::refusal::{MAX_EVENTS, Refusal},
     event::{
@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// mux-embed's keys that say what one of our attributes says.
-const ATTRIBUTES: [(&str, AttributeKey); 24] = [
+const ATTRIBUTES: [(&str, AttributeKey); 23] = [
     ("vid", AttributeKey::VideoId),
     ("vtt", AttributeKey::VideoTitle),
     ("vsr", AttributeKey::VideoSeries),
@@ -28,7 +28,6 @@ const ATTRIBUTES: [(&str, AttributeKey); 24] = [
     ("sid", AttributeKey::SessionId),
     ("pnm", AttributeKey::PlayerName),
     ("pve", AttributeKey::PlayerVersion),
-    ("psw", AttributeKey::PlayerSoftware),
     ("pswve", AttributeKey::PlayerSoftwareVersion),
     ("vdn", AttributeKey::Cdn),
     ("wur", AttributeKey::PageUrl),
@@ -48,7 +47,7 @@ const ATTRIBUTES: [(&str, AttributeKey); 24] = [
 ];
 
 /// Keys that are read elsewhere or repeat what the record says; the rest is kept with the event.
-const CONSUMED: [&str; 30] = [
+const CONSUMED: [&str; 32] = [
     "e",
     "ake",
     "xid",
@@ -79,6 +78,8 @@ const CONSUMED: [&str; 30] = [
     "bdm",
     "mapve",
     "udvcg",
+    "psw",
+    "pswnm",
 ];
 
 /// A body with its key, which stands in the events.
@@ -105,8 +106,15 @@ pub fn decode(body: &mut [u8], arrival: Arrival) -> Result<MuxBeacon, Refusal> {
         .find_map(|event| event.get("ake").and_then(|key| key.as_str()))
         .ok_or(Refusal::BadBeacon("no event carries an env key"))?
         .to_owned();
-    let sent_ms = field::clock(beacon.get("metadata").and_then(|m| m.get("transmission_timestamp")));
-    let decoded = views(events, &ingest_key, sent_ms, arrival);
+    let metadata = beacon.get("metadata");
+    let sent_ms = field::clock(metadata.and_then(|m| m.get("transmission_timestamp")));
+    let mut decoded = views(events, &ingest_key, sent_ms, arrival);
+    // How long the POST before this one took: said of the way, so it stands with the newest event on it.
+    let way = metadata.and_then(|m| m.get("rtt_ms")).and_then(|rtt_ms| private::kept("rtt_ms", rtt_ms));
+    if let Some(event) = decoded.records.iter_mut().filter_map(|record| record.events.last_mut()).next_back()
+    {
+        event.attributes.extend(way);
+    }
     Ok(MuxBeacon { ingest_key, decoded })
 }
 
@@ -147,7 +155,10 @@ fn event(value: &BorrowedValue<'_>, ingest_key: &str) -> Result<(String, Event),
     let t_ms = field::clock(fields.get("uti")).filter(|t_ms| *t_ms > 0).ok_or("bad_time")?;
     let word = field::id(fields.get("e")).ok_or("bad_type")?;
     let kind = kind(&word);
-    let attributes = attributes(fields);
+    // Error fields cling to all later events; only the error event itself says that one happened.
+    let mut failure = (kind == Kind::Error).then(|| failure(fields));
+    let mut attributes = attributes(fields);
+    private::scrub(&mut attributes, &mut failure);
     let damaged =
         |attribute: &Attribute| field::is_damaged(&attribute.text) || field::is_damaged(&attribute.name);
     if field::is_damaged(&view_id) || field::is_damaged(&word) || attributes.iter().any(damaged) {
@@ -162,8 +173,8 @@ fn event(value: &BorrowedValue<'_>, ingest_key: &str) -> Result<(String, Event),
         counters: Some(counters(fields)),
         segments: fields.get("vpbrg").map(segments).unwrap_or_default(),
         attributes,
-        // Error fields cling to all later events; only the error event itself says that one happened.
-        failure: (kind == Kind::Error).then(|| failure(fields)),
+        failure,
+        turn: 0,
     };
     Ok((view_id, event))
 }
@@ -225,10 +236,11 @@ fn attributes(fields: &Object<'_>) -> Vec<Attribute> {
         } else if is_custom(key) {
             attributes.extend(field::custom(&mux_names::expand(key), value));
         } else if !CONSUMED.contains(&key.as_ref()) {
-            attributes.extend(field::unknown(&mux_names::expand(key), value));
+            attributes.extend(private::kept(&mux_names::expand(key), value));
         }
     }
-    attributes.extend(viewer(fields));
+    attributes.extend(first(fields, AttributeKey::ViewerId, ["uusid", "mvrid"]));
+    attributes.extend(first(fields, AttributeKey::PlayerSoftware, ["pswnm", "psw"]));
     attributes.extend(sdk(fields));
     field::in_order(attributes)
 }
@@ -238,10 +250,11 @@ fn is_custom(key: &str) -> bool {
         .is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))
 }
 
-/// The customer's own viewer id if there is one, else mux-embed's.
-fn viewer(fields: &Object<'_>) -> Option<Attribute> {
-    let spec = attribute::by_key(AttributeKey::ViewerId)?;
-    ["uusid", "mvrid"].iter().find_map(|key| field::attribute(spec, fields.get(*key)?))
+/// What mux-embed says by either of two keys: the customer's own viewer id before mux-embed's, the player's name for
+/// itself before that of the element it plays in.
+fn first(fields: &Object<'_>, key: AttributeKey, names: [&str; 2]) -> Option<Attribute> {
+    let spec = attribute::by_key(key)?;
+    names.iter().find_map(|name| field::attribute(spec, fields.get(*name)?))
 }
 
 fn sdk(fields: &Object<'_>) -> Option<Attribute> {

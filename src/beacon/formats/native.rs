@@ -139,6 +139,7 @@ fn event(value: &BorrowedValue<'_>) -> Result<Event, &'static str> {
         segments: event.get("seg").and_then(segment).into_iter().collect(),
         attributes: field::in_order(attributes),
         failure,
+        turn: 0,
     })
 }
 

@@ -1,5 +1,10 @@
 //! The live heatmap of one video: how often each second was played, and by how many views, kept up to date while
-//! stretches grow. Exact: the same counts as the heatmap from ClickHouse over the same views.
+//! stretches grow, or change as late beacons come. Exact: the same counts as the heatmap from ClickHouse over the same views.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+};
 
 use crate::event::View;
 
@@ -17,45 +22,56 @@ pub struct Heat {
 }
 
 impl Heat {
-    /// Adds what `after` played that `before` had not. Stretches only grow, so each change is a new bit at their ends.
+    /// Moves the counts from what `before` had played to what `after` has.
     pub fn learn(&mut self, before: Option<&View>, after: &View) {
-        for (number, from_ms, to_ms) in after.segments() {
-            let old = before.and_then(|view| stretch(view, number));
-            if old == Some((from_ms, to_ms)) {
-                continue;
+        let was = before.map(played).unwrap_or_default();
+        let is = played(after);
+        let mut changed = BTreeSet::new();
+        for (number, buckets) in &is {
+            for bucket in without(buckets, was.get(number)) {
+                self.reach(bucket);
+                self.plays[bucket] += 1;
+                changed.insert(bucket);
             }
-            for bucket in buckets(from_ms, to_ms) {
-                if old.is_some_and(|(from_ms, to_ms)| buckets(from_ms, to_ms).contains(&bucket)) {
-                    continue;
-                }
-                self.play(bucket);
-                let known = before
-                    .is_some_and(|view| view.segments().any(|(_, f, t)| buckets(f, t).contains(&bucket)));
-                let earlier =
-                    after.segments().any(|(other, f, t)| other < number && buckets(f, t).contains(&bucket));
-                if !known && !earlier {
-                    self.viewers[bucket] += 1;
-                }
+        }
+        for (number, buckets) in &was {
+            for bucket in without(buckets, is.get(number)) {
+                self.plays[bucket] = self.plays[bucket].saturating_sub(1);
+                changed.insert(bucket);
             }
+        }
+        for bucket in changed {
+            let covers = |played: &Played| played.values().any(|buckets| buckets.contains(&bucket));
+            let viewers = self.viewers[bucket] + u32::from(covers(&is));
+            self.viewers[bucket] = viewers.saturating_sub(u32::from(covers(&was)));
         }
     }
 
-    fn play(&mut self, bucket: usize) {
+    fn reach(&mut self, bucket: usize) {
         if self.plays.len() <= bucket {
             self.plays.resize(bucket + 1, 0);
             self.viewers.resize(bucket + 1, 0);
         }
-        self.plays[bucket] += 1;
     }
 }
 
-fn stretch(view: &View, number: u32) -> Option<(u32, u32)> {
-    let (from_ms, to_ms) = (*view.segment_from_ms.get(&number)?, *view.segment_to_ms.get(&number)?);
-    (to_ms > from_ms).then_some((from_ms, to_ms))
+/// The seconds each stretch of a view touches, by the stretch's number.
+type Played = BTreeMap<u32, Range<usize>>;
+
+fn played(view: &View) -> Played {
+    let stretches = view.stretches().into_iter();
+    stretches.map(|(number, (from_ms, to_ms))| (number, buckets(from_ms, to_ms))).collect()
 }
 
-/// The seconds a stretch `[from_ms, to_ms)` touches.
-fn buckets(from_ms: u32, to_ms: u32) -> std::ops::Range<usize> {
+/// What is in one range and not in the other.
+fn without(range: &Range<usize>, other: Option<&Range<usize>>) -> impl Iterator<Item = usize> + use<> {
+    let other = other.cloned().unwrap_or_default();
+    let before = range.start..range.end.min(other.start);
+    let after = range.start.max(other.end)..range.end;
+    before.chain(after)
+}
+
+fn buckets(from_ms: u32, to_ms: u32) -> Range<usize> {
     let first = (from_ms / BUCKET_MS) as usize;
     let end = to_ms.div_ceil(BUCKET_MS) as usize;
     first.min(MAX_BUCKETS)..end.min(MAX_BUCKETS)
@@ -79,7 +95,8 @@ mod tests {
     /// The definition, second by second.
     fn brute_force(views: &[View]) -> (Vec<u32>, Vec<u32>) {
         let covers = |view: &View, second: u32| {
-            view.segments().filter(|(_, f, t)| *f < (second + 1) * 1000 && *t > second * 1000).count() as u32
+            let stretches = view.stretches().into_values();
+            stretches.filter(|(f, t)| *f < (second + 1) * 1000 && *t > second * 1000).count() as u32
         };
         let plays = (0..60).map(|s| views.iter().map(|view| covers(view, s)).sum()).collect();
         let viewers =

@@ -32,6 +32,8 @@ use crate::{
 
 /// How often time passes for silent views and charts.
 const TICK: Duration = Duration::from_secs(1);
+/// Beacons that arrived longer ago are history: the longest chart of live is an hour.
+const HISTORY_MS: i64 = 3_600_000;
 /// Wait before the tail is opened again after an error.
 const REOPEN: Duration = Duration::from_secs(1);
 
@@ -73,10 +75,10 @@ impl Live {
         self.current_to_ms.fetch_max(now_ms, Ordering::Relaxed);
     }
 
-    /// Takes in records of one partition.
-    pub fn learn<'a>(&self, records: impl Iterator<Item = &'a Record>) {
+    /// Takes in records of one partition; history is nobody's present.
+    pub fn learn<'a>(&self, records: impl Iterator<Item = &'a Record>, now_ms: i64) {
         let mut environments = self.environments.lock();
-        for record in records {
+        for record in records.filter(|record| now_ms - record.received_ms < HISTORY_MS) {
             environments.entry(record.environment.clone()).or_default().learn(record);
             self.current_to_ms.fetch_max(record.received_ms, Ordering::Relaxed);
         }
@@ -118,7 +120,7 @@ async fn follow_once(
         match tail.next(wait).await {
             Ok(Some((partition, records))) => {
                 let decoded = decode(&records);
-                live.learn(decoded.iter());
+                live.learn(decoded.iter(), clock.now_ms());
                 if let Some(last) = records.last() {
                     resume.mark(partition, last.offset + 1, clock.now_ms());
                 }

@@ -1,6 +1,7 @@
-//! The one story in the words of two SDKs: [`native`] and [`mux`]. An encoder turns a moment into the events that SDK
+//! The one story in the words of three clients: [`native`], [`mux`] and [`cmcd`]. An encoder turns a moment into the events that SDK
 //! would send for it and says how long each may wait; an envelope turns events into the body of a POST.
 
+pub mod cmcd;
 pub mod mux;
 pub mod native;
 
@@ -8,8 +9,9 @@ use std::sync::Arc;
 
 use super::{
     moment::{Moment, Story},
-    world::Person,
+    world::{Person, Title},
 };
+use crate::beacon::formats::cmcd::identity;
 
 /// What viewers speak.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -37,6 +39,7 @@ impl Format {
 pub enum Dialect {
     Native,
     Mux,
+    Cmcd,
 }
 
 impl TryFrom<Format> for Dialect {
@@ -46,8 +49,9 @@ impl TryFrom<Format> for Dialect {
         match format {
             Format::Native => Ok(Self::Native),
             Format::Mux => Ok(Self::Mux),
-            Format::Cmcd | Format::Epas => Err(format!(
-                "--format {}: this version of Playhead does not take these beacons yet; use native or mux",
+            Format::Cmcd => Ok(Self::Cmcd),
+            Format::Epas => Err(format!(
+                "--format {}: this version of Playhead does not take these beacons yet; use native, mux or cmcd",
                 format.name()
             )),
         }
@@ -60,6 +64,7 @@ impl Dialect {
         match self {
             Self::Native => Format::Native.name(),
             Self::Mux => Format::Mux.name(),
+            Self::Cmcd => Format::Cmcd.name(),
         }
     }
 
@@ -68,6 +73,32 @@ impl Dialect {
         match self {
             Self::Native => 200,
             Self::Mux => 300,
+            Self::Cmcd => 100,
+        }
+    }
+
+    /// Where its beacons go.
+    pub fn url(self, target: &str, ingest_key: &str) -> String {
+        match self {
+            Self::Native => format!("{target}/in/{ingest_key}"),
+            Self::Mux => format!("{target}/"),
+            Self::Cmcd => format!("{target}/in/{ingest_key}/cmcd"),
+        }
+    }
+
+    /// What its bodies call themselves.
+    pub fn content_type(self) -> &'static str {
+        match self {
+            Self::Native | Self::Mux => "text/plain",
+            Self::Cmcd => "application/cmcd",
+        }
+    }
+
+    /// The id under which the server knows a view of `title` on a page.
+    pub fn view_id(self, uuid: &str, title: &Title) -> String {
+        match self {
+            Self::Native | Self::Mux => uuid.to_owned(),
+            Self::Cmcd => identity::view_id(uuid, Some(&title.id)),
         }
     }
 
@@ -82,6 +113,8 @@ impl Dialect {
         let ms = match self {
             Self::Native => draw * 1000.0 * doubled,
             Self::Mux => (1.0 + draw * doubled) * 10_000.0,
+            // The players know no patience: again with the next event.
+            Self::Cmcd => draw * 1000.0,
         };
         ms as u64
     }
@@ -90,8 +123,8 @@ impl Dialect {
 /// One event on its way, written once: a retry sends the same words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Letter {
-    pub sequence: u32,
-    pub json: String,
+    pub sequence: u64,
+    pub text: String,
     /// When it was written, since the page was opened.
     pub written_ms: u64,
     /// How long it may wait for company, ms.
@@ -103,6 +136,9 @@ pub struct Letter {
 /// What a page knows besides what happens in it.
 #[derive(Debug, Clone)]
 pub struct Page {
+    /// Made at random when it was opened: what native beacons and mux-embed call the view, and CMCD the session.
+    pub uuid: Arc<str>,
+    /// What the server calls the view.
     pub view_id: Arc<str>,
     pub ingest_key: Arc<str>,
     /// The device's own wall clock when the page was opened, Unix ms.
@@ -114,6 +150,7 @@ pub fn letters(dialect: Dialect, page: &Page, person: &Person, story: &Story) ->
     match dialect {
         Dialect::Native => native::letters(person, story),
         Dialect::Mux => mux::letters(page, person, story),
+        Dialect::Cmcd => cmcd::letters(page, person, story),
     }
 }
 
@@ -124,19 +161,21 @@ pub fn body<'a>(
     letters: impl Iterator<Item = &'a Letter>,
     elapsed_ms: u64,
 ) -> String {
-    let events: Vec<&str> = letters.map(|letter| letter.json.as_str()).collect();
-    let events = events.join(",");
+    let events: Vec<&str> = letters.map(|letter| letter.text.as_str()).collect();
     let sent_ms = page.opened_ms + elapsed_ms as i64;
     match dialect {
         Dialect::Native => {
-            let view = &page.view_id;
+            let (view, events) = (&page.view_id, events.join(","));
             format!(
                 r#"{{"v":1,"sent_ms":{sent_ms},"views":[{{"id":"{view}","t_sent_ms":{elapsed_ms},"events":[{events}]}}]}}"#
             )
         }
         Dialect::Mux => {
+            let events = events.join(",");
             format!(r#"{{"metadata":{{"transmission_timestamp":{sent_ms}}},"events":[{events}]}}"#)
         }
+        // Players end a single record with a line feed as well.
+        Dialect::Cmcd => events.join("\n") + "\n",
     }
 }
 

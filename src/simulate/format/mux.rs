@@ -101,8 +101,8 @@ impl Writer<'_> {
         let at_once = ["viewstart", "ended", "viewend"].contains(&word)
             || word == "error" && moment.fault.is_some_and(|fault| fault.severity != Severity::Warning);
         self.letters.push(Letter {
-            sequence,
-            json: json!(event).to_string(),
+            sequence: u64::from(sequence),
+            text: json!(event).to_string(),
             written_ms: moment.t_ms,
             patience_ms: if at_once { 0 } else { TIMER_MS },
             moment: index,

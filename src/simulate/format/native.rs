@@ -26,8 +26,8 @@ pub fn letters(person: &Person, story: &Story) -> Vec<Letter> {
         let patience_ms = if PATIENT.contains(&moment.kind) { PATIENCE_MS } else { GATHER_MS };
         let sequence = index as u32 + 1;
         letters.push(Letter {
-            sequence,
-            json: event.to_string(),
+            sequence: u64::from(sequence),
+            text: event.to_string(),
             written_ms: moment.t_ms,
             patience_ms,
             moment: index,

@@ -158,7 +158,8 @@ fn overview(environment: &Environment, video_id: Option<&str>, now_s: i64) -> An
 
 fn top(environment: &Environment, now_s: i64, limit: usize) -> Answer {
     let mut videos: Vec<(&String, &LiveVideo)> = environment.videos.iter().collect();
-    videos.retain(|(_, video)| video.viewers > 0 || !video.seconds.is_empty());
+    // Set-up alone is no watching.
+    videos.retain(|(_, video)| video.viewers > 0 || video.total_views > 0 && !video.seconds.is_empty());
     videos.sort_by(|(a_id, a), (b_id, b)| b.viewers.cmp(&a.viewers).then(a_id.cmp(b_id)));
     let rows = videos.into_iter().take(limit).map(|(id, video)| {
         let mut row = object(json!({
@@ -276,27 +277,29 @@ fn one_view(environment: &Environment, view_id: &str) -> Answer {
     put_number(&mut view, "duration_ms", live.view.number(AttributeKey::VideoDurationMs));
     put_number(&mut view, "rendition_height", live.view.number(AttributeKey::RenditionHeight));
     put_number(&mut view, "rendition_bitrate", live.view.number(AttributeKey::RenditionBitrate));
-    view.insert("watch_ms".into(), json!(live.view.counters.watch_ms.unwrap_or(0)));
-    view.insert("seek_count".into(), json!(live.view.counters.seek_count.unwrap_or(0)));
+    let totals = live.view.course().totals;
+    view.insert("watch_ms".into(), json!(totals.watch_ms.unwrap_or(0)));
+    view.insert("seek_count".into(), json!(totals.seek_count.unwrap_or(0)));
     let first_t_ms = live.view.first_t_ms.unwrap_or(0);
     let events = live.events.iter().map(|(sequence, event)| {
         let mut row = object(json!({"t_ms": event.t_ms - first_t_ms, "type": event.label}));
         row.extend(event.playhead_ms.map(|playhead_ms| ("playhead_ms".to_owned(), json!(playhead_ms))));
         (sequence.to_string(), Value::Object(row))
     });
-    let ranges =
-        live.view.segments().map(|(number, from_ms, to_ms)| (number.to_string(), json!([from_ms, to_ms])));
+    let ranges = live.view.stretches().into_iter();
+    let ranges = ranges.map(|(number, (from_ms, to_ms))| (number.to_string(), json!([from_ms, to_ms])));
     object(json!({"view": view, "events": events.collect::<Answer>(), "ranges": ranges.collect::<Answer>()}))
 }
 
 fn view_row(live: &LiveView) -> Answer {
     let view: &View = &live.view;
+    let totals = view.course().totals;
     let mut row = object(json!({
         "start_ms": live.start_ms, "last_ms": view.last_received_ms, "state": live.standing,
         "playhead_ms": view.playhead_ms.value,
-        "playing_ms": view.counters.playing_ms.unwrap_or(0),
-        "rebuffer_count": view.counters.rebuffer_count.unwrap_or(0),
-        "rebuffer_ms": view.counters.rebuffer_ms.unwrap_or(0),
+        "playing_ms": totals.playing_ms.unwrap_or(0),
+        "rebuffer_count": totals.rebuffer_count.unwrap_or(0),
+        "rebuffer_ms": totals.rebuffer_ms.unwrap_or(0),
     }));
     let texts = [
         ("video_id", AttributeKey::VideoId),

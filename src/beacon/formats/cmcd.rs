@@ -1,0 +1,135 @@
+//! CMCD v2 in event mode (CTA-5004-B; `POST {prefix}/{ingest_key}/cmcd`): what hls.js, dash.js and Shaka report without
+//! any SDK of ours. A body is one record per line; a record is one event.
+//!
+//! [`record`] reads a line, [`quirks`] knows the players' manners, [`event`] gives the keys their meaning, [`identity`]
+//! says how records and views are known. There are no totals in these records: figures are derived from the order of
+//! states in time.
+
+mod event;
+pub mod identity;
+mod quirks;
+mod record;
+
+use std::collections::BTreeMap;
+
+use self::{event::Told, record::Record as Dictionary};
+use super::{Arrival, Decoded, Rejected, field};
+use crate::{
+    beacon::refusal::{MAX_EVENTS, Refusal},
+    event::{Format, Record},
+};
+
+/// Longest session id, bytes: a view's id adds nine to it.
+const MAX_SESSION_BYTES: usize = field::MAX_ID_BYTES - 9;
+
+/// Turns a body into records, one per view.
+///
+/// # Errors
+/// When there is no record in it, or too many.
+pub fn decode(body: &[u8], arrival: Arrival) -> Result<Decoded, Refusal> {
+    let text = String::from_utf8_lossy(body);
+    let lines = text.split(['\n', '\r']).map(str::trim).filter(|line| !line.is_empty());
+    match lines.clone().take(MAX_EVENTS + 1).count() {
+        0 => return Err(Refusal::BadBeacon("a report has at least one record")),
+        records if records > MAX_EVENTS => return Err(Refusal::TooManyEvents),
+        _ => {}
+    }
+    let mut decoded = Decoded::default();
+    let mut by_view: BTreeMap<String, Vec<Told>> = BTreeMap::new();
+    for line in lines {
+        let sequence = identity::sequence(line);
+        match read(line, sequence, arrival) {
+            Ok((view_id, told)) => by_view.entry(view_id).or_default().push(told),
+            Err(code) => decoded.rejected.push(Rejected { view: None, seq: Some(sequence), code }),
+        }
+    }
+    decoded.records = by_view.into_iter().map(|(view_id, told)| record(view_id, told, arrival)).collect();
+    Ok(decoded)
+}
+
+fn read(line: &str, sequence: u64, arrival: Arrival) -> Result<(String, Told), &'static str> {
+    if line.len() > record::MAX_LINE_BYTES {
+        return Err("record_too_long");
+    }
+    if field::is_damaged(line) {
+        return Err("invalid_utf8");
+    }
+    let dictionary = Dictionary::parse(line);
+    let sid =
+        dictionary.get("sid").map(|sid| sid.kept()).filter(|sid| !sid.is_empty()).ok_or("no_session")?;
+    if sid.len() > MAX_SESSION_BYTES {
+        return Err("bad_session");
+    }
+    let told = event::read(&dictionary, sequence, arrival)?;
+    let cid = dictionary.get("cid").map(|cid| cid.kept());
+    Ok((identity::view_id(&sid, cid.as_deref()), told))
+}
+
+/// A view's events of one body. The newest time among them is taken for the time of sending, which no report says.
+fn record(view_id: String, told: Vec<Told>, arrival: Arrival) -> Record {
+    let newest_ms = told.iter().filter(|told| told.on_client_clock).map(|told| told.event.t_ms).max();
+    Record {
+        view_id,
+        format: Format::Cmcd as i32,
+        received_ms: arrival.received_ms,
+        anchor_ms: newest_ms.map_or(0, |newest_ms| arrival.received_ms - newest_ms),
+        events: told.into_iter().map(|told| told.event).collect(),
+        ..Record::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::event::{AttributeKey, View};
+
+    const ARRIVAL: Arrival = Arrival { received_ms: 1_795_313_600_000 };
+
+    fn codes(body: &[u8]) -> (usize, Vec<&'static str>) {
+        let decoded = decode(body, ARRIVAL).unwrap();
+        (decoded.accepted(), decoded.rejected.iter().map(|rejected| rejected.code).collect())
+    }
+
+    #[test]
+    fn lines_stand_alone() {
+        let body =
+            b"sid=\"a\",e=t\r\n\n  sid=\"a\",e=\xff\nsid=\"a\"\ne=t\nsid=\"a\",e=t,v=9\n sid=\"b\",e=t\n";
+        assert_eq!(codes(body), (2, vec!["invalid_utf8", "bad_type", "no_session", "bad_version"]));
+        let long = format!("sid=\"{}\",e=t\nsid=\"a\",e=t,x=\"{}\"", "s".repeat(120), "x".repeat(20_000));
+        assert_eq!(codes(long.as_bytes()), (0, vec!["bad_session", "record_too_long"]));
+        assert!(matches!(decode(b" \r\n\n", ARRIVAL), Err(Refusal::BadBeacon(_))));
+        assert!(matches!(decode(&b"a\n".repeat(MAX_EVENTS + 1), ARRIVAL), Err(Refusal::TooManyEvents)));
+    }
+
+    #[test]
+    fn a_new_title_in_a_session_is_a_new_view() {
+        let body = b"sid=\"a\",cid=\"one\",e=t,ts=1795313590000\nsid=\"a\",cid=\"two\",e=c,ts=1795313599000\nsid=\"a\",cid=\"one\",e=t,ts=1";
+        let decoded = decode(body, ARRIVAL).unwrap();
+        let views: Vec<_> =
+            decoded.records.iter().map(|r| (r.view_id.as_str(), r.events.len(), r.anchor_ms)).collect();
+        let [one, two] = ["one", "two"].map(|cid| identity::view_id("a", Some(cid)));
+        let mut expected = [(one.as_str(), 2, 10_000), (two.as_str(), 1, 1000)];
+        expected.sort_unstable();
+        assert_eq!(views, expected);
+        let view = View::of(&decoded.records[0]);
+        assert_eq!(view.text(AttributeKey::SessionId), "a");
+    }
+
+    proptest! {
+        #[test]
+        fn no_body_is_too_strange(body in prop_oneof![
+            prop::collection::vec(any::<u8>(), 0..300),
+            "[sidce=\",;() \n\\\\tps0-9-]{0,300}".prop_map(String::into_bytes),
+        ]) {
+            if let Ok(decoded) = decode(&body, ARRIVAL) {
+                let lines = body.split(|byte| matches!(byte, b'\n' | b'\r')).count();
+                prop_assert!(decoded.accepted() + decoded.rejected.len() <= lines);
+                for record in &decoded.records {
+                    prop_assert!(record.view_id.len() <= field::MAX_ID_BYTES && !record.view_id.is_empty());
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! A stable hash of what an event says: its identity in formats that do not count their events.
+//!
+//! The hash goes over the values, not over the bytes, so that spaces and the order of an object's members do not matter.
+//! It is stored, so it must never change. It has 53 bits: whole numbers up to there are exact in JSON and in JavaScript.
+
+use sha2::{Digest, Sha256};
+use simd_json::BorrowedValue;
+
+const BITS: u32 = 53;
+
+/// The hash of a JSON value.
+pub fn of_value(value: &BorrowedValue<'_>) -> u64 {
+    let mut hash = Sha256::new();
+    add(&mut hash, value);
+    first_bits(hash)
+}
+
+/// The hash of a JSON text's value; `None` if it is none.
+pub fn of_json(text: &str) -> Option<u64> {
+    let mut bytes = text.as_bytes().to_vec();
+    simd_json::to_borrowed_value(&mut bytes).ok().map(|value| of_value(&value))
+}
+
+/// The hash of several texts in their order.
+pub fn of_texts(texts: &[&str]) -> u64 {
+    let mut hash = Sha256::new();
+    for text in texts {
+        add_text(&mut hash, b't', text);
+    }
+    first_bits(hash)
+}
+
+fn add(hash: &mut Sha256, value: &BorrowedValue<'_>) {
+    match value {
+        BorrowedValue::Static(scalar) => add_text(hash, b's', &scalar.to_string()),
+        BorrowedValue::String(text) => add_text(hash, b't', text),
+        BorrowedValue::Array(items) => {
+            add_size(hash, b'a', items.len());
+            items.iter().for_each(|item| add(hash, item));
+        }
+        BorrowedValue::Object(members) => {
+            add_size(hash, b'o', members.len());
+            let mut members: Vec<_> = members.iter().collect();
+            members.sort_unstable_by_key(|(name, _)| *name);
+            for (name, member) in members {
+                add_text(hash, b't', name);
+                add(hash, member);
+            }
+        }
+    }
+}
+
+fn add_text(hash: &mut Sha256, kind: u8, text: &str) {
+    add_size(hash, kind, text.len());
+    hash.update(text);
+}
+
+/// Sizes stand before contents, so that no two values look the same put together.
+fn add_size(hash: &mut Sha256, kind: u8, size: usize) {
+    hash.update([kind]);
+    hash.update((size as u64).to_le_bytes());
+}
+
+fn first_bits(hash: Sha256) -> u64 {
+    let [a, b, c, d, e, f, g, h, ..]: [u8; 32] = hash.finalize().into();
+    u64::from_be_bytes([a, b, c, d, e, f, g, h]) >> (u64::BITS - BITS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(json: &str) -> u64 {
+        of_json(json).expect("JSON")
+    }
+
+    #[test]
+    fn what_is_stored_must_never_change() {
+        assert_eq!(of(r#"{"event":"init","timestamp":1795314391345,"playhead":-1}"#), 0);
+        assert_eq!(of_texts(&["a", "b"]), 0);
+    }
+
+    #[test]
+    fn values_count_and_their_writing_does_not() {
+        assert_eq!(of(r#"{"a":1,"b":[null,true]}"#), of(r#"{ "b" : [null, true], "a" : 1 }"#));
+        assert_ne!(of(r#"{"a":1}"#), of(r#"{"a":2}"#));
+        assert_ne!(of(r#"{"a":"1"}"#), of(r#"{"a":1}"#));
+        assert_ne!(of(r#"["ab","c"]"#), of(r#"["a","bc"]"#));
+        assert_ne!(of("[1,2]"), of("[2,1]"));
+        assert_ne!(of_texts(&["ab", "c"]), of_texts(&["a", "bc"]));
+    }
+}

@@ -1,0 +1,255 @@
+//! EPAS, Eyevinn's player analytics (`POST {prefix}/{ingest_key}/epas`): one event per POST, as its web SDK sends them.
+//!
+//! An event has no number, so its identity is a hash of all it says, and its place is its time. Nothing adds up on the
+//! client: how long was played, waited and sought follows from the events' times ([`crate::event::timeline`]). The SDK's
+//! seconds are floats with -1 for "not known"; its bitrates are kbit/s.
+
+use std::collections::BTreeMap;
+
+use simd_json::{
+    BorrowedValue,
+    borrowed::Object,
+    prelude::{ValueAsObject, ValueAsScalar},
+};
+
+use super::{Arrival, Decoded, Rejected, digest, field, parse, private};
+use crate::{
+    beacon::refusal::{MAX_EVENTS, Refusal},
+    event::{Attribute, AttributeKey, Event, Failure, Format, Kind, Record, Severity, attribute},
+};
+
+/// How far behind or ahead of ours a device's clock is believed.
+const OLDEST_MS: i64 = 24 * 3_600_000;
+const NEWEST_MS: i64 = 5 * 60_000;
+
+/// The specification's words, in the order in which the SDK says them when several fall into one millisecond: what was
+/// going on ends before the next thing begins.
+const WORDS: [(&str, Kind); 15] = [
+    ("init", Kind::Viewinit),
+    // There is no word for pressing play: the SDK is given the video when it is to be played.
+    ("loading", Kind::Play),
+    ("metadata", Kind::Other),
+    ("loaded", Kind::Other),
+    ("paused", Kind::Pause),
+    ("buffered", Kind::Rebufferend),
+    ("seeking", Kind::Seeking),
+    ("seeked", Kind::Seeked),
+    ("playing", Kind::Playing),
+    ("bitrate_changed", Kind::Renditionchange),
+    ("heartbeat", Kind::Heartbeat),
+    ("buffering", Kind::Rebufferstart),
+    ("warning", Kind::Error),
+    ("error", Kind::Error),
+    ("stopped", Kind::Viewend),
+];
+/// What a payload says about the video and who watches it.
+const METADATA: [(&str, AttributeKey); 3] = [
+    ("contentId", AttributeKey::VideoId),
+    ("contentTitle", AttributeKey::VideoTitle),
+    ("userId", AttributeKey::ViewerId),
+];
+/// What a payload says about the rendition.
+const RENDITION: [(&str, AttributeKey); 2] =
+    [("width", AttributeKey::RenditionWidth), ("height", AttributeKey::RenditionHeight)];
+/// Members of an event that are read into its own fields.
+const CONSUMED: [&str; 6] = ["event", "sessionId", "timestamp", "playhead", "duration", "payload"];
+
+/// A body, and what its sender is answered.
+#[derive(Debug)]
+pub struct EpasBeacon {
+    /// The view of the first event that was taken.
+    pub view_id: Option<String>,
+    /// That event began it.
+    pub is_init: bool,
+    pub decoded: Decoded,
+}
+
+/// Turns a body into records. `version` is what the SDK calls the specification it follows; `unnamed` finds the view of
+/// an event that names none, and is told whether it is one that begins a view.
+///
+/// # Errors
+/// When nothing of the body can be read.
+pub fn decode(
+    body: &mut [u8],
+    arrival: Arrival,
+    version: Option<&str>,
+    mut unnamed: impl FnMut(bool) -> String,
+) -> Result<EpasBeacon, Refusal> {
+    let body = parse(body)?;
+    let events = match &body {
+        BorrowedValue::Array(events) => events.as_slice(),
+        single => std::slice::from_ref(single),
+    };
+    if events.is_empty() {
+        return Err(Refusal::BadBeacon("an EPAS beacon is an event, or an array of some"));
+    }
+    if events.len() > MAX_EVENTS {
+        return Err(Refusal::TooManyEvents);
+    }
+    let mut beacon = EpasBeacon { view_id: None, is_init: false, decoded: Decoded::default() };
+    let mut by_view: BTreeMap<String, Vec<Event>> = BTreeMap::new();
+    for value in events {
+        match event(value, arrival, version) {
+            Ok((view_id, event)) => {
+                let is_init = event.kind() == Kind::Viewinit;
+                let view_id = view_id.unwrap_or_else(|| unnamed(is_init));
+                if beacon.view_id.is_none() {
+                    (beacon.view_id, beacon.is_init) = (Some(view_id.clone()), is_init);
+                }
+                by_view.entry(view_id).or_default().push(event);
+            }
+            Err((view, code)) => beacon.decoded.rejected.push(Rejected { view, seq: None, code }),
+        }
+    }
+    beacon.decoded.records =
+        by_view.into_iter().map(|(view_id, events)| record(view_id, events, arrival)).collect();
+    Ok(beacon)
+}
+
+fn record(view_id: String, events: Vec<Event>, arrival: Arrival) -> Record {
+    let newest_ms = events.iter().map(|event| event.t_ms).max().unwrap_or(arrival.received_ms);
+    Record {
+        view_id,
+        format: Format::Epas as i32,
+        received_ms: arrival.received_ms,
+        anchor_ms: arrival.received_ms - newest_ms,
+        events,
+        ..Record::default()
+    }
+}
+
+/// An event and the view it names, or the view and what is wrong.
+fn event(
+    value: &BorrowedValue<'_>,
+    arrival: Arrival,
+    version: Option<&str>,
+) -> Result<(Option<String>, Event), (Option<String>, &'static str)> {
+    let fields = value.as_object().ok_or((None, "bad_event"))?;
+    let view_id = session(fields).map_err(|code| (None, code))?;
+    let wrong = |code| (view_id.clone(), code);
+    let word = field::id(fields.get("event")).ok_or_else(|| wrong("bad_type"))?;
+    let said_ms = field::clock(fields.get("timestamp")).ok_or_else(|| wrong("bad_time"))?;
+    let payload = fields.get("payload").and_then(|payload| payload.as_object());
+    let (kind, turn) = kind(&word, payload);
+    let mut failure = payload.filter(|_| kind == Kind::Error).map(|payload| failure(&word, payload));
+    let mut attributes = attributes(kind, fields, payload);
+    let t_ms = placed(said_ms, arrival);
+    if t_ms != said_ms {
+        attributes.extend(field::named(AttributeKey::KeyUnknown, "timestamp", said_ms.to_string()));
+    }
+    if let Some(version) = version.filter(|_| kind == Kind::Viewinit) {
+        let text = format!("epas {version}");
+        attributes.push(Attribute { key: AttributeKey::Sdk as i32, text, ..Attribute::default() });
+    }
+    private::scrub(&mut attributes, &mut failure);
+    let texts = attributes.iter().flat_map(|attribute| [&attribute.text, &attribute.name]);
+    let failure_texts = failure.iter().flat_map(|failure| [&failure.code, &failure.message]);
+    if texts.chain(failure_texts).chain([&word]).chain(&view_id).any(|text| field::is_damaged(text)) {
+        return Err((None, "invalid_utf8"));
+    }
+    let event = Event {
+        sequence: digest::of_value(value),
+        t_ms,
+        kind: kind as i32,
+        name: if kind == Kind::Other { word } else { String::new() },
+        playhead_ms: field::thousands(fields.get("playhead"), "playhead"),
+        counters: None,
+        segments: Vec::new(),
+        attributes: field::in_order(attributes),
+        failure,
+        turn,
+    };
+    Ok((view_id, event))
+}
+
+/// The SDK's web build sends no id at all unless the page has chosen one.
+fn session(fields: &Object<'_>) -> Result<Option<String>, &'static str> {
+    match fields.get("sessionId") {
+        None => Ok(None),
+        Some(id) if id.as_str() == Some("") || id.as_null().is_some() => Ok(None),
+        id => field::id(id).map(Some).ok_or("bad_view_id"),
+    }
+}
+
+/// A clock that is far off says nothing about when; then it happened when we heard of it.
+fn placed(said_ms: i64, arrival: Arrival) -> i64 {
+    let believed = arrival.received_ms - OLDEST_MS..=arrival.received_ms + NEWEST_MS;
+    if believed.contains(&said_ms) { said_ms } else { arrival.received_ms }
+}
+
+/// The kind of an event and its turn among those of one millisecond. Only the end of the video does not end the view.
+fn kind(word: &str, payload: Option<&Object<'_>>) -> (Kind, u32) {
+    let reason = || payload?.get("reason")?.as_str();
+    let Some(turn) = WORDS.iter().position(|(known, _)| *known == word) else { return (Kind::Other, 0) };
+    let kind = match WORDS[turn].1 {
+        Kind::Viewend if reason() == Some("ended") => Kind::Ended,
+        kind => kind,
+    };
+    (kind, turn as u32 + 1)
+}
+
+/// An error without a code is known by its category.
+fn failure(word: &str, payload: &Object<'_>) -> Failure {
+    let text = |name| payload.get(name).and_then(field::text).filter(|text| !text.is_empty());
+    let severity = if word == "warning" { Severity::Warning } else { Severity::Fatal };
+    Failure {
+        code: text("code").or_else(|| text("category")).unwrap_or_default(),
+        message: text("message").unwrap_or_default(),
+        severity: severity as i32,
+    }
+}
+
+fn attributes(kind: Kind, fields: &Object<'_>, payload: Option<&Object<'_>>) -> Vec<Attribute> {
+    let mut attributes = Vec::new();
+    if let Some(duration_ms) = field::thousands(fields.get("duration"), "duration").filter(|ms| *ms > 0) {
+        let key = AttributeKey::VideoDurationMs as i32;
+        attributes.push(Attribute { key, number: duration_ms, ..Attribute::default() });
+    }
+    for (name, value) in fields.iter().filter(|(name, _)| !CONSUMED.contains(&name.as_ref())) {
+        attributes.extend(private::kept(name, value));
+    }
+    match (payload, fields.get("payload")) {
+        (Some(payload), _) => {
+            for (name, value) in payload.iter() {
+                attributes.extend(of_payload(kind, name, value));
+            }
+        }
+        (None, Some(other)) => attributes.extend(private::kept("payload", other)),
+        (None, None) => {}
+    }
+    attributes
+}
+
+fn of_payload(kind: Kind, name: &str, value: &BorrowedValue<'_>) -> Vec<Attribute> {
+    let known = match kind {
+        Kind::Renditionchange => RENDITION.as_slice(),
+        Kind::Error => &[],
+        _ => METADATA.as_slice(),
+    };
+    if let Some((_, key)) = known.iter().find(|(known, _)| *known == name) {
+        let spec = attribute::by_key(*key);
+        return spec.and_then(|spec| field::attribute(spec, value)).into_iter().collect();
+    }
+    match (kind, name) {
+        (Kind::Error, "code" | "message") => Vec::new(),
+        (Kind::Renditionchange, "bitrate") => bitrate(value).into_iter().collect(),
+        (_, "live") => stream_type(value).into_iter().collect(),
+        (_, "contentUrl") => source_host(value).into_iter().chain(private::kept(name, value)).collect(),
+        _ => private::kept(name, value).into_iter().collect(),
+    }
+}
+
+fn bitrate(value: &BorrowedValue<'_>) -> Option<Attribute> {
+    let number = field::thousands(Some(value), "bitrate").filter(|bitrate| *bitrate > 0)?;
+    Some(Attribute { key: AttributeKey::RenditionBitrate as i32, number, ..Attribute::default() })
+}
+
+fn stream_type(value: &BorrowedValue<'_>) -> Option<Attribute> {
+    let text = if value.as_bool()? { "live" } else { "on-demand" }.to_owned();
+    Some(Attribute { key: AttributeKey::StreamType as i32, text, ..Attribute::default() })
+}
+
+fn source_host(value: &BorrowedValue<'_>) -> Option<Attribute> {
+    let text = private::host(value.as_str()?)?.to_owned();
+    Some(Attribute { key: AttributeKey::SourceHostname as i32, text, ..Attribute::default() })
+}

@@ -1,0 +1,166 @@
+//! What foreign players send along and the log must not hold: query strings of addresses, which carry tokens and
+//! people's addresses, and headers that carry credentials (P8).
+//!
+//! Our own SDK sends none of it; mux-embed reports the requests of the player with their addresses and headers, and EPAS
+//! lets a page report what it likes.
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+use simd_json::{BorrowedValue, prelude::TypedScalarValue};
+
+use super::field;
+use crate::{
+    event::{Attribute, AttributeKey, Failure},
+    telemetry::{Metric, count_labelled},
+};
+
+/// A field or header with one of these in its name is left out.
+const SECRETS: [&str; 9] =
+    ["cookie", "authoriz", "token", "secret", "signature", "api-key", "apikey", "password", "credential"];
+/// A field with one of these in its name is an address, whether it looks like one or not.
+const ADDRESSES: [&str; 3] = ["url", "uri", "href"];
+
+/// A field without a meaning, kept with its event; nested ones as JSON text.
+pub fn kept(name: &str, value: &BorrowedValue<'_>) -> Option<Attribute> {
+    if is_secret(name) {
+        return None;
+    }
+    let text = match value {
+        BorrowedValue::Array(_) | BorrowedValue::Object(_) => {
+            let mut nested = serde_json::to_value(value).ok()?;
+            clean(name, &mut nested);
+            let is_empty = matches!(&nested, Value::Object(members) if members.is_empty());
+            if is_empty { String::new() } else { field::truncated(&nested.to_string()).to_owned() }
+        }
+        scalar if scalar.is_null() => String::new(),
+        scalar => address_of(name, &field::text(scalar)?).into_owned(),
+    };
+    field::named(AttributeKey::KeyUnknown, name, text)
+}
+
+/// Takes query strings out of everything an event says.
+pub fn scrub(attributes: &mut [Attribute], failure: &mut Option<Failure>) {
+    let failure = failure.iter_mut().flat_map(|failure| [&mut failure.code, &mut failure.message]);
+    for text in attributes.iter_mut().map(|attribute| &mut attribute.text).chain(failure) {
+        if let Cow::Owned(clean) = without_queries(text) {
+            *text = clean;
+        }
+    }
+}
+
+/// The host of an address, with its port if it names one.
+pub fn host(address: &str) -> Option<&str> {
+    let (_, rest) = address.split_once("//")?;
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let host = authority.rsplit('@').next()?;
+    (!host.is_empty()).then_some(host)
+}
+
+/// The text with every address in it cut before its `?` or `#`, and without its user and password.
+pub fn without_queries(text: &str) -> Cow<'_, str> {
+    if !text.contains("://") {
+        return Cow::Borrowed(text);
+    }
+    let mut clean = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(scheme_end) = rest.find("://").map(|at| at + 3) {
+        let (before, address) = rest.split_at(scheme_end);
+        let (address, after) = address.split_at(address.find(ends_address).unwrap_or(address.len()));
+        let path = address.split(['?', '#']).next().unwrap_or_default();
+        let authority_end = path.find('/').unwrap_or(path.len());
+        let host_start = path[..authority_end].rfind('@').map_or(0, |at| at + 1);
+        clean.push_str(before);
+        clean.push_str(&path[host_start..]);
+        rest = after;
+    }
+    clean.push_str(rest);
+    Cow::Owned(clean)
+}
+
+fn ends_address(character: char) -> bool {
+    character.is_whitespace() || matches!(character, '"' | '<' | '>' | '`')
+}
+
+/// Text of a field called `name`: where that says it is an address, it may be a relative one.
+fn address_of<'a>(name: &str, text: &'a str) -> Cow<'a, str> {
+    if has_one(name, &ADDRESSES) {
+        let cut = text.split(['?', '#']).next().unwrap_or_default();
+        return without_queries(cut);
+    }
+    without_queries(text)
+}
+
+fn clean(name: &str, value: &mut Value) {
+    match value {
+        Value::String(text) => *text = address_of(name, text).into_owned(),
+        Value::Array(items) => items.iter_mut().for_each(|item| clean(name, item)),
+        Value::Object(members) => {
+            members.retain(|name, _| !is_secret(name));
+            members.iter_mut().for_each(|(name, member)| clean(name, member));
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+fn is_secret(name: &str) -> bool {
+    let secret = has_one(name, &SECRETS);
+    if secret {
+        count_labelled(Metric::FieldsDropped, "reason", "private", 1);
+    }
+    secret
+}
+
+fn has_one(name: &str, words: &[&str]) -> bool {
+    let name = name.to_ascii_lowercase();
+    words.iter().any(|word| name.contains(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kept_text(name: &str, json: &str) -> Option<String> {
+        let mut bytes = json.as_bytes().to_vec();
+        kept(name, &simd_json::to_borrowed_value(&mut bytes).expect("JSON")).map(|attribute| attribute.text)
+    }
+
+    #[test]
+    fn addresses_lose_what_may_be_personal() {
+        let clean = |text| without_queries(text).into_owned();
+        assert_eq!(clean("https://a.example/b?token=1#2"), "https://a.example/b");
+        assert_eq!(clean("https://me:pw@a.example?x"), "https://a.example");
+        assert_eq!(
+            clean("404 at \"https://a.example/s.ts?t=1\", then http://b.example/@x?q gone"),
+            "404 at \"https://a.example/s.ts\", then http://b.example/@x gone"
+        );
+        assert_eq!(clean("why? because #1"), "why? because #1");
+        assert_eq!(clean("://"), "://");
+    }
+
+    #[test]
+    fn hosts_come_without_anything_else() {
+        assert_eq!(host("https://me:pw@cdn.example:8443/a?b"), Some("cdn.example:8443"));
+        assert_eq!(host("//cdn.example"), Some("cdn.example"));
+        assert_eq!(host("/relative"), None);
+        assert_eq!(host("https:///path"), None);
+    }
+
+    #[test]
+    fn nested_fields_become_json_text_without_credentials() {
+        let headers =
+            r#"{"x-cdn":"a","Set-Cookie":"b","x-amz-security-token":"c","location":"http://h/p?q=1"}"#;
+        assert_eq!(
+            kept_text("request_response_headers", headers).as_deref(),
+            Some(r#"{"location":"http://h/p","x-cdn":"a"}"#)
+        );
+        assert_eq!(
+            kept_text("list", r#"{"media":[{"uri":"seg.ts?sig=1"}]}"#).as_deref(),
+            Some(r#"{"media":[{"uri":"seg.ts"}]}"#)
+        );
+        assert_eq!(kept_text("request_url", r#""/seg.ts?sig=1""#).as_deref(), Some("/seg.ts"));
+        assert_eq!(kept_text("authorization", r#""Bearer x""#), None);
+        assert_eq!(kept_text("data", "{}"), None);
+        assert_eq!(kept_text("data", "null"), None);
+    }
+}

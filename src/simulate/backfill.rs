@@ -1,0 +1,156 @@
+//! `--backfill-days D --events N`: the viewers of the past days, sent as fast as the collector takes them.
+//!
+//! The stories are those of the present. Each view is sent in a few requests that say when they arrived
+//! (`playhead-received-ms`, which a collector takes from its own machine only), oldest view first, so that the
+//! processor writes one day after the other.
+
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
+
+use futures_util::{StreamExt, stream};
+use rand::{SeedableRng, rngs::StdRng};
+use tokio::time::{Instant, sleep};
+
+use super::{
+    Opening, Run,
+    chance::Chance,
+    courier::{Courier, Delivery, Verdict, Way},
+    format::{Letter, body},
+    world::Person,
+};
+
+/// Views under way at once.
+const VIEWS_AT_ONCE: usize = 64;
+/// Views told to learn how many events one has.
+const SAMPLE: u64 = 200;
+/// Longest view, ms.
+const LONGEST_MS: u64 = 40 * 60_000;
+/// Events that wait longer than this for company are sent, ms.
+const REQUEST_MS: u64 = 5 * 60_000;
+const HOUR_MS: u64 = 3_600_000;
+const DAY_MS: u64 = 24 * HOUR_MS;
+/// How many watch in each hour of the day (UTC), relative to each other.
+const HOURS: [(f64, u64); 24] = [
+    (4.0, 0),
+    (3.0, 1),
+    (2.0, 2),
+    (1.0, 3),
+    (1.0, 4),
+    (1.0, 5),
+    (2.0, 6),
+    (3.0, 7),
+    (4.0, 8),
+    (4.0, 9),
+    (4.0, 10),
+    (5.0, 11),
+    (6.0, 12),
+    (5.0, 13),
+    (5.0, 14),
+    (5.0, 15),
+    (6.0, 16),
+    (7.0, 17),
+    (9.0, 18),
+    (11.0, 19),
+    (12.0, 20),
+    (11.0, 21),
+    (8.0, 22),
+    (6.0, 23),
+];
+
+/// What is to be made.
+#[derive(Debug, Clone, Copy)]
+pub struct Past {
+    pub days: u64,
+    pub events: u64,
+}
+
+/// Sends all of it.
+pub async fn run(run: &Run, past: Past) {
+    let mut chance = Chance(StdRng::seed_from_u64(run.seed));
+    let now_ms = chrono::Utc::now().timestamp_millis();
+    let openings = openings_ms(run, past, now_ms, &mut chance);
+    let (expected, sent) = (past.events, AtomicU64::new(0));
+    let mut left = usize::try_from(expected).unwrap_or(usize::MAX);
+    let views = openings.into_iter().map_while(|opened_ms| {
+        let mut delivery = run.past_view(&mut chance, opened_ms, now_ms);
+        delivery.letters.truncate(left);
+        left -= delivery.letters.len();
+        (!delivery.letters.is_empty()).then_some(delivery)
+    });
+    let delivered = stream::iter(views).map(|delivery| async {
+        let events = delivery.letters.len() as u64;
+        run.courier.deliver_past(delivery).await;
+        let before = sent.fetch_add(events, Ordering::Relaxed);
+        if before * 20 / expected != (before + events) * 20 / expected {
+            eprintln!("{} of {expected} events", before + events);
+        }
+    });
+    delivered.buffer_unordered(VIEWS_AT_ONCE).collect::<()>().await;
+}
+
+/// When each view begins, in order; as many as have the events that are asked for, and some to spare.
+fn openings_ms(run: &Run, past: Past, now_ms: i64, chance: &mut Chance) -> Vec<i64> {
+    let mut sample = Chance(StdRng::seed_from_u64(run.seed));
+    let events =
+        (0..SAMPLE).map(|_| run.past_view(&mut sample, now_ms - LONGEST_MS as i64, now_ms).letters.len());
+    let events_per_view = (events.sum::<usize>() as f64 / SAMPLE as f64).max(1.0);
+    let views = (past.events as f64 / events_per_view * 1.1) as u64 + 10;
+    let first_ms = now_ms - (past.days * DAY_MS) as i64;
+    let opening = |_| loop {
+        let day = chance.between(0, past.days + 1);
+        let time_ms = chance.weighted(&HOURS) * HOUR_MS + chance.between(0, HOUR_MS);
+        let midnight_ms = first_ms - first_ms.rem_euclid(DAY_MS as i64);
+        let opened_ms = midnight_ms + (day * DAY_MS + time_ms) as i64;
+        if (first_ms..now_ms - 60_000).contains(&opened_ms) {
+            break opened_ms;
+        }
+    };
+    let mut openings: Vec<i64> = (0..views).map(opening).collect();
+    openings.sort_unstable();
+    openings
+}
+
+impl Run {
+    fn past_view(&self, chance: &mut Chance, opened_ms: i64, now_ms: i64) -> Delivery {
+        let number = chance.between(0, self.viewers);
+        let person = Person::new(number, &mut self.chance_of(number));
+        let longest_ms = u64::try_from(now_ms - opened_ms).unwrap_or(0).min(LONGEST_MS);
+        self.view(&person, chance, Opening { at: Instant::now(), ms: opened_ms }, longest_ms)
+    }
+}
+
+impl Courier {
+    /// Delivers a view of the past until all of it was answered for or it is given up.
+    async fn deliver_past(&self, mut delivery: Delivery) {
+        let mut way = Way::new(Instant::now());
+        self.write_truth(&delivery, None).await;
+        while way.done < delivery.letters.len() && !self.is_over() {
+            let batch = together(&delivery.letters[way.done..], way.done == 0, self.dialect.most_events());
+            let written_ms = batch.last().map_or(0, |letter| letter.written_ms);
+            let count = batch.len();
+            let received_ms = (delivery.page.opened_ms - delivery.person.skew_ms)
+                + (written_ms + delivery.chance.lasting_ms(90.0, 0.5)) as i64;
+            way.sent = way.sent.max(way.done + count);
+            let body = body(self.dialect, &delivery.page, batch.iter(), written_ms);
+            match self.post(&delivery.person, body, count, Some(received_ms)).await {
+                Verdict::Retry { after } => {
+                    way.failures += 1;
+                    let wait_ms = self.dialect.backoff_ms(way.failures, delivery.chance.fraction());
+                    sleep(after + Duration::from_millis(wait_ms.min(5_000))).await;
+                }
+                verdict => self.conclude(&delivery, &mut way, count, verdict).await,
+            }
+        }
+        self.tally.view(delivery.letters.len(), delivery.letters.len() - way.done);
+        self.write_truth(&delivery, Some(&way)).await;
+    }
+}
+
+/// What goes into one request: the first event alone, so that the view begins when it began.
+fn together(letters: &[Letter], is_first: bool, most: usize) -> &[Letter] {
+    let until_ms = letters.first().map_or(0, |letter| letter.written_ms) + REQUEST_MS;
+    let count = letters.partition_point(|letter| letter.written_ms <= until_ms);
+    &letters[..count.min(if is_first { 1 } else { most })]
+}

@@ -1,0 +1,97 @@
+//! What the documents say is what the service does: their commands are run, their tables come from the schema.
+
+use std::{fmt::Write as _, fs, path::PathBuf, process::Stdio};
+
+use serde_json::{Value, json};
+use tokio::{io::AsyncWriteExt, process::Command};
+
+use crate::support::server::Server;
+
+const BEGIN: &str = "<!-- generated from schema/beacon.v1.schema.json -->\n";
+const END: &str = "<!-- end -->";
+
+fn file(path: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+/// The shell commands of a document, in order.
+fn commands(document: &str) -> Vec<&str> {
+    let blocks = document.split("```sh").skip(1);
+    blocks.filter_map(|block| block.split_once('\n')?.1.split("```").next()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_reference_of_beacons_tells_a_view_that_counts() {
+    let server = Server::start(&[]).await;
+    let document = fs::read_to_string(file("docs/beacons.md")).unwrap();
+    let mut commands = commands(&document);
+    let look = commands.pop().unwrap();
+    let mut shell = Command::new("bash")
+        .args(["-eu", "-o", "pipefail", "-s"])
+        .env("URL", server.url())
+        .env("KEY", Server::INGEST_KEY)
+        .env("TOKEN", Server::TOKEN)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .expect("bash runs");
+    // Reads are a second behind, on a busy machine more.
+    let look = look.trim();
+    let wait = format!(
+        "for _ in {{1..150}}; do {look} 2>&- | grep -q 'playing_ms\":17800' && break; sleep 0.2; done"
+    );
+    let script = format!("{}{wait}; echo; echo LOOK; {look}\n", commands.concat());
+    shell.stdin.take().unwrap().write_all(script.as_bytes()).await.unwrap();
+    let output = shell.wait_with_output().await.unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{printed}");
+    assert!(!printed.contains(r#""code""#), "something was rejected: {printed}");
+
+    let view: Value = serde_json::from_str(printed.split("LOOK").nth(1).unwrap()).unwrap();
+    let said = json!({
+        "video_id": "42", "video_startup_ms": 820, "playing_ms": 17_800, "watch_ms": 19_920, "rebuffer_ms": 1_100,
+        "rebuffer_count": 1, "seek_ms": 200, "seek_count": 1, "ranges": [[0, 14_000], [5_000, 8_800]],
+        "error_code": "-11800", "playback_failure": true, "view_ended": true,
+    });
+    for (member, expected) in said.as_object().unwrap() {
+        assert_eq!(&view["data"][member], expected, "{member}: {view:#}");
+    }
+}
+
+#[test]
+fn the_members_of_a_beacon_are_those_of_the_schema() {
+    let schema: Value =
+        serde_json::from_str(&fs::read_to_string(file("schema/beacon.v1.schema.json")).unwrap()).unwrap();
+    let mut tables = String::new();
+    for (title, of) in [
+        ("The body", &schema),
+        ("A view", &schema["$defs"]["view"]),
+        ("An event", &schema["$defs"]["event"]),
+        ("Totals: `c`", &schema["$defs"]["counters"]),
+        ("Facts: `set`", &schema["$defs"]["facts"]),
+        ("An error", &schema["$defs"]["error"]),
+    ] {
+        let _ = write!(tables, "### {title}\n\n| member | |\n|---|---|\n");
+        let required = of["required"].as_array().cloned().unwrap_or_default();
+        for (name, member) in of["properties"].as_object().unwrap() {
+            let needed = if required.iter().any(|required| required == name) { " (required)" } else { "" };
+            let text = member["description"].as_str().unwrap_or("See below.");
+            let _ = writeln!(tables, "| `{name}`{needed} | {text} |");
+        }
+        tables.push('\n');
+    }
+    let path = file("docs/beacons.md");
+    let document = fs::read_to_string(&path).unwrap();
+    let (before, rest) = document.split_once(BEGIN).unwrap();
+    let after = rest.split_once(END).unwrap().1;
+    let expected = format!("{before}{BEGIN}\n{tables}{END}{after}");
+    if std::env::var_os("PLAYHEAD_TEST_UPDATE").is_some() {
+        fs::write(&path, &expected).unwrap();
+    }
+    assert_eq!(
+        fs::read_to_string(&path).unwrap(),
+        expected,
+        "run: PLAYHEAD_TEST_UPDATE=1 cargo test --test it docs"
+    );
+}
