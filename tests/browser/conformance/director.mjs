@@ -1,0 +1,64 @@
+/**
+ * Plays the script in the page, and keeps a record of its own of what happened: where the playhead was seen, by looking
+ * at it, and by the frames shown. It knows nothing of the ways in.
+ */
+
+/** Runs in the page, from the press on play to the last pause. Resolves with the record. */
+export async function direct({ script, leadMs }) {
+  const video = document.querySelector('video, audio');
+  const LOOK_MS = 4;
+  /** Players rest that long between two looks at the playhead; a stall is longer. */
+  const FROZEN_MS = 250;
+  const record = { stalls: [], ranges: [], playingMs: 0 };
+  const moves = { at: 0, place: 0 };
+  const now = () => performance.now();
+  const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+  const open = (second) => fetch(`/open?to=${second}`);
+  const until = async (isSo) => {
+    while (!isSo()) await sleep(LOOK_MS);
+  };
+  const at = (ms) => until(() => now() >= ms);
+
+  const pressed = now();
+  const recorder = setInterval(() => {
+    const place = video.currentTime;
+    if (place === moves.place) return;
+    const seen = now();
+    if (!video.seeking && place > moves.place && !video.paused) {
+      const stood = seen - moves.at;
+      if (record.startupMs === undefined) record.startupMs = seen - pressed;
+      else if (stood > FROZEN_MS && !moves.rested) record.stalls.push(stood);
+      else if (!moves.rested) record.playingMs += stood;
+      moves.rested = false;
+    }
+    Object.assign(moves, { at: seen, place });
+  }, LOOK_MS);
+  const rest = () => {
+    video.pause();
+    moves.rested = true;
+    return video.currentTime * 1_000;
+  };
+
+  void video.play().catch(() => undefined);
+  await at(pressed + script.startupMs - leadMs);
+  void open(script.heldFrom);
+  await until(() => video.currentTime > 1 && now() - moves.at > FROZEN_MS);
+  const froze = moves.at;
+  window.choose?.(1);
+  await at(froze + script.stallMs - leadMs);
+  void open(Infinity);
+  await until(() => video.currentTime >= script.pausedAt);
+  const paused = now();
+  const first = rest();
+  await at(paused + script.pauseMs);
+  video.currentTime = script.backTo;
+  await until(() => !video.seeking);
+  void video.play();
+  await until(() => video.currentTime >= script.fasterFrom);
+  video.playbackRate = script.rate;
+  await until(() => video.currentTime >= script.leftAt);
+  record.ranges.push([0, first], [script.backTo * 1_000, rest()]);
+  record.height = video.videoHeight;
+  clearInterval(recorder);
+  return record;
+}
