@@ -1,7 +1,7 @@
 /** The SDK's adapters with the players they are for, as published, in a real browser: what arrives at the collector. */
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { launch, openPage } from './browser.mjs';
 import { eventually, near } from './check.mjs';
 import { ENGINES, filesFor } from './engines.mjs';
@@ -82,77 +82,79 @@ const shownFrom = (visit, { height }) =>
     look();
   }), height);
 
-for (const [name, engine] of Object.entries(ENGINES)) {
-  const expected = TOLD[name];
-  const [small, large] = RENDITIONS;
+describe('adapters', { concurrency: 3 }, () => {
+  for (const [name, engine] of Object.entries(ENGINES)) {
+    const expected = TOLD[name];
+    const [small, large] = RENDITIONS;
 
-  test(`${name}: who plays, what from where, and which rendition is on screen`, TIMEOUT, async () => {
-    const prepare = (stage) => {
-      stage.headers = { 'X-CDN': 'north' };
-      // No more than this comes in the rendition it begins with.
-      stage.openTo(HOLD_S);
-    };
-    await withPlayer(engine, engine.manifest, prepare, async (visit, stage) => {
-      await playedTo(visit, 1);
-      await visit.evaluate(() => window.choose(1));
-      stage.openTo(Infinity);
-      const shown = await shownFrom(visit, large);
-      await playedTo(visit, shown + 2 * HEARTBEAT_MS / 1_000);
-      const facts = stage.facts();
-      assert.deepEqual([facts.player_software, facts.player_software_version], [name, engine.version]);
-      assert.deepEqual([facts.stream_type, facts.source_hostname, facts.cdn], ['on-demand', 'localhost', 'north']);
-      const told = stage.events().filter(({ set }) => set?.rendition_bitrate);
-      assert.deepEqual(told.map(({ set }) => set.rendition_bitrate), [small.bitrate, large.bitrate]);
-      near(told[1].playhead_ms, shown * 1_000, HEARTBEAT_MS + 500, 'told when it was on screen');
-      assert.deepEqual(
-        [facts.rendition_width, facts.rendition_height, facts.rendition_fps, facts.rendition_codec],
-        [large.width, large.height, large.fps, large.codec],
-      );
-      assert.deepEqual(errors(stage), []);
-      assert.deepEqual(visit.complaints, []);
-    });
-  });
-
-  test(`${name}: a manifest that is not there is one fatal error`, TIMEOUT, () =>
-    withPlayer(engine, `none-${engine.manifest}`, () => undefined, async (visit, stage) => {
-      await eventually(() => fatal(stage).length > 0, 'a fatal error', 30_000);
-      await visit.waitForTimeout(HEARTBEAT_MS);
-      assert.deepEqual(fatal(stage), [expected.manifest]);
-      assert.match(errors(stage).at(-1).message, /none-/);
-    }));
-
-  test(`${name}: a segment that is not there is ${expected.segment ? 'one fatal error' : 'a warning, since it never gives up'}`, TIMEOUT, () =>
-    withPlayer(engine, engine.manifest, (stage) => (stage.missingFrom = HOLD_S), async (visit, stage) => {
-      const found = () => (expected.segment ? fatal(stage).length > 0 : errors(stage).length > 0);
-      await eventually(found, 'an error', 30_000);
-      await visit.waitForTimeout(HEARTBEAT_MS);
-      assert.deepEqual(fatal(stage), expected.segment ? [expected.segment] : []);
-      for (const { code, message } of errors(stage)) {
-        assert.equal(code, expected.segment ?? expected.warning);
-        assert.match(message, /part-/);
-      }
-    }));
-
-  test(`${name}: live${expected.latency === false ? '' : ', and how far behind'}`, TIMEOUT, () =>
-    withPlayer(engine, `live-${engine.manifest}`, () => undefined, async (visit, stage) => {
-      await eventually(() => stage.facts().stream_type === 'live', 'that it is live');
-      if (expected.latency === false) return;
-      const { live_latency_ms: behind } = await eventually(() => stage.facts().live_latency_ms && stage.facts(), 'the latency');
-      assert.ok(behind > 0 && behind < DURATION_S * 1_000, `${behind} ms behind`);
-    }));
-
-  test(`${name}: nonsense from the engine reaches nobody, and nothing is left after detaching`, TIMEOUT, () =>
-    withPlayer(engine, engine.manifest, () => undefined, async (visit, stage) => {
-      await playedTo(visit, 1);
-      const left = await visit.evaluate(() => {
-        for (const [type, ear] of window.ears) if (!/destroy|dispose/i.test(type)) for (const said of [undefined, null, {}, 7]) ear(said, said);
-        window.before = window.ears.length;
-        window.detach();
-        return { ears: window.ears.length, restored: window.engine.load === window.original };
+    test(`${name}: who plays, what from where, and which rendition is on screen`, TIMEOUT, async () => {
+      const prepare = (stage) => {
+        stage.headers = { 'X-CDN': 'north' };
+        // No more than this comes in the rendition it begins with.
+        stage.openTo(HOLD_S);
+      };
+      await withPlayer(engine, engine.manifest, prepare, async (visit, stage) => {
+        await playedTo(visit, 1);
+        await visit.evaluate(() => window.choose(1));
+        stage.openTo(Infinity);
+        const shown = await shownFrom(visit, large);
+        await playedTo(visit, shown + 2 * HEARTBEAT_MS / 1_000);
+        const facts = stage.facts();
+        assert.deepEqual([facts.player_software, facts.player_software_version], [name, engine.version]);
+        assert.deepEqual([facts.stream_type, facts.source_hostname, facts.cdn], ['on-demand', 'localhost', 'north']);
+        const told = stage.events().filter(({ set }) => set?.rendition_bitrate);
+        assert.deepEqual(told.map(({ set }) => set.rendition_bitrate), [small.bitrate, large.bitrate]);
+        near(told[1].playhead_ms, shown * 1_000, HEARTBEAT_MS + 500, 'told when it was on screen');
+        assert.deepEqual(
+          [facts.rendition_width, facts.rendition_height, facts.rendition_fps, facts.rendition_codec],
+          [large.width, large.height, large.fps, large.codec],
+        );
+        assert.deepEqual(errors(stage), []);
+        assert.deepEqual(visit.complaints, []);
       });
-      assert.ok((await visit.evaluate(() => window.before)) > 2);
-      assert.deepEqual(left, { ears: 0, restored: true });
-      assert.deepEqual(visit.complaints, []);
-      assert.deepEqual(fatal(stage), []);
-    }));
-}
+    });
+
+    test(`${name}: a manifest that is not there is one fatal error`, TIMEOUT, () =>
+      withPlayer(engine, `none-${engine.manifest}`, () => undefined, async (visit, stage) => {
+        await eventually(() => fatal(stage).length > 0, 'a fatal error', 30_000);
+        await visit.waitForTimeout(HEARTBEAT_MS);
+        assert.deepEqual(fatal(stage), [expected.manifest]);
+        assert.match(errors(stage).at(-1).message, /none-/);
+      }));
+
+    test(`${name}: a segment that is not there is ${expected.segment ? 'one fatal error' : 'a warning, since it never gives up'}`, TIMEOUT, () =>
+      withPlayer(engine, engine.manifest, (stage) => (stage.missingFrom = HOLD_S), async (visit, stage) => {
+        const found = () => (expected.segment ? fatal(stage).length > 0 : errors(stage).length > 0);
+        await eventually(found, 'an error', 30_000);
+        await visit.waitForTimeout(HEARTBEAT_MS);
+        assert.deepEqual(fatal(stage), expected.segment ? [expected.segment] : []);
+        for (const { code, message } of errors(stage)) {
+          assert.equal(code, expected.segment ?? expected.warning);
+          assert.match(message, /part-/);
+        }
+      }));
+
+    test(`${name}: live${expected.latency === false ? '' : ', and how far behind'}`, TIMEOUT, () =>
+      withPlayer(engine, `live-${engine.manifest}`, () => undefined, async (visit, stage) => {
+        await eventually(() => stage.facts().stream_type === 'live', 'that it is live');
+        if (expected.latency === false) return;
+        const { live_latency_ms: behind } = await eventually(() => stage.facts().live_latency_ms && stage.facts(), 'the latency');
+        assert.ok(behind > 0 && behind < DURATION_S * 1_000, `${behind} ms behind`);
+      }));
+
+    test(`${name}: nonsense from the engine reaches nobody, and nothing is left after detaching`, TIMEOUT, () =>
+      withPlayer(engine, engine.manifest, () => undefined, async (visit, stage) => {
+        await playedTo(visit, 1);
+        const left = await visit.evaluate(() => {
+          for (const [type, ear] of window.ears) if (!/destroy|dispose/i.test(type)) for (const said of [undefined, null, {}, 7]) ear(said, said);
+          window.before = window.ears.length;
+          window.detach();
+          return { ears: window.ears.length, restored: window.engine.load === window.original };
+        });
+        assert.ok((await visit.evaluate(() => window.before)) > 2);
+        assert.deepEqual(left, { ears: 0, restored: true });
+        assert.deepEqual(visit.complaints, []);
+        assert.deepEqual(fatal(stage), []);
+      }));
+  }
+});

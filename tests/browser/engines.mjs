@@ -14,7 +14,7 @@ const sdk = (path) => fileURLToPath(new URL(`../../sdk-js/dist/${path}`, import.
  */
 export const ENGINES = {
   'hls.js': {
-    script: npm('hls.js/dist/hls.js'), version: '1.7.4', adapter: 'hlsjs', manifest: 'master.m3u8',
+    title: 'hls.js', script: npm('hls.js/dist/hls.js'), version: '1.7.4', adapter: 'hlsjs', manifest: 'master.m3u8',
     hasty: '{ fragLoadPolicy: { default: { maxTimeToFirstByteMs: 9000, maxLoadTimeMs: 9000, timeoutRetry: null, errorRetry: { maxNumRetry: 1, retryDelayMs: 100, maxRetryDelayMs: 100 } } } }',
     setUp: (src, options = '{}') => `
       window.engine = new Hls({ startLevel: 0, enableWorker: false, ...${options} });
@@ -23,7 +23,7 @@ export const ENGINES = {
       window.load = () => { engine.loadSource('${src}'); engine.attachMedia(video); };`,
   },
   'dash.js': {
-    script: npm('dashjs/dist/modern/umd/dash.all.min.js'), version: '5.2.1', adapter: 'dashjs', manifest: 'manifest.mpd',
+    title: 'dash.js', script: npm('dashjs/dist/modern/umd/dash.all.min.js'), version: '5.2.1', adapter: 'dashjs', manifest: 'manifest.mpd',
     setUp: (src, options = '{}') => `
       window.engine = dashjs.MediaPlayer().create();
       engine.initialize(video, null, false);
@@ -32,7 +32,7 @@ export const ENGINES = {
       window.load = () => engine.attachSource('${src}');`,
   },
   shaka: {
-    script: npm('shaka-player/dist/shaka-player.compiled.js'), version: '5.2.12', adapter: 'shaka', manifest: 'manifest.mpd',
+    title: 'Shaka', script: npm('shaka-player/dist/shaka-player.compiled.js'), version: '5.2.12', adapter: 'shaka', manifest: 'manifest.mpd',
     setUp: (src, options = '{}') => `
       window.engine = new shaka.Player();
       engine.configure({ abr: { enabled: false, defaultBandwidthEstimate: 1, useNetworkInformation: false }, ...${options} });
@@ -41,7 +41,7 @@ export const ENGINES = {
       window.load = () => engine.attach(video).then(() => engine.load('${src}')).catch(() => undefined);`,
   },
   'video.js': {
-    script: npm('video.js/dist/video.js'), version: '8.24.1', adapter: 'videojs', manifest: 'master.m3u8',
+    title: 'Video.js', script: npm('video.js/dist/video.js'), version: '8.24.1', adapter: 'videojs', manifest: 'master.m3u8',
     setUp: (src, options = '{}') => `
       window.engine = videojs(video, { html5: { vhs: { overrideNative: true, enableLowInitialPlaylist: true } }, ...${options} });
       window.choose = (n) => {

@@ -28,7 +28,7 @@ export class Stage {
   /** Bodies of everything posted to `/in/…`. */
   beacons = [];
 
-  /** `pages`: path to HTML; `files`: path to file on disk. */
+  /** `pages`: path to what is there, HTML unless the path says otherwise; `files`: path to file on disk. */
   static async start({ pages = {}, files = {} }) {
     const stage = new Stage();
     Object.assign(stage, { pages, files, folder: await media() });
@@ -65,7 +65,7 @@ export class Stage {
   async #serve(request, response) {
     const { pathname, searchParams } = new URL(request.url, 'http://localhost');
     response.setHeader('Cache-Control', 'no-store');
-    if (pathname in this.pages) return this.#send(response, '.html', this.pages[pathname]);
+    if (pathname in this.pages) return this.#send(response, extname(pathname) || '.html', this.pages[pathname]);
     if (pathname in this.files) return this.#send(response, extname(pathname), readFileSync(this.files[pathname]));
     if (pathname.startsWith('/in/')) return this.#take(request, response);
     if (pathname === '/open') return response.writeHead(204).end(this.openTo(Number(searchParams.get('to'))));

@@ -7,8 +7,10 @@
 export async function direct({ script, leadMs }) {
   const video = document.querySelector('video, audio');
   const LOOK_MS = 4;
-  /** Players rest that long between two looks at the playhead; a stall is longer. */
-  const FROZEN_MS = 250;
+  /** Shorter is no stall, neither to a viewer nor to this record. */
+  const STALL_MS = 250;
+  /** Players may hesitate for a moment; a picture that stands still longer has run out of media. */
+  const FROZEN_MS = 500;
   const record = { stalls: [], ranges: [], playingMs: 0 };
   const moves = { at: 0, place: 0 };
   const now = () => performance.now();
@@ -27,7 +29,7 @@ export async function direct({ script, leadMs }) {
     if (!video.seeking && place > moves.place && !video.paused) {
       const stood = seen - moves.at;
       if (record.startupMs === undefined) record.startupMs = seen - pressed;
-      else if (stood > FROZEN_MS && !moves.rested) record.stalls.push(stood);
+      else if (stood > STALL_MS && !moves.rested) record.stalls.push(stood);
       else if (!moves.rested) record.playingMs += stood;
       moves.rested = false;
     }
@@ -39,13 +41,14 @@ export async function direct({ script, leadMs }) {
     return video.currentTime * 1_000;
   };
 
+  window.press?.();
   void video.play().catch(() => undefined);
-  await at(pressed + script.startupMs - leadMs);
+  await at(pressed + script.startupMs - leadMs.start);
   void open(script.heldFrom);
-  await until(() => video.currentTime > 1 && now() - moves.at > FROZEN_MS);
+  await until(() => video.currentTime > script.heldFrom / 2 && now() - moves.at > FROZEN_MS);
   const froze = moves.at;
   window.choose?.(1);
-  await at(froze + script.stallMs - leadMs);
+  await at(froze + script.stallMs - leadMs.stall);
   void open(Infinity);
   await until(() => video.currentTime >= script.pausedAt);
   const paused = now();

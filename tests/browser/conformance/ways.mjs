@@ -22,8 +22,13 @@ const EPAS_FILES = {
 };
 const IMPORTS = { '@eyevinn/media-event-filter': '/filter.js', [SPECIFICATION]: '/specification.js' };
 
+const NO_HEIGHT = 'has no word for the size of the picture';
+/** Of CMCD, in whichever player. */
+const CMCD_CANNOT = { ranges: 'CMCD does not say where in the video playback is', rendition_height: `CMCD ${NO_HEIGHT}` };
+const UNREPORTED = 'a `load()` that fails is not reported';
+const NO_STATES = 'names no states: playing, waiting, seeking are one to it';
+const STALLS_PLAY = 'counts a second of each stall as playing, until it notices';
 const ONE_RENDITION = 'a file has one rendition, and the element does not know its bitrate';
-const plain = (file) => `window.load = () => { video.src = '/media/${file}'; };`;
 const playhead = (way, { url, key }) =>
   `window.handle = playhead.monitor(video, { key: '${key}', endpoint: '${url}', data: { video_id: '${way}' } });`;
 
@@ -31,7 +36,7 @@ const playhead = (way, { url, key }) =>
 function adapted(name) {
   const engine = ENGINES[name];
   return {
-    title: `our SDK with ${name}`,
+    title: `our SDK with ${engine.title}`,
     media: engine.manifest,
     files: filesFor(engine),
     scripts: ENGINE + PLAYHEAD + ADAPTER,
@@ -45,7 +50,7 @@ function adapted(name) {
 function cmcd(name, options, cannot) {
   const engine = ENGINES[name];
   return {
-    title: `CMCD of ${name}`,
+    title: `CMCD of ${engine.title}`,
     media: engine.manifest,
     files: { '/engine.js': engine.script },
     scripts: ENGINE,
@@ -78,24 +83,30 @@ export const WAYS = {
     title: 'mux-embed, `<video>`', media: 'video.mp4', files: MUX_FILES, scripts: MUX,
     setUp: (way, { url, key }, src) => `video.src = '${src}'; mux.monitor(video, {
       beaconCollectionDomain: '${new URL(url).host.replace('127.0.0.1', 'localhost')}', data: { env_key: '${key}', video_id: '${way}' } });`,
-    cannot: { rendition_bitrate: ONE_RENDITION },
+    cannot: { rendition_bitrate: ONE_RENDITION, playing_ms: STALLS_PLAY },
   },
   'mux-hlsjs': {
     title: 'mux-embed with hls.js', media: ENGINES['hls.js'].manifest,
     files: { ...MUX_FILES, '/engine.js': ENGINES['hls.js'].script }, scripts: MUX + ENGINE,
     setUp: (way, { url, key }, src) => `${ENGINES['hls.js'].setUp(src)} mux.monitor(video, { hlsjs: engine, Hls,
       beaconCollectionDomain: '${new URL(url).host.replace('127.0.0.1', 'localhost')}', data: { env_key: '${key}', video_id: '${way}' } }); load();`,
-    cannot: {},
+    cannot: { playing_ms: STALLS_PLAY },
   },
   'cmcd-hlsjs': cmcd('hls.js', (way, url) => `{ cmcd: { version: 2, contentId: '${way}', includeKeys: [],
-    eventTargets: [{ url: '${url}', events: ['ps', 'e', 't', 'bc', 'pr'], interval: 10 }] } }`, {}),
+    eventTargets: [{ url: '${url}', events: ['ps', 'e', 't', 'bc', 'pr'], interval: 10 }] } }`, CMCD_CANNOT),
   'cmcd-dashjs': cmcd('dash.js', (way, url) => `{ cmcd: { enabled: true, version: 2, sid: crypto.randomUUID(), cid: '${way}', includeInRequests: [],
     eventTargets: [{ enabled: true, url: '${url}', events: ['ps', 'e', 't', 'rr'], interval: 10, includeInRequests: ['segment', 'mpd'],
-      enabledKeys: ${JSON.stringify(DASH_KEYS)} }] } }`, {}),
+      enabledKeys: ${JSON.stringify(DASH_KEYS)} }] } }`,
+    { ...CMCD_CANNOT, video_startup_ms: 'counts from attaching the source, not from the press on play' }),
   'cmcd-shaka': cmcd('shaka', (way, url) => `{ cmcd: { enabled: true, version: 2, sessionId: crypto.randomUUID(), contentId: '${way}', includeKeys: ['cen'],
-    eventTargets: [{ enabled: true, url: '${url}', events: ['ps', 'e', 't', 'bc', 'rr', 'b'], interval: 10 }] } }`, {}),
+    eventTargets: [{ enabled: true, url: '${url}', events: ['ps', 'e', 't', 'bc', 'rr', 'b'], interval: 10 }] } }`,
+    {
+      ...CMCD_CANNOT, video_startup_ms: 'counts from loading, not from the press on play', rebuffer_ms: NO_STATES, rebuffer_count: NO_STATES,
+      seek_count: NO_STATES, playing_ms: NO_STATES, rendition_bitrate: 'keeps naming the first rendition when the page chooses another',
+      playback_failure: UNREPORTED, view_started: UNREPORTED,
+    }),
   epas: {
-    title: "EPAS, Eyevinn's SDK", media: 'video.mp4', files: EPAS_FILES, module: true,
+    title: "EPAS, Eyevinn's SDK", media: 'video.mp4', files: EPAS_FILES,
     pages: { '/specification.js': `export default ${readFileSync(npm(SPECIFICATION), 'utf8')}` },
     scripts: `<script type="importmap">${JSON.stringify({ imports: IMPORTS })}</script>`,
     setUp: (way, { url, key }, src) => `
@@ -103,20 +114,28 @@ export const WAYS = {
       const epas = new PlayerAnalyticsConnector('${url}/in/${key}/epas');
       await epas.init({ sessionId: crypto.randomUUID() });
       epas.reportMetadata({ live: false, contentId: '${way}' });
-      epas.load(video);
       video.src = '${src}';
+      // Its clock of the start runs from here.
+      window.press = () => epas.load(video);
       window.leave = () => { epas.reportStop(); epas.destroy(); };`,
-    cannot: { rendition_bitrate: ONE_RENDITION },
+    cannot: {
+      rendition_bitrate: ONE_RENDITION, rendition_height: `EPAS ${NO_HEIGHT} unless the page reports it`,
+      playback_failure: 'an error is what the page reports (`reportError`)',
+    },
   },
 };
 
-/** The page of a way: it is ready to be pressed when its title says so. */
-export const pageOf = (way, collector, { lost = false } = {}) => {
+/** A viewer who presses play before there is anything to play: the failure is this viewer's. */
+const IMPATIENT = 'video.autoplay = true; void video.play().catch(() => undefined);';
+
+/** The page of a way: it is ready to be pressed when its title says so. `lost`: its media is not there. */
+export function pageOf(way, videoId, collector, lost) {
   const { element = 'video', scripts, setUp, media } = WAYS[way];
   return `<!doctype html><title>preparing</title><meta charset="utf-8"><${element} preload="auto" width="320"></${element}>${scripts}
 <script type="module">
   globalThis.video = document.querySelector('${element}');
-  ${setUp(lost ? `${way}-lost` : way, collector, `/media/${lost ? 'none-' : ''}${media}`)}
+  ${lost ? IMPATIENT : ''}
+  ${setUp(videoId, collector, `/media/${lost ? 'none-' : ''}${media}`)}
   document.title = 'ready';
 </script>`;
-};
+}
