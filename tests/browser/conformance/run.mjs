@@ -41,7 +41,7 @@ async function visiting({ browser, server }, way, { videoId, lost = false }, act
   }
 }
 
-/** Plays the script, if need be again; answers with the video it was about, and what did not happen as written. */
+/** Plays the script, if need be again; answers with the video it was about, what happened `instead`, and how often it took. */
 export async function play(at, way) {
   for (let attempt = 1; ; attempt++) {
     const videoId = `${way}-${attempt}`;
@@ -50,7 +50,7 @@ export async function play(at, way) {
       return Promise.race([visit.evaluate(direct, { script: SCRIPT, leadMs: LEAD_MS }), late]);
     });
     const instead = departures(record);
-    if (attempt === ATTEMPTS || Object.keys(instead).length === 0) return { videoId, instead };
+    if (attempt === ATTEMPTS || Object.keys(instead).length === 0) return { videoId, instead, attempts: attempt };
   }
 }
 
@@ -64,7 +64,7 @@ export async function playLost(at, way) {
     });
     await sleep(GIVING_UP_MS);
   });
-  return { videoId, instead: {} };
+  return { videoId, instead: {}, attempts: 1 };
 }
 
 /** The one view of this video as the API has it, once it changes no more; nothing if there is none. */
