@@ -2,7 +2,7 @@
 # What Playhead needs of a machine, checked and installed where that is possible. Called by make; safe to repeat.
 #
 #   setup.sh build    compilers, libraries and node, for building
-#   setup.sh test     Java, Maven, ffmpeg, a browser and its fonts besides, for the tests
+#   setup.sh test     Java, Maven, a browser and its fonts, and ffmpeg besides, for the tests
 #
 # Debian packages are installed when this runs as root on a machine with apt; otherwise the command is printed.
 set -euo pipefail
@@ -31,12 +31,9 @@ check_test() {
   check_build
   command -v java >/dev/null || want openjdk-17-jre-headless
   command -v mvn >/dev/null || want maven
-<<<<<<< HEAD
-  command -v ffmpeg >/dev/null || want ffmpeg
-=======
   command -v curl >/dev/null || want curl
->>>>>>> main
   [ -n "${PLAYHEAD_CHROMIUM:-}" ] || [ -x /usr/bin/chromium ] || want chromium
+  command -v ffmpeg >/dev/null || want ffmpeg
 }
 
 install() {

@@ -4,5 +4,6 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   define: { PLAYHEAD_VERSION: JSON.stringify('test') },
-  test: { include: ['test/unit/**/*.test.ts'], restoreMocks: true },
+  // Properties run hundreds of stories; a busy machine may take its time.
+  test: { include: ['test/unit/**/*.test.ts'], restoreMocks: true, testTimeout: 60_000 },
 });

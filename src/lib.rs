@@ -6,7 +6,7 @@
 //! promised at each step.
 //!
 //! ```text
-//!  player                     SDK, mux-embed, or any program
+//!  player                     SDK, mux-embed, CMCD, or any program
 //!    │ POST /in/{ingest_key}
 //!    ▼
 //!  beacon ── admit ─ read ─ decode ─ enrich      one record per view, in the one Event type
@@ -28,8 +28,9 @@
 //!    and enriched with what the server can see. A bad event costs itself and not its neighbours; every event is
 //!    counted with its fate. *A 2xx means durable:* the records lie in the log, fsynced or acknowledged by all
 //!    in-sync replicas, and no crash of any part loses them. Any other answer means that nothing was acknowledged:
-//!    the client sends again, and repeats do no harm. (mux-embed is the exception: it re-sends for ever on anything
-//!    but a 2xx, so what is bad for good is counted and answered 204 all the same.)
+//!    the client sends again, and repeats do no harm. (Two exceptions re-send for ever on anything but a 2xx.
+//!    To mux-embed what is bad for good is answered 204 all the same. To CMCD players everything is, and the header
+//!    `Playhead-Accepted` says how much of it is durable.)
 //! 2. **[`event`]** What an event means, without I/O. A record becomes a patch to its view, and patches merge by
 //!    functions that are associative, commutative and idempotent. *Order and repetition do not matter:* beacons that
 //!    come twice, late or in the wrong order lead to the same view.

@@ -101,7 +101,8 @@ function data(url, response, control, scene) {
   if (control.hanging) return undefined;
   if (url.pathname.endsWith('/heatmap')) {
     const { viewers, plays } = scene.heatmapColumns();
-    return json(response, 200, { data: scene.empty ? { total_views: 0, value: [], viewers: [], bucket_ms: 1_000 } : { total_views: 318, value: plays, viewers, bucket_ms: 1_000 } });
+    const full = { total_views: 318, value: plays, viewers, bucket_ms: 1_000, moments: scene.moments() };
+    return json(response, 200, { data: scene.empty ? { total_views: 0, value: [], viewers: [], bucket_ms: 1_000, moments: [] } : full });
   }
   if (url.pathname === '/data/v1/video-views') return json(response, 200, { data: scene.empty ? [] : [{ id: 'view-1', video_title: 'City derby, second half' }], total_row_count: 1 });
   const values = { views: 318, playing_time: 51_880_000, video_startup_time: 712, rebuffer_percentage: 0.0142, playback_failure_percentage: 0.0063, exits_before_video_start: 0.021 };

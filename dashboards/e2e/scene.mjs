@@ -107,13 +107,18 @@ export class Scene {
     return { viewers, plays };
   }
 
+  moments() {
+    const of = (name, places) => Object.entries(places).map(([second, count]) => ({ name, playhead_ms: second * 1_000, count }));
+    return [...of('add_to_cart', { 61: 8, 62: 5, 128: 31, 129: 12, 240: 3 }), ...of('share', { 30: 1, 310: 14 }), ...of('<img src=x onerror="window.hacked=1">', { 400: 2 })];
+  }
+
   heatmap(query) {
     if (this.empty) return { video_id: query.video_id, bucket_ms: 1_000, total_views: 0, plays: {}, viewers: {} };
     const { viewers, plays } = this.heatmapColumns();
     const part = (column) => record(column.map((n, s) => [String(s), Math.round(n / 5)]).filter(([, n]) => n > 0));
     return {
       video_id: query.video_id, title: TITLES['derby-2026'], duration_ms: 420_000, bucket_ms: 1_000, total_views: 63,
-      plays: part(plays), viewers: part(viewers),
+      plays: part(plays), viewers: part(viewers), moments: { add_to_cart: { 61: 2, 128: 9, 240: 1 }, share: { 310: 4 } },
     };
   }
 

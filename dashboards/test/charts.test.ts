@@ -50,11 +50,18 @@ describe('the timeseries', () => {
 });
 
 describe('engagement', () => {
-  const live = fromLive({ video_id: 'v', duration_ms: 5_000, bucket_ms: 1_000, total_views: 4, plays: { 0: 4, 1: 6, 2: 2 }, viewers: { 0: 4, 1: 3, 2: 2 } });
+  const live = fromLive({ video_id: 'v', duration_ms: 5_000, bucket_ms: 1_000, total_views: 4, plays: { 0: 4, 1: 6, 2: 2 }, viewers: { 0: 4, 1: 3, 2: 2 }, moments: { share: { 4: 1 }, buy: { 3: 2, 1: 5 } } });
 
   test('buckets that are missing are zero, up to the length of the video', () => {
     expect(live.viewers).toEqual([4, 3, 2, 0, 0]);
     expect(live.plays).toEqual([4, 6, 2, 0, 0]);
+  });
+
+  test('the site\'s own events come by name, the most frequent first, and in the order of the video', () => {
+    expect(live.moments).toEqual([
+      { name: 'buy', total: 7, places: [{ atMs: 1_000, count: 5 }, { atMs: 3_000, count: 2 }] },
+      { name: 'share', total: 1, places: [{ atMs: 4_000, count: 1 }] },
+    ]);
   });
 
   test('is told in a few sentences', () => {
@@ -65,7 +72,7 @@ describe('engagement', () => {
 
   test('its table keeps the mean, and stays short', () => {
     fc.assert(fc.property(fc.array(fc.nat(50), { minLength: 1, maxLength: 2_000 }), (viewers) => {
-      const rows = engagementRows({ bucketMs: 1_000, totalViews: 50, viewers, plays: viewers });
+      const rows = engagementRows({ bucketMs: 1_000, totalViews: 50, viewers, plays: viewers, moments: [] });
       expect(rows.length).toBeLessThanOrEqual(60);
       expect(rows.at(-1)?.toMs).toBe(viewers.length * 1_000);
       const total = rows.reduce((sum, row) => sum + (row.viewers * (row.toMs - row.fromMs)) / 1_000, 0);

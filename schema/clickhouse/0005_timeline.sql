@@ -13,14 +13,22 @@ WITH
     arrayMap(moment -> toInt64(bitShiftRight(moment.1, 12)), moments) AS at_ms,
     greatest(arrayElement(at_ms, -1), ifNull(last_t_ms, 0)) AS course_end_ms,
     arrayMap((from_ms, to_ms) -> least(to_ms - from_ms, 300000), at_ms, arrayShiftLeft(at_ms, 1, course_end_ms)) AS for_ms,
-    arrayFill(code -> code != 0, arrayMap(moment -> moment.2.1, moments)) AS said,
+    arrayMap(moment -> moment.2.1, moments) AS codes,
+    arrayFill(code -> code != 0, codes) AS said,
+    arrayReverseFill(code -> code NOT IN (0, 7), codes) AS said_next,
     arrayFill(code -> code IN (1, 2, 3), said) AS wishes,
     arrayCumSum(code -> code = 2, said) AS plays,
     arrayMap((code, wish) -> if(code = 9, if(wish = 3, 3, 2), code), said, wishes) AS resumed,
     arrayFill(code -> code != 5, resumed) AS before_stall,
+    arrayFill(code -> code != 7, resumed) AS before_failure,
     arrayMap(
-        (code, before, played) -> multiIf(played = 0 AND code IN (2, 4, 5), 1, code = 5 AND before != 2, before, code),
-        resumed, before_stall, plays
+        (code, before_stall, before_failure, next, played) -> multiIf(
+            played = 0 AND code IN (2, 4, 5), 1,
+            code = 5 AND before_stall != 2, before_stall,
+            code = 7 AND before_failure = 2 AND next = 5, 2,
+            code
+        ),
+        resumed, before_stall, before_failure, said_next, plays
     ) AS course,
     arrayShiftRight(course, 1, 0) AS course_before,
     arrayFill(bitrate -> bitrate > 0, arrayMap(moment -> moment.2.3, moments)) AS bitrates,

@@ -1,29 +1,74 @@
-/** Builds `dist/playhead.js` (script tag, puts `window.playhead`) and `dist/playhead.mjs` (module). */
+/**
+ * Builds every entry into `dist`: esbuild puts the modules together and gives short names to members that begin with
+ * `_`, TypeScript lowers what is for televisions, terser takes out what esbuild leaves in.
+ *
+ * What each module weighs is kept in `dist/modules.json`, for `scripts/size.mjs`.
+ */
 
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { buildAdapters } from './adapters.mjs';
+import { minify } from 'terser';
+import ts from 'typescript';
+import { ENTRIES } from './entries.mjs';
 
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+const root = fileURLToPath(new URL('../', import.meta.url));
+const { version } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
 
-const common = {
-  absWorkingDir: new URL('..', import.meta.url).pathname,
-  bundle: true,
-  minify: true,
-  // Browsers and televisions since 2018; lower would cost bytes for devices that cannot play today's streams.
-  target: 'es2017',
-  charset: 'utf8',
-  legalComments: 'none',
-  define: { PLAYHEAD_VERSION: JSON.stringify(version) },
-  logLevel: 'warning',
+/** Getters of the page's own objects may be called once more or once less; nothing else here is out of the ordinary. */
+const COMPRESS = { passes: 5, pure_getters: true, unsafe: true, unsafe_arrows: true, unsafe_methods: true, hoist_funs: true };
+
+/** Puts the parts for old browsers in the place of those for new ones. */
+const legacy = {
+  name: 'legacy',
+  setup: ({ onResolve }) => onResolve({ filter: /^\.\/transport$/ }, () => ({ path: `${root}src/legacy/transport.ts` })),
 };
 
-await build({
-  ...common,
-  entryPoints: ['src/script.ts'],
-  format: 'iife',
-  globalName: 'playhead',
-  outfile: 'dist/playhead.js',
+/** Puts one export of a module on the page's `playhead`. */
+const onPage = (from, name) => ({
+  contents: `import { ${name} } from './${from}'; (window.playhead = window.playhead || {}).${name} = ${name};`,
+  resolveDir: root,
 });
-await build({ ...common, entryPoints: ['src/index.ts'], format: 'esm', outfile: 'dist/playhead.mjs' });
-await buildAdapters(common);
+
+function bundle({ from, format, es5, global }) {
+  return build({
+    absWorkingDir: root,
+    ...(global ? { stdin: onPage(from, global) } : { entryPoints: [from] }),
+    bundle: true,
+    write: false,
+    metafile: true,
+    format,
+    minify: !es5,
+    // Browsers since 2017; lower would cost everybody bytes for the few devices that have a build of their own.
+    target: 'es2017',
+    mangleProps: /^_/,
+    charset: 'utf8',
+    legalComments: 'none',
+    define: { PLAYHEAD_VERSION: JSON.stringify(version) },
+    plugins: es5 ? [legacy] : [],
+    inject: es5 ? ['src/legacy/assign.ts'] : [],
+    logLevel: 'warning',
+  });
+}
+
+function lower(source) {
+  // TypeScript 6 still writes ES5, and says that a later version will not.
+  const compilerOptions = { target: ts.ScriptTarget.ES5, module: ts.ModuleKind.None, ignoreDeprecations: '6.0' };
+  return ts.transpileModule(source, { compilerOptions }).outputText;
+}
+
+const modules = {};
+mkdirSync(`${root}dist/adapters`, { recursive: true });
+for (const entry of ENTRIES) {
+  const { outputFiles, metafile } = await bundle(entry);
+  const [{ text }] = outputFiles;
+  const { code } = await minify(entry.es5 ? lower(text) : text, {
+    module: entry.format === 'esm',
+    ecma: entry.es5 ? 5 : 2017,
+    compress: entry.es5 ? { ...COMPRESS, unsafe_arrows: false, unsafe_methods: false } : COMPRESS,
+  });
+  writeFileSync(`${root}dist/${entry.file}`, `${code}\n`);
+  const [{ inputs }] = Object.values(metafile.outputs);
+  if (!entry.es5) modules[entry.file] = Object.entries(inputs).map(([name, { bytesInOutput }]) => [name, bytesInOutput]);
+}
+writeFileSync(`${root}dist/modules.json`, JSON.stringify(modules));

@@ -1,6 +1,6 @@
 /**
  * The build for a `<script>` tag: puts `playhead` on the page, and when the tag has a `data-key`, follows every
- * `<video>` there is and every one that comes.
+ * `<video>` and `<audio>` there is and every one that comes.
  *
  *     <script src="https://playhead.example/sdk/playhead.js" data-key="…" data-video-id="42" async></script>
  *
@@ -12,56 +12,50 @@ import type { ViewData } from './core/wire';
 import { monitor as monitorElement, version, type Handle, type MonitorOptions } from './index';
 
 /** Attributes of the tag that steer the SDK; all others are facts. */
-const STEERING = ['key', 'endpoint', 'prefix', 'heartbeatMs'];
+const STEERING = /^(key|endpoint|prefix|heartbeatMs|sampleRate)$/;
 
 // Only readable while the script runs for the first time.
 const tag = document.currentScript as HTMLScriptElement | null;
-const home = tag?.src ? new URL(tag.src).origin : location.origin;
-const followed = new Map<HTMLVideoElement, Handle>();
+const home = tag && tag.src ? tag.src.split('/', 3).join('/') : location.origin;
+const followed = new Map<HTMLMediaElement, Handle>();
 
 /** As in the module, with the script's own origin as the default endpoint. */
-export function monitor(video: HTMLVideoElement, options: MonitorOptions): Handle {
-  return monitorElement(video, { endpoint: home, ...options });
-}
+const monitor = (media: HTMLMediaElement, options: MonitorOptions): Handle =>
+  monitorElement(media, Object.assign({ endpoint: home }, options));
 
-export { version };
+(window as { playhead?: unknown }).playhead = { monitor, version };
 
-const start = guarded(() => {
-  const attributes = tag?.dataset;
-  if (!attributes?.key) return;
-  const { key, endpoint = home, prefix, heartbeatMs } = attributes;
-  const options: MonitorOptions = {
-    key,
-    endpoint,
-    ...(prefix && { prefix }),
-    ...(heartbeatMs && { heartbeatMs: Number(heartbeatMs) || undefined }),
-  } as MonitorOptions;
-  const shared = factsOf(attributes, '');
-
-  const sync = guarded(() => {
-    followed.forEach((handle, video) => {
-      if (video.isConnected) return;
-      handle.destroy();
-      followed.delete(video);
-    });
-    for (const video of Array.from(document.querySelectorAll('video'))) {
-      if (followed.has(video)) continue;
-      followed.set(video, monitor(video, { ...options, data: { ...shared, ...factsOf(video.dataset, 'playhead') } }));
-    }
+const sync = guarded(({ dataset }: HTMLScriptElement) => {
+  followed.forEach((handle, media) => {
+    if (document.contains(media)) return;
+    handle.destroy();
+    followed.delete(media);
   });
-  sync();
-  new MutationObserver(sync).observe(document, { childList: true, subtree: true });
+  const options: Record<string, unknown> = {};
+  for (const name of Object.keys(dataset)) {
+    const value = dataset[name];
+    if (STEERING.test(name) && value) options[name] = /Ms|Rate/.test(name) ? Number(value) : value;
+  }
+  for (const media of document.querySelectorAll<HTMLMediaElement>('video,audio')) {
+    if (followed.has(media)) continue;
+    const data = Object.assign(factsOf(dataset, ''), factsOf(media.dataset, 'playhead'));
+    followed.set(media, monitor(media, Object.assign({ data }, options) as unknown as MonitorOptions));
+  }
 });
 
 /** `videoId` (from `data-video-id`) becomes `video_id`; names under `prefix` only, without it. */
 function factsOf(attributes: DOMStringMap, prefix: string): ViewData {
   const facts: ViewData = {};
-  for (const [name, value] of Object.entries(attributes)) {
-    if (!value || name.indexOf(prefix) !== 0 || STEERING.indexOf(name) >= 0) continue;
+  for (const name of Object.keys(attributes)) {
+    const value = attributes[name];
+    if (!value || name.indexOf(prefix) || STEERING.test(name)) continue;
     const word = name.slice(prefix.length).replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
     facts[word.replace(/^_/, '')] = value;
   }
   return facts;
 }
 
-start();
+if (tag && tag.dataset.key) {
+  sync(tag);
+  new MutationObserver(() => sync(tag)).observe(document, { childList: true, subtree: true });
+}

@@ -26,7 +26,14 @@ enum Encoding {
 /// The [`Refusal`] that says what was wrong; nothing is half-read afterwards.
 pub async fn read(request: &HttpRequest, payload: web::Payload) -> Result<Vec<u8>, Refusal> {
     check_type(request)?;
-    let bytes = read_bytes(request, payload).await?;
+    json_text(read_bytes(request, payload).await?)
+}
+
+/// Makes bytes fit for the JSON parsers: not deep, and UTF-8 throughout.
+///
+/// # Errors
+/// When they are nested too deep.
+pub fn json_text(bytes: Vec<u8>) -> Result<Vec<u8>, Refusal> {
     check_depth(&bytes)?;
     Ok(match String::from_utf8_lossy(&bytes) {
         Cow::Borrowed(_) => bytes,

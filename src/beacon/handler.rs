@@ -1,6 +1,6 @@
 //! A beacon request from top to bottom: admit, read, decode, enrich, append, answer.
 //!
-//! Formats whose players want other answers than these have a file of their own: [`cmcd`], [`epas`].
+//! Formats whose players want other answers than these have a file of their own: [`cmcd`] and [`epas`].
 
 pub mod cmcd;
 pub mod epas;

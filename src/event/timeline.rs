@@ -12,6 +12,8 @@
 //! - What says nothing of the state is noted once per [`SLOT_MS`], as a sign of life and for its bitrate; requests are
 //!   three quarters of what CMCD sends.
 //! - A client that is silent for longer than [`MOST_MS`] was asleep for the rest of it.
+//! - A player that failed to load more plays what it has: dash.js tells the error seconds before the picture stops. What
+//!   is played between a fatal error and the stall it leads to counts, the stall does not.
 //! - Where a seek ends a stretch, its end is reckoned by the clock: the reported playhead is the target already.
 
 use std::collections::BTreeMap;
@@ -40,6 +42,7 @@ const PLAYING: u8 = State::Playing as u8;
 const PAUSED: u8 = State::Paused as u8;
 const SEEKING: u8 = State::Seeking as u8;
 const REBUFFERING: u8 = State::Rebuffering as u8;
+const FAILED: u8 = State::Failed as u8;
 
 /// Where an event stands in a view that is ordered by time: the millisecond and the turn within it.
 pub fn order(t_ms: i64, turn: u32) -> u64 {
@@ -136,13 +139,27 @@ impl Timeline {
         let at_ms = |order: &u64| (order >> TURN_BITS).cast_signed();
         let ends = self.0.keys().skip(1).map(at_ms).chain([i64::MAX]);
         let mut so_far = SoFar::default();
-        let spans = self.0.iter().zip(ends).map(|((order, moment), end_ms)| {
+        let spans = self.0.iter().zip(ends).zip(self.said_next()).map(|(((order, moment), end_ms), next)| {
             let at_ms = at_ms(order);
             let end_ms = if end_ms == i64::MAX { last_t_ms.max(at_ms) } else { end_ms };
-            let state = so_far.state_at(moment.state);
+            let state = so_far.state_at(moment.state, next);
             Span { at_ms, for_ms: (end_ms - at_ms).min(MOST_MS), state, moment: *moment }
         });
         spans.collect()
+    }
+
+    /// For each moment the first code from there on that is a state other than failed.
+    fn said_next(&self) -> Vec<u8> {
+        let mut next = SAYS_NOTHING;
+        let backwards = self.0.values().rev().map(|moment| {
+            if !matches!(moment.state, SAYS_NOTHING | FAILED) {
+                next = moment.state;
+            }
+            next
+        });
+        let mut next: Vec<u8> = backwards.collect();
+        next.reverse();
+        next
     }
 }
 
@@ -152,11 +169,12 @@ struct SoFar {
     said: u8,
     wish: u8,
     before_stall: u8,
+    before_failure: u8,
     started: bool,
 }
 
 impl SoFar {
-    fn state_at(&mut self, code: u8) -> u8 {
+    fn state_at(&mut self, code: u8, next: u8) -> u8 {
         if code != SAYS_NOTHING {
             self.said = code;
         }
@@ -172,9 +190,13 @@ impl SoFar {
         if state != REBUFFERING {
             self.before_stall = state;
         }
+        if state != FAILED {
+            self.before_failure = state;
+        }
         match state {
             PLAYING | SEEKING | REBUFFERING if !self.started => STARTING,
             REBUFFERING if self.before_stall != PLAYING => self.before_stall,
+            FAILED if self.before_failure == PLAYING && next == REBUFFERING => PLAYING,
             state => state,
         }
     }

@@ -17,7 +17,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    record::{Attribute, AttributeKey, Counters, Event, Kind, Record, Severity},
+    record::{Attribute, AttributeKey, Counters, Event, Format, Kind, Record, Severity},
     timeline::{Course, Timeline},
 };
 
@@ -118,6 +118,10 @@ impl View {
             if !record.has_totals() {
                 view.timeline.learn(record.order_of(event), event);
             }
+        }
+        if record.format() == Format::Mux {
+            // It says itself how long starting took, and nothing where that means nothing: a change of programme.
+            view.play_t_ms = None;
         }
         view
     }
@@ -266,6 +270,8 @@ impl View {
     /// What the viewer is in the middle of.
     pub fn state(&self) -> State {
         match self.state.value {
+            // Eyevinn's SDK goes on telling of buffering after it has said `stopped`.
+            _ if self.closed && !self.timeline.is_empty() => State::Exited,
             State::Playing if self.paused.value => State::Paused,
             State::Starting if self.started() => State::Playing,
             State::Seeking | State::Rebuffering if !self.started() => State::Starting,

@@ -27,7 +27,7 @@ const CONNECTIONS: usize = 512;
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
 /// Longest wait between tries, in real time.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
-/// A clock that is further ahead is not the measure of a CMCD view (the server allows five minutes), ms.
+/// A clock that is further ahead is not the measure of a view (the server allows five minutes), ms.
 const MOST_SKEW_MS: i64 = 240_000;
 /// Share of answers that get lost on the way, so that what was accepted is sent again.
 const LOST_ANSWERS: f64 = 0.005;
@@ -274,7 +274,7 @@ impl Courier {
         });
         let sequences = match self.dialect {
             Dialect::Native | Dialect::Mux => Vec::new(),
-            Dialect::Cmcd => delivery.letters.iter().map(|letter| letter.sequence).collect(),
+            Dialect::Cmcd | Dialect::Epas => delivery.letters.iter().map(|letter| letter.sequence).collect(),
         };
         let truth = Truth {
             format: self.dialect.name().to_owned(),
@@ -342,7 +342,7 @@ fn judge(dialect: Dialect, answer: &Answer, count: usize) -> Verdict {
                 },
                 Err(_) => foreign(),
             },
-            Dialect::Mux => Verdict::Done { position: None, rejected: Vec::new() },
+            Dialect::Mux | Dialect::Epas => Verdict::Done { position: None, rejected: Vec::new() },
             // The answer does not say which of them, and the players let all of them go.
             Dialect::Cmcd => match answer.accepted {
                 Some(accepted) if accepted == count => Verdict::Done { position: None, rejected: Vec::new() },
@@ -359,16 +359,16 @@ fn judge(dialect: Dialect, answer: &Answer, count: usize) -> Verdict {
 /// The figures of a view as of one of its moments, if what was sent tells them.
 fn figures(dialect: Dialect, delivery: &Delivery, moment: usize) -> Option<Figures> {
     let Delivery { story, person, .. } = delivery;
-    // The server does not go by such a clock, and CMCD has nothing else to reckon by.
-    if dialect == Dialect::Cmcd && person.skew_ms > MOST_SKEW_MS {
+    // The server does not go by such a clock, and without totals there is nothing else to reckon by.
+    if !dialect.tells_totals() && person.skew_ms > MOST_SKEW_MS {
         return None;
     }
     let mut ranges = std::collections::BTreeMap::new();
     for stretch in story.moments[..=moment].iter().filter_map(|moment| moment.stretch) {
         ranges.insert(stretch.number, (stretch.from_ms, stretch.to_ms));
     }
-    // CMCD's playhead is an hour of the day where there is no title to be at.
-    if dialect == Dialect::Cmcd && story.title.duration_ms.is_none() {
+    // Where there is no title to be at, CMCD's playhead is an hour of the day, and EPAS's is unknown.
+    if !dialect.tells_totals() && story.title.duration_ms.is_none() {
         ranges.clear();
     }
     let totals = story.moments[moment].totals;

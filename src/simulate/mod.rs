@@ -26,7 +26,7 @@ use self::{
     backfill::Past,
     chance::Chance,
     courier::{Courier, Delivery},
-    format::{Dialect, Format, Page},
+    format::{Dialect, Page},
     moment::Story,
     world::{Catalogue, Person},
 };
@@ -63,8 +63,8 @@ pub struct Arguments {
     #[arg(long)]
     ledger: PathBuf,
     /// Whose beacons
-    #[arg(long, value_enum, default_value_t = Format::Native)]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = Dialect::Native)]
+    format: Dialect,
     /// The same seed gives the same viewers (with new view ids); random if not given
     #[arg(long)]
     seed: Option<u64>,
@@ -120,7 +120,7 @@ fn failed(reason: &str) -> ExitCode {
 }
 
 fn prepare(arguments: Arguments) -> Result<(Run, ledger::Writer), String> {
-    let dialect = Dialect::try_from(arguments.format)?;
+    let dialect = arguments.format;
     if !(arguments.rate_factor > 0.0 && arguments.rate_factor <= 1000.0) {
         return Err(format!("--rate-factor {}: it lies between 0 and 1000", arguments.rate_factor));
     }

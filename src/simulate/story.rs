@@ -2,7 +2,7 @@
 //!
 //! This is the one truth of the simulation. It knows nothing of wire formats, requests or real time: it is a list of
 //! moments ([`super::moment`]), each with the totals so far, which the encoders in [`super::format`] put into their words. It keeps its
-//! account the way our SDK does (`sdk-js/src/core/view.ts`): time is booked under the phase it was spent in, and every
+//! account the way our SDK does (`sdk-js/src/core/account.ts`): time is booked under the phase it was spent in, and every
 //! stretch played is closed by a moment that tells its end.
 
 use std::ops::ControlFlow;
@@ -357,10 +357,12 @@ impl<'a> Teller<'a> {
             Phase::Playing => {
                 here.totals.playing_ms += spent_ms;
                 here.totals.bitrate_ms += here.rendition.bitrate * spent_ms;
-                if self.person.device.player.1 > here.rendition.height {
-                    here.totals.upscale_ms += spent_ms;
+                let (player, picture) = (self.person.device.player.1, here.rendition.height);
+                let scaled_ms = u64::from(player.abs_diff(picture)) * spent_ms / u64::from(picture);
+                if player > picture {
+                    here.totals.upscale_ms += scaled_ms;
                 } else {
-                    here.totals.downscale_ms += spent_ms;
+                    here.totals.downscale_ms += scaled_ms;
                 }
                 let from_ms = here.playhead_ms;
                 here.playhead_ms += spent_ms;

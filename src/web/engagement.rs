@@ -12,7 +12,7 @@ use crate::{
     store::query::{
         dimension::Dimension,
         filter::Filter,
-        heatmap::{Cut, Heatmap},
+        heatmap::{Cut, Heatmap, Moment},
     },
 };
 
@@ -39,6 +39,8 @@ pub struct HeatmapData {
     pub viewers: Vec<u64>,
     /// Length of a bucket.
     pub bucket_ms: f64,
+    /// What viewers did of the customer's own (`custom` events), the most frequent first, at most 1,000.
+    pub moments: Vec<Moment>,
 }
 
 /// How often each part of a video was played, and by how many views.
@@ -68,12 +70,12 @@ pub async fn heatmap(
         .ok_or_else(|| ApiError::Internal("video_id is no dimension".to_owned()))?;
     let video = Filter { dimension, value: video_id.into_inner(), negated: false };
     let answer = async {
-        let Heatmap { total_views, plays, viewers, bucket_ms } =
+        let Heatmap { total_views, plays, viewers, bucket_ms, moments } =
             state.store.heatmap(&scope, &video, cut).await?;
         Ok(HeatmapAnswer {
             timeframe: scope.timeframe.seconds(),
             total_row_count: 1,
-            data: HeatmapData { total_views, value: plays, viewers, bucket_ms },
+            data: HeatmapData { total_views, value: plays, viewers, bucket_ms, moments },
         })
     };
     state.answer(&reader, &params, answer).await

@@ -26,12 +26,15 @@ let browser;
 let server;
 let hls;
 let site;
+/** Ways to let go of the second segment, and to lose the fourth. */
 let release;
+let lose;
 
 before(async () => {
   [browser, server, hls] = await Promise.all([launch(), Server.start(), makeHls()]);
   const sink = `${server.url}/in/${INGEST_KEY}/epas`;
   const held = new Promise((resolve) => { release = resolve; });
+  const lost = new Promise((resolve) => { lose = resolve; });
   site = await serveSite({
     files: {
       ...SCRIPTS,
@@ -44,7 +47,9 @@ before(async () => {
     pages: { '/watch': page(sink, 'epas-watch', PROGRESSIVE), '/stall': page(sink, 'epas-stall', STREAM), '/unnamed': page(sink, 'epas-unnamed', PROGRESSIVE, {}) },
     before: async (path) => {
       if (path === '/hls/segment1.ts') await held;
-      return path !== '/hls/segment3.ts';
+      if (path !== '/hls/segment3.ts') return true;
+      await lost;
+      return false;
     },
   });
 });
@@ -87,7 +92,7 @@ const STREAM = `const hls = new Hls({ fragLoadPolicy: { default: { maxTimeToFirs
       if (!details.startsWith('fragLoad')) return epas.reportWarning(report);
       window.failedAt = Date.now();
       epas.reportError(report);
-      hls.destroy();
+      hls.stopLoad();
     });
     hls.loadSource('/hls/master.m3u8');
     hls.attachMedia(video);`;
@@ -173,8 +178,9 @@ describe("Eyevinn's web SDK", { concurrency: 2 }, () => {
     await eventually(() => visit.evaluate(() => window.stalls.length > 0), 'the picture stands still', 20_000);
     await sleep(HELD_MS);
     release();
-    await eventually(() => visit.evaluate(() => window.failedAt), 'a segment that is missing');
     await playedTo(visit, SEGMENT_S + 1);
+    lose();
+    await eventually(() => visit.evaluate(() => window.failedAt), 'a segment that is missing');
     const [stall] = await visit.evaluate(() => window.stalls);
     const stoodMs = stall.to - stall.from;
     const view = await viewOf('epas-stall');

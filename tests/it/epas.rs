@@ -117,7 +117,12 @@ fn events_are_what_the_sdk_means_by_them() {
         assert_eq!(event.playhead_ms, Some(1235), "{word}");
     }
     assert_eq!(event(json!({"event": "stopped", "payload": {"reason": "ended"}})).kind(), Kind::Ended);
-    assert_eq!(event(json!({"event": "playing", "playhead": -1})).playhead_ms, None);
+    assert_eq!(event(json!({"event": "playing", "playhead": -1, "duration": -1})).playhead_ms, None);
+    assert_eq!(
+        event(json!({"event": "playing", "playhead": -1})).playhead_ms,
+        Some(0),
+        "the SDK's word for 0"
+    );
     assert_eq!(event(json!({"event": "playing", "playhead": null, "duration": null})).attributes, []);
 
     let facts = |event: playhead::event::Event| -> BTreeMap<String, String> {
@@ -170,9 +175,33 @@ fn events_are_what_the_sdk_means_by_them() {
     let warning = event(json!({"event": "warning", "payload": {"code": "slow"}}));
     assert_eq!(warning.failure.unwrap().severity().wire(), "warning");
 
+    assert_eq!(event(json!({"event": "error"})).failure.unwrap().severity().wire(), "fatal");
+
     let late = event(json!({"event": "heartbeat", "timestamp": 5}));
     assert_eq!(late.t_ms, 1_795_314_391_400, "a clock that is far off does not count");
     assert_eq!(facts(late)["timestamp"], "5");
+}
+
+/// What follows from the timestamps of the capture `name`, reckoned by hand.
+fn figures(name: &str) -> Value {
+    let figures = |startup_ms, playing_ms, rebuffer_ms, range: [u64; 2]| {
+        json!({
+            "video_startup_ms": startup_ms, "playing_ms": playing_ms, "rebuffer_ms": rebuffer_ms,
+            "rebuffer_count": u8::from(rebuffer_ms > 0), "seek_count": 0, "seek_ms": 0, "ranges": [range],
+            "watch_ms": startup_ms + playing_ms + rebuffer_ms,
+        })
+    };
+    match name {
+        "epas-normal" => figures(484, 24_102, 0, [5, 24_000]),
+        "epas-normal_nosid" => figures(531, 24_540, 0, [6, 24_000]),
+        // 6,235 ms before the stall and 18,681 after it; the playhead crept on by 60 ms in it.
+        "epas-rebuffer_xhold" => figures(579, 24_916, 2_437, [6, 24_000]),
+        // Nothing is known after the last heartbeat.
+        "epas-close" => figures(486, 5_000, 0, [8, 4_969]),
+        // Up to the error. The page reported one that hls.js got over; what comes after `stopped` changes nothing.
+        "epas-error" => figures(389, 924, 0, [3, 890]),
+        other => panic!("nothing is known of {other}"),
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -211,6 +240,9 @@ async fn captures_posted_as_they_were_become_one_view_each() {
         assert_eq!(view["view_started"], true, "{name}");
         assert_eq!(view["view_ended"], name != "epas-close", "{name}: nothing is sent when a page is closed");
         assert_eq!(view["playback_failure"], name == "epas-error", "{name}");
+        for (figure, value) in figures(&name).as_object().unwrap() {
+            assert_eq!(view[figure], *value, "{figure} of {name}");
+        }
     }
     let wait = settle(&server).await;
     let (_, list) =

@@ -115,6 +115,24 @@ async fn beacons_reach_an_open_dashboard_as_deltas() {
     assert_eq!(heat["plays"], json!({"0": 10, "1": 10}));
     assert_eq!(heat["viewers"], heat["plays"]);
 
+    // What viewers do of the customer's own is counted at its place, once however often it is sent.
+    let own = json!({"seq": 9, "t_ms": 1500, "type": "custom", "name": "add_to_cart", "playhead_ms": 1400});
+    let beacon = json!({"v": 1, "views": [{"id": "view-0", "events": [own]}]});
+    let (_, answer) = server.beacon(&beacon).await;
+    server.beacon(&beacon).await;
+    while heat["moments"]["add_to_cart"].is_null() {
+        let frame = client.next_of("delta").await;
+        if frame["id"] == "h" {
+            patch::apply(&mut heat, object(&frame["changes"]));
+        }
+    }
+    assert_eq!(heat["moments"], json!({"add_to_cart": {"1": 1}}));
+    let position = answer["position"].as_str().unwrap();
+    let path = "/data/v1/engagement/videos/film/heatmap";
+    let (_, history) = server.get(&format!("{path}?wait_for={position}&wait_ms=20000")).await;
+    let moment = json!({"name": "add_to_cart", "playhead_ms": 1000, "count": 1});
+    assert_eq!(history["data"]["moments"], json!([moment]), "{history}");
+
     // A second client's snapshot is what the first one's deltas add up to.
     let mut second = Client::signed_in(&server).await;
     second

@@ -5,14 +5,17 @@
 
 mod api;
 mod assets;
+mod cmcd;
 mod control;
 mod docs;
 mod embedded_engine;
 mod epas;
+mod fuzz_intake;
 mod intake;
 mod ledger;
 mod live;
 mod log;
+mod mux;
 mod pipeline;
 mod roles;
 mod schema;

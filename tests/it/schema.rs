@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use playhead::{
-    beacon::formats::{Arrival, mux, native},
+    beacon::formats::{Arrival, epas, mux, native},
     web::live::frame::{ClientFrame, Protocol, ServerFrame},
 };
 use serde_json::Value;
@@ -43,6 +43,8 @@ fn example_beacons_are_read_as_they_say() {
         let arrival = Arrival { received_ms: 1_795_313_030_000 };
         let decoded = if name.contains("mux") {
             mux::decode(&mut body, arrival).unwrap().decoded
+        } else if name.contains("epas") {
+            epas::decode(&mut body, arrival, None, |_| String::new()).unwrap().decoded
         } else {
             native::decode(&mut body, arrival).unwrap()
         };

@@ -80,6 +80,21 @@ fn a_view_with_everything_adds_up() {
 }
 
 #[test]
+fn what_is_buffered_is_played_after_a_fatal_error() {
+    let view = view(vec![
+        event(0, Kind::Play, None, 0),
+        event(600, Kind::Playing, Some(0), 0),
+        event(2_000, Kind::Error, None, 0),
+        event(8_600, Kind::Rebufferstart, Some(8_000), 0),
+        event(30_000, Kind::Heartbeat, Some(8_000), 0),
+    ]);
+    let course = view.course();
+    assert!(view.failed());
+    assert_eq!((course.totals.playing_ms, course.totals.rebuffer_ms), (Some(8_000), Some(0)));
+    assert_eq!(course.ranges, [(0, 8_000)]);
+}
+
+#[test]
 fn a_sleeping_client_watches_nothing() {
     let view = view(vec![event(0, Kind::Playing, None, 0), event(8 * 3_600_000, Kind::Heartbeat, None, 0)]);
     assert_eq!(view.course().totals.playing_ms, Some(300_000));

@@ -9,6 +9,14 @@ export interface Engagement {
   viewers: number[];
   /** Times played per bucket, replays included: never below `viewers` in what is drawn. */
   plays: number[];
+  /** What viewers did of the site's own, by place: the most frequent name first, its places in order. */
+  moments: NamedMoments[];
+}
+
+export interface NamedMoments {
+  name: string;
+  total: number;
+  places: { atMs: number; count: number }[];
 }
 
 /** Buckets that are missing in the live state are zero; the video's length, once known, says how many there are. */
@@ -22,6 +30,8 @@ export function fromLive(state: LiveHeatmap): Engagement {
     totalViews: state.total_views,
     viewers: column(state.viewers),
     plays: column(state.plays),
+    moments: named(Object.entries(state.moments ?? {}).flatMap(([name, places]) =>
+      Object.entries(places).map(([second, count]) => ({ name, playhead_ms: Number(second) * 1_000, count })))),
   };
 }
 
@@ -30,6 +40,13 @@ export interface HistoryHeatmap {
   value: number[];
   viewers: number[];
   bucket_ms: number;
+  moments: HistoryMoment[];
+}
+
+interface HistoryMoment {
+  name: string;
+  playhead_ms: number;
+  count: number;
 }
 
 export const fromHistory = (data: HistoryHeatmap): Engagement => ({
@@ -37,7 +54,19 @@ export const fromHistory = (data: HistoryHeatmap): Engagement => ({
   totalViews: data.total_views,
   viewers: data.viewers,
   plays: data.value,
+  moments: named(data.moments),
 });
+
+function named(moments: HistoryMoment[]): NamedMoments[] {
+  const byName = new Map<string, HistoryMoment[]>();
+  for (const moment of moments) byName.set(moment.name, [...(byName.get(moment.name) ?? []), moment]);
+  const list = [...byName].map(([name, all]) => ({
+    name: name === '' ? 'unnamed' : name,
+    total: all.reduce((sum, { count }) => sum + count, 0),
+    places: all.map(({ playhead_ms, count }) => ({ atMs: playhead_ms, count })).sort((a, b) => a.atMs - b.atMs),
+  }));
+  return list.sort((a, b) => b.total - a.total || (a.name < b.name ? -1 : 1));
+}
 
 export interface EngagementRow {
   fromMs: number;

@@ -51,6 +51,8 @@ export interface LiveHeatmap {
   total_views: number;
   plays: Record<string, number>;
   viewers: Record<string, number>;
+  /** `custom` events by name and second of the video. */
+  moments?: Record<string, Record<string, number>>;
 }
 
 export const VIEW_STATES = [

@@ -8,6 +8,7 @@ import { summariseEngagement, engagementRows } from '../charts/engagement';
 import type { Engagement } from '../charts/engagement';
 import { count, countInFull, oneDecimal, position, ratio, share } from '../charts/format';
 import { COUNT_STEPS, X_AXIS_SIZE, axis, fromZero, stepped } from '../charts/parts';
+import { MomentsStrip, MomentsTable } from './MomentsStrip';
 
 const POSITION_STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200];
 
@@ -28,6 +29,7 @@ export function EngagementChart({ data }: { data: Engagement }): JSX.Element {
           { label: 'Replays', color: 'series-2', value: (i) => countInFull(Math.max(0, plays(i) - viewers(i))) },
         ]}
       />
+      <MomentsStrip moments={data.moments} lengthMs={data.plays.length * data.bucketMs} />
       <p class="summary">{summariseEngagement(data)}</p>
     </>
   );
@@ -64,6 +66,15 @@ function configuration(): PlotConfig {
 }
 
 export function EngagementTable({ data }: { data: Engagement }): JSX.Element {
+  return (
+    <>
+      <StretchTable data={data} />
+      <MomentsTable moments={data.moments} />
+    </>
+  );
+}
+
+function StretchTable({ data }: { data: Engagement }): JSX.Element {
   return (
     <div class="scroll" tabIndex={0} role="region" aria-label="Engagement by stretch of the video">
       <table>

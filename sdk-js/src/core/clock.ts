@@ -1,7 +1,4 @@
-/** The monotonic clock all measuring goes by: whole milliseconds, never backwards, blind to wall clock changes. */
+/** The monotonic clock all measuring goes by: never backwards, blind to wall clock changes. */
 
-/** Now, in whole milliseconds since an arbitrary start. */
-export type Clock = () => number;
-
-/** Whole milliseconds keep sums of parts equal to the whole. */
-export const pageClock: Clock = () => Math.round(performance.now());
+/** Whole milliseconds since an arbitrary start; whole, so that sums of parts equal the whole. */
+export const now = (): number => Math.round(performance.now());

@@ -6,126 +6,138 @@
  * meant: the collector knows events by (view, seq) and counts each once.
  */
 
-import { Queue, type Entry, type Origin } from './queue';
-import { delayBefore, verdictOf } from './retry';
-import type { Answer, Transport } from './transport';
-import type { WireEvent } from './wire';
+import { now } from './clock';
+import { guarded } from './guard';
+import { push, take, writeBeacon, type Entry } from './queue';
+import { delayBefore, Verdict, verdictOf } from './retry';
+import { countSuppressed } from './say';
+import { post, sendLast } from './transport';
+import type { View } from './view';
+import type { EventType, WireEvent } from './wire';
 
 /** Long enough to put events of one moment into one request, short enough not to be felt on a live dashboard. */
 const GATHER_MS = 100;
-/** What is not urgent waits this long for company. */
+/** What nobody watching live would miss waits this long for company. */
 const PATIENCE_MS = 10_000;
-const MOST_EVENTS = 200;
-/** Browsers let 64 KiB outlive the page, shared by everything the page sends; leave the page some of it. */
-const MOST_BYTES = 56 * 1024;
+const PATIENT: EventType[] = ['seeking', 'ratechange', 'renditionchange', 'custom'];
+/** Browsers let 64 KiB outlive the page, shared by all it sends; a character is three bytes at most. */
+const MOST_CHARACTERS = 19_000;
 
-export class Sender {
-  private readonly queue: Queue;
-  /** Entries given to the browser at page end: not confirmed, but no use giving it the same ones twice. */
-  private handedOver = new WeakSet<Entry>();
-  private timer: ReturnType<typeof setTimeout> | undefined;
-  private busy = false;
-  private due = Infinity;
-  private stopped = false;
-  private failures = 0;
+export interface Sender {
+  readonly _url: string;
+  /** The collector's wish, in ms; 0 while it has none. */
+  _heartbeatMs: number;
+  _queue: Entry[];
+  _timer?: ReturnType<typeof setTimeout>;
+  /** When the timer fires. */
+  _due: number;
+  _busy?: boolean;
+  /** Characters on the way that outlive the page. */
+  _outliving: number;
+  _stopped?: boolean;
+  _failures: number;
   /** The last failure was an answer, not the lack of one. */
-  private refused = false;
+  _refused?: boolean;
   /** The end of the back-off. */
-  private notBefore = 0;
-  private batchLimit = MOST_EVENTS;
-
-  constructor(
-    private readonly transport: Transport,
-    capacity?: number,
-  ) {
-    this.queue = new Queue(capacity);
-  }
-
-  /** Takes an event in. `urgent` ones leave within {@link GATHER_MS}; others travel with the next that is. */
-  add(origin: Origin, event: WireEvent, urgent: boolean): void {
-    if (this.stopped) return;
-    this.queue.push(origin, event);
-    this.schedule(urgent ? GATHER_MS : PATIENCE_MS);
-  }
-
-  /** The page is back in front: what the browser took over at its end was never confirmed. */
-  confirm(): void {
-    if (this.queue.size > 0) this.schedule(GATHER_MS);
-  }
-
-  /** The connection is back: no reason to sit out a back-off, unless the collector itself asked for patience. */
-  online(): void {
-    if (!this.refused) this.notBefore = 0;
-    this.confirm();
-  }
-
-  /** The page may be gone in a moment: give everything not yet confirmed to the browser. */
-  handOver(): void {
-    for (;;) {
-      const entries = this.queue.take(MOST_EVENTS, MOST_BYTES, (entry) => !this.handedOver.has(entry));
-      if (entries.length === 0 || !this.transport.beacon(writeBeacon(entries))) return;
-      for (const entry of entries) this.handedOver.add(entry);
-    }
-  }
-
-  /** At most one timer runs, for the earliest moment anybody asked for. */
-  private schedule(delayMs: number): void {
-    const now = performance.now();
-    const due = Math.max(now + delayMs, this.notBefore);
-    if (this.busy || this.stopped || due >= this.due) return;
-    clearTimeout(this.timer);
-    this.due = due;
-    this.timer = setTimeout(() => {
-      this.due = Infinity;
-      void this.send();
-    }, due - now);
-  }
-
-  private async send(): Promise<void> {
-    const entries = this.queue.take(this.batchLimit, MOST_BYTES);
-    if (entries.length === 0 || this.busy) return;
-    this.busy = true;
-    // Browsers refuse keepalive when the page has used up its allowance, so a second try goes without it.
-    const answer = await this.transport.post(writeBeacon(entries), this.failures === 0);
-    this.busy = false;
-    this.settle(entries, answer);
-  }
-
-  private settle(entries: Entry[], { status, retryAfterMs }: Answer): void {
-    const verdict = verdictOf(status);
-    if (verdict === 'stop') {
-      this.stopped = true;
-      this.queue.clear();
-      return;
-    }
-    if (verdict === 'retry') {
-      this.refused = status > 0;
-      this.notBefore = performance.now() + delayBefore(this.failures++, retryAfterMs);
-      this.schedule(0);
-      return;
-    }
-    this.failures = 0;
-    if (verdict === 'split' && entries.length > 1) {
-      this.batchLimit = Math.ceil(entries.length / 2);
-    } else {
-      this.queue.remove(entries);
-      if (verdict !== 'done') for (const { origin } of entries) origin.suppressed();
-    }
-    if (this.queue.size > 0) this.schedule(GATHER_MS);
-  }
+  _notBefore: number;
+  _batchLimit: number;
 }
 
-/** The body of one POST: the entries grouped by view, in order. */
-export function writeBeacon(entries: readonly Entry[]): string {
-  const views = new Map<Origin, string[]>();
-  for (const { origin, json } of entries) {
-    const events = views.get(origin);
-    if (events) events.push(json);
-    else views.set(origin, [json]);
-  }
-  const parts = Array.from(
-    views,
-    ([view, events]) => `{"id":"${view.id}","t_sent_ms":${view.elapsed()},"events":[${events.join()}]}`,
+export const openSender = (url: string): Sender => ({
+  _url: url,
+  _heartbeatMs: 0,
+  _queue: [],
+  _due: Infinity,
+  _outliving: 0,
+  _failures: 0,
+  _notBefore: 0,
+  _batchLimit: Infinity,
+});
+
+/** Takes an event in: most leave within {@link GATHER_MS}, patient ones travel with the next. */
+export function add(sender: Sender, view: View, event: WireEvent): void {
+  if (sender._stopped) return;
+  push(sender._queue, view, event);
+  schedule(sender, PATIENT.indexOf(event.type) < 0 ? GATHER_MS : PATIENCE_MS);
+}
+
+/** The page is back in front, or a batch is through: is there more? What was handed over was never confirmed. */
+export function carryOn(sender: Sender): void {
+  if (sender._queue.length) schedule(sender, GATHER_MS);
+}
+
+/** The connection is back: no reason to sit out a back-off, unless the collector itself asked for patience. */
+export function reconnected(sender: Sender): void {
+  if (!sender._refused) sender._notBefore = 0;
+  carryOn(sender);
+}
+
+/** The page may be gone in a moment: give the browser what is not confirmed, the newest totals before all. */
+export function handOver(sender: Sender): void {
+  const newestFirst = sender._queue.filter((entry) => !entry._handed).reverse();
+  const room = MOST_CHARACTERS - sender._outliving;
+  const entries = room > 0 ? take(newestFirst, Infinity, room).reverse() : [];
+  if (!entries.length) return;
+  sendLast(sender._url, writeBeacon(entries));
+  hand(entries, true);
+}
+
+function hand(entries: Entry[], handed: boolean): void {
+  for (const entry of entries) entry._handed = handed;
+}
+
+/** At most one timer runs, for the earliest moment anybody asked for. */
+function schedule(sender: Sender, delayMs: number): void {
+  const asked = now();
+  const due = Math.max(asked + delayMs, sender._notBefore);
+  if (sender._busy || sender._stopped || due >= sender._due) return;
+  clearTimeout(sender._timer);
+  sender._due = due;
+  sender._timer = setTimeout(
+    guarded(() => {
+      sender._due = Infinity;
+      send(sender);
+    }),
+    due - asked,
   );
-  return `{"v":1,"sent_ms":${Date.now()},"views":[${parts.join()}]}`;
+}
+
+function send(sender: Sender): void {
+  // Offline everything waits for `reconnected`.
+  if (sender._busy || navigator.onLine === false) return;
+  const entries = take(sender._queue, sender._batchLimit, MOST_CHARACTERS);
+  if (!entries.length) return;
+  const body = writeBeacon(entries);
+  // Browsers refuse keepalive when the page has used up its allowance, so a second try goes without it.
+  const keepalive = !sender._failures;
+  sender._busy = true;
+  hand(entries, keepalive);
+  if (keepalive) sender._outliving = body.length;
+  void post(sender._url, body, keepalive, (status, retryAfterMs, heartbeatMs) => {
+    sender._busy = false;
+    sender._outliving = 0;
+    if (heartbeatMs! > 0) sender._heartbeatMs = Math.min(60_000, Math.max(1_000, heartbeatMs!));
+    settle(sender, entries, status, retryAfterMs);
+  });
+}
+
+function settle(sender: Sender, entries: Entry[], status: number, retryAfterMs: number): void {
+  const verdict = verdictOf(status);
+  hand(entries, false);
+  if (verdict === Verdict.Retry) {
+    sender._refused = status > 0;
+    sender._notBefore = now() + delayBefore(sender._failures++, retryAfterMs);
+    return schedule(sender, 0);
+  }
+  sender._failures = 0;
+  if (verdict === Verdict.Split && entries.length > 1) {
+    sender._batchLimit = Math.ceil(entries.length / 2);
+  } else if (verdict === Verdict.Stop) {
+    sender._stopped = true;
+    sender._queue = [];
+  } else {
+    sender._queue = sender._queue.filter((entry) => entries.indexOf(entry) < 0);
+    if (verdict) for (const { _view } of entries) countSuppressed(_view);
+  }
+  carryOn(sender);
 }

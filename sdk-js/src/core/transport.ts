@@ -1,62 +1,52 @@
 /** The two ways out of the page: a request whose answer is read, and a beacon that outlives the page. */
 
+import { ANSWER_TIMEOUT_MS, type Answer, type OnAnswer } from './answer';
 import { parseRetryAfter } from './retry';
 
-/** What came back; status 0 is no answer at all. */
-export interface Answer {
-  status: number;
-  retryAfterMs: number;
+/**
+ * Posts and tells the answer, exactly once. `keepalive` asks the browser to finish it after the page.
+ *
+ * A proxy, a captive portal or a parked domain answers 200 with a page of its own: only the collector's words, a count
+ * of what it took, are an acknowledgement.
+ */
+export async function post(url: string, body: string, keepalive: boolean, answered: OnAnswer): Promise<void> {
+  const abort = typeof AbortController === 'function' ? new AbortController() : undefined;
+  const timer = setTimeout(() => abort && abort.abort(), ANSWER_TIMEOUT_MS);
+  let status = 0;
+  let retryAfterMs = 0;
+  let heartbeatMs: number | undefined;
+  try {
+    const response = await request(url, body, keepalive, abort && abort.signal);
+    retryAfterMs = parseRetryAfter(response.headers.get('Retry-After'));
+    const said: Answer = response.ok ? ((await response.json()) as Answer) : { accepted: 0 };
+    heartbeatMs = said.heartbeat_ms;
+    if (said.accepted >= 0) ({ status } = response);
+  } catch {
+    // Status 0 says it.
+  }
+  clearTimeout(timer);
+  answered(status, retryAfterMs, heartbeatMs);
 }
 
-export interface Transport {
-  /** Posts and waits for the answer; never rejects. `outlive` asks the browser to finish it after the page. */
-  post(body: string, outlive: boolean): Promise<Answer>;
-  /** Hands the body to the browser for sending when the page is gone; false when it will not take it. */
-  beacon(body: string): boolean;
+/** Hands the body to the browser, which sends it when the page is gone. */
+export function sendLast(url: string, body: string): void {
+  if (!navigator.sendBeacon || !navigator.sendBeacon(url, new Blob([body], { type: 'text/plain' }))) {
+    request(url, body, true).catch(() => 0);
+  }
 }
-
-/** Without an answer for this long the request counts as lost; the collector answers in milliseconds. */
-const ANSWER_TIMEOUT_MS = 20_000;
 
 /**
- * Bodies are `text/plain`, which makes the POST a simple request: no preflight, one round trip. No cookies go
- * with it, and no more of the page's address than its origin.
+ * A string goes as `text/plain`, which makes the POST a simple request: no preflight, one round trip. No cookies go
+ * with it, and no more of the page's address than its origin; and the video goes first.
  */
-export function httpTransport(url: string): Transport {
-  const request = (body: string, keepalive: boolean, signal?: AbortSignal): Promise<Response> =>
-    fetch(url, {
-      method: 'POST',
-      body,
-      keepalive,
-      credentials: 'omit',
-      referrerPolicy: 'origin',
-      headers: { 'Content-Type': 'text/plain' },
-      ...(signal && { signal }),
-    });
-
-  return {
-    async post(body, outlive) {
-      const abort = typeof AbortController === 'function' ? new AbortController() : undefined;
-      const timer = setTimeout(() => abort?.abort(), ANSWER_TIMEOUT_MS);
-      try {
-        const response = await request(body, outlive, abort?.signal);
-        const retryAfterMs = parseRetryAfter(response.headers.get('Retry-After'), Date.now());
-        return { status: response.status, retryAfterMs };
-      } catch {
-        return { status: 0, retryAfterMs: 0 };
-      } finally {
-        clearTimeout(timer);
-      }
-    },
-
-    beacon(body) {
-      try {
-        if (navigator.sendBeacon?.(url, new Blob([body], { type: 'text/plain' }))) return true;
-        request(body, true).catch(() => undefined);
-        return true;
-      } catch {
-        return false;
-      }
-    },
-  };
+function request(url: string, body: string, keepalive: boolean, signal: AbortSignal | null = null): Promise<Response> {
+  return fetch(url, {
+    method: 'POST',
+    body,
+    keepalive,
+    signal,
+    credentials: 'omit',
+    referrerPolicy: 'origin',
+    priority: 'low',
+  });
 }

@@ -1,152 +1,163 @@
 /**
- * The account of one view: what phase it is in, how long it has been in each, and the events that tell.
+ * The record of one view, and nothing but the record: each file beside this one has one job to do on it.
  *
- * Every event carries the totals so far and the stretch now playing, so each beacon repairs whatever was lost
- * before it. Totals only grow: time is booked once it is certain which phase it belongs to, never taken back.
+ * Members that begin with `_` are internal; the build gives them short names.
  */
 
-import type { Clock } from './clock';
-import { mergeFacts } from './facts';
-import { Stretch } from './stretch';
-import type { Counters, ErrorReport, EventType, ViewData, WireEvent } from './wire';
+import { now } from './clock';
+import { newViewId } from './id';
+import type { Counters, ErrorReport, Segment, ViewData, WireEvent } from './wire';
 
-/**
- * - `idle`: nobody has asked for playback
- * - `starting`: asked for, no frame has moved yet
- * - `playing`, `stalled`, `seeking`: wanted, and moving, starved, or on the way elsewhere
- * - `resting`: paused, ended or broken; costs the viewer no waiting
- */
-export type Phase = 'idle' | 'starting' | 'playing' | 'stalled' | 'seeking' | 'resting';
-
-/** Where events go. */
-export type Outlet = (view: View, event: WireEvent) => void;
-
-/** What an event may say beyond its type. */
-export interface Particulars {
-  /** When it happened, if not now. */
-  at?: number;
-  playheadMs?: number | undefined;
-  error?: ErrorReport;
-  name?: string;
-  data?: WireEvent['data'];
+/** In this order, so that everything above `Resting` is playback that somebody wants. */
+export const enum Phase {
+  /** Nobody has asked for playback. */
+  Idle,
+  /** Paused, ended or broken; costs the viewer no waiting. */
+  Resting,
+  /** Asked for, no frame has moved yet. */
+  Starting,
+  Playing,
+  /** Wanted and starved. */
+  Stalled,
+  /** On the way to another place. */
+  Seeking,
 }
 
-/** A player that loops in a fault must not drown the collector: beyond this only these types are sent. */
-const MOST_EVENTS = 5_000;
-const NEVER_SUPPRESSED = new Set<EventType>(['heartbeat', 'ended', 'viewend']);
+/** What has to be known of a player at any moment: the part of a media element that tells, in its own words. */
+export interface Media {
+  /** Seconds, as all of HTML. */
+  readonly currentTime: number;
+  /** `Infinity` for live, `NaN` while unknown. */
+  readonly duration: number;
+  readonly playbackRate: number;
+  readonly paused: boolean;
+  readonly seeking: boolean;
+  readonly ended: boolean;
+  readonly loop: boolean;
+  readonly readyState: number;
+  /** Not every television knows. */
+  getVideoPlaybackQuality?(): { droppedVideoFrames: number };
+  /** Safari, for streams that carry the time of day. */
+  getStartDate?(): Date;
+}
 
-export class View {
-  readonly stretch = new Stretch();
-  readonly counters: Counters = {
-    playing_ms: 0,
-    watch_ms: 0,
-    rebuffer_ms: 0,
-    rebuffer_count: 0,
-    seek_ms: 0,
-    seek_count: 0,
-    dropped_frames: 0,
-    bitrate_ms: 0,
-    upscale_ms: 0,
-    downscale_ms: 0,
-  };
+/** Where the playhead was seen (media ms), and when. */
+export interface Sample {
+  _at: number;
+  _position: number;
+}
+
+export interface View {
+  readonly _id: string;
+  readonly _media: Media;
+  /** Where events go. */
+  readonly _outlet: (event: WireEvent) => void;
+  /** How often totals are told while playback is wanted, in ms. */
+  readonly _beatEvery: () => number;
+  /** The site's words for an error; `null` for one that is none. */
+  readonly _translate: (error: ErrorReport) => Partial<ErrorReport> | null;
+
+  readonly _totals: Counters;
+  _phase: Phase;
+  /** Time before this moment is booked under the phase it was spent in. */
+  _bookedTo: number;
+
   /** Bits per second of the rendition, 0 while unknown. */
-  bitrate = 0;
-  /** The picture is shown larger (1) or smaller (-1) than it was made. */
-  scaling: -1 | 0 | 1 = 0;
+  _bitrate: number;
+  /** Its size as last heard of, "1920x1080". */
+  _picture?: string | undefined;
+  /** The last switch was known by its picture. */
+  _resized?: boolean | undefined;
+  /** The picture is shown larger (> 0) or smaller (< 0) than it was made. */
+  _scaling: number;
+  /** Size of the player in CSS pixels. */
+  _width?: number;
+  _height?: number;
 
-  private phaseNow: Phase = 'idle';
-  /** When the first event was; the zero of `t_ms`. */
-  private origin = 0;
-  /** Everything before this moment is booked. */
-  private bookedTo: number;
-  private lastSeq = 0;
-  private lastAt = 0;
-  private pending: ViewData = {};
+  /** The stretch of media now being played, or the last one. */
+  _stretch?: Segment;
+  _stretchOpen?: boolean;
 
-  constructor(
-    readonly id: string,
-    private readonly clock: Clock,
-    private readonly outlet: Outlet,
-  ) {
-    this.bookedTo = clock();
-  }
+  /** The moment of the first event; the zero of `t_ms`. */
+  _origin: number;
+  _lastSeq: number;
+  _lastAt: number;
+  /** Facts that go with the next event. */
+  _news?: ViewData | undefined;
+  /** The element's own count of dropped frames at the last look; it starts anew with every source. */
+  _framesSeen: number;
+  _beatAt: number;
 
-  get phase(): Phase {
-    return this.phaseNow;
-  }
+  /** The last look at the playhead. */
+  _last: Sample;
+  /** That look saw it moving. */
+  _moving?: boolean;
+  /** Speed since then. */
+  _rate: number;
+  /** The playhead was last known to be fine: moving, or just asked to. */
+  _aliveAt: number;
+  /** A frame of this view has moved. */
+  _started?: boolean;
+  /** The video came to its end and has not moved since. */
+  _atEnd?: boolean;
+  /** The viewer waits to hear that it plays: say so at the next movement. */
+  _announce?: boolean;
+  /** With `autoplay`: since when something loads, while it is undecided what becomes of it. */
+  _loadingSince?: number | undefined;
+  /** An error nobody has been hurt by yet. */
+  _withheld?: ErrorReport | undefined;
+}
 
-  /** The moment up to which time is booked. */
-  get booked(): number {
-    return this.bookedTo;
-  }
+/** Milliseconds of media. */
+export const positionOf = (view: View): number => view._media.currentTime * 1_000;
 
-  /** Milliseconds of this view so far. */
-  elapsed(): number {
-    return this.clock() - this.origin;
-  }
+export const here = (view: View): Sample => ({ _at: now(), _position: positionOf(view) });
 
-  /** An event was let go of; the total says so from here on. */
-  suppressed(): void {
-    this.counters.suppressed = (this.counters.suppressed ?? 0) + 1;
-  }
+/** The element's count of dropped frames. */
+export const framesOf = ({ _media }: View): number =>
+  _media.getVideoPlaybackQuality ? _media.getVideoPlaybackQuality().droppedVideoFrames : 0;
 
-  /** From here on the view is in `phase`. Waiting that began in the past may begin before "now". */
-  enter(phase: Phase, at: number): void {
-    this.book(at);
-    if (this.phaseNow === 'idle') this.bookedTo = at;
-    this.phaseNow = phase;
-  }
+/** Playback is wanted, or may be: the playhead has to be looked at. */
+export const isActive = (view: View): boolean => view._phase > Phase.Resting || view._loadingSince !== undefined;
 
-  /** Books the time up to `to` under the phase it was spent in. */
-  book(to: number): void {
-    const spent = to - this.bookedTo;
-    if (spent <= 0) return;
-    this.bookedTo = to;
-    const { counters } = this;
-    if (this.phaseNow === 'idle' || this.phaseNow === 'resting') return;
-    counters.watch_ms += spent;
-    if (this.phaseNow === 'stalled') counters.rebuffer_ms += spent;
-    if (this.phaseNow === 'seeking') counters.seek_ms += spent;
-    if (this.phaseNow !== 'playing') return;
-    counters.playing_ms += spent;
-    counters.bitrate_ms += Math.round(this.bitrate * spent);
-    if (this.scaling > 0) counters.upscale_ms += spent;
-    if (this.scaling < 0) counters.downscale_ms += spent;
-  }
-
-  /** Leaves the time up to `to` out of every total: the device slept, nobody knows what it showed. */
-  skip(to: number): void {
-    this.bookedTo = Math.max(this.bookedTo, to);
-  }
-
-  /** Facts that hold from the next event on. */
-  learn(facts: ViewData): void {
-    this.pending = mergeFacts(this.pending, facts);
-    if (typeof facts.rendition_bitrate === 'number') this.bitrate = Math.max(0, facts.rendition_bitrate);
-  }
-
-  /** Sends an event with everything known at this moment. */
-  emit(type: EventType, { at = this.clock(), playheadMs, error, name, data }: Particulars = {}): void {
-    if (this.lastSeq >= MOST_EVENTS && !NEVER_SUPPRESSED.has(type)) {
-      this.suppressed();
-      return;
-    }
-    const event: WireEvent = { seq: ++this.lastSeq, t_ms: this.offsetOf(at), type, c: { ...this.counters } };
-    if (playheadMs !== undefined && Number.isFinite(playheadMs)) event.playhead_ms = Math.max(0, Math.round(playheadMs));
-    const seg = this.stretch.read();
-    if (seg) event.seg = seg;
-    if (Object.keys(this.pending).length > 0) event.set = this.pending;
-    if (error) event.error = error;
-    if (name !== undefined) event.name = name;
-    if (data) event.data = data;
-    this.pending = {};
-    this.outlet(this, event);
-  }
-
-  /** `at` on the clock of `t_ms`. Events dated back may not overtake those already sent. */
-  private offsetOf(at: number): number {
-    if (this.lastSeq === 1) this.origin = at;
-    this.lastAt = Math.max(this.lastAt, at);
-    return this.lastAt - this.origin;
-  }
+export function openView(
+  media: Media,
+  outlet: View['_outlet'],
+  beatEvery: View['_beatEvery'],
+  translate: View['_translate'],
+): View {
+  const at = now();
+  const view: View = {
+    _id: newViewId(),
+    _media: media,
+    _outlet: outlet,
+    _beatEvery: beatEvery,
+    _translate: translate,
+    _totals: {
+      playing_ms: 0,
+      watch_ms: 0,
+      rebuffer_ms: 0,
+      rebuffer_count: 0,
+      seek_ms: 0,
+      seek_count: 0,
+      dropped_frames: 0,
+      bitrate_ms: 0,
+      upscale_ms: 0,
+      downscale_ms: 0,
+    },
+    _phase: Phase.Idle,
+    _bookedTo: at,
+    _bitrate: 0,
+    _scaling: 0,
+    _origin: at,
+    _lastSeq: 0,
+    _lastAt: at,
+    _framesSeen: 0,
+    _beatAt: at,
+    _last: { _at: at, _position: media.currentTime * 1_000 },
+    _rate: media.playbackRate,
+    _aliveAt: at,
+  };
+  view._framesSeen = framesOf(view);
+  return view;
 }

@@ -42,6 +42,8 @@ export interface Counters {
   startup_ms?: number;
   /** Navigation to the first `monitor()` of the page; only in that view. */
   page_load_ms?: number;
+  /** From `playerInitTime` to `monitor()`; only in the first view, and only where the page told the former. */
+  player_startup_ms?: number;
   /** Events this SDK had to let go of (full queue, runaway player); absent while there are none. */
   suppressed?: number;
 }
@@ -74,6 +76,11 @@ export interface ViewData {
   rendition_height?: number;
   rendition_fps?: number;
   rendition_codec?: string;
+  source_hostname?: string;
+  /** How far behind the present a live stream is shown. Known by itself only where the element tells (Safari). */
+  live_latency_ms?: number;
+  /** The share of views that are measured at all; set by `sampleRate`. */
+  sample_rate?: number;
   custom?: Record<string, CustomValue>;
   [fact: string]: CustomValue | Record<string, CustomValue> | undefined;
 }
@@ -91,14 +98,14 @@ export interface WireEvent {
   /** Monotonic milliseconds since the view's first event. */
   t_ms: number;
   type: EventType;
-  playhead_ms?: number;
+  playhead_ms?: number | undefined;
   c: Counters;
-  seg?: Segment;
-  set?: ViewData;
+  seg?: Segment | undefined;
+  set?: ViewData | undefined;
   error?: ErrorReport;
   /** Of a `custom` event. */
   name?: string;
-  data?: Record<string, CustomValue>;
+  data?: ViewData;
 }
 
 /** The part of a beacon that belongs to one view. */

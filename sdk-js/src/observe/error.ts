@@ -1,5 +1,8 @@
-/** Puts errors into words that are safe to send. */
+/** Puts errors into words that are safe to send, the site's own where it has some. */
 
+import { guarded } from '../core/guard';
+import { failed } from '../core/playback';
+import type { View } from '../core/view';
 import type { ErrorReport } from '../core/wire';
 
 const LONGEST_MESSAGE = 500;
@@ -9,13 +12,16 @@ const ABORTED = 1;
 const UNSUPPORTED = 4;
 
 /** The element's error, or that it has run out of sources when it names none. */
-export function describe(error: { code: number; message?: string } | null): ErrorReport {
-  const code = error?.code ?? UNSUPPORTED;
-  return {
-    code: String(code),
-    message: withoutSecrets(error?.message ?? 'no source can be played'),
-    severity: code === ABORTED ? 'warning' : 'fatal',
-  };
+export function describe(error: { code: number; message?: string } | null): Partial<ErrorReport> {
+  const { code, message } = error || { code: UNSUPPORTED, message: 'no source can be played' };
+  return { code: String(code), message: message || '', severity: code === ABORTED ? 'warning' : 'fatal' };
+}
+
+/** Tells an error, unless the site's translator says that it is none. A translator that breaks changes nothing. */
+export function report(view: View, { code = 'unknown', message = '', severity = 'fatal' }: Partial<ErrorReport>): void {
+  const error: ErrorReport = { code: String(code), message: withoutSecrets(String(message)), severity };
+  const translated = guarded(view._translate)(error);
+  if (translated !== null) failed(view, Object.assign(error, translated));
 }
 
 /** Query strings and fragments hold tokens and names; the address before them is enough to find the fault. */

@@ -1,22 +1,20 @@
-/** Which picture size is playing. Without an adapter for the player the element's own size is all there is. */
+/**
+ * Which rendition is playing. The element knows the size of its picture; adapters, and pages that have a player's
+ * ear, know the bitrate too. One switch is told once, whoever hears of it first.
+ */
 
-export interface PictureSize {
-  width: number;
-  height: number;
-}
+import type { View } from '../core/view';
+import type { ViewData } from '../core/wire';
 
-export class Rendition {
-  private size: PictureSize = { width: 0, height: 0 };
-
-  get current(): PictureSize {
-    return this.size;
-  }
-
-  /** Takes note of a size: `first` one known, `changed` to another, or nothing new. */
-  observe(width: number, height: number): 'first' | 'changed' | undefined {
-    const before = this.size;
-    if (!width || !height || (width === before.width && height === before.height)) return undefined;
-    this.size = { width, height };
-    return before.width ? 'changed' : 'first';
-  }
+/** Whether `facts` tell of a switch to another rendition. `resized`: the element says so, by its picture. */
+export function isSwitch(view: View, facts: ViewData, resized?: boolean): boolean {
+  const { _bitrate: bitrate, _picture: before, _resized: told } = view;
+  const { rendition_bitrate: newBitrate, rendition_width: width, rendition_height: height } = facts;
+  const picture = width && height ? `${width}x${height}` : before;
+  const otherPicture = before && picture !== before;
+  view._picture = picture;
+  if (resized || newBitrate) view._resized = resized && !!otherPicture;
+  if (otherPicture) return true;
+  // The picture may change a moment before the player speaks of its bitrate.
+  return !!(bitrate && newBitrate && newBitrate !== bitrate && !told);
 }

@@ -3,15 +3,12 @@
  * figures can be set side by side.
  */
 
-import type { PictureSize } from './rendition';
-
 /** Rounding of layouts to whole pixels is not scaling. */
 const TOLERANCE = 0.01;
 
-export function scalingOf(player: PictureSize, picture: PictureSize): -1 | 0 | 1 {
-  if (!picture.width || !picture.height || !player.width || !player.height) return 0;
+/** Above 0: larger; below: smaller; 0 also while a size is unknown. */
+export function scalingOf(playerWidth = 0, playerHeight = 0, width: number, height: number): number {
   // The picture is fitted into the player whole, so the tighter side decides.
-  const scale = Math.min(player.width / picture.width, player.height / picture.height);
-  if (scale > 1 + TOLERANCE) return 1;
-  return scale < 1 - TOLERANCE ? -1 : 0;
+  const beyond = Math.min(playerWidth / width, playerHeight / height) - 1;
+  return width && playerWidth && Math.abs(beyond) > TOLERANCE ? beyond : 0;
 }

@@ -7,7 +7,7 @@
 import { createReadStream, readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 
-const SCRIPT = new URL('../../dist/playhead.js', import.meta.url);
+const DIST = new URL('../../dist/', import.meta.url);
 const VIDEO = new URL('../../../dashboards/public/demo/playhead-demo.mp4', import.meta.url);
 const COLLECTOR = process.env.PLAYHEAD_URL;
 
@@ -16,6 +16,10 @@ export const KEY = process.env.PLAYHEAD_INGEST_KEY ?? 'test-key';
 export class Recorder {
   /** Pages by path. */
   pages = new Map();
+  /** Content-Security-Policy of all pages. */
+  policy = '';
+  /** So many posts are answered by somebody else: 200 and a page, as captive portals do. */
+  portals = 0;
   /** Everything posted: headers, body and how it was answered. */
   posts = [];
   /** What the true collector would not take. */
@@ -92,11 +96,12 @@ export class Recorder {
     const { pathname } = new URL(request.url, 'http://localhost');
     response.setHeader('Access-Control-Allow-Origin', '*');
     if (pathname.startsWith('/in/')) return this.#take(request, response);
-    if (pathname === '/sdk/playhead.js') {
-      return response.setHeader('Content-Type', 'text/javascript').end(readFileSync(SCRIPT));
+    if (pathname.startsWith('/sdk/')) {
+      return response.setHeader('Content-Type', 'text/javascript').end(readFileSync(new URL(pathname.slice(5), DIST)));
     }
     if (pathname === '/demo.mp4') return this.#serveVideo(request, response);
     const page = this.pages.get(pathname);
+    if (this.policy) response.setHeader('Content-Security-Policy', this.policy);
     if (page) return response.setHeader('Content-Type', 'text/html').end(`<!doctype html><title>test</title>${page}`);
     return response.writeHead(404).end();
   }
@@ -105,6 +110,10 @@ export class Recorder {
     const chunks = [];
     for await (const chunk of request) chunks.push(chunk);
     const text = Buffer.concat(chunks).toString();
+    if (this.portals > 0) {
+      this.portals--;
+      return response.setHeader('Content-Type', 'text/html').end('<!doctype html><title>Welcome to our network</title>');
+    }
     const post = { method: request.method, path: request.url, headers: request.headers, text, at: Date.now() };
     if (request.method === 'POST') this.posts.push({ ...post, body: JSON.parse(text) });
     if (!COLLECTOR) return response.writeHead(202).end('{"accepted":1,"rejected":[]}');

@@ -9,6 +9,10 @@ import type { Beacon, WireEvent } from '../../src/core/wire';
 export interface Reply {
   status: number;
   headers?: Record<string, string>;
+  /** Text of the answer; the collector's words by default. */
+  body?: string;
+  /** The answer takes this long. */
+  afterMs?: number;
 }
 
 export class FakePage {
@@ -19,6 +23,8 @@ export class FakePage {
   /** Answers to the next requests; 202 when empty. `'down'` is no answer. */
   readonly replies: (Reply | 'down')[] = [];
   requests: { at: number; status: number; events: number }[] = [];
+  /** Bodies on their way, not answered yet. */
+  readonly unanswered: string[] = [];
   takesBeacons = true;
 
   constructor(navigator: Record<string, unknown> = {}) {
@@ -27,7 +33,7 @@ export class FakePage {
       document: this.document,
       location: new URL('https://site.test/watch?token=secret#part'),
       navigator: { sendBeacon: (_url: string, body: Blob) => this.beacon(body), ...navigator },
-      addEventListener: this.window.addEventListener.bind(this.window),
+      window: this.window,
       Blob: FakeBlob,
       fetch: (_url: string, init: RequestInit) => this.answer(init),
     };
@@ -91,15 +97,33 @@ export class FakePage {
     const parsed = JSON.parse(body) as Beacon;
     const events = parsed.views.reduce((sum, view) => sum + view.events.length, 0);
     this.requests.push({ at: performance.now(), status: reply === 'down' ? 0 : reply.status, events });
-    await Promise.resolve();
+    this.unanswered.push(body);
+    try {
+      if (reply !== 'down' && reply.afterMs) await hold(reply.afterMs, init.signal);
+      else await Promise.resolve();
+    } finally {
+      this.unanswered.splice(this.unanswered.indexOf(body), 1);
+    }
     if (reply === 'down') throw new TypeError('failed to fetch');
-    if (reply.status < 300) this.take('fetch', body, init.keepalive === true);
-    return { status: reply.status, headers: new Headers(reply.headers) } as Response;
+    const { status, headers, body: text = `{"accepted":${events},"rejected":[]}` } = reply;
+    if (status < 300 && text.startsWith('{')) this.take('fetch', body, init.keepalive === true);
+    return new Response(status === 204 ? null : text, { status, headers: headers ?? {} });
   }
 
   private take(via: 'fetch' | 'beacon', body: string, keepalive: boolean): void {
     this.arrived.push({ via, body: JSON.parse(body) as Beacon, keepalive, at: performance.now() });
   }
+}
+
+/** An answer that is a long time coming, unless the asker gives up. */
+function hold(ms: number, signal?: AbortSignal | null): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, ms);
+    signal?.addEventListener('abort', () => {
+      clearTimeout(timer);
+      reject(new DOMException('aborted', 'AbortError'));
+    });
+  });
 }
 
 class FakeBlob {

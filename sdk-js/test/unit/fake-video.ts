@@ -84,6 +84,7 @@ export class FakeVideo extends EventTarget {
     this.flowing = true;
     this.played.length = 1;
     clearTimeout(this.endTimer);
+    if (this.duration === Infinity) return;
     this.endTimer = setTimeout(() => this.reachEnd(), ((this.duration - this.position) / this.rate) * 1_000);
   }
 

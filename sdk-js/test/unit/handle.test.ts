@@ -81,6 +81,9 @@ test('monitoring twice is monitoring once; after destroy nothing is left running
   const { length } = page.events();
   video.pause();
   handle.custom('late');
+  handle.error({ code: 'late' });
+  handle.set({ rendition_bitrate: 1 });
+  handle.set({ rendition_bitrate: 2 });
   handle.changeVideo();
   page.pagehide(false);
   await after(60_000);

@@ -2,9 +2,10 @@
 
 import fc from 'fast-check';
 import { expect, test, vi } from 'vitest';
-import type { Counters, WireEvent } from '../../src/core/wire';
-import { byteLength, Queue } from '../../src/core/queue';
-import { delayBefore, parseRetryAfter, verdictOf } from '../../src/core/retry';
+import type { Counters, EventType, WireEvent } from '../../src/core/wire';
+import { push, take, type Entry } from '../../src/core/queue';
+import { delayBefore, parseRetryAfter, Verdict, verdictOf } from '../../src/core/retry';
+import { openView } from '../../src/core/view';
 import { FakePage } from './fake-page';
 import { FakeVideo } from './fake-video';
 import { session } from './session';
@@ -104,7 +105,9 @@ function checkStretch({ seg, c }: WireEvent, before: WireEvent | undefined): voi
 test('waiting grows, is bounded, keeps to the server\'s wish, and is never the same for all', () => {
   fc.assert(
     fc.property(fc.nat(100), fc.nat(100_000), fc.double({ min: 0, max: 0.999, noNaN: true }), (attempt, wish, luck) => {
-      const delay = delayBefore(attempt, wish, () => luck);
+      const draw = vi.spyOn(Math, 'random').mockReturnValue(luck);
+      const delay = delayBefore(attempt, wish);
+      draw.mockRestore();
       expect(delay).toBeGreaterThanOrEqual(wish);
       expect(delay).toBeLessThanOrEqual(wish + Math.min(60_000, 1_000 * 2 ** attempt));
     }),
@@ -114,34 +117,43 @@ test('waiting grows, is bounded, keeps to the server\'s wish, and is never the s
 test('every status has a meaning, and only success is forgotten as done', () => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 999 }), (status) => {
-      expect(verdictOf(status) === 'done').toBe(status >= 200 && status < 300);
-      if (status === 0 || status === 429 || status >= 500) expect(verdictOf(status)).toBe('retry');
+      expect(verdictOf(status) === Verdict.Done).toBe(status >= 200 && status < 300);
+      if (status === 0 || status === 429 || status >= 500) expect(verdictOf(status)).toBe(Verdict.Retry);
     }),
   );
-  fc.assert(fc.property(fc.string(), (header) => parseRetryAfter(header, 0) >= 0));
-});
-
-test('the length in bytes is that of UTF-8', () => {
-  fc.assert(
-    fc.property(fc.string({ unit: 'binary' }), (text) => {
-      expect(byteLength(text)).toBe(new TextEncoder().encode(text).length);
-    }),
-  );
+  fc.assert(fc.property(fc.string(), (header) => parseRetryAfter(header) >= 0));
 });
 
 test('a queue never holds more than it may, and keeps starts and ends longest', () => {
-  const types = fc.constantFrom('viewinit', 'heartbeat', 'custom', 'error', 'viewend', 'seeking');
+  const precious = ['viewinit', 'play', 'playing', 'error', 'ended', 'viewend'];
+  const types = fc.constantFrom(...precious, 'heartbeat', 'custom', 'seeking', 'pause', 'rebufferend') as fc.Arbitrary<EventType>;
+  const view = openView(new FakeVideo(), () => undefined, () => 0, (error) => error);
   fc.assert(
-    fc.property(fc.array(types, { maxLength: 60 }), (made) => {
-      const queue = new Queue(10);
-      let gone = 0;
-      const origin = { id: 'v', elapsed: () => 0, suppressed: () => void gone++ };
-      made.forEach((type, index) => queue.push(origin, { seq: index + 1, t_ms: index, type, c: {} } as WireEvent));
-      expect(queue.size).toBeLessThanOrEqual(10);
-      expect(queue.size + gone).toBe(made.length);
-      const precious = made.filter((type) => ['viewinit', 'error', 'viewend'].includes(type)).length;
-      const kept = queue.take(100, 1e6).filter(({ event }) => ['viewinit', 'error', 'viewend'].includes(event.type)).length;
-      expect(kept).toBe(Math.min(precious, 10));
+    fc.property(fc.array(types, { minLength: 950, maxLength: 1_200 }), (made) => {
+      const queue: Entry[] = [];
+      delete view._totals.suppressed;
+      made.forEach((type, index) => push(queue, view, { seq: index + 1, t_ms: index, type, c: view._totals }));
+      expect(queue.length).toBe(Math.min(1_000, made.length));
+      expect(queue.length + (view._totals.suppressed ?? 0)).toBe(made.length);
+      const count = (all: string[]): number => all.filter((type) => precious.includes(type)).length;
+      expect(count(queue.map(({ _event }) => _event.type))).toBe(Math.min(1_000, count(made)));
+    }),
+    { numRuns: 20 },
+  );
+});
+
+test('what is taken at once fits, and is always something', () => {
+  const view = openView(new FakeVideo(), () => undefined, () => 0, (error) => error);
+  const sizes = fc.array(fc.nat(3_000), { minLength: 1, maxLength: 60 });
+  fc.assert(
+    fc.property(sizes, fc.nat(100), fc.nat(20_000), (lengths, count, room) => {
+      const entries = lengths.map((length) => ({ _view: view, _event: {} as WireEvent, _json: 'x'.repeat(length) }));
+      const taken = take(entries, count, room);
+      expect(taken).toEqual(entries.slice(0, taken.length));
+      expect(taken.length).toBeGreaterThan(0);
+      expect(taken.length).toBeLessThanOrEqual(Math.max(1, count));
+      const size = taken.reduce((sum, { _json }) => sum + _json.length, 0);
+      if (taken.length > 1) expect(size).toBeLessThan(room);
     }),
   );
 });

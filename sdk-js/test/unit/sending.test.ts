@@ -4,6 +4,7 @@ import { expect, test, vi } from 'vitest';
 import { FakePage } from './fake-page';
 import { FakeVideo } from './fake-video';
 import { session } from './session';
+import { version } from '../../src/index';
 
 test('the first events leave together within a tenth of a second, as a simple request', async () => {
   const { page, video, after } = session({ data: { video_id: 'v', viewer_id: 'anna', custom: { plan: 'gold' } } });
@@ -16,7 +17,7 @@ test('the first events leave together within a tenth of a second, as a simple re
   expect(body.views[0]?.id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
   expect(page.types()).toEqual(['viewinit', 'play']);
   expect(page.first('viewinit').set).toEqual({
-    sdk: 'playhead-js/test',
+    sdk: `playhead-js/${version}`,
     player_software: 'html5',
     page_url: 'https://site.test/watch',
     video_id: 'v',
@@ -205,7 +206,7 @@ test.each(signals)('%o: measures the video, says nothing of the viewer', async (
   handle.set({ viewer_id: 'anna' });
   handle.custom('clicked', { who: 'anna' });
   await after(20_000);
-  expect(page.first('viewinit').set).toEqual({ sdk: 'playhead-js/test', player_software: 'html5', video_id: 'v' });
+  expect(page.first('viewinit').set).toEqual({ sdk: `playhead-js/${version}`, player_software: 'html5', video_id: 'v' });
   expect(JSON.stringify(page.arrived)).not.toContain('anna');
   expect(page.first('custom').name).toBe('clicked');
 });

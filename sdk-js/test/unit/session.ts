@@ -1,6 +1,6 @@
 /** One monitored fake element on a fake page, for tests that tell a story. */
 
-import { vi } from 'vitest';
+import { expect, vi } from 'vitest';
 import { monitor, type Handle, type MonitorOptions } from '../../src/index';
 import { FakePage } from './fake-page';
 import { FakeVideo } from './fake-video';
@@ -31,4 +31,10 @@ export function stretches(page: FakePage): [number, number][] {
     merged[number] = known ? [Math.min(known[0], from), Math.max(known[1], to)] : [from, to];
   }
   return merged;
+}
+
+/** Within one look of the truth, though most figures come out exact. */
+export function near(value: number | undefined, expected: number, tolerance = 25): void {
+  expect(value, `${value} is not within ${tolerance} of ${expected}`).toBeGreaterThanOrEqual(expected - tolerance);
+  expect(value, `${value} is not within ${tolerance} of ${expected}`).toBeLessThanOrEqual(expected + tolerance);
 }

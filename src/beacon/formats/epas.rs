@@ -89,7 +89,8 @@ pub fn decode(
     let mut beacon = EpasBeacon { view_id: None, is_init: false, decoded: Decoded::default() };
     let mut by_view: BTreeMap<String, Vec<Event>> = BTreeMap::new();
     for value in events {
-        match event(value, arrival, version) {
+        let named = session(value);
+        match named.clone().and_then(|view_id| Ok((view_id, event(value, arrival, version)?))) {
             Ok((view_id, event)) => {
                 let is_init = event.kind() == Kind::Viewinit;
                 let view_id = view_id.unwrap_or_else(|| unnamed(is_init));
@@ -98,7 +99,10 @@ pub fn decode(
                 }
                 by_view.entry(view_id).or_default().push(event);
             }
-            Err((view, code)) => beacon.decoded.rejected.push(Rejected { view, seq: None, code }),
+            Err(code) => {
+                let view = named.ok().flatten();
+                beacon.decoded.rejected.push(Rejected { view, seq: None, code });
+            }
         }
     }
     beacon.decoded.records =
@@ -118,56 +122,46 @@ fn record(view_id: String, events: Vec<Event>, arrival: Arrival) -> Record {
     }
 }
 
-/// An event and the view it names, or the view and what is wrong.
-fn event(
-    value: &BorrowedValue<'_>,
-    arrival: Arrival,
-    version: Option<&str>,
-) -> Result<(Option<String>, Event), (Option<String>, &'static str)> {
-    let fields = value.as_object().ok_or((None, "bad_event"))?;
-    let view_id = session(fields).map_err(|code| (None, code))?;
-    let wrong = |code| (view_id.clone(), code);
-    let word = field::id(fields.get("event")).ok_or_else(|| wrong("bad_type"))?;
-    let said_ms = field::clock(fields.get("timestamp")).ok_or_else(|| wrong("bad_time"))?;
+fn event(value: &BorrowedValue<'_>, arrival: Arrival, version: Option<&str>) -> Result<Event, &'static str> {
+    let fields = value.as_object().ok_or("bad_event")?;
+    let word = field::id(fields.get("event")).ok_or("bad_type")?;
+    let said_ms = field::clock(fields.get("timestamp")).ok_or("bad_time")?;
     let payload = fields.get("payload").and_then(|payload| payload.as_object());
     let (kind, turn) = kind(&word, payload);
-    let mut failure = payload.filter(|_| kind == Kind::Error).map(|payload| failure(&word, payload));
-    let mut attributes = attributes(kind, fields, payload);
+    let mut failure = (kind == Kind::Error).then(|| failure(&word, payload));
     let t_ms = placed(said_ms, arrival);
+    let mut attributes = attributes(kind, fields, payload);
+    attributes.extend(version.filter(|_| kind == Kind::Viewinit).map(sdk));
     if t_ms != said_ms {
         attributes.extend(field::named(AttributeKey::KeyUnknown, "timestamp", said_ms.to_string()));
     }
-    if let Some(version) = version.filter(|_| kind == Kind::Viewinit) {
-        let text = format!("epas {version}");
-        attributes.push(Attribute { key: AttributeKey::Sdk as i32, text, ..Attribute::default() });
-    }
     private::scrub(&mut attributes, &mut failure);
-    let texts = attributes.iter().flat_map(|attribute| [&attribute.text, &attribute.name]);
-    let failure_texts = failure.iter().flat_map(|failure| [&failure.code, &failure.message]);
-    if texts.chain(failure_texts).chain([&word]).chain(&view_id).any(|text| field::is_damaged(text)) {
-        return Err((None, "invalid_utf8"));
+    if field::is_damaged(&word) || is_damaged(&attributes, failure.as_ref()) {
+        return Err("invalid_utf8");
     }
-    let event = Event {
+    Ok(Event {
         sequence: digest::of_value(value),
         t_ms,
         kind: kind as i32,
         name: if kind == Kind::Other { word } else { String::new() },
-        playhead_ms: field::thousands(fields.get("playhead"), "playhead"),
+        playhead_ms: playhead(fields),
         counters: None,
         segments: Vec::new(),
         attributes: field::in_order(attributes),
         failure,
         turn,
-    };
-    Ok((view_id, event))
+    })
 }
 
-/// The SDK's web build sends no id at all unless the page has chosen one.
-fn session(fields: &Object<'_>) -> Result<Option<String>, &'static str> {
-    match fields.get("sessionId") {
+/// The view an event names. The SDK's web build sends no id at all unless the page has chosen one.
+fn session(event: &BorrowedValue<'_>) -> Result<Option<String>, &'static str> {
+    match event.as_object().ok_or("bad_event")?.get("sessionId") {
         None => Ok(None),
         Some(id) if id.as_str() == Some("") || id.as_null().is_some() => Ok(None),
-        id => field::id(id).map(Some).ok_or("bad_view_id"),
+        id => match field::id(id).ok_or("bad_view_id")? {
+            id if field::is_damaged(&id) => Err("invalid_utf8"),
+            id => Ok(Some(id)),
+        },
     }
 }
 
@@ -188,9 +182,27 @@ fn kind(word: &str, payload: Option<&Object<'_>>) -> (Kind, u32) {
     (kind, turn as u32 + 1)
 }
 
+/// The SDK takes the very beginning for nothing: 0 goes out as "not known", but then with the duration, which it leaves
+/// out where it really knows neither.
+fn playhead(fields: &Object<'_>) -> Option<u64> {
+    let playhead = field::thousands(fields.get("playhead"), "playhead");
+    let is_beginning = || field::clock(fields.get("playhead")) == Some(-1) && duration(fields).is_some();
+    playhead.or_else(|| is_beginning().then_some(0))
+}
+
+fn duration(fields: &Object<'_>) -> Option<u64> {
+    field::thousands(fields.get("duration"), "duration").filter(|ms| *ms > 0)
+}
+
+fn is_damaged(attributes: &[Attribute], failure: Option<&Failure>) -> bool {
+    let texts = attributes.iter().flat_map(|attribute| [&attribute.text, &attribute.name]);
+    let failure = failure.into_iter().flat_map(|failure| [&failure.code, &failure.message]);
+    texts.chain(failure).any(|text| field::is_damaged(text))
+}
+
 /// An error without a code is known by its category.
-fn failure(word: &str, payload: &Object<'_>) -> Failure {
-    let text = |name| payload.get(name).and_then(field::text).filter(|text| !text.is_empty());
+fn failure(word: &str, payload: Option<&Object<'_>>) -> Failure {
+    let text = |name| payload?.get(name).and_then(field::text).filter(|text| !text.is_empty());
     let severity = if word == "warning" { Severity::Warning } else { Severity::Fatal };
     Failure {
         code: text("code").or_else(|| text("category")).unwrap_or_default(),
@@ -201,7 +213,7 @@ fn failure(word: &str, payload: &Object<'_>) -> Failure {
 
 fn attributes(kind: Kind, fields: &Object<'_>, payload: Option<&Object<'_>>) -> Vec<Attribute> {
     let mut attributes = Vec::new();
-    if let Some(duration_ms) = field::thousands(fields.get("duration"), "duration").filter(|ms| *ms > 0) {
+    if let Some(duration_ms) = duration(fields) {
         let key = AttributeKey::VideoDurationMs as i32;
         attributes.push(Attribute { key, number: duration_ms, ..Attribute::default() });
     }
@@ -220,23 +232,30 @@ fn attributes(kind: Kind, fields: &Object<'_>, payload: Option<&Object<'_>>) -> 
     attributes
 }
 
+/// What a member of a payload says; what is not as it should be is kept as it is.
 fn of_payload(kind: Kind, name: &str, value: &BorrowedValue<'_>) -> Vec<Attribute> {
-    let known = match kind {
-        Kind::Renditionchange => RENDITION.as_slice(),
-        Kind::Error => &[],
-        _ => METADATA.as_slice(),
+    let known = match (kind, name) {
+        (Kind::Error, "code" | "message") => return Vec::new(),
+        (Kind::Error, _) => None,
+        (Kind::Renditionchange, "bitrate") => bitrate(value),
+        (Kind::Renditionchange, _) => listed(&RENDITION, name, value),
+        (_, "live") => stream_type(value),
+        // The rest of the address is worth keeping too.
+        (_, "contentUrl") => {
+            return source_host(value).into_iter().chain(private::kept(name, value)).collect();
+        }
+        _ => listed(&METADATA, name, value),
     };
-    if let Some((_, key)) = known.iter().find(|(known, _)| *known == name) {
-        let spec = attribute::by_key(*key);
-        return spec.and_then(|spec| field::attribute(spec, value)).into_iter().collect();
-    }
-    match (kind, name) {
-        (Kind::Error, "code" | "message") => Vec::new(),
-        (Kind::Renditionchange, "bitrate") => bitrate(value).into_iter().collect(),
-        (_, "live") => stream_type(value).into_iter().collect(),
-        (_, "contentUrl") => source_host(value).into_iter().chain(private::kept(name, value)).collect(),
-        _ => private::kept(name, value).into_iter().collect(),
-    }
+    known.or_else(|| private::kept(name, value)).into_iter().collect()
+}
+
+fn listed(list: &[(&str, AttributeKey)], name: &str, value: &BorrowedValue<'_>) -> Option<Attribute> {
+    let (_, key) = list.iter().find(|(listed, _)| *listed == name)?;
+    field::attribute(attribute::by_key(*key)?, value)
+}
+
+fn sdk(version: &str) -> Attribute {
+    Attribute { key: AttributeKey::Sdk as i32, text: format!("epas {version}"), ..Attribute::default() }
 }
 
 fn bitrate(value: &BorrowedValue<'_>) -> Option<Attribute> {

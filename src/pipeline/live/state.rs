@@ -10,7 +10,7 @@ use super::{
     heat::Heat,
     window::{Seconds, Startups},
 };
-use crate::event::{AttributeKey, Record, View, view::State};
+use crate::event::{AttributeKey, Kind, Record, View, view::State};
 
 /// A view that is not paused and silent for this long is gone: three heartbeats missed and some grace.
 pub const GONE_AFTER_MS: i64 = 35_000;
@@ -24,6 +24,8 @@ const VIDEO_SECONDS: i64 = 900;
 /// Newest events kept per view, and newest views listed per environment.
 const EVENTS_PER_VIEW: usize = 500;
 const NEWEST_VIEWS: usize = 500;
+/// Places with `custom` events kept per video.
+const MOMENTS_PER_VIDEO: usize = 1_000;
 
 /// Where a view stands, as the live screen counts it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
@@ -83,6 +85,8 @@ pub struct LiveVideo {
     pub rebuffering: u32,
     pub seconds: Seconds,
     pub heat: Heat,
+    /// `custom` events by their name and the second of the video.
+    pub moments: BTreeMap<(String, u32), u32>,
 }
 
 impl Default for LiveVideo {
@@ -95,6 +99,7 @@ impl Default for LiveVideo {
             rebuffering: 0,
             seconds: Seconds::new(VIDEO_SECONDS),
             heat: Heat::default(),
+            moments: BTreeMap::new(),
         }
     }
 }
@@ -167,6 +172,7 @@ impl Environment {
         });
         live.view.merge(&View::of(record));
         live.start_ms = live.start_ms.min(record.received_ms);
+        let moments = moments(&live.events, record);
         remember_events(&mut live.events, record);
         live.standing = standing(&live.view, record.received_ms);
         let marks = before.as_ref().map_or(Marks::NOTHING, |(marks, _)| *marks);
@@ -174,6 +180,13 @@ impl Environment {
             self.wake.push(Reverse((wake_at(&live), Arc::clone(&id))));
         }
         self.count(record.received_ms, &id, &live, marks, before.as_ref().map(|(_, view)| view));
+        if let Some(video) = self.videos.get_mut(live.view.text(AttributeKey::VideoId)) {
+            for moment in moments {
+                if video.moments.len() < MOMENTS_PER_VIDEO || video.moments.contains_key(&moment) {
+                    *video.moments.entry(moment).or_default() += 1;
+                }
+            }
+        }
         self.views.insert(id, live);
         self.version += 1;
     }
@@ -338,6 +351,17 @@ fn wake_at(live: &LiveView) -> i64 {
         _ => GONE_AFTER_MS,
     };
     live.view.last_received_ms + wait_ms
+}
+
+/// The record's `custom` events that were not known yet: name and second of the video.
+fn moments(known: &BTreeMap<u64, SeenEvent>, record: &Record) -> Vec<(String, u32)> {
+    let customs = record.events.iter().filter(|event| event.kind() == Kind::Custom);
+    let fresh = customs.filter(|event| !known.contains_key(&event.sequence));
+    let moments = fresh.filter_map(|event| {
+        let name = event.attributes.iter().find(|attribute| attribute.name == "name")?;
+        Some((name.text.clone(), u32::try_from(event.playhead_ms? / 1000).ok()?))
+    });
+    moments.collect()
 }
 
 fn remember_events(events: &mut BTreeMap<u64, SeenEvent>, record: &Record) {

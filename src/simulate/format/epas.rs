@@ -125,10 +125,10 @@ impl Writer<'_> {
         if let Some(payload) = payload {
             event.insert("payload".into(), payload);
         }
-        let json = Value::from(event).to_string();
+        let text = Value::from(event).to_string();
         Letter {
-            sequence: digest::of_json(&json).unwrap_or_default(),
-            json,
+            sequence: digest::of_json(&text).unwrap_or_default(),
+            text,
             written_ms: moment.t_ms,
             patience_ms: 0,
             moment: index,

@@ -1,7 +1,8 @@
-//! The one story in the words of three clients: [`native`], [`mux`] and [`cmcd`]. An encoder turns a moment into the events that SDK
-//! would send for it and says how long each may wait; an envelope turns events into the body of a POST.
+//! The one story in the words of four clients: [`native`], [`mux`], [`cmcd`] and [`epas`]. An encoder turns a moment into the
+//! events that SDK would send for it and says how long each may wait; an envelope turns events into the body of a POST.
 
 pub mod cmcd;
+pub mod epas;
 pub mod mux;
 pub mod native;
 
@@ -15,14 +16,14 @@ use crate::beacon::formats::cmcd::identity;
 
 /// What viewers speak.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Format {
+pub enum Dialect {
     Native,
     Mux,
     Cmcd,
     Epas,
 }
 
-impl Format {
+impl Dialect {
     /// Its name in the ledger.
     pub fn name(self) -> &'static str {
         match self {
@@ -32,41 +33,6 @@ impl Format {
             Self::Epas => "epas",
         }
     }
-}
-
-/// A format that this version can speak.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Dialect {
-    Native,
-    Mux,
-    Cmcd,
-}
-
-impl TryFrom<Format> for Dialect {
-    type Error = String;
-
-    fn try_from(format: Format) -> Result<Self, String> {
-        match format {
-            Format::Native => Ok(Self::Native),
-            Format::Mux => Ok(Self::Mux),
-            Format::Cmcd => Ok(Self::Cmcd),
-            Format::Epas => Err(format!(
-                "--format {}: this version of Playhead does not take these beacons yet; use native, mux or cmcd",
-                format.name()
-            )),
-        }
-    }
-}
-
-impl Dialect {
-    /// Its name in the ledger.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Native => Format::Native.name(),
-            Self::Mux => Format::Mux.name(),
-            Self::Cmcd => Format::Cmcd.name(),
-        }
-    }
 
     /// Most events of one POST.
     pub fn most_events(self) -> usize {
@@ -74,6 +40,7 @@ impl Dialect {
             Self::Native => 200,
             Self::Mux => 300,
             Self::Cmcd => 100,
+            Self::Epas => 1,
         }
     }
 
@@ -83,6 +50,7 @@ impl Dialect {
             Self::Native => format!("{target}/in/{ingest_key}"),
             Self::Mux => format!("{target}/"),
             Self::Cmcd => format!("{target}/in/{ingest_key}/cmcd"),
+            Self::Epas => format!("{target}/in/{ingest_key}/epas"),
         }
     }
 
@@ -91,15 +59,21 @@ impl Dialect {
         match self {
             Self::Native | Self::Mux => "text/plain",
             Self::Cmcd => "application/cmcd",
+            Self::Epas => "application/json; charset=utf-8",
         }
     }
 
     /// The id under which the server knows a view of `title` on a page.
     pub fn view_id(self, uuid: &str, title: &Title) -> String {
         match self {
-            Self::Native | Self::Mux => uuid.to_owned(),
+            Self::Native | Self::Mux | Self::Epas => uuid.to_owned(),
             Self::Cmcd => identity::view_id(uuid, Some(&title.id)),
         }
+    }
+
+    /// Whether its events carry totals; where not, figures follow from the events' times.
+    pub fn tells_totals(self) -> bool {
+        matches!(self, Self::Native | Self::Mux)
     }
 
     /// Whether the last POST of a page goes out twice: mux-embed's unload beacon and its fetch.
@@ -111,7 +85,8 @@ impl Dialect {
     pub fn backoff_ms(self, attempt: u32, draw: f64) -> u64 {
         let doubled = 2_f64.powi(attempt.min(6) as i32 - 1);
         let ms = match self {
-            Self::Native => draw * 1000.0 * doubled,
+            // Eyevinn's web SDK gives up at once; a client that does not shows how repeats are taken.
+            Self::Native | Self::Epas => draw * 1000.0 * doubled,
             Self::Mux => (1.0 + draw * doubled) * 10_000.0,
             // The players know no patience: again with the next event.
             Self::Cmcd => draw * 1000.0,
@@ -151,6 +126,7 @@ pub fn letters(dialect: Dialect, page: &Page, person: &Person, story: &Story) ->
         Dialect::Native => native::letters(person, story),
         Dialect::Mux => mux::letters(page, person, story),
         Dialect::Cmcd => cmcd::letters(page, person, story),
+        Dialect::Epas => epas::letters(page, person, story),
     }
 }
 
@@ -176,6 +152,7 @@ pub fn body<'a>(
         }
         // Players end a single record with a line feed as well.
         Dialect::Cmcd => events.join("\n") + "\n",
+        Dialect::Epas => events.concat(),
     }
 }
 

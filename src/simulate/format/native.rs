@@ -11,7 +11,7 @@ use crate::{
     },
 };
 
-/// Most events leave after this long, a few wait for company (`sdk-js/src/monitor.ts`).
+/// Most events leave after this long, a few wait for company (`sdk-js/src/core/sender.ts`).
 const GATHER_MS: u64 = 100;
 const PATIENCE_MS: u64 = 10_000;
 const PATIENT: [Kind; 2] = [Kind::Seeking, Kind::Renditionchange];

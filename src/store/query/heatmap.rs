@@ -6,7 +6,7 @@
 
 use serde::Deserialize;
 
-use super::{QueryError, Scope, filter::Filter, statement::Statement};
+use super::{QueryError, Scope, filter::Filter, source_of, statement::Statement};
 use crate::store::Store;
 
 /// Longer than a day is a channel, not a video.
@@ -28,7 +28,21 @@ pub struct Heatmap {
     pub plays: Vec<u64>,
     pub viewers: Vec<u64>,
     pub bucket_ms: f64,
+    pub moments: Vec<Moment>,
 }
+
+/// How often viewers did something of the customer's own (a `custom` event) at a place of the video.
+#[derive(Debug, Clone, PartialEq, Eq, clickhouse::Row, Deserialize, serde::Serialize, utoipa::ToSchema)]
+pub struct Moment {
+    /// The event's own name.
+    pub name: String,
+    /// Where, in whole seconds of the video.
+    pub playhead_ms: u64,
+    pub count: u64,
+}
+
+/// More than this nobody can look at.
+const MOST_MOMENTS: i64 = 1_000;
 
 #[derive(clickhouse::Row, Deserialize)]
 struct Extent {
@@ -62,8 +76,10 @@ impl Store {
         } else {
             self.levels(&scope, duration_ms, numerator, denominator).await?
         };
+        let moments = self.moments(&scope).await?;
         let length = usize::try_from(buckets).unwrap_or_default();
         Ok(Heatmap {
+            moments,
             total_views: extent.views,
             plays: dense(&levels, length, |level| level.plays),
             viewers: dense(&levels, length, |level| level.viewers),
@@ -83,6 +99,28 @@ impl Store {
         statement.sql(" AND view_attempted");
         let rows = self.rows::<Extent>(statement).await?;
         rows.into_iter().next().ok_or_else(|| QueryError::Failed("a count without a row".to_owned()))
+    }
+
+    /// What viewers did of the customer's own, by second.
+    async fn moments(&self, scope: &Scope) -> Result<Vec<Moment>, QueryError> {
+        let mut statement = Statement::default();
+        // Counted by identity: a repeat may still stand beside its original.
+        statement.sql(
+            "SELECT attributes['name'] AS name, assumeNotNull(intDiv(event_rows.playhead_ms, 1000) * 1000) AS playhead_ms, \
+             uniqExact(view_id, sequence) AS count",
+        );
+        source_of("event_rows", &scope.environment, &mut statement);
+        statement
+            .sql(" AND event = 'custom' AND event_rows.playhead_ms IS NOT NULL AND view_start >= ")
+            .time(scope.timeframe.from_ms)
+            .sql(" AND view_start < ")
+            .time(scope.timeframe.to_ms)
+            .sql(" AND view_id IN (SELECT view_id");
+        scope.source(&mut statement);
+        statement
+            .sql(") GROUP BY name, playhead_ms ORDER BY count DESC, playhead_ms, name LIMIT ")
+            .integer(MOST_MOMENTS);
+        self.rows(statement).await
     }
 
     async fn levels(

@@ -245,7 +245,7 @@ fn problems(environment: &Environment) -> Answer {
 
 fn heatmap(environment: &Environment, video_id: &str) -> Answer {
     let mut answer = object(json!({
-        "video_id": video_id, "bucket_ms": BUCKET_MS, "total_views": 0, "plays": {}, "viewers": {},
+        "video_id": video_id, "bucket_ms": BUCKET_MS, "total_views": 0, "plays": {}, "viewers": {}, "moments": {},
     }));
     if let Some(video) = environment.videos.get(video_id) {
         let sparse = |counts: &[u32]| {
@@ -257,6 +257,12 @@ fn heatmap(environment: &Environment, video_id: &str) -> Answer {
         answer.insert("total_views".into(), json!(video.total_views));
         answer.insert("plays".into(), sparse(&video.heat.plays).into());
         answer.insert("viewers".into(), sparse(&video.heat.viewers).into());
+        let mut moments = Answer::new();
+        for ((name, second), count) in &video.moments {
+            let places = moments.entry(name.clone()).or_insert_with(|| json!({}));
+            places[second.to_string()] = json!(count);
+        }
+        answer.insert("moments".into(), moments.into());
     }
     answer
 }

@@ -8,7 +8,7 @@ use super::{
     record::{Item, Record, Value},
 };
 use crate::{
-    beacon::formats::{Arrival, field},
+    beacon::formats::{Arrival, field, private},
     event::{Attribute, AttributeKey, Counters, Event, Kind, attribute},
     telemetry::{Metric, count_labelled},
 };
@@ -67,6 +67,10 @@ pub fn read(record: &Record<'_>, sequence: u64, arrival: Arrival) -> Result<Told
         dropped_frames: number(record.get("dfa")).and_then(|dfa| field::total(Some(&dfa), "dfa")),
         ..Counters::default()
     };
+    // The code clings to later records of some players; only these two say that something happened.
+    let mut failure = (kind == Kind::Error).then(|| quirks::failure(record));
+    let mut attributes = attributes(record, t_ms);
+    private::scrub(&mut attributes, &mut failure);
     let event = Event {
         sequence,
         t_ms,
@@ -75,9 +79,8 @@ pub fn read(record: &Record<'_>, sequence: u64, arrival: Arrival) -> Result<Told
         playhead_ms: playhead_ms(record),
         counters: (counters != Counters::default()).then_some(counters),
         segments: Vec::new(),
-        attributes: attributes(record, t_ms),
-        // The code clings to later records of some players; only these two say that something happened.
-        failure: (kind == Kind::Error).then(|| quirks::failure(record)),
+        attributes,
+        failure,
         turn: turn(record),
     };
     Ok(Told { event, on_client_clock: time.is_some() })
@@ -109,11 +112,12 @@ fn kind<'a>(record: &Record<'_>, token: &'a str) -> (Kind, &'a str) {
 }
 
 /// When it happened, Unix ms of the client; `None` if its clock cannot be believed. `rr` carries the time of the request
-/// and tells of the response, so that is when it happened.
+/// and tells of the response, so that is when it happened; unless it begins playback, which Shaka does with the request.
 fn time_ms(record: &Record<'_>, token: &str, received_ms: i64) -> Option<i64> {
     let believed = received_ms - PAST_MS..=received_ms + FUTURE_MS;
     let ts = record.number("ts")?.round() as i64;
-    let took_ms = record.number("ttlb").filter(|ms| token == "rr" && is_duration(*ms)).unwrap_or(0.0);
+    let is_response = token == "rr" && !quirks::begins_playback(record);
+    let took_ms = record.number("ttlb").filter(|ms| is_response && is_duration(*ms)).unwrap_or(0.0);
     let done = ts.saturating_add(took_ms as i64);
     believed.contains(&ts).then_some(if believed.contains(&done) { done } else { ts })
 }
@@ -175,7 +179,7 @@ fn measured(key: AttributeKey, number: f64) -> Option<Attribute> {
 }
 
 fn kept(key: &str, text: &str) -> Option<Attribute> {
-    field::unknown(key, &BorrowedValue::from(text))
+    private::kept(key, &BorrowedValue::from(text))
 }
 
 /// Custom keys have a hyphen. They are the customer's dimensions, or say what CMCD has no word for.
@@ -215,24 +219,17 @@ fn bitrate(key: &str, value: &Value<'_>) -> Vec<Attribute> {
     number.into_iter().chain(parts).collect()
 }
 
-/// Where something was asked for: the address without what signs it and without who asks, and its host.
+/// Where something was asked for, and its host.
 fn requested(url: &str) -> Vec<Attribute> {
-    let url = field::without_query(url);
-    let Some((scheme, rest)) = url.split_once("://") else { return kept("url", url).into_iter().collect() };
-    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    let authority = authority.rsplit('@').next().unwrap_or_default();
-    let host = match authority.strip_prefix('[') {
-        Some(ipv6) => ipv6.split(']').next(),
-        None => authority.split(':').next(),
-    };
-    let url = kept("url", &format!("{scheme}://{authority}{path}"));
-    url.into_iter().chain(meaning(AttributeKey::SourceHostname, host.unwrap_or_default())).collect()
+    let host = private::host(url).and_then(|host| meaning(AttributeKey::SourceHostname, host));
+    kept("url", url).into_iter().chain(host).collect()
 }
 
+/// Addresses relative to `url`, or not.
 fn next_objects(value: &Value<'_>) -> String {
     let without_query = value.items.iter().map(|item| {
         let text = Value { items: vec![item.clone()] }.kept();
-        field::without_query(&text).to_owned()
+        private::without_queries(field::without_query(&text)).into_owned()
     });
     without_query.collect::<Vec<_>>().join(" ")
 }
@@ -338,10 +335,12 @@ mod tests {
             [
                 (AttributeKey::KeyUnknown, "nor", "b.m4s c.m4s;r=\"0-9\""),
                 (AttributeKey::KeyUnknown, "url", "https://cdn.example:8443/a/b.m4s"),
-                (AttributeKey::SourceHostname, "", "cdn.example"),
+                (AttributeKey::SourceHostname, "", "cdn.example:8443"),
             ]
         );
-        assert_eq!(texts(&told(r#"e=rr,url="http://[::1]:80""#))[1].2, "::1");
+        assert_eq!(texts(&told(r#"e=rr,url="http://[::1]/""#))[1].2, "[::1]");
+        let custom = told(r#"com.acme-page="see https://me@acme.example/?q=1 there",e=t"#);
+        assert_eq!(texts(&custom)[0].2, "see https://acme.example/ there");
         assert_eq!(texts(&told(r#"e=rr,url="../x.m4s?y""#))[0].2, "../x.m4s");
     }
 
@@ -357,6 +356,7 @@ mod tests {
             ]
         );
         assert_eq!(event.t_ms, 1_795_313_599_311, "the response came then");
+        assert_eq!(told("e=rr,msd=494,ts=1795313599000,ttlb=311").t_ms, 1_795_313_599_000, "playback begins");
         for ts in ["0", "-9e99", "99999999999999999999", "1795313900001", "1795227199999", "\"now\""] {
             let event = told(&format!("e=t,ts={ts}"));
             assert_eq!(event.t_ms, RECEIVED_MS, "{ts}");

@@ -5,16 +5,15 @@
 
 use sha2::{Digest, Sha256};
 
-/// Bits of a sequence: whole numbers up to here are exact in JSON and in JavaScript.
-const SEQUENCE_BITS: u32 = 53;
+use crate::beacon::formats::digest;
 
-/// The sequence of a record: the first 53 bits of the SHA-256 of its line, without the white space around it.
+/// The sequence of a record: the first 53 bits (JavaScript's whole numbers) of the SHA-256 of its line, without the white
+/// space around it.
 ///
 /// Not one of the quick hashes: two records of a view that differ in a digit must never meet, and on lines of this
 /// length the difference is below a microsecond.
 pub fn sequence(line: &str) -> u64 {
-    let [a, b, c, d, e, f, g, h, ..] = digest(line.trim());
-    u64::from_be_bytes([a, b, c, d, e, f, g, h]) >> (u64::BITS - SEQUENCE_BITS)
+    digest::first_bits(Sha256::new_with_prefix(line.trim()))
 }
 
 /// The view a record belongs to: its session (`sid`), and within that its content (`cid`): another title in the same
@@ -23,15 +22,11 @@ pub fn sequence(line: &str) -> u64 {
 pub fn view_id(sid: &str, cid: Option<&str>) -> String {
     match cid.filter(|cid| !cid.is_empty()) {
         Some(cid) => {
-            let [a, b, c, d, ..] = digest(cid);
+            let [a, b, c, d, ..]: [u8; 32] = Sha256::digest(cid).into();
             format!("{sid}-{:08x}", u32::from_be_bytes([a, b, c, d]))
         }
         None => sid.to_owned(),
     }
-}
-
-fn digest(text: &str) -> [u8; 32] {
-    Sha256::digest(text.as_bytes()).into()
 }
 
 #[cfg(test)]

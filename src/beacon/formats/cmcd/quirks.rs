@@ -8,7 +8,7 @@
 //! | dash.js 5.2.1 | `msd` of 1, 42 or 78 ms while it is still starting | no startup time can be known before playback |
 //! | dash.js 5.2.1 | `ttfb` is mostly a Unix time | durations beyond ten minutes are left out |
 //! | dash.js, hls.js | `rr` carries the state of some moment between request and response | states are read from `ps` only |
-//! | Shaka 5.2.12 | never `ps` or `sta`; `msd` is right, with the first report after the start | that record begins playback |
+//! | Shaka 5.2.12 | never `ps` or `sta`; `msd` is right, with the request that goes out as playback begins | that record begins playback, at its `ts` |
 //! | Shaka 5.2.12 | `e=e` without a code, for errors it recovers from too | a warning |
 
 use super::record::{Bare, Record};

@@ -1,0 +1,98 @@
+/** The SDK among other people's things: policies, old builds, modules, networks that come and go. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { KEY } from './recorder.mjs';
+import { DEMO, near, stage } from './stage.mjs';
+
+const { at, open, tag, video } = stage();
+
+test('under a policy that allows a script, a connection and a video, and nothing else', async () => {
+  const { origin } = at.recorder;
+  at.recorder.policy = `default-src 'none'; script-src ${origin}; connect-src ${origin}; media-src ${origin}; require-trusted-types-for 'script'`;
+  const complaints = [];
+  at.page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
+  await open(`<video src="/demo.mp4" autoplay muted></video>${tag(DEMO)}`);
+  await at.recorder.arrival('playing');
+  await at.page.close();
+  await at.recorder.arrival('viewend');
+  assert.deepEqual(complaints.filter((text) => !text.includes('favicon')), []);
+});
+
+test('an audio element is followed by the tag', async () => {
+  await open(`<audio src="/demo.mp4" preload="auto"></audio>${tag(DEMO)}`);
+  await at.page.locator('audio').evaluate((audio) => audio.play());
+  await sleep(2_000);
+  await at.page.locator('audio').evaluate((audio) => audio.pause());
+  await at.recorder.arrival('pause');
+  const { c } = at.recorder.events().at(-1);
+  assert.deepEqual(at.recorder.types(), ['viewinit', 'play', 'playing', 'pause']);
+  near(c.playing_ms, 2_000, 250, 'playing');
+  assert.equal(c.upscale_ms + c.downscale_ms, 0);
+  assert.ok(!JSON.stringify(at.recorder.posts.map(({ body }) => body)).includes('rendition_'));
+});
+
+test('the build for televisions tells the same story', async () => {
+  await open(`<video src="/demo.mp4" preload="auto"></video>${tag(DEMO, 'playhead.es5.js')}`);
+  await video((element) => element.play());
+  await sleep(1_500);
+  await video((element) => void (element.currentTime = 20));
+  await sleep(1_500);
+  await at.page.close();
+  const { c } = await at.recorder.arrival('viewend');
+  assert.equal(at.recorder.types().join(), 'viewinit,play,playing,seeking,seeked,playing,viewend');
+  assert.equal(at.recorder.stretches().length, 2);
+  near(c.playing_ms, 3_000, 300, 'playing');
+  assert.match(at.recorder.posts[0].headers['content-type'], /^text\/plain/);
+});
+
+test('the module: facts, an event of the site with its place, an error in the site\'s words', async () => {
+  at.recorder.pages.set('/module', '<video src="/demo.mp4" muted></video>');
+  await at.page.goto(`${at.recorder.origin}/module`);
+  const place = await at.page.evaluate(async (key) => {
+    const { monitor } = await import('/sdk/playhead.mjs');
+    const media = document.querySelector('video');
+    const handle = monitor(media, {
+      key,
+      data: { video_id: 'module' },
+      translateError: (error) => (error.code === 'none' ? null : { ...error, code: `site-${error.code}` }),
+    });
+    await media.play();
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    const seconds = media.currentTime;
+    handle.custom('chapter', { title: 'Ebb' });
+    handle.error({ code: 'none' });
+    handle.error({ code: 'geo', message: 'not here', severity: 'business' });
+    return seconds * 1_000;
+  }, KEY);
+  const { error } = await at.recorder.arrival('error');
+  assert.deepEqual(error, { code: 'site-geo', message: 'not here', severity: 'business' });
+  const custom = await at.recorder.arrival('custom');
+  near(custom.playhead_ms, place, 50, 'playhead of the custom event');
+  assert.deepEqual([custom.name, custom.data], ['chapter', { title: 'Ebb' }]);
+  assert.equal(at.recorder.types().filter((type) => type === 'error').length, 1);
+});
+
+test('offline for a while: nothing is lost', async () => {
+  await open(`<video src="/demo.mp4" preload="auto"></video>${tag(DEMO)}`);
+  await video((element) => new Promise((resolve) => element.readyState === 4 ? resolve() : element.addEventListener('canplaythrough', resolve)));
+  await at.context.setOffline(true);
+  await video((element) => element.play());
+  await sleep(1_000);
+  await video((element) => element.pause());
+  await sleep(500);
+  assert.deepEqual(at.recorder.types(), ['viewinit']);
+  await at.context.setOffline(false);
+  await at.recorder.arrival('pause');
+  const seqs = at.recorder.events().map(({ seq }) => seq);
+  assert.deepEqual(seqs, seqs.map((_, index) => index + 1));
+});
+
+test('behind a captive portal: its page is no acknowledgement', async () => {
+  at.recorder.portals = 2;
+  await open(`<video src="/demo.mp4" autoplay muted></video>${tag(DEMO)}`);
+  await at.recorder.arrival('playing');
+  const [{ body }] = at.recorder.posts;
+  assert.equal(body.views[0].events[0].type, 'viewinit');
+});

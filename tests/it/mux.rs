@@ -1,0 +1,160 @@
+//! mux-embed, whole: everything it sends is taken, nested fields too, and what is private stays out of the log.
+
+use std::collections::BTreeMap;
+
+use playhead::{
+    beacon::formats::{Arrival, Decoded, mux},
+    event::{Event, View},
+};
+use serde_json::{Value, json};
+
+use crate::support::capture::{mux_captures, records};
+
+const RECEIVED_MS: i64 = 1_795_313_100_000;
+
+fn decode(body: &Value) -> Decoded {
+    let mut body = body.to_string().into_bytes();
+    mux::decode(&mut body, Arrival { received_ms: RECEIVED_MS }).unwrap().decoded
+}
+
+/// A beacon of one view: its events get what every event has.
+fn beacon(events: Value) -> Value {
+    let events = events.as_array().unwrap().iter().enumerate().map(|(number, event)| {
+        let mut whole =
+            json!({"ake": "key", "xid": "v", "xsqno": number + 1, "uti": RECEIVED_MS - 900 + number as i64});
+        whole.as_object_mut().unwrap().extend(event.as_object().unwrap().clone());
+        whole
+    });
+    json!({"metadata": {"transmission_timestamp": RECEIVED_MS - 20, "rtt_ms": 44}, "events": events.collect::<Vec<_>>()})
+}
+
+fn events(body: Value) -> Vec<Event> {
+    let decoded = decode(&beacon(body));
+    assert_eq!(decoded.rejected, []);
+    decoded.records.into_iter().flat_map(|record| record.events).collect()
+}
+
+fn kept(event: &Event) -> BTreeMap<&str, &str> {
+    event.attributes.iter().map(|attribute| (attribute.name.as_str(), attribute.text.as_str())).collect()
+}
+
+#[test]
+fn nothing_that_was_captured_is_refused() {
+    for (name, beacons) in mux_captures() {
+        for beacon in &beacons {
+            let body: Value = serde_json::from_str(&beacon.body).unwrap();
+            let decoded = decode(&body);
+            assert_eq!(decoded.rejected, [], "{name}");
+            assert_eq!(decoded.accepted(), body["events"].as_array().unwrap().len(), "{name}");
+        }
+    }
+}
+
+/// 62 members of the full state, and what each event adds: a member is read, kept, or empty.
+#[test]
+fn no_field_of_a_capture_gets_lost() {
+    for (name, beacons) in mux_captures() {
+        for beacon in &beacons {
+            let body: Value = serde_json::from_str(&beacon.body).unwrap();
+            let mut taken: BTreeMap<(String, u64), usize> = BTreeMap::new();
+            for record in decode(&body).records {
+                for event in record.events {
+                    let attributes = event.attributes.iter().filter(|attribute| attribute.name != "rtt_ms");
+                    taken.insert((record.view_id.clone(), event.sequence), attributes.count());
+                }
+            }
+            for event in body["events"].as_array().unwrap() {
+                let id = (event["xid"].as_str().unwrap().to_owned(), event["xsqno"].as_u64().unwrap());
+                let says = |value: &Value| !matches!(value, Value::Null) && value != "" && value != 0;
+                let members = event.as_object().unwrap().iter().filter(|(_, value)| says(value)).count();
+                // Counters, clocks, ids and the like have their own places: at most these.
+                assert!(taken[&id] + 28 >= members, "{name} {id:?}: {} of {members} members", taken[&id]);
+            }
+        }
+    }
+}
+
+#[test]
+fn nested_fields_are_kept_and_what_is_private_is_not() {
+    let events = events(json!([
+        {"e": "viewstart", "wur": "https://site.example/watch?user=secret#secret", "vsour": "https://cdn.example/v.m3u8?token=secret",
+         "vpour": "/poster.jpg?session=secret", "c1": "https://site.example/?secret"},
+        {"e": "requestcompleted", "qur": "https://u:secret@cdn.example/1.ts?sig=secret",
+         "qrphe": {"content-type": "video/mp2t", "x-cdn": "edge", "Set-Cookie": "secret", "authorization": "secret"},
+         "qrfls": {"media": {"0": {"width": 320, "attrs": {"URI": "lo.m3u8?token=secret"}}}}},
+        {"e": "requestfailed", "qeret": "GET https://cdn.example/2.ts?sig=secret failed"},
+        {"e": "error", "percd": 2, "perme": "403 for https://cdn.example/2.ts?sig=secret", "percz": "at https://cdn.example/2.ts?sig=secret"},
+        {"e": "adrequest", "dtaur": "https://ads.example/tag?viewer=secret"},
+    ]));
+    let [start, completed, failed, error, ad] = events.as_slice() else { panic!("five events") };
+    for event in &events {
+        assert!(!format!("{event:?}").contains("secret"), "{event:?}");
+    }
+    assert_eq!(kept(start)["video_source_url"], "https://cdn.example/v.m3u8");
+    assert_eq!(kept(start)["video_poster_url"], "/poster.jpg");
+    assert_eq!(kept(start)["custom_1"], "https://site.example/");
+    assert_eq!(
+        kept(completed)["request_response_headers"],
+        r#"{"content-type":"video/mp2t","x-cdn":"edge"}"#
+    );
+    let lists = kept(completed)["request_rendition_lists"];
+    assert_eq!(lists, r#"{"media":{"0":{"attrs":{"URI":"lo.m3u8"},"width":320}}}"#);
+    assert_eq!(failed.label(), "requestfailed");
+    assert_eq!(error.failure.as_ref().unwrap().message, "403 for https://cdn.example/2.ts");
+    assert_eq!(kept(ad)["ad_tag_url"], "https://ads.example/tag");
+    assert_eq!(kept(ad)["rtt_ms"], "44", "the way of the beacon stands with its newest event");
+}
+
+#[test]
+fn ads_experiments_and_requests_have_their_words() {
+    let said = events(json!([
+        {"e": "viewstart", "fnm": "blue button", "ypyid": "sub", "c2": "gold", "uusid": "anna", "mvrid": "random"},
+        {"e": "adbreakstart", "dty": "preroll"}, {"e": "adplaying", "did": "ad-1"}, {"e": "adbreakend"},
+        {"e": "networkchange", "ucxty": "wifi"}, {"e": "requestcanceled"}, {"e": "devicesleep"}, {"e": "somethingnew"},
+    ]));
+    let labels: Vec<&str> = said.iter().map(Event::label).collect();
+    let expected = [
+        "viewstart",
+        "adstart",
+        "adplaying",
+        "adend",
+        "networkchange",
+        "requestcanceled",
+        "devicesleep",
+        "somethingnew",
+    ];
+    assert_eq!(labels, expected);
+    let record = decode(&beacon(
+        json!([{"e": "viewstart", "fnm": "blue button", "ypyid": "sub", "c2": "gold", "uusid": "anna", "mvrid": "random"}]),
+    ));
+    let view = View::of(&record.records[0]);
+    use playhead::event::AttributeKey::{Experiment, SubPropertyId, ViewerId};
+    assert_eq!(
+        [view.text(Experiment), view.text(SubPropertyId), view.text(ViewerId)],
+        ["blue button", "sub", "anna"]
+    );
+    assert_eq!(view.custom["custom_2"].value, "gold");
+}
+
+/// 05a: a source that answers 404 before anybody pressed play. 06a: a new video and a new programme on one player.
+#[test]
+fn errors_before_play_and_new_programmes_have_views_of_their_own() {
+    let captures: BTreeMap<_, _> = mux_captures().into_iter().collect();
+    let views = |name: &str| {
+        let mut views = BTreeMap::<String, View>::new();
+        for record in
+            captures[name].iter().flat_map(|beacon| records(beacon, RECEIVED_MS + beacon.at_ms, "e"))
+        {
+            views.entry(record.view_id.clone()).or_default().merge(&View::of(&record));
+        }
+        views.into_values().collect::<Vec<_>>()
+    };
+    let [failed] = views("05a_error_404").try_into().unwrap();
+    assert_eq!((failed.attempted, failed.started(), failed.failed()), (true, false, true));
+    assert_eq!(failed.error_code.value, "4");
+    let programmes = views("06a_videochange_same_player");
+    assert_eq!(programmes.len(), 3);
+    assert!(programmes.iter().all(|view| view.started() && view.closed));
+    let unmeasured = programmes.iter().filter(|view| view.counters.startup_ms.is_none());
+    assert_eq!(unmeasured.count(), 1, "mux-embed measures no startup of a new programme");
+}
