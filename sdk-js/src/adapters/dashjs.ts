@@ -36,11 +36,13 @@ export interface DashLike {
   /** Seconds. */
   getCurrentLiveLatency(): number;
   getBufferLength(type: never): number;
-  getDashMetrics(): { getCurrentHttpRequest(type: never): { _responseHeaders?: unknown } | null };
+  getDashMetrics(): { getCurrentHttpRequest(type: never): Partial<Record<string, unknown>> | null };
 }
 
 /** The element's own errors, which it tells itself. */
 const OF_ELEMENT = 5;
+/** Of a request in dash.js' metrics, in one piece; by this name, which the build must not shorten. */
+const HEADERS = '_responseHeaders';
 /** A clock, a linked fragment of the manifest, or subtitles: playing goes on without. */
 const DISPENSABLE = [12, 16, 29, 33];
 /** A segment that was not to be had after all attempts: another base URL may have it. */
@@ -77,7 +79,7 @@ export const dashjs = adapter(({ listen }, handle, player: DashLike) => {
       if (error) return;
       delete missing[mediaType];
       const last = player.getDashMetrics().getCurrentHttpRequest(mediaType as never);
-      link.delivered(url, headersIn(String(last?._responseHeaders)));
+      link.delivered(url, headersIn(String(last?.[HEADERS])));
       look();
     },
     bufferStalled: ({ mediaType }: { mediaType: string }) => stuck(mediaType),

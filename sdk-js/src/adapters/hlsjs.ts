@@ -51,7 +51,8 @@ export const hlsjs = adapter(({ listen, detach }, handle, hls: HlsLike) => {
   const look = () => {
     const level = hls.levels[hls.currentLevel];
     if (level) link.shows(level, level.bitrate, level.videoCodec);
-    if (live !== undefined) link.live(live, () => hls.latency);
+    // Before the first fragment plays, the playhead says nothing of where playback will be.
+    if (live !== undefined) link.live(live, () => (level ? hls.latency : 0));
   };
 
   listen(hls, 'on', 'off', {
