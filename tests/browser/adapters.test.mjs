@@ -17,10 +17,11 @@ const HOLD_S = 2 * SEGMENT_S;
 
 /** What each says when a manifest, and a segment, is not there: code of the fatal error, if it ever gives up; else of the warning. */
 const TOLD = {
-  'hls.js': { manifest: 'manifestLoadError', segment: 'fragLoadError' },
-  'dash.js': { manifest: '25', segment: '27' },
-  shaka: { manifest: '1001', segment: '1001' },
-  'video.js': { manifest: '2', warning: 'http-404', latency: false },
+  'hls.js': { manifest: /^manifestLoadError$/, segment: 'fragLoadError' },
+  'dash.js': { manifest: /^25$/, segment: '27' },
+  shaka: { manifest: /^1001$/, segment: '1001' },
+  // Its own, or the element's, which VHS makes fail: whichever is told first.
+  'video.js': { manifest: /^[24]$/, warning: 'http-404', latency: false },
 };
 
 let browser;
@@ -118,8 +119,9 @@ describe('adapters', { concurrency: 3 }, () => {
       withPlayer(engine, `none-${engine.manifest}`, () => undefined, async (visit, stage) => {
         await eventually(() => fatal(stage).length > 0, 'a fatal error', 30_000);
         await visit.waitForTimeout(HEARTBEAT_MS);
-        assert.deepEqual(fatal(stage), [expected.manifest]);
-        assert.match(errors(stage).at(-1).message, /none-/);
+        assert.equal(fatal(stage).length, 1, JSON.stringify(errors(stage)));
+        assert.match(fatal(stage)[0], expected.manifest);
+        assert.ok(errors(stage).some(({ message }) => message.includes('none-')), 'it says what is not there');
       }));
 
     test(`${name}: a segment that is not there is ${expected.segment ? 'one fatal error' : 'a warning, since it never gives up'}`, TIMEOUT, () =>

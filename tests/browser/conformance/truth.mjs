@@ -52,7 +52,7 @@ export const tolerance = (figure, expected) =>
  * From letting held media go to the picture moving takes an idle machine this long, with a decoder to set up and without;
  * the origin lets go so much earlier.
  */
-export const LEAD_MS = { start: 85, stall: 15 };
+export const LEAD_MS = { start: 65, stall: 10 };
 /** A run in which the page itself saw anything this far from the script did not happen as written, and is repeated. */
 const SLACK_MS = 45;
 
