@@ -141,7 +141,8 @@ describe('adapters', { concurrency: 3 }, () => {
         await eventually(() => stage.facts().stream_type === 'live', 'that it is live');
         if (expected.latency === false) return;
         const { live_latency_ms: behind } = await eventually(() => stage.facts().live_latency_ms && stage.facts(), 'the latency');
-        assert.ok(behind > 0 && behind < DURATION_S * 1_000, `${behind} ms behind`);
+        // The playlist grows older while the test looks on.
+        assert.ok(behind > 0 && behind < 2 * DURATION_S * 1_000, `${behind} ms behind`);
       }));
 
     test(`${name}: nonsense from the engine reaches nobody, and nothing is left after detaching`, TIMEOUT, () =>

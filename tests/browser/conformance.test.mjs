@@ -37,9 +37,16 @@ test('the same playback by every way in has the same figures', async (t) => {
     const failures = lost.flatMap((one) => compare(one, TRUTH_OF_FAILURE));
     for (const line of [...tableOf(lines), '', ...tableOf(failures)]) t.diagnostic(line);
     const off = [...lines, ...failures].filter(({ verdict }) => verdict === 'OFF');
+    for (const { way, view } of [...played, ...lost]) if (off.some((line) => line.way === way)) t.diagnostic(storyOf(way, view));
     assert.deepEqual(off.map(({ way, figure, value, expected }) => `${way}: ${figure} is ${value}, the truth is ${expected}`), []);
   });
 });
+
+/** What happened by the events of a view, in ms since the first. */
+function storyOf(way, view) {
+  const [first] = view?.events ?? [];
+  return `${way}: ${view?.events.map(({ name, viewer_time: at }) => `${at - first.viewer_time} ${name}`).join(', ')}`;
+}
 
 /** Both runs of every way. Waiting for nothing is no work for the machine, so that more can do it at a time. */
 async function everyWay(server) {

@@ -69,6 +69,6 @@ export function departures({ startupMs, stalls, ranges, playingMs }) {
     ranges,
   };
   const kept = (value, wanted, slack) => [value].flat(2).every((one, n) => Math.abs(one - [wanted].flat(2)[n]) <= slack);
-  const slacks = { rebuffer_count: 0, playing_ms: tolerance('playing_ms', TRUTH.playing_ms) };
+  const slacks = { rebuffer_count: 0, playing_ms: TOLERANCE_MS };
   return Object.fromEntries(Object.entries(seen).filter(([name, value]) => !kept(value, TRUTH[name], slacks[name] ?? SLACK_MS)));
 }
