@@ -53,22 +53,31 @@ export const tolerance = (figure, expected) =>
  * the origin lets go so much earlier.
  */
 export const LEAD_MS = { start: 65, stall: 10 };
-/** A run in which the page itself saw anything this far from the script did not happen as written, and is repeated. */
+/** Where the page itself saw something this far from the script, what it saw is the truth of that run. */
 const SLACK_MS = 45;
+/** And a run this far from it is not the script any more, and is done again. */
+const GROSS_MS = 500;
 
-/**
- * The page's own record under the names of the truth, where it is not as the script has it; nothing if all is. On a machine
- * too busy to keep to the script, this is what happened instead.
- */
-export function departures({ startupMs, stalls, ranges, playingMs }) {
-  const seen = {
-    video_startup_ms: startupMs,
-    rebuffer_ms: stalls.reduce((sum, ms) => sum + ms, 0),
-    rebuffer_count: stalls.length,
-    playing_ms: playingMs,
-    ranges,
-  };
-  const kept = (value, wanted, slack) => [value].flat(2).every((one, n) => Math.abs(one - [wanted].flat(2)[n]) <= slack);
+/** The page's own record under the names of the truth. */
+const seenIn = ({ startupMs, stalls, ranges, playingMs }) => ({
+  video_startup_ms: startupMs,
+  rebuffer_ms: stalls.reduce((sum, ms) => sum + ms, 0),
+  rebuffer_count: stalls.length,
+  playing_ms: playingMs,
+  ranges,
+});
+
+const within = (slack, figure, value) => {
+  const wanted = [TRUTH[figure]].flat(2);
+  return [value].flat(2).every((one, n) => Math.abs(one - wanted[n]) <= slack);
+};
+
+/** What happened instead of what is written, on a machine too busy to keep to the script: nothing, as a rule. */
+export function departures(record) {
+  // Players take their time over a change of speed, and by that much the picture moves longer.
   const slacks = { rebuffer_count: 0, playing_ms: TOLERANCE_MS };
-  return Object.fromEntries(Object.entries(seen).filter(([name, value]) => !kept(value, TRUTH[name], slacks[name] ?? SLACK_MS)));
+  return Object.fromEntries(Object.entries(seenIn(record)).filter(([figure, value]) => !within(slacks[figure] ?? SLACK_MS, figure, value)));
 }
+
+export const wasThisScript = (record) =>
+  record.stalls.length === 1 && Object.entries(seenIn(record)).every(([figure, value]) => within(GROSS_MS, figure, value));
