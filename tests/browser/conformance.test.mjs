@@ -32,7 +32,7 @@ test('the same playback by every way in has the same figures', async (t) => {
     const began = Date.now();
     const [played, lost] = await everyWay(server);
     const repeated = played.filter(({ attempts }) => attempts > 1).length;
-    t.diagnostic(`${played.length} ways in ${Math.round((Date.now() - began) / 1_000)} s, ${repeated} of them repeated: the machine was busy`);
+    t.diagnostic(`${played.length} ways in ${Math.round((Date.now() - began) / 1_000)} s, ${repeated} of them repeated because the machine was busy`);
     const lines = played.flatMap((one) => compare(one, TRUTH));
     const failures = lost.flatMap((one) => compare(one, TRUTH_OF_FAILURE));
     for (const line of [...tableOf(lines), '', ...tableOf(failures)]) t.diagnostic(line);

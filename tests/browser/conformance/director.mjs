@@ -11,7 +11,9 @@ export async function direct({ script, leadMs }) {
   const STALL_MS = 250;
   /** Players may hesitate for a moment; a picture that stands still longer has run out of media. */
   const FROZEN_MS = 500;
-  const record = { stalls: [], ranges: [], playingMs: 0 };
+  /** Two words about the same place, in seconds. */
+  const NEAR_S = 0.2;
+  const record = { stalls: [], waits: [], ranges: [], playingMs: 0 };
   const moves = { at: 0, place: 0 };
   const now = () => performance.now();
   const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -35,6 +37,13 @@ export async function direct({ script, leadMs }) {
     }
     Object.assign(moves, { at: seen, place });
   }, LOOK_MS);
+  // Where the element says it waits; some ways in take its word, however short the wait.
+  video.addEventListener('waiting', () => {
+    const place = video.currentTime;
+    const known = record.waits.some((one) => Math.abs(one - place) < NEAR_S);
+    const ordinary = record.startupMs === undefined || video.seeking || moves.rested || Math.abs(place - script.backTo) < NEAR_S;
+    if (!known && !ordinary) record.waits.push(place);
+  });
   const rest = () => {
     video.pause();
     moves.rested = true;

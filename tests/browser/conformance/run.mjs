@@ -9,8 +9,8 @@ import { direct } from './director.mjs';
 import { LEAD_MS, SCRIPT, departures, wasThisScript } from './truth.mjs';
 import { WAYS, pageOf } from './ways.mjs';
 
-/** A run that was not the script at all is done once more: the machine was busy with something else. */
-const ATTEMPTS = 2;
+/** A run that was not the script at all is done again: the machine was busy with something else. */
+const ATTEMPTS = 3;
 /** A run lasts 20 s; one that hangs has to be known by its name. */
 const HANGS_MS = 60_000;
 /** Engines read their manifest before the press; what they want of the media waits at the origin. */

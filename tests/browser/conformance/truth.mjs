@@ -79,5 +79,6 @@ export function departures(record) {
   return Object.fromEntries(Object.entries(seenIn(record)).filter(([figure, value]) => !within(slacks[figure] ?? SLACK_MS, figure, value)));
 }
 
+/** One stall, no other wait that a player may have spoken of, and everything about when and where it should be. */
 export const wasThisScript = (record) =>
-  record.stalls.length === 1 && Object.entries(seenIn(record)).every(([figure, value]) => within(GROSS_MS, figure, value));
+  record.stalls.length === 1 && record.waits.length <= 1 && Object.entries(seenIn(record)).every(([figure, value]) => within(GROSS_MS, figure, value));
