@@ -24,10 +24,16 @@ const legacy = {
   setup: ({ onResolve }) => onResolve({ filter: /^\.\/transport$/ }, () => ({ path: `${root}src/legacy/transport.ts` })),
 };
 
-function bundle({ from, format, es5 }) {
+/** Puts one export of a module on the page's `playhead`. */
+const onPage = (from, name) => ({
+  contents: `import { ${name} } from './${from}'; (window.playhead = window.playhead || {}).${name} = ${name};`,
+  resolveDir: root,
+});
+
+function bundle({ from, format, es5, global }) {
   return build({
     absWorkingDir: root,
-    entryPoints: [from],
+    ...(global ? { stdin: onPage(from, global) } : { entryPoints: [from] }),
     bundle: true,
     write: false,
     metafile: true,
@@ -52,7 +58,7 @@ function lower(source) {
 }
 
 const modules = {};
-mkdirSync(`${root}dist`, { recursive: true });
+mkdirSync(`${root}dist/adapters`, { recursive: true });
 for (const entry of ENTRIES) {
   const { outputFiles, metafile } = await bundle(entry);
   const [{ text }] = outputFiles;

@@ -8,4 +8,9 @@ export const ENTRIES = [
   { file: 'playhead.es5.js', from: 'src/script.ts', format: 'iife', es5: true },
   // For React Native with react-native-video: the core without a page.
   { file: 'react-native.js', from: 'src/react-native.ts', format: 'esm' },
+  // What one kind of player knows beside its element; for a `<script>` tag after the SDK's, as `playhead.NAME`, and a module.
+  ...['hlsjs', 'dashjs', 'shaka', 'videojs'].flatMap((name) => [
+    { file: `adapters/${name}.js`, from: `src/adapters/${name}.ts`, format: 'iife', global: name },
+    { file: `adapters/${name}.mjs`, from: `src/adapters/${name}.ts`, format: 'esm' },
+  ]),
 ];
