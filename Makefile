@@ -73,8 +73,8 @@ test: ## everything CI runs: lint, Rust with real engine and Kafka, SDK, dashboa
 
 .PHONY: test-pages
 test-pages: sdk-js/node_modules/.installed dashboards/node_modules/.installed
-	$(call say,SDK: types$(comma) tests$(comma) size)
-	@cd sdk-js && npm run --silent types && npm run --silent test && npm run --silent size
+	$(call say,SDK: types$(comma) tests$(comma) sizes$(comma) the built files$(comma) API report)
+	@cd sdk-js && npm run --silent check
 	$(call say,dashboard: types$(comma) tests$(comma) size$(comma) every state in a browser)
 	@cd dashboards && npm run --silent types && npm run --silent test && npm run --silent size && npm run --silent e2e
 

@@ -12,6 +12,8 @@ async fn pages_and_sdk_are_in_the_binary() {
         ("/demo", "text/html; charset=utf-8", false),
         ("/sdk/playhead.js", "text/javascript", true),
         ("/sdk/playhead.mjs", "application/javascript", true),
+        ("/sdk/playhead.es5.js", "text/javascript", true),
+        ("/sdk/adapters/hlsjs.js", "text/javascript", true),
     ] {
         let whole = server.http.get(server.at(path)).send().await.unwrap();
         assert_eq!(whole.status(), 200, "{path}");
