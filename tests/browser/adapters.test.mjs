@@ -30,7 +30,7 @@ before(async () => {
 });
 after(() => browser.close());
 
-const page = ({ setUp, adapter, hasty }, src) => `<!doctype html><title>adapter</title><video muted width="320"></video>
+const page = ({ setUp, adapter, hasty }, src) => `<!doctype html><title>adapter</title><video autoplay muted width="320"></video>
 <script src="/engine.js"></script><script src="/playhead.js"></script><script src="/adapter.js"></script>
 <script>
   const video = document.querySelector('video');
@@ -51,9 +51,9 @@ const page = ({ setUp, adapter, hasty }, src) => `<!doctype html><title>adapter<
     engine[on] = add;
     break;
   }
-  // Pressed before there is anything to play: an error that nobody waits for would be nobody's.
+  // Loaded once it is wanted: an error that nobody waits for would be nobody's.
+  video.addEventListener('play', () => load(), { once: true });
   void video.play().catch(() => undefined);
-  load();
 </script>`;
 
 /** Opens a page that plays `src` with this engine, and closes everything in the end. */
