@@ -173,6 +173,7 @@ async fn start(config: Config) -> Result<Running, StartError> {
         senders: Senders::default(),
         heartbeat_ms: config.heartbeat_ms,
         accept_history: config.accept_history,
+        respect_privacy_signals: config.respect_privacy_signals,
     });
     let main = http::web_server(&config, health.clone(), collector, live_state, api)?;
     let admin = http::admin_server(&config, health, metrics)?;

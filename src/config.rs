@@ -13,6 +13,7 @@ use std::{
 };
 
 use ipnet::IpNet;
+use tracing_subscriber::EnvFilter;
 
 pub use self::reader::Layers;
 use self::reader::Reader;
@@ -31,7 +32,7 @@ const fn setting(name: &'static str, default: &'static str, help: &'static str) 
 }
 
 /// All settings, in the order of `--help` and `docs/settings.md`.
-pub const SETTINGS: [Setting; 32] = [
+pub const SETTINGS: [Setting; 33] = [
     setting("roles", "collect,process,query", "Which parts this process runs"),
     setting("http_addr", "127.0.0.1:8080", "Beacons, API, dashboard and websocket"),
     setting("admin_addr", "127.0.0.1:9090", "/metrics, /healthz and /readyz"),
@@ -60,6 +61,11 @@ pub const SETTINGS: [Setting; 32] = [
     setting("admit_events_per_s", "0", "Events a process takes in per second, 0 for no limit; beyond it 429"),
     setting("heartbeat_ms", "10000", "How often Playhead's SDK sends totals; told in every answer"),
     setting("accept_history", "true", "Whether senders on this machine may tell when a beacon arrived"),
+    setting(
+        "respect_privacy_signals",
+        "true",
+        "Whether DNT and Sec-GPC keep viewer and session ids out of the log",
+    ),
     setting("country_database", "", "MMDB file for countries; empty looks in the known places"),
     setting("bootstrap_environment", "", "Name of the first environment"),
     setting("bootstrap_ingest_key", "", "Its ingest key"),
@@ -69,6 +75,12 @@ pub const SETTINGS: [Setting; 32] = [
     setting("log", "info", "Which log lines are written, as tracing directives"),
     setting("log_format", "text", "text or json"),
 ];
+
+/// Less than this holds no full segment.
+const LEAST_LOG_BYTES: u64 = 65_536;
+/// First parts of paths that are not for beacons.
+const TAKEN: [&str; 10] =
+    ["data", "live", "sdk", "demo", "assets", "session", "login", "videos", "views", "healthz"];
 
 /// A part of the service that one process may run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -109,6 +121,7 @@ pub struct Config {
     pub admit_events_per_s: u32,
     pub heartbeat_ms: u32,
     pub accept_history: bool,
+    pub respect_privacy_signals: bool,
     pub country_database: Option<PathBuf>,
     pub bootstrap: Bootstrap,
     pub log_directives: String,
@@ -169,10 +182,16 @@ impl Config {
         let clickhouse_memory_bytes = reader.parsed("clickhouse_memory_bytes");
         let admit_events_per_s = reader.parsed("admit_events_per_s");
         let (heartbeat_ms, accept_history) = (heartbeat_ms(&mut reader), reader.parsed("accept_history"));
+        let respect_privacy_signals = reader.parsed("respect_privacy_signals");
         let trusted_proxies = reader.list("trusted_proxies");
         let intake_prefix = reader.text("intake_prefix");
-        if !intake_prefix.starts_with('/') || intake_prefix.ends_with('/') {
-            reader.mistake("intake_prefix", &"it begins with a slash and does not end with one");
+        check_prefix(&mut reader, &intake_prefix);
+        check_addresses(&mut reader);
+        if log_max_bytes.is_some_and(|bytes: u64| bytes < LEAST_LOG_BYTES) {
+            reader.mistake("log_max_bytes", &format!("at least {LEAST_LOG_BYTES}"));
+        }
+        if let Err(error) = reader.text("log").parse::<EnvFilter>() {
+            reader.mistake("log", &error);
         }
         let data_dir = PathBuf::from(reader.text("data_dir"));
         let sqlite = || format!("sqlite:{}", data_dir.join("control.sqlite").display());
@@ -208,12 +227,49 @@ impl Config {
             admit_events_per_s: admit_events_per_s.unwrap_or_default(),
             heartbeat_ms: heartbeat_ms.unwrap_or_default(),
             accept_history: accept_history.unwrap_or_default(),
+            respect_privacy_signals: respect_privacy_signals.unwrap_or_default(),
             country_database: reader.optional("country_database").map(PathBuf::from),
             bootstrap,
             log_directives: reader.text("log"),
             log_as_json: log_format == "json",
             data_dir,
         })
+    }
+}
+
+/// Beacons come beside everything else this service answers.
+fn check_prefix(reader: &mut Reader, prefix: &str) {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-_.~".contains(&byte);
+    if !prefix.starts_with('/') || prefix.ends_with('/') || !prefix.bytes().all(is_plain) {
+        reader.mistake(
+            "intake_prefix",
+            &"it begins with a slash, ends without one, and has letters, digits and -_.~ between",
+        );
+    }
+    let first = prefix.trim_start_matches('/').split('/').next().unwrap_or_default();
+    if TAKEN.contains(&first) {
+        reader.mistake("intake_prefix", &format!("/{first} is this service's own"));
+    }
+}
+
+/// What no try to connect would mend.
+fn check_addresses(reader: &mut Reader) {
+    if reader.optional("clickhouse_url").is_some_and(|url| !url.starts_with("http://")) {
+        reader.mistake("clickhouse_url", &"http://host:port; this build has no TLS towards ClickHouse");
+    }
+    let is_database =
+        |url: &str| ["sqlite:", "postgres://", "postgresql://"].iter().any(|kind| url.starts_with(kind));
+    if reader.optional("database_url").is_some_and(|url| !is_database(&url)) {
+        reader.mistake("database_url", &"sqlite:PATH or postgres://…");
+    }
+    let is_broker = |broker: &str| {
+        broker
+            .trim()
+            .rsplit_once(':')
+            .is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok())
+    };
+    if reader.optional("kafka_brokers").is_some_and(|brokers| !brokers.split(',').all(is_broker)) {
+        reader.mistake("kafka_brokers", &"host:port,host:port");
     }
 }
 

@@ -148,3 +148,35 @@ SELECT
     last_sequence
 FROM view_states FINAL
 SETTINGS do_not_merge_across_partitions_select_final = 1;
+-- As in 0004, but one time of no clock does not move the other events of its view out of their decade.
+CREATE OR REPLACE VIEW events AS
+WITH
+    t_ms + min(anchor_ms) OVER (PARTITION BY environment, view_start, view_id) AS placed_ms,
+    toUnixTimestamp64Milli(received_at) AS heard_ms
+SELECT
+    environment,
+    view_id,
+    sequence,
+    event,
+    -- A day and more before it was heard of: the clock has jumped, and what it said is no time.
+    fromUnixTimestamp64Milli(
+        if(placed_ms < heard_ms - 86400000, heard_ms, least(placed_ms, heard_ms)),
+        'UTC'
+    ) AS occurred_at,
+    received_at,
+    view_start,
+    t_ms,
+    playhead_ms,
+    playing_ms,
+    watch_ms,
+    rebuffer_ms,
+    rebuffer_count,
+    seek_ms,
+    seek_count,
+    dropped_frames,
+    error_code,
+    error_message,
+    error_severity,
+    attributes
+FROM event_rows FINAL
+SETTINGS do_not_merge_across_partitions_select_final = 1;

@@ -6,13 +6,25 @@ use actix_web::{HttpRequest, http::header, web};
 use flate2::read::MultiGzDecoder;
 use futures_util::StreamExt;
 
-use super::refusal::{MAX_DEPTH, MAX_INFLATED_BYTES, MAX_WIRE_BYTES, Refusal};
+use super::{
+    formats::repair,
+    refusal::{MAX_DEPTH, MAX_INFLATED_BYTES, MAX_WIRE_BYTES, Refusal},
+};
 
 /// How long a client may take to send its body.
 const BODY_DEADLINE: Duration = Duration::from_secs(10);
 
 /// What stands for bytes that were no UTF-8; text that holds it is refused event by event.
 pub const REPLACEMENT: char = '\u{FFFD}';
+
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
+/// Whether [`repair`] may find something.
+#[derive(Debug, PartialEq, Eq)]
+enum Look {
+    Plain,
+    Suspicious,
+}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Encoding {
@@ -29,12 +41,17 @@ pub async fn read(request: &HttpRequest, payload: web::Payload) -> Result<Vec<u8
     json_text(read_bytes(request, payload).await?)
 }
 
-/// Makes bytes fit for the JSON parsers: not deep, and UTF-8 throughout.
+/// Makes bytes fit for the JSON parsers: not deep, UTF-8 throughout, without values that cost the whole.
 ///
 /// # Errors
 /// When they are nested too deep.
-pub fn json_text(bytes: Vec<u8>) -> Result<Vec<u8>, Refusal> {
-    check_depth(&bytes)?;
+pub fn json_text(mut bytes: Vec<u8>) -> Result<Vec<u8>, Refusal> {
+    if bytes.starts_with(BYTE_ORDER_MARK) {
+        bytes.drain(..BYTE_ORDER_MARK.len());
+    }
+    if look_over(&bytes)? == Look::Suspicious {
+        bytes = repair::mended(&bytes);
+    }
     Ok(match String::from_utf8_lossy(&bytes) {
         Cow::Borrowed(_) => bytes,
         Cow::Owned(text) => text.into_bytes(),
@@ -82,7 +99,9 @@ fn check_type(request: &HttpRequest) -> Result<(), Refusal> {
 }
 
 fn encoding(request: &HttpRequest) -> Result<Encoding, Refusal> {
-    match header_text(request, header::CONTENT_ENCODING).map(str::trim) {
+    let coding =
+        header_text(request, header::CONTENT_ENCODING).map(|coding| coding.trim().to_ascii_lowercase());
+    match coding.as_deref() {
         None | Some("" | "identity") => Ok(Encoding::Identity),
         Some("gzip" | "x-gzip") => Ok(Encoding::Gzip),
         Some(_) => Err(Refusal::UnsupportedEncoding),
@@ -104,25 +123,42 @@ fn inflate(bytes: &[u8]) -> Result<Vec<u8>, Refusal> {
     if inflated.len() > MAX_INFLATED_BYTES { Err(Refusal::InflatedTooLarge) } else { Ok(inflated) }
 }
 
-/// Refuses deep nesting before any parser sees it, so that no parser's stack is at stake.
-fn check_depth(json: &[u8]) -> Result<(), Refusal> {
-    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
-    for byte in json {
+/// Refuses deep nesting before any parser sees it, so that no parser's stack is at stake; and finds what [`repair`] is for:
+/// escapes that may be half a character, whole numbers too long, exponents.
+fn look_over(json: &[u8]) -> Result<Look, Refusal> {
+    let (mut depth, mut in_string, mut escaped, mut digits) = (0_usize, false, false, 0_usize);
+    let mut look = Look::Plain;
+    for (index, byte) in json.iter().enumerate() {
+        let digits_before = std::mem::take(&mut digits);
         match byte {
+            b'u' if escaped => {
+                escaped = false;
+                if matches!(json.get(index + 1), Some(b'd' | b'D')) {
+                    look = Look::Suspicious;
+                }
+            }
             _ if escaped => escaped = false,
             b'\\' if in_string => escaped = true,
             b'"' => in_string = !in_string,
-            b'[' | b'{' if !in_string => {
+            _ if in_string => {}
+            b'0'..=b'9' => {
+                digits = digits_before + 1;
+                if digits > repair::MOST_DIGITS {
+                    look = Look::Suspicious;
+                }
+            }
+            b'e' | b'E' if digits_before > 0 => look = Look::Suspicious,
+            b'[' | b'{' => {
                 depth += 1;
                 if depth > MAX_DEPTH {
                     return Err(Refusal::TooDeep);
                 }
             }
-            b']' | b'}' if !in_string => depth = depth.saturating_sub(1),
+            b']' | b'}' => depth = depth.saturating_sub(1),
             _ => {}
         }
     }
-    Ok(())
+    Ok(look)
 }
 
 #[cfg(test)]
@@ -132,9 +168,16 @@ mod tests {
     #[test]
     fn depth_counts_brackets_outside_strings_only() {
         let deep = [vec![b'['; MAX_DEPTH + 1], vec![b']'; MAX_DEPTH + 1]].concat();
-        assert!(matches!(check_depth(&deep), Err(Refusal::TooDeep)));
+        assert!(matches!(look_over(&deep), Err(Refusal::TooDeep)));
         let quoted = format!("{{\"a\":\"{}\\\"[\"}}", "[".repeat(500));
-        assert!(check_depth(quoted.as_bytes()).is_ok());
+        assert!(look_over(quoted.as_bytes()).is_ok());
+    }
+
+    #[test]
+    fn one_bad_value_does_not_cost_the_body() {
+        let mended = |json: &str| String::from_utf8(json_text(json.as_bytes().to_vec()).unwrap()).unwrap();
+        assert_eq!(mended("\u{feff}{\"a\":\"cut \\ud83d\",\"b\":1e999}"), r#"{"a":"cut ","b":null}"#);
+        assert_eq!(mended(r#"{"b":99999999999999999999}"#), r#"{"b":null}"#);
     }
 
     #[test]

@@ -66,7 +66,7 @@ pub async fn mux(
             refuse(&refusal, Format::Mux)
         }
         Err(refusal) => {
-            count_labelled(Metric::BeaconsRefused, "code", refusal.code(), 1);
+            count_refused(&refusal, Format::Mux);
             cross_origin(HttpResponse::NoContent()).finish()
         }
     }
@@ -127,6 +127,9 @@ async fn store(
             .increment(accepted);
         return Err(Refusal::OverLimit);
     }
+    if collector.respect_privacy_signals && asks_for_privacy(request) {
+        forget_people(&mut decoded);
+    }
     let origin = collector.enricher.origin(request);
     let records = decoded.records.iter_mut().map(|record| {
         record.environment = environment.to_string();
@@ -137,6 +140,21 @@ async fn store(
     let fate = if appended.is_ok() { "accepted" } else { "shed" };
     metrics::counter!(Metric::EventsIntake.name(), "format" => label, "fate" => fate).increment(accepted);
     Ok(newest(&appended?))
+}
+
+/// Do Not Track or Global Privacy Control.
+fn asks_for_privacy(request: &HttpRequest) -> bool {
+    let is_on = |name| request.headers().get(name).is_some_and(|value: &header::HeaderValue| value == "1");
+    is_on("dnt") || is_on("sec-gpc")
+}
+
+/// Takes out what tells people apart.
+fn forget_people(decoded: &mut Decoded) {
+    for event in decoded.records.iter_mut().flat_map(|record| &mut record.events) {
+        event
+            .attributes
+            .retain(|known| !matches!(known.key(), AttributeKey::ViewerId | AttributeKey::SessionId));
+    }
 }
 
 /// Fields without a meaning, which are kept with their events.

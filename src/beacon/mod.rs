@@ -32,6 +32,8 @@ pub struct Collector {
     pub heartbeat_ms: u32,
     /// Whether senders on this machine may tell when a beacon arrived.
     pub accept_history: bool,
+    /// Whether what browsers say about privacy keeps ids of people out of the log.
+    pub respect_privacy_signals: bool,
 }
 
 impl Collector {

@@ -27,6 +27,8 @@ use super::{
 const SLOT_MS: i64 = 10_000;
 /// Longest time between two moments that counts, ms.
 const MOST_MS: i64 = 300_000;
+/// A playhead beyond a week is no place in a video.
+const LONGEST_MEDIA_MS: u64 = 7 * 24 * 3_600_000;
 /// Stretches this close together, ms, are one: clients do not report to the frame.
 const SEAM_MS: i64 = 250;
 /// Faster than this times the clock, plus a second, no player plays: the playhead jumped.
@@ -90,7 +92,8 @@ impl Timeline {
         let (order, playhead_ms) = if state == SAYS_NOTHING && event.kind() == Kind::Other {
             (self::order(event.t_ms - event.t_ms.rem_euclid(SLOT_MS), 0), None)
         } else {
-            (order, event.playhead_ms.and_then(|playhead_ms| i64::try_from(playhead_ms).ok()))
+            let believed = event.playhead_ms.filter(|playhead_ms| *playhead_ms < LONGEST_MEDIA_MS);
+            (order, believed.and_then(|playhead_ms| i64::try_from(playhead_ms).ok()))
         };
         self.note(order, Moment { state, playhead_ms: playhead_ms.unwrap_or(-1), bitrate });
     }

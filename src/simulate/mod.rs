@@ -109,7 +109,12 @@ pub async fn run(arguments: Arguments) -> ExitCode {
     };
     courier.journal.end().await;
     match writer.finish() {
-        Ok(recorded) => println!("{}", courier.tally.summary(recorded)),
+        Ok(recorded) => {
+            println!("{}", courier.tally.summary(recorded));
+            if recorded == 0 && failure.is_none() {
+                return failed("nothing was acknowledged: is the target there?");
+            }
+        }
         Err(error) => return failed(&format!("the ledger cannot be written: {error}")),
     }
     failure.map_or(ExitCode::SUCCESS, |reason| failed(&reason))

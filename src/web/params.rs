@@ -228,6 +228,8 @@ impl Params {
         let positions: Vec<_> = self
             .all("wait_for")
             .flat_map(|text| text.split(','))
+            // The position of a beacon of which nothing was taken.
+            .filter(|text| !text.is_empty())
             .map(|text| {
                 text.parse::<Position>()
                     .map_err(|detail| ApiError::parameter("wait_for", detail, ["partition:offset"]))

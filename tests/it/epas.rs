@@ -177,9 +177,8 @@ fn events_are_what_the_sdk_means_by_them() {
 
     assert_eq!(event(json!({"event": "error"})).failure.unwrap().severity().wire(), "fatal");
 
-    let late = event(json!({"event": "heartbeat", "timestamp": 5}));
-    assert_eq!(late.t_ms, 1_795_314_391_400, "a clock that is far off does not count");
-    assert_eq!(facts(late)["timestamp"], "5");
+    let slow = event(json!({"event": "heartbeat", "timestamp": 1_795_000_000_000_i64}));
+    assert_eq!(slow.t_ms, 1_795_000_000_000, "a clock that is days off is a clock all the same");
 }
 
 /// What follows from the timestamps of the capture `name`, reckoned by hand.
@@ -263,7 +262,7 @@ async fn hostile_bodies_are_refused_with_a_reason() {
     let mut damaged = with("sessionId", "BAD".into());
     let at = damaged.windows(3).position(|window| window == b"BAD").unwrap();
     damaged[at] = 0xff;
-    let cases: [(Vec<u8>, u16, &str); 16] = [
+    let cases: [(Vec<u8>, u16, &str); 17] = [
         (b"".to_vec(), 400, "bad_json"),
         (b"not json".to_vec(), 400, "bad_json"),
         (b"[]".to_vec(), 400, "bad_beacon"),
@@ -273,6 +272,7 @@ async fn hostile_bodies_are_refused_with_a_reason() {
         (with("event", json!({})), 400, "bad_type"),
         (with("timestamp", "soon".into()), 400, "bad_time"),
         (with("timestamp", Value::Null), 400, "bad_time"),
+        (with("timestamp", (-1).into()), 400, "bad_time"),
         (with("sessionId", 7.into()), 400, "bad_view_id"),
         (with("sessionId", "x".repeat(1000).into()), 400, "bad_view_id"),
         (with("sessionId", "a\u{0}b".into()), 400, "bad_view_id"),
@@ -295,7 +295,6 @@ async fn hostile_bodies_are_refused_with_a_reason() {
         ("payload", json!([1, 2])),
         ("payload", json!({"live": "yes", "contentId": {}, "width": -1, "x".repeat(500): 1})),
         ("event", json!("🎬")),
-        ("timestamp", json!(-1)),
     ] {
         let (status, answer) = post(&server, "a", with(name, value.clone())).await;
         assert_eq!(status, 200, "{name} {value}: {answer}");

@@ -83,7 +83,7 @@ async fn bad_input_is_refused_by_name_and_good_neighbours_are_stored() {
         answer["rejected"].as_array().unwrap().iter().map(|r| r["code"].as_str().unwrap()).collect();
     assert_eq!(codes, ["bad_sequence", "bad_time", "bad_event"]);
 
-    // A number that no double holds, and bytes that are no UTF-8, cost their own event only.
+    // A number that no double holds costs itself, and bytes that are no UTF-8 cost their own event only.
     let raw = format!(
         "{{\"views\":[{{\"id\":\"raw\",\"set\":{{\"video_id\":\"film\"}},\"events\":[{},{},{}]}}]}}",
         r#"{"seq":1,"t_ms":0,"type":"play"}"#,
@@ -96,13 +96,13 @@ async fn bad_input_is_refused_by_name_and_good_neighbours_are_stored() {
     let request =
         server.http.post(server.at(&path)).header(CONTENT_TYPE, text).header(CONTENT_ENCODING, "gzip");
     let answer: Value = request.body(gzip(&bytes)).send().await.unwrap().json().await.unwrap();
-    assert_eq!(answer["accepted"], 1, "{answer}");
+    assert_eq!(answer["accepted"], 2, "{answer}");
     let codes: Vec<&str> =
         answer["rejected"].as_array().unwrap().iter().map(|r| r["code"].as_str().unwrap()).collect();
-    assert_eq!(codes, ["bad_json", "invalid_utf8"]);
+    assert_eq!(codes, ["invalid_utf8"]);
 
     let wait = answer["position"].as_str().unwrap();
-    for (view, events) in [("mixed", 3), ("raw", 1)] {
+    for (view, events) in [("mixed", 3), ("raw", 2)] {
         let (status, found) =
             server.get(&format!("/data/v1/video-views/{view}?wait_for={wait}&wait_ms=20000")).await;
         assert_eq!(status, 200, "{view}: {found}");
@@ -147,4 +147,55 @@ async fn captured_views_survive_a_kill_and_a_stop_as_one_row_each() {
     assert_eq!(unique.len(), ids.len(), "a view in two rows");
     sent.insert("last".to_owned());
     assert_eq!(unique.into_iter().collect::<std::collections::BTreeSet<_>>(), sent);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn browsers_that_ask_for_privacy_are_not_told_apart() {
+    let server = Server::start(&[]).await;
+    let post = |view: &'static str, signal: Option<&'static str>| {
+        let set = json!({"video_id": "film", "viewer_id": "bob", "session_id": "s"});
+        let event = json!({"seq": 1, "t_ms": 0, "type": "play"});
+        let body = json!({"views": [{"id": view, "set": set, "events": [event]}]});
+        let mut request = server.http.post(server.at(&format!("/in/{}", Server::INGEST_KEY))).json(&body);
+        if let Some(name) = signal {
+            request = request.header(name, "1");
+        }
+        request.send()
+    };
+    let mut position = Value::Null;
+    for (view, signal) in [("open", None), ("dnt", Some("dnt")), ("gpc", Some("sec-gpc"))] {
+        position = post(view, signal).await.unwrap().json::<Value>().await.unwrap()["position"].clone();
+    }
+    let wait = position.as_str().unwrap();
+    for (view, expected) in [("gpc", Value::Null), ("dnt", Value::Null), ("open", json!("bob"))] {
+        let (_, shown) =
+            server.get(&format!("/data/v1/video-views/{view}?wait_for={wait}&wait_ms=20000")).await;
+        assert_eq!(shown["data"]["viewer_id"], expected, "{view}: {shown}");
+        assert_eq!(shown["data"]["video_id"], "film");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_bad_value_costs_itself_in_every_format() {
+    let server = Server::start(&[]).await;
+    let native = r#"{"views":[{"id":"n","set":{"video_title":"cut \ud83d"},"events":[{"seq":1,"t_ms":0,"type":"play","c":{"watch_ms":1e400}}]}]}"#;
+    let mux = r#"{"events":[{"ake":"testkey","xid":"m","xsqno":1,"uti":1795313029786,"e":"viewstart","vtt":"cut \ud83d","xwati":99999999999999999999999}]}"#;
+    let epas = r#"{"event":"metadata","sessionId":"e","timestamp":1795313029786,"playhead":1e999,"duration":-1,"payload":{"contentTitle":"cut \ud83d"}}"#;
+    let prefix = format!("/in/{}", Server::INGEST_KEY);
+    for (path, body, status) in
+        [(prefix.clone(), native, 202), ("/".to_owned(), mux, 204), (format!("{prefix}/epas"), epas, 200)]
+    {
+        assert_eq!(post(&server, &path, "application/json", None, body.into()).await.0, status, "{path}");
+    }
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    for view in ["n", "m", "e"] {
+        loop {
+            let (_, shown) = server.get(&format!("/data/v1/video-views/{view}")).await;
+            if shown["data"]["video_title"] == "cut " {
+                break;
+            }
+            assert!(std::time::Instant::now() < deadline, "{view}: {shown}");
+            tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        }
+    }
 }

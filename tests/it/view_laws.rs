@@ -15,16 +15,21 @@ const RECEIVED_MS: i64 = 1_795_320_000_000;
 
 /// Records of all captures of all formats, with one receive time each.
 fn captured() -> Vec<Record> {
-    let (mux, epas, reports) = (mux_captures(), epas_captures(), cmcd_captures());
+    let mux = mux_captures();
     let mux =
         mux.iter().flat_map(|(_, beacons)| beacons).flat_map(|b| records(b, RECEIVED_MS + b.at_ms, "e"));
-    let epas =
-        epas.iter().flat_map(|(_, beacons)| beacons).flat_map(|b| epas_records(b, RECEIVED_MS + b.at_ms));
+    mux.chain(without_totals(RECEIVED_MS)).collect()
+}
+
+/// Those of clients that send no totals, as they would have arrived from `begun_ms` on.
+fn without_totals(begun_ms: i64) -> Vec<Record> {
+    let (epas, reports) = (epas_captures(), cmcd_captures());
+    let epas = epas.iter().flat_map(|(_, beacons)| beacons).flat_map(|b| epas_records(b, begun_ms + b.at_ms));
     let cmcd = reports.iter().flat_map(|(_, reports)| reports).flat_map(|report| {
-        let arrival = Arrival { received_ms: RECEIVED_MS + report.at_ms };
+        let arrival = Arrival { received_ms: begun_ms + report.at_ms };
         cmcd::decode(report.body.as_bytes(), arrival).unwrap().records
     });
-    mux.chain(epas).chain(cmcd).collect()
+    epas.chain(cmcd).collect()
 }
 
 fn fold<'a>(records: impl Iterator<Item = &'a Record>) -> BTreeMap<String, View> {
@@ -47,6 +52,21 @@ fn captures_hold_what_their_scripts_did() {
         let records: Vec<Record> =
             beacons.iter().flat_map(|b| records(b, 1_000_000 + b.at_ms, "e")).collect();
         insta::assert_debug_snapshot!(name, fold(records.iter()));
+    }
+}
+
+#[test]
+fn a_device_clock_that_is_wrong_changes_no_figure() {
+    let expected = fold(without_totals(RECEIVED_MS).iter());
+    let hours = 3_600_000;
+    for wrong_by_ms in [-400 * 24 * hours, -25 * hours, -30 * hours, 2 * hours, 400 * 24 * hours] {
+        let mut records = without_totals(RECEIVED_MS + wrong_by_ms);
+        // Sent again later, as players do.
+        records.extend(without_totals(RECEIVED_MS + wrong_by_ms + 20_000));
+        for (id, view) in fold(records.iter()) {
+            assert_eq!(view.course(), expected[&id].course(), "{id}, clock wrong by {wrong_by_ms} ms");
+            assert_eq!(view.startup_ms(), expected[&id].startup_ms(), "{id}");
+        }
     }
 }
 

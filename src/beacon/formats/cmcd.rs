@@ -13,10 +13,10 @@ mod record;
 use std::collections::BTreeMap;
 
 use self::{event::Told, record::Record as Dictionary};
-use super::{Arrival, Decoded, Rejected, field};
+use super::{Arrival, Decoded, Rejected, clock, field};
 use crate::{
     beacon::refusal::{MAX_EVENTS, Refusal},
-    event::{Format, Record},
+    event::{Event, Format, Record},
 };
 
 /// Longest session id, bytes: a view's id adds nine to it.
@@ -28,6 +28,7 @@ const MAX_SESSION_BYTES: usize = field::MAX_ID_BYTES - 9;
 /// When there is no record in it, or too many.
 pub fn decode(body: &[u8], arrival: Arrival) -> Result<Decoded, Refusal> {
     let text = String::from_utf8_lossy(body);
+    let text = text.trim_start_matches('\u{FEFF}');
     let lines = text.split(['\n', '\r']).map(str::trim).filter(|line| !line.is_empty());
     match lines.clone().take(MAX_EVENTS + 1).count() {
         0 => return Err(Refusal::BadBeacon("a report has at least one record")),
@@ -43,7 +44,16 @@ pub fn decode(body: &[u8], arrival: Arrival) -> Result<Decoded, Refusal> {
             Err(code) => decoded.rejected.push(Rejected { view: None, seq: Some(sequence), code }),
         }
     }
-    decoded.records = by_view.into_iter().map(|(view_id, told)| record(view_id, told, arrival)).collect();
+    for (view_id, told) in by_view {
+        let (record, damaged) = record(view_id, told, arrival);
+        let rejected = |event: Event| Rejected {
+            view: Some(record.view_id.clone()),
+            seq: Some(event.sequence),
+            code: "bad_time",
+        };
+        decoded.rejected.extend(damaged.into_iter().map(rejected));
+        decoded.records.push(record);
+    }
     Ok(decoded)
 }
 
@@ -65,17 +75,26 @@ fn read(line: &str, sequence: u64, arrival: Arrival) -> Result<(String, Told), &
     Ok((identity::view_id(&sid, cid.as_deref()), told))
 }
 
-/// A view's events of one body. The newest time among them is taken for the time of sending, which no report says.
-fn record(view_id: String, told: Vec<Told>, arrival: Arrival) -> Record {
-    let newest_ms = told.iter().filter(|told| told.on_client_clock).map(|told| told.event.t_ms).max();
-    Record {
+/// A view's events of one body, and those whose time is of no clock. The newest time is taken for that of sending, which
+/// no report says.
+fn record(view_id: String, told: Vec<Told>, arrival: Arrival) -> (Record, Vec<Event>) {
+    let (timed, untimed): (Vec<_>, Vec<_>) = told.into_iter().partition(|told| told.on_client_clock);
+    let (mut events, damaged) = clock::of_one_clock(events(timed), arrival);
+    let newest_ms = events.iter().map(|event| event.t_ms).max();
+    events.extend(self::events(untimed));
+    let record = Record {
         view_id,
         format: Format::Cmcd as i32,
         received_ms: arrival.received_ms,
         anchor_ms: newest_ms.map_or(0, |newest_ms| arrival.received_ms - newest_ms),
-        events: told.into_iter().map(|told| told.event).collect(),
+        events,
         ..Record::default()
-    }
+    };
+    (record, damaged)
+}
+
+fn events(told: Vec<Told>) -> Vec<Event> {
+    told.into_iter().map(|told| told.event).collect()
 }
 
 #[cfg(test)]
@@ -105,14 +124,19 @@ mod tests {
 
     #[test]
     fn a_new_title_in_a_session_is_a_new_view() {
-        let body = b"sid=\"a\",cid=\"one\",e=t,ts=1795313590000\nsid=\"a\",cid=\"two\",e=c,ts=1795313599000\nsid=\"a\",cid=\"one\",e=t,ts=1";
+        let body = b"sid=\"a\",cid=\"one\",e=t,ts=1795313590000\nsid=\"a\",cid=\"two\",e=c,ts=1795313599000\nsid=\"a\",cid=\"one\",e=t,ts=1\nsid=\"a\",cid=\"one\",e=t,ts=1900000000000";
         let decoded = decode(body, ARRIVAL).unwrap();
         let views: Vec<_> =
             decoded.records.iter().map(|r| (r.view_id.as_str(), r.events.len(), r.anchor_ms)).collect();
         let [one, two] = ["one", "two"].map(|cid| identity::view_id("a", Some(cid)));
-        let mut expected = [(one.as_str(), 2, 10_000), (two.as_str(), 1, 1000)];
+        let mut expected = [(one.as_str(), 1, 10_000), (two.as_str(), 1, 1000)];
         expected.sort_unstable();
         assert_eq!(views, expected);
+        // No device shows 1970, and none that shows now shows 2030 in the same report.
+        assert_eq!(
+            decoded.rejected.iter().map(|rejected| rejected.code).collect::<Vec<_>>(),
+            ["bad_time"; 2]
+        );
         let view = View::of(&decoded.records[0]);
         assert_eq!(view.text(AttributeKey::SessionId), "a");
     }

@@ -12,15 +12,11 @@ use simd_json::{
     prelude::{ValueAsObject, ValueAsScalar},
 };
 
-use super::{Arrival, Decoded, Rejected, digest, field, parse, private};
+use super::{Arrival, Decoded, Rejected, clock, digest, field, parse, private};
 use crate::{
     beacon::refusal::{MAX_EVENTS, Refusal},
     event::{Attribute, AttributeKey, Event, Failure, Format, Kind, Record, Severity, attribute},
 };
-
-/// How far behind or ahead of ours a device's clock is believed.
-const OLDEST_MS: i64 = 24 * 3_600_000;
-const NEWEST_MS: i64 = 5 * 60_000;
 
 /// The specification's words, in the order in which the SDK says them when several fall into one millisecond: what was
 /// going on ends before the next thing begins.
@@ -90,7 +86,7 @@ pub fn decode(
     let mut by_view: BTreeMap<String, Vec<Event>> = BTreeMap::new();
     for value in events {
         let named = session(value);
-        match named.clone().and_then(|view_id| Ok((view_id, event(value, arrival, version)?))) {
+        match named.clone().and_then(|view_id| Ok((view_id, event(value, version)?))) {
             Ok((view_id, event)) => {
                 let is_init = event.kind() == Kind::Viewinit;
                 let view_id = view_id.unwrap_or_else(|| unnamed(is_init));
@@ -105,8 +101,13 @@ pub fn decode(
             }
         }
     }
-    beacon.decoded.records =
-        by_view.into_iter().map(|(view_id, events)| record(view_id, events, arrival)).collect();
+    for (view_id, events) in by_view {
+        let (events, damaged) = clock::of_one_clock(events, arrival);
+        let view = Some(view_id.clone());
+        let rejected = |_| Rejected { view: view.clone(), seq: None, code: "bad_time" };
+        beacon.decoded.rejected.extend(damaged.into_iter().map(rejected));
+        beacon.decoded.records.push(record(view_id, events, arrival));
+    }
     Ok(beacon)
 }
 
@@ -122,19 +123,16 @@ fn record(view_id: String, events: Vec<Event>, arrival: Arrival) -> Record {
     }
 }
 
-fn event(value: &BorrowedValue<'_>, arrival: Arrival, version: Option<&str>) -> Result<Event, &'static str> {
+fn event(value: &BorrowedValue<'_>, version: Option<&str>) -> Result<Event, &'static str> {
     let fields = value.as_object().ok_or("bad_event")?;
     let word = field::id(fields.get("event")).ok_or("bad_type")?;
-    let said_ms = field::clock(fields.get("timestamp")).ok_or("bad_time")?;
+    let t_ms =
+        field::clock(fields.get("timestamp")).filter(|t_ms| clock::is_sane(*t_ms)).ok_or("bad_time")?;
     let payload = fields.get("payload").and_then(|payload| payload.as_object());
     let (kind, turn) = kind(&word, payload);
     let mut failure = (kind == Kind::Error).then(|| failure(&word, payload));
-    let t_ms = placed(said_ms, arrival);
     let mut attributes = attributes(kind, fields, payload);
     attributes.extend(version.filter(|_| kind == Kind::Viewinit).map(sdk));
-    if t_ms != said_ms {
-        attributes.extend(field::named(AttributeKey::KeyUnknown, "timestamp", said_ms.to_string()));
-    }
     private::scrub(&mut attributes, &mut failure);
     if field::is_damaged(&word) || is_damaged(&attributes, failure.as_ref()) {
         return Err("invalid_utf8");
@@ -163,12 +161,6 @@ fn session(event: &BorrowedValue<'_>) -> Result<Option<String>, &'static str> {
             id => Ok(Some(id)),
         },
     }
-}
-
-/// A clock that is far off says nothing about when; then it happened when we heard of it.
-fn placed(said_ms: i64, arrival: Arrival) -> i64 {
-    let believed = arrival.received_ms - OLDEST_MS..=arrival.received_ms + NEWEST_MS;
-    if believed.contains(&said_ms) { said_ms } else { arrival.received_ms }
 }
 
 /// The kind of an event and its turn among those of one millisecond. Only the end of the video does not end the view.

@@ -1,5 +1,6 @@
 //! Foreign and own wire formats, each turned into log records: its quirks and nothing else in its own file.
 
+mod clock;
 pub mod cmcd;
 pub mod digest;
 pub mod epas;
@@ -8,6 +9,7 @@ pub mod mux;
 mod mux_names;
 pub mod native;
 pub mod private;
+pub mod repair;
 
 use simd_json::BorrowedValue;
 

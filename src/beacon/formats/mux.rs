@@ -131,7 +131,11 @@ fn views(events: &[BorrowedValue<'_>], key: &str, sent_ms: Option<i64>, arrival:
             }),
         }
     }
-    for (view_id, events) in by_view {
+    for (view_id, mut events) in by_view {
+        if let Some(sent_ms) = sent_ms {
+            // Nothing was sent before it happened: such a time is damaged, or the device's clock was set back.
+            events.iter_mut().for_each(|event| event.t_ms = event.t_ms.min(sent_ms));
+        }
         let newest_ms = events.iter().map(|event| event.t_ms).max().unwrap_or(arrival.received_ms);
         decoded.records.push(Record {
             view_id,

@@ -21,6 +21,9 @@ const MAX_CUSTOM: usize = 256;
 /// Longest view, ms: a monotonic clock beyond this is broken.
 const MAX_VIEW_MS: i64 = 30 * 24 * 3_600_000;
 
+/// Longest time an event waits for being sent, ms; a moment of sending beyond it is of another clock.
+const MOST_WAIT_MS: i64 = 24 * 3_600_000;
+
 /// Turns a body into records, one per view.
 ///
 /// # Errors
@@ -35,7 +38,7 @@ pub fn decode(body: &mut [u8], arrival: Arrival) -> Result<Decoded, Refusal> {
 
 fn whole_beacon(beacon: &BorrowedValue<'_>, arrival: Arrival) -> Result<Decoded, Refusal> {
     let beacon = beacon.as_object().ok_or(Refusal::BadBeacon("a beacon is a JSON object"))?;
-    check_version(beacon.get("v").map(|version| version.as_u64()))?;
+    check_version(beacon.get("v").map(|version| field::whole(Some(version), "v")))?;
     let views = beacon
         .get("views")
         .and_then(|views| views.as_array())
@@ -88,6 +91,13 @@ fn add_view(
         }
     }
     let Some(id) = id else { return };
+    let sent_t_ms = field::clock(view.get("t_sent_ms")).filter(|sent_t_ms| *sent_t_ms >= 0);
+    if let Some(sent_t_ms) = sent_t_ms {
+        // A little beyond is rounding; a day beyond its own sending is no time.
+        kept.iter_mut()
+            .filter(|event| event.t_ms > sent_t_ms + MOST_WAIT_MS)
+            .for_each(|event| event.t_ms = sent_t_ms);
+    }
     let Some(newest_t_ms) = kept.iter().map(|event| event.t_ms).max() else { return };
     if let Some(first) = kept.iter_mut().min_by_key(|event| event.sequence) {
         // Said for all events of this beacon: said with the first of them; an event's own word comes after.
@@ -98,7 +108,8 @@ fn add_view(
         attributes.append(&mut first.attributes);
         first.attributes = field::in_order(attributes);
     }
-    let sent_t_ms = field::clock(view.get("t_sent_ms")).map_or(newest_t_ms, |sent| sent.max(newest_t_ms));
+    let can_wait = newest_t_ms..=newest_t_ms + MOST_WAIT_MS;
+    let sent_t_ms = sent_t_ms.filter(|sent_t_ms| can_wait.contains(sent_t_ms)).unwrap_or(newest_t_ms);
     decoded.records.push(Record {
         view_id: id,
         format: Format::Native as i32,
@@ -110,7 +121,10 @@ fn add_view(
 }
 
 fn sequence(event: &BorrowedValue<'_>) -> Option<u64> {
-    event.get("seq").and_then(|seq| seq.as_u64())
+    let seq = event.get("seq")?;
+    // 1e3 and 7.0 are whole numbers too.
+    seq.as_u64()
+        .or_else(|| seq.as_f64().filter(|seq| seq.fract() == 0.0 && *seq >= 0.0).map(|seq| seq as u64))
 }
 
 fn event(value: &BorrowedValue<'_>) -> Result<Event, &'static str> {

@@ -12,6 +12,9 @@ use crate::store::Store;
 /// Longer than a day is a channel, not a video.
 const LONGEST_MS: u64 = 24 * 3600 * 1000;
 
+/// Further than this many times where half of the views have got to, nobody has played.
+const FAR_BEYOND: i64 = 10;
+
 /// How the length of a video is cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cut {
@@ -88,15 +91,28 @@ impl Store {
         })
     }
 
-    /// How many views there are and how long the video is: as reported, or as far as anyone has played.
+    /// How many views there are and how long the video is: as most of its views report, else as far as they have played.
+    /// One view that reports nonsense must not stretch everybody's heatmap, so what is far beyond the half of all does not
+    /// count.
     async fn extent(&self, scope: &Scope) -> Result<Extent, QueryError> {
         let mut statement = Statement::default();
-        statement.sql(
-            "SELECT count() AS views, greatest(max(video_duration_ms), \
-             toUInt64(max(arrayMax(arrayConcat([0], arrayMap(range -> range.2, played_ranges)))))) AS duration_ms",
-        );
+        statement
+            .sql(
+                "WITH sumMapIf([video_duration_ms], [toUInt64(1)], video_duration_ms > 0) AS reported, \
+                 groupArrayIf(end_ms, end_ms > 0) AS ends, \
+                 if(empty(ends), 0, arrayReduce('quantileExactHigh(0.5)', ends)) AS middle, \
+                 arrayMax(arrayConcat([0], arrayFilter(end -> end <= ",
+            )
+            .integer(FAR_BEYOND)
+            .sql(
+                " * middle, ends))) AS furthest \
+                 SELECT count() AS views, toUInt64(if(empty(reported.1), furthest, \
+                 arraySort((ms, views) -> (-toInt64(views), -toInt64(ms)), reported.1, reported.2)[1])) AS duration_ms \
+                 FROM (SELECT video_duration_ms, \
+                 toUInt64(arrayMax(arrayConcat([0], arrayMap(range -> range.2, played_ranges)))) AS end_ms",
+            );
         scope.source(&mut statement);
-        statement.sql(" AND view_attempted");
+        statement.sql(" AND view_attempted)");
         let rows = self.rows::<Extent>(statement).await?;
         rows.into_iter().next().ok_or_else(|| QueryError::Failed("a count without a row".to_owned()))
     }

@@ -172,7 +172,8 @@ impl Store {
             .time(view_start_ms)
             .sql(" AND view_id = ")
             .text(view_id)
-            .sql(" ORDER BY t_ms, sequence LIMIT ")
+            // CMCD's own count tells events of one millisecond apart; others have none.
+            .sql(" ORDER BY t_ms, toUInt64OrZero(attributes['sn']), sequence LIMIT ")
             .integer(MOST_EVENTS);
         self.rows(statement).await
     }

@@ -45,6 +45,26 @@ fn brute_force(
     (plays, viewers)
 }
 
+/// What most views report, of equals the longest; else where they got to, without who is far beyond the half of them.
+fn length_ms(views: &[TestView]) -> u64 {
+    let mut counts = std::collections::BTreeMap::<u64, usize>::new();
+    for view in views.iter().filter(|view| view.duration_ms > 0) {
+        *counts.entry(view.duration_ms).or_default() += 1;
+    }
+    if let Some((duration_ms, _)) =
+        counts.into_iter().max_by_key(|(duration_ms, count)| (*count, *duration_ms))
+    {
+        return duration_ms;
+    }
+    let end = |view: &TestView| {
+        view.segments.iter().filter(|(from, to)| to > from).map(|(_, to)| u64::from(*to)).max()
+    };
+    let mut ends: Vec<u64> = views.iter().filter_map(end).collect();
+    ends.sort_unstable();
+    let Some(middle) = ends.get(ends.len() / 2).copied() else { return 0 };
+    ends.into_iter().rfind(|end| *end <= 10 * middle).unwrap_or(0)
+}
+
 fn runtime() -> &'static tokio::runtime::Runtime {
     static RUNTIME: OnceLock<tokio::runtime::Runtime> = OnceLock::new();
     RUNTIME.get_or_init(|| tokio::runtime::Runtime::new().unwrap())
@@ -101,9 +121,7 @@ proptest! {
             .enumerate()
             .map(|(number, (duration, segments))| view(number, duration, segments))
             .collect();
-        let furthest = views.iter().flat_map(|view| &view.segments).filter(|(from, to)| to > from);
-        let furthest = furthest.map(|(_, to)| u64::from(*to)).max().unwrap_or(0);
-        let duration = views.iter().map(|view| view.duration_ms).max().unwrap_or(0).max(furthest);
+        let duration = length_ms(&views);
         let found = runtime().block_on(measured(&views, &[Cut::Seconds, Cut::Buckets(buckets)]));
 
         let (plays, viewers) = brute_force(&views, duration, 1, 1000);
@@ -142,6 +160,18 @@ async fn the_answer_has_a_bucket_for_each_second_and_rewatching_counts() {
     let unknown = server.answer(&tenant, "/data/v1/engagement/videos/nobody/heatmap", &[]).await;
     assert_eq!(unknown["data"]["total_views"], 0);
     assert_eq!(unknown["data"]["value"], serde_json::json!([]));
+}
+
+#[tokio::test]
+async fn one_absurd_view_stretches_nobodys_heatmap() {
+    let mut views: Vec<TestView> = (0..20).map(|number| view(number, 0, vec![(0, 60_000)])).collect();
+    views.push(view(20, 0, vec![(0, 604_800_000)]));
+    let found = measured(&views, &[Cut::Buckets(6)]).await;
+    assert_eq!(found[0].plays, [21; 6]);
+    views.push(view(21, 1_000_000_000, vec![]));
+    views.extend((22..25).map(|number| view(number, 60_000, vec![])));
+    let found = measured(&views, &[Cut::Buckets(6)]).await;
+    assert_eq!((found[0].bucket_ms, found[0].plays[5]), (10_000.0, 21));
 }
 
 #[tokio::test]

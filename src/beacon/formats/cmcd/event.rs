@@ -8,14 +8,11 @@ use super::{
     record::{Item, Record, Value},
 };
 use crate::{
-    beacon::formats::{Arrival, field, private},
+    beacon::formats::{Arrival, clock, field, private},
     event::{Attribute, AttributeKey, Counters, Event, Kind, attribute},
     telemetry::{Metric, count_labelled},
 };
 
-/// A client's clock is believed this far into the past and the future, ms.
-const PAST_MS: i64 = 24 * 3_600_000;
-const FUTURE_MS: i64 = 5 * 60_000;
 /// No rendition has more, bit/s.
 const MAX_BITRATE: f64 = 1e10;
 /// `pt` is an offset in the title or, for live, a Unix time; no title is this long, ms.
@@ -60,7 +57,8 @@ pub fn read(record: &Record<'_>, sequence: u64, arrival: Arrival) -> Result<Told
     }
     let token = record.text("e").filter(|token| token.len() <= field::MAX_NAME_BYTES).ok_or("bad_type")?;
     let (kind, name) = kind(record, token);
-    let time = time_ms(record, token, arrival.received_ms);
+    let time = time_ms(record, token)?;
+    // A record has to have a time. One that has none happened when we heard of it, each time it comes.
     let t_ms = time.unwrap_or(arrival.received_ms);
     let counters = Counters {
         startup_ms: quirks::startup_ms(record),
@@ -111,15 +109,17 @@ fn kind<'a>(record: &Record<'_>, token: &'a str) -> (Kind, &'a str) {
     (kind, "")
 }
 
-/// When it happened, Unix ms of the client; `None` if its clock cannot be believed. `rr` carries the time of the request
-/// and tells of the response, so that is when it happened; unless it begins playback, which Shaka does with the request.
-fn time_ms(record: &Record<'_>, token: &str, received_ms: i64) -> Option<i64> {
-    let believed = received_ms - PAST_MS..=received_ms + FUTURE_MS;
-    let ts = record.number("ts")?.round() as i64;
+/// When it happened, Unix ms of the client. `rr` carries the time of the request and tells of the response, so that is
+/// when it happened; unless it begins playback, which Shaka does with the request.
+fn time_ms(record: &Record<'_>, token: &str) -> Result<Option<i64>, &'static str> {
+    let Some(ts) = record.number("ts") else { return Ok(None) };
+    let ts = ts.round() as i64;
+    if !clock::is_sane(ts) {
+        return Err("bad_time");
+    }
     let is_response = token == "rr" && !quirks::begins_playback(record);
     let took_ms = record.number("ttlb").filter(|ms| is_response && is_duration(*ms)).unwrap_or(0.0);
-    let done = ts.saturating_add(took_ms as i64);
-    believed.contains(&ts).then_some(if believed.contains(&done) { done } else { ts })
+    Ok(Some(ts + took_ms as i64))
 }
 
 fn is_duration(ms: f64) -> bool {
@@ -357,10 +357,16 @@ mod tests {
         );
         assert_eq!(event.t_ms, 1_795_313_599_311, "the response came then");
         assert_eq!(told("e=rr,msd=494,ts=1795313599000,ttlb=311").t_ms, 1_795_313_599_000, "playback begins");
-        for ts in ["0", "-9e99", "99999999999999999999", "1795313900001", "1795227199999", "\"now\""] {
-            let event = told(&format!("e=t,ts={ts}"));
-            assert_eq!(event.t_ms, RECEIVED_MS, "{ts}");
-            assert_eq!(texts(&event).len(), 1, "{ts} is kept");
+        assert_eq!(
+            told("e=t,ts=1795000000000").t_ms,
+            1_795_000_000_000,
+            "a clock that is days off is a clock"
+        );
+        assert_eq!(told("e=t,ts=\"now\"").t_ms, RECEIVED_MS, "without a time");
+        for ts in ["0", "-5", "99999999999999999999"] {
+            let line = format!("e=t,ts={ts}");
+            let read = read(&Record::parse(&line), 1, Arrival { received_ms: RECEIVED_MS });
+            assert_eq!(read.err(), Some("bad_time"), "{ts}");
         }
     }
 }
