@@ -65,7 +65,6 @@ export function failed(view: View, error: ErrorReport): void {
 /** The element was given another source (or none) and forgot where it was. */
 export function emptied(view: View): void {
   const { _phase: phase, _last: last } = view;
-  view._withheld = undefined;
   view._last = here(view);
   view._moving = false;
   if (!phase || phase === Phase.Starting) return;

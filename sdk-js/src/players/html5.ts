@@ -16,7 +16,11 @@ const NETWORK_NO_SOURCE = 3;
 
 /** What each of the element's events means. */
 const HANDLERS: Record<string, (view: View, media: HTMLVideoElement) => void> = {
-  loadstart: noticeLoading,
+  loadstart: (view, media) => {
+    // What went wrong with an earlier source is over. A player that failed to load lets go of its own and loads nothing.
+    view._withheld = undefined;
+    noticeLoading(view, media);
+  },
   loadedmetadata: learnSource,
   durationchange: learnSource,
   canplaythrough: loaded,

@@ -253,6 +253,26 @@ test('an error before anybody asked for the video waits until somebody does', as
   expect(page.types()).toEqual(['viewinit', 'play', 'error']);
 });
 
+test('a player that failed to load before anybody asked, and let go of the element, has failed all the same', async () => {
+  const { page, video, handle, after } = session();
+  handle.error({ code: '1001', message: 'no manifest', severity: 'fatal' });
+  video.say('emptied');
+  await after(1_000);
+  video.play(60_000);
+  await after(1_000);
+  expect(page.types()).toEqual(['viewinit', 'play', 'error']);
+});
+
+test('another source makes a failure before play forgotten', async () => {
+  const { page, video, handle, after } = session();
+  handle.error({ code: '1001', message: 'no manifest', severity: 'fatal' });
+  video.say('emptied');
+  video.say('loadstart');
+  video.play(100);
+  await after(1_000);
+  expect(page.types()).not.toContain('error');
+});
+
 test('autoplay: the wait begins with loading, though the element says play later', async () => {
   const video = new FakeVideo();
   video.autoplay = true;
