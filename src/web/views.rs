@@ -54,7 +54,7 @@ pub struct ViewSummary {
     pub player_error_message: Option<String>,
     pub playback_failure: bool,
     pub exit_before_video_start: bool,
-    /// Not computed; always null.
+    /// 0 to 100; null: not scored, as while it is starting.
     pub viewer_experience_score: Option<f64>,
     pub watch_time: u32,
     pub playing_time: u32,
@@ -186,7 +186,7 @@ fn summary(line: ViewLine, total: u64) -> ViewSummary {
         player_error_message: known(line.error_message),
         playback_failure: line.playback_failure,
         exit_before_video_start: line.exit_before_video_start,
-        viewer_experience_score: None,
+        viewer_experience_score: line.viewer_experience_score,
         watch_time: line.watch_ms,
         playing_time: line.playing_ms,
         rebuffer_duration: line.rebuffer_ms,
