@@ -35,6 +35,7 @@ pub struct TestView {
     pub segments: Vec<(u32, u32)>,
     /// When play was asked for, if the client sends events only.
     pub play_t_ms: Option<i64>,
+    pub first_frame_t_ms: Option<i64>,
     pub upscale_ms: Option<u32>,
     pub downscale_ms: Option<u32>,
     pub dropped_frames: Option<u32>,
@@ -51,7 +52,7 @@ impl TestView {
     }
 
     pub fn started(&self) -> bool {
-        self.startup_ms.is_some() || self.playing_ms > 0
+        self.startup_ms.is_some() || self.playing_ms > 0 || self.first_frame_t_ms.is_some()
     }
 
     /// All views here have been silent for longer than a minute.
@@ -119,6 +120,7 @@ impl TestView {
             "cdn": latest(1, "an earlier cdn"),
             "custom": if self.plan.is_empty() { json!({}) } else { json!({"plan": [1, self.plan]}) },
             "play_t_ms": self.play_t_ms,
+            "first_frame_t_ms": self.first_frame_t_ms,
             "upscale_ms": self.upscale_ms.map_or(0, half),
             "downscale_ms": self.downscale_ms.unwrap_or(0),
             "scaling_said": scaling_said,
@@ -255,6 +257,7 @@ fn random_view(random: &mut StdRng, number: usize, until_ms: i64) -> TestView {
         duration_ms,
         segments,
         play_t_ms: (!started && random.random_bool(0.5)).then(|| random.random_range(0..5_000)),
+        first_frame_t_ms: (started && random.random_bool(0.5)).then_some(500),
         upscale_ms: random.random_bool(0.6).then(|| random.random_range(0..=playing_ms * 2)),
         downscale_ms: random.random_bool(0.6).then(|| random.random_range(0..=playing_ms / 2)),
         dropped_frames: random.random_bool(0.6).then(|| random.random_range(0..900)),
