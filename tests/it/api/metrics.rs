@@ -251,6 +251,48 @@ async fn what_nobody_measured_is_unknown_and_not_zero() {
     assert!(minutes["data"].as_array().unwrap().iter().all(|row| row[1].is_null() && row[2] == 0));
 }
 
+/// Reckoned by hand. Of eight who wait one leaves after half a second and three after 2.5 s, so of those who wait at 1, 2,
+/// 3 and 4 s the parts 6/7, 5/6, 1/2 and nothing go on waiting: 0.86, 0.71, 0.36, 0.
+#[tokio::test]
+async fn those_who_left_while_waiting_count_as_having_waited_that_long() {
+    let server = Server::start(unlimited());
+    let start_ms = an_hour_ago() - 3_600_000;
+    let view = |number: usize, startup_ms: Option<u32>, watch_ms: u32| TestView {
+        id: format!("wait-{number}"),
+        start_ms,
+        length_ms: 10_000,
+        attempted: true,
+        closed: true,
+        startup_ms,
+        watch_ms,
+        ..TestView::default()
+    };
+    let begun = [1000, 2000, 3000, 4000].map(|ms| (Some(ms), 9000));
+    let left = [500, 2500, 2500, 2500].map(|ms| (None, ms));
+    let of = |waits: &[(Option<u32>, u32)]| -> Vec<TestView> {
+        waits
+            .iter()
+            .enumerate()
+            .map(|(number, (startup_ms, watch_ms))| view(number, *startup_ms, *watch_ms))
+            .collect()
+    };
+    let tenant = server.tenant().await;
+    write(&store(), &tenant.id, &of(&[begun, left].concat())).await;
+    let value = async |tenant: &NewEnvironment, metric: &str, measurement: &str| {
+        let path = format!("/data/v1/metrics/{metric}/overall");
+        let answer = server.answer(tenant, &path, &[("measurement", measurement)]).await;
+        answer["data"]["value"].as_f64()
+    };
+    assert_eq!(value(&tenant, "video_startup_time", "median").await, Some(2500.0));
+    assert_eq!(value(&tenant, "video_startup_time_with_exits", "median").await, Some(3000.0));
+    assert_eq!(value(&tenant, "video_startup_time_with_exits", "95th").await, Some(4000.0));
+    // Someone waited longer than anyone who started, so nobody knows when the last would have.
+    let tenant = server.tenant().await;
+    write(&store(), &tenant.id, &of(&[&begun[..], &left, &[(None, 9000)]].concat())).await;
+    assert_eq!(value(&tenant, "video_startup_time_with_exits", "median").await, Some(3000.0));
+    assert_eq!(value(&tenant, "video_startup_time_with_exits", "95th").await, None);
+}
+
 #[tokio::test]
 async fn the_catalogue_the_comparison_and_the_dimensions_say_what_there_is() {
     let world = World::new().await;
