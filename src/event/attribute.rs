@@ -9,7 +9,12 @@ use super::record::AttributeKey;
 pub enum Type {
     Text,
     Number,
+    /// Above 0 and at most 1, kept in whole [`MILLIONTHS`] so that it is the same number everywhere.
+    Share,
 }
+
+/// What a share of 1 is kept as.
+pub const MILLIONTHS: u32 = 1_000_000;
 
 /// One attribute: its key in the record, the word for it on the wire and in ClickHouse, its type.
 #[derive(Debug, Clone, Copy)]
@@ -31,7 +36,7 @@ const fn server(key: AttributeKey, name: &'static str) -> Spec {
 }
 
 /// Every attribute with a meaning, in column order.
-pub const ATTRIBUTES: [Spec; 35] = [
+pub const ATTRIBUTES: [Spec; 36] = [
     client(AttributeKey::VideoId, "video_id", Type::Text),
     client(AttributeKey::VideoTitle, "video_title", Type::Text),
     client(AttributeKey::VideoSeries, "video_series", Type::Text),
@@ -67,6 +72,7 @@ pub const ATTRIBUTES: [Spec; 35] = [
     client(AttributeKey::PlayerWidth, "player_width", Type::Number),
     client(AttributeKey::PlayerHeight, "player_height", Type::Number),
     client(AttributeKey::LiveLatencyMs, "live_latency_ms", Type::Number),
+    client(AttributeKey::SampleRate, "sample_rate", Type::Share),
 ];
 
 /// The attribute a client calls `name`.

@@ -1,9 +1,15 @@
 //! The metrics, each defined once: what it means, which views it is about, and how it is computed.
 //!
-//! The API, its document and the SQL all come from [`METRICS`]. Expressions are over the columns of the ClickHouse view
-//! `views` (one row per view). Definitions follow Mux Data's where those are public, so that figures can be
-//! compared. Two rules hold for all: a metric without anything to measure is unknown (null), never zero; and
-//! percentiles are exact, so that the same question always has the same answer.
+//! The API, its document and the SQL all come from [`METRICS`] ([`registry`]). Expressions are over the columns of the
+//! ClickHouse view `views` (one row per view). Definitions follow Mux Data's where those are public, so that figures can
+//! be compared. Three rules hold for all: a metric without anything to measure is unknown (null), never zero;
+//! percentiles are exact, so that the same question always has the same answer; and a view of a sample counts for as
+//! many views as it stands for (`weight`).
+
+mod registry;
+pub mod score;
+
+pub use registry::METRICS;
 
 /// Which time puts a view into a timeframe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +35,7 @@ pub enum Direction {
 pub enum Unit {
     Count,
     Milliseconds,
-    /// 0 to 1.
+    /// A part of a whole: 0 to 1. Scaling may be more.
     Ratio,
     PerMinute,
     BitsPerSecond,
@@ -78,6 +84,8 @@ pub enum Formula {
     Share(&'static str),
     /// A sum over a sum; long views weigh more.
     Ratio { of: &'static str, to: &'static str },
+    /// How long something took that some did not wait for: those who left count as having waited at least `ms`.
+    Wait { ms: &'static str, left: &'static str },
 }
 
 /// One metric.
@@ -95,211 +103,6 @@ pub struct Metric {
     pub direction: Direction,
 }
 
-const VIEW: &str = "view_attempted";
-
-/// Every metric there is.
-pub const METRICS: [Metric; 18] = [
-    Metric {
-        id: "views",
-        name: "Views",
-        unit: Unit::Count,
-        definition: "Attempts to play a video that began in the timeframe, successful or not.",
-        formula: Formula::Views,
-        bucket: Bucket::ViewStart,
-        valid: VIEW,
-        default: Measurement::Count,
-        direction: Direction::Neither,
-    },
-    Metric {
-        id: "unique_viewers",
-        name: "Unique viewers",
-        unit: Unit::Count,
-        definition: "Different viewer ids among the views that began in the timeframe and carry one.",
-        formula: Formula::Distinct("viewer_id"),
-        bucket: Bucket::ViewStart,
-        valid: "view_attempted AND viewer_id != ''",
-        default: Measurement::Count,
-        direction: Direction::Neither,
-    },
-    Metric {
-        id: "playing_time",
-        name: "Playing time",
-        unit: Unit::Milliseconds,
-        definition: "Time content or ads were moving, without startup, rebuffering, seeking and pauses.",
-        formula: Formula::Value("playing_ms"),
-        bucket: Bucket::ViewStart,
-        valid: VIEW,
-        default: Measurement::Sum,
-        direction: Direction::Neither,
-    },
-    Metric {
-        id: "video_startup_time",
-        name: "Video startup time",
-        unit: Unit::Milliseconds,
-        definition: "Time from the wish to play to the first frame that moved, of the views that got there.",
-        formula: Formula::Value("video_startup_ms"),
-        bucket: Bucket::ViewEnd,
-        valid: "view_attempted AND video_startup_ms IS NOT NULL",
-        default: Measurement::Median,
-        direction: Direction::LowerIsBetter,
-    },
-    Metric {
-        id: "player_startup_time",
-        name: "Player startup time",
-        unit: Unit::Milliseconds,
-        definition: "Time from the player's set-up to its being ready, of the views whose player says so.",
-        formula: Formula::Value("player_startup_ms"),
-        bucket: Bucket::ViewEnd,
-        valid: "view_attempted AND player_startup_ms IS NOT NULL",
-        default: Measurement::Median,
-        direction: Direction::LowerIsBetter,
-    },
-    Metric {
-        id: "page_load_time",
-        name: "Page load time",
-        unit: Unit::Milliseconds,
-        definition: "Time from navigation to the player's set-up, of the views whose player says so.",
-        formula: Formula::Value("page_load_ms"),
-        bucket: Bucket::ViewEnd,
-        valid: "view_attempted AND page_load_ms IS NOT NULL",
-        default: Measurement::Median,
-        direction: Direction::LowerIsBetter,
-    },
-    Metric {
-        id: "startup_time_score",
-        name: "Startup time score",
-        unit: Unit::Score,
-        definition: "100 x 8 / (8 + startup seconds), of the views that started.",
-        formula: Formula::Value("800 / (8 + video_startup_ms / 1000)"),
-        bucket: Bucket::ViewEnd,
-        valid: "view_attempted AND video_startup_ms IS NOT NULL",
-        default: Measurement::Average,
-        direction: Direction::HigherIsBetter,
-    },
-    Metric {
-        id: "rebuffer_percentage",
-        name: "Rebuffer percentage",
-        unit: Unit::Ratio,
-        definition: "Time spent rebuffering over time spent watching, both summed over the views.",
-        formula: Formula::Ratio { of: "rebuffer_ms", to: "watch_ms" },
-        bucket: Bucket::ViewEnd,
-        valid: VIEW,
-        default: Measurement::Average,
-        direction: Direction::LowerIsBetter,
-    },
-    Metric {
-        id: "rebuffer_frequency",
-        name: "Rebuffer frequency",
-        unit: Unit::PerMinute,
-        definition: "Rebuffering events per minute of watching, both summed over the views.",
-        formula: Formula::Ratio { of: "rebuffer_count * 60000", to: "watch_ms" },
-        bucket: Bucket::ViewEnd,
-        valid: VIEW,
-        default: Measurement::Average,
-        direction: Direction::LowerIsBetter,
-    },
-    Metric {
-        id: "rebuffer_count",
-        name: "Rebuffer count",
-        unit: Unit::Count,
-        definition: "Rebuffering events of a view, of the views that started.",
-        formula: Formula::Value("rebuffer_count"),
-        bucket: Bucket::ViewEnd,
-        valid: "view_attempted AND view_started",
-        default: Measurement::Median,
-        direction: Direction::LowerIsBetter,
-    },
-    Metric {
-        id: "rebuffer_duration",
-        name: "Rebuffer duration",
-        unit: Unit::Milliseconds,
-        definition: "Time a view spent rebuffering, of the views that started.",
-        formula: Formula::Value("rebuffer_ms"),
-        bucket: Bucket::ViewEnd,
-        valid: "view_attempted AND view_started",
-        default: Measurement::Median,
-        direction: Direction::LowerIsBetter,
-    },
-    Metric {
-        id: "seek_latency",
-        name: "Seek latency",
-        unit: Unit::Milliseconds,
-        definition: "Time waited per seek in a view, of the views with a seek.",
-        formula: Formula::Value("seek_ms / seek_count"),
-        bucket: Bucket::ViewEnd,
-        valid: "view_attempted AND seek_count > 0",
-        default: Measurement::Average,
-        direction: Direction::LowerIsBetter,
-    },
-    Metric {
-        id: "weighted_average_bitrate",
-        name: "Weighted average bitrate",
-        unit: Unit::BitsPerSecond,
-        definition: "Bitrate of what was played, weighted by how long it played, of the views that report it.",
-        formula: Formula::Value("bitrate_ms / playing_ms"),
-        bucket: Bucket::ViewEnd,
-        valid: "view_attempted AND bitrate_ms > 0 AND playing_ms > 0",
-        default: Measurement::Median,
-        direction: Direction::HigherIsBetter,
-    },
-    Metric {
-        id: "playback_failure_percentage",
-        name: "Playback failure percentage",
-        unit: Unit::Ratio,
-        definition: "Views ended by a fatal error that is no business rule, over all views.",
-        formula: Formula::Share("playback_failure"),
-        bucket: Bucket::ViewEnd,
-        valid: VIEW,
-        default: Measurement::Average,
-        direction: Direction::LowerIsBetter,
-    },
-    Metric {
-        id: "video_startup_failure_percentage",
-        name: "Video startup failure percentage",
-        unit: Unit::Ratio,
-        definition: "Views ended by a fatal error before the first frame, over all views.",
-        formula: Formula::Share("playback_failure AND NOT view_started"),
-        bucket: Bucket::ViewEnd,
-        valid: VIEW,
-        default: Measurement::Average,
-        direction: Direction::LowerIsBetter,
-    },
-    Metric {
-        id: "playback_business_exception_percentage",
-        name: "Playback business exception percentage",
-        unit: Unit::Ratio,
-        definition: "Views stopped by a business rule (no right, wrong country), over all views.",
-        formula: Formula::Share("playback_business_exception"),
-        bucket: Bucket::ViewEnd,
-        valid: VIEW,
-        default: Measurement::Average,
-        direction: Direction::Neither,
-    },
-    Metric {
-        id: "video_startup_business_exception_percentage",
-        name: "Video startup business exception percentage",
-        unit: Unit::Ratio,
-        definition: "Views stopped by a business rule before the first frame, over all views.",
-        formula: Formula::Share("playback_business_exception AND NOT view_started"),
-        bucket: Bucket::ViewEnd,
-        valid: VIEW,
-        default: Measurement::Average,
-        direction: Direction::Neither,
-    },
-    Metric {
-        id: "exits_before_video_start",
-        name: "Exits before video start",
-        unit: Unit::Ratio,
-        definition: "Views left before the first frame without an error, over all views. A view that is silent for a \
-                     minute before its first frame counts as left.",
-        formula: Formula::Share("exit_before_video_start"),
-        bucket: Bucket::ViewEnd,
-        valid: VIEW,
-        default: Measurement::Average,
-        direction: Direction::LowerIsBetter,
-    },
-];
-
 /// The metric with this id.
 pub fn by_id(id: &str) -> Option<&'static Metric> {
     METRICS.iter().find(|metric| metric.id == id)
@@ -315,32 +118,37 @@ impl Metric {
             Formula::Share(_) => &[Count],
             Formula::Value(_) if self.unit == Unit::Score => &[Median, Percentile95, Count],
             Formula::Value(_) => &[Average, Median, Percentile95, Sum, Count],
-            Formula::Ratio { .. } => &[Median, Percentile95],
+            Formula::Ratio { .. } | Formula::Wait { .. } => &[Median, Percentile95],
         };
         offered.extend(others.iter().filter(|other| **other != self.default));
         offered
     }
 
-    /// The SQL that makes one `Nullable(Float64)` of valid views; `None` if the measurement makes no sense of it.
+    /// The SQL that makes one `Nullable(Float64)` of valid views, each as often as its weight says; `None` if the
+    /// measurement makes no sense of it.
     pub fn aggregate(&self, measurement: Measurement) -> Option<String> {
         if !self.offered().contains(&measurement) {
             return None;
         }
-        let quantile = |level| {
-            let value = self.of_one_view()?;
-            Some(format!("quantileExactWeightedInterpolatedOrNull({level})({value}, 1)"))
+        let quantile = |level| match self.formula {
+            Formula::Wait { ms, left } => Some(waited_by(level, ms, left)),
+            _ => {
+                let value = self.of_one_view()?;
+                Some(format!("quantileExactWeightedInterpolatedOrNull({level})({value}, whole_weight)"))
+            }
         };
         let expression = match (measurement, self.formula) {
-            (Measurement::Median, _) => quantile("0.5")?,
-            (Measurement::Percentile95, _) => quantile("0.95")?,
+            (Measurement::Median, _) => quantile(0.5)?,
+            (Measurement::Percentile95, _) => quantile(0.95)?,
             (Measurement::Average, Formula::Ratio { of, to }) => {
-                format!("if(sum({to}) = 0, NULL, sum({of}) / sum({to}))")
+                format!("sum({of} * weight) / nullIf(sum({to} * weight), 0)")
             }
-            (Measurement::Average, _) => format!("avgOrNull({})", self.of_one_view()?),
-            (Measurement::Sum, _) => format!("sum({})", self.of_one_view()?),
+            (Measurement::Average, _) => format!("avgWeightedOrNull({}, weight)", self.of_one_view()?),
+            (Measurement::Sum, _) => format!("sum(({}) * weight)", self.of_one_view()?),
+            // Not scaled: a viewer of whom ten views were measured is one, however many more there were.
             (Measurement::Count, Formula::Distinct(value)) => format!("uniqExact({value})"),
-            (Measurement::Count, Formula::Share(condition)) => format!("countIf({condition})"),
-            (Measurement::Count, _) => "count()".to_owned(),
+            (Measurement::Count, Formula::Share(condition)) => format!("sumIf(weight, {condition})"),
+            (Measurement::Count, _) => "sum(weight)".to_owned(),
         };
         Some(format!("CAST({expression}, 'Nullable(Float64)')"))
     }
@@ -348,17 +156,39 @@ impl Metric {
     /// The SQL of one valid view's value; `None` for what only many views have.
     pub fn of_one_view(&self) -> Option<String> {
         match self.formula {
-            Formula::Views | Formula::Distinct(_) => None,
+            Formula::Views | Formula::Distinct(_) | Formula::Wait { .. } => None,
             Formula::Value(value) => Some(value.to_owned()),
             Formula::Share(condition) => Some(format!("toUInt8({condition})")),
-            Formula::Ratio { of, to } => Some(format!("if({to} = 0, NULL, {of} / {to})")),
+            Formula::Ratio { of, to } => Some(format!("{of} / nullIf({to}, 0)")),
         }
+    }
+
+    /// The same of any view, as `Nullable(Float64)`: null where the metric is not about the view.
+    pub fn of_any_view(&self) -> Option<String> {
+        let value = self.of_one_view()?;
+        Some(format!("CAST(if({}, {value}, NULL), 'Nullable(Float64)')", self.valid))
     }
 
     /// What the value stays at where there are no views: a count is zero, a quality is unknown.
     pub fn of_no_views(measurement: Measurement) -> Option<f64> {
         matches!(measurement, Measurement::Count | Measurement::Sum).then_some(0.0)
     }
+}
+
+/// The SQL of the time by which `level` of those who wait would be done if nobody left: the Kaplan-Meier estimate.
+///
+/// From the shortest wait to the longest: who is done takes their part from those still waiting, who left only makes
+/// these fewer. Null if too many left to say. A sum of logarithms stands for the product, hence the small allowance.
+fn waited_by(level: f64, ms: &str, left: &str) -> String {
+    let waits = format!("arraySort(groupArray((toFloat64({ms}), toUInt8({left}), weight))) AS waits");
+    let through = "arrayCumSum(wait -> wait.3, waits) AS through";
+    let remaining = "through[-1] - until";
+    format!(
+        "arrayFirstOrNull((wait_ms, waiting) -> exp(waiting) <= {left_over}, arrayMap(wait -> wait.1, ({waits})), \
+         arrayCumSum((wait, until) -> if(wait.2 = 1, 0, \
+         log(greatest({remaining}, 0) / (greatest({remaining}, 0) + wait.3))), waits, ({through})))",
+        left_over = 1.0 - level + 1e-9,
+    )
 }
 
 #[cfg(test)]

@@ -250,7 +250,7 @@ impl View {
                 Some(super::attribute::Type::Text) => {
                     self.text.entry(key).or_default().learn(order, attribute.text.clone());
                 }
-                Some(super::attribute::Type::Number) => {
+                Some(super::attribute::Type::Number | super::attribute::Type::Share) => {
                     self.number.entry(key).or_default().learn(order, attribute.number);
                 }
                 None => {}

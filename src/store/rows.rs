@@ -17,7 +17,7 @@ use clickhouse_types::{DataTypeNode, data_types::DateTimePrecision};
 
 use crate::event::{
     AttributeKey, Counters, Event, View,
-    attribute::{ATTRIBUTES, Type, by_key},
+    attribute::{ATTRIBUTES, MILLIONTHS, Type, by_key},
 };
 
 /// Reads one total of the counters.
@@ -143,12 +143,22 @@ fn attributes(event: &Event) -> BTreeMap<String, String> {
         AttributeKey::KeyUnknown => (attribute.name.clone(), attribute.text.clone()),
         AttributeKey::KeyCustom => (format!("custom.{}", attribute.name), attribute.text.clone()),
         key => {
-            let name = by_key(key).map_or("", |spec| spec.name).to_owned();
-            let is_text = by_key(key).is_some_and(|spec| spec.kind == Type::Text);
-            (name, if is_text { attribute.text.clone() } else { attribute.number.to_string() })
+            let spec = by_key(key);
+            let text = match spec.map(|spec| spec.kind) {
+                Some(Type::Text) => attribute.text.clone(),
+                Some(Type::Share) => millionths(attribute.number).to_string(),
+                _ => attribute.number.to_string(),
+            };
+            (spec.map_or("", |spec| spec.name).to_owned(), text)
         }
     });
     named.collect()
+}
+
+/// A share as its client said it.
+#[expect(clippy::cast_precision_loss, reason = "at most a million")]
+fn millionths(number: u64) -> f64 {
+    number as f64 / f64::from(MILLIONTHS)
 }
 
 /// The block of `view_states`; `rows` must not be empty.
@@ -209,6 +219,10 @@ fn view_counters(columns: &mut Columns<'_, ViewRow>) -> Result<(), BlockError> {
     for (name, counter) in read {
         columns.add(name, |row| counter(&row.view.counters).unwrap_or(0))?;
     }
+    // Zero and not said are one number above, and two things to whoever averages.
+    let says_scaling = |c: &Counters| c.upscale_ms.is_some() || c.downscale_ms.is_some();
+    columns.add("scaling_said", |row| u8::from(says_scaling(&row.view.counters)))?;
+    columns.add("dropped_frames_said", |row| u8::from(row.view.counters.dropped_frames.is_some()))?;
     columns.add("bitrate_ms", |row| row.view.counters.bitrate_ms.unwrap_or(0))?;
     columns.add("startup_ms", |row| row.view.counters.startup_ms)?;
     columns.add("player_startup_ms", |row| row.view.counters.player_startup_ms)?;
@@ -221,7 +235,7 @@ fn view_attributes(columns: &mut Columns<'_, ViewRow>) -> Result<(), BlockError>
             Type::Text => columns.add(spec.name, |row| {
                 row.view.text.get(&spec.key).map_or((0, ""), |latest| (latest.order, latest.value.as_str()))
             })?,
-            Type::Number => columns.add(spec.name, |row| {
+            Type::Number | Type::Share => columns.add(spec.name, |row| {
                 row.view.number.get(&spec.key).map_or((0, 0), |latest| (latest.order, latest.value))
             })?,
         }

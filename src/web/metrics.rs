@@ -60,6 +60,7 @@ pub struct OverallAnswer {
 pub struct Overall {
     /// Null: there was nothing to measure.
     pub value: Option<f64>,
+    /// As many views as the measured ones stand for, as in all totals.
     pub total_views: u64,
     /// Milliseconds.
     pub total_watch_time: u64,

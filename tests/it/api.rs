@@ -8,5 +8,7 @@ mod heatmap;
 mod hostile;
 mod limits;
 mod metrics;
+mod mutants;
+mod oracle;
 mod server;
 mod views;

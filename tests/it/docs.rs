@@ -2,12 +2,16 @@
 
 use std::{fmt::Write as _, fs, path::PathBuf, process::Stdio};
 
+use playhead::event::metric::{Bucket, Formula, METRICS, Metric, Unit};
 use serde_json::{Value, json};
 use tokio::{io::AsyncWriteExt, process::Command};
 
 use crate::support::server::Server;
 
 const BEGIN: &str = "<!-- generated from schema/beacon.v1.schema.json -->\n";
+const BEGIN_METRICS: &str = "<!-- generated from src/event/metric/registry.rs -->\n";
+/// Longer ones nobody reads in a table.
+const LONGEST_FORMULA: usize = 150;
 const END: &str = "<!-- end -->";
 
 fn file(path: &str) -> PathBuf {
@@ -81,11 +85,51 @@ fn the_members_of_a_beacon_are_those_of_the_schema() {
         }
         tables.push('\n');
     }
-    let path = file("docs/beacons.md");
+    assert_generated("docs/beacons.md", BEGIN, &tables);
+}
+
+#[test]
+fn the_table_of_metrics_is_that_of_the_code() {
+    let mut table = "| metric | definition | formula | of views with | unit | default | by |\n|---|---|---|---|---|---|---|\n"
+        .to_owned();
+    for metric in &METRICS {
+        let Metric { id, definition, valid, .. } = metric;
+        let formula = match metric.formula {
+            Formula::Views => "views counted".to_owned(),
+            Formula::Distinct(value) => format!("different `{value}`"),
+            Formula::Value(value) => format!("`{value}` of each view"),
+            Formula::Share(condition) => format!("share of views with `{condition}`"),
+            Formula::Ratio { of, to } => format!("`sum({of}) / sum({to})`"),
+            Formula::Wait { ms, left } => format!("time `{ms}`, in vain if `{left}`"),
+        };
+        let formula =
+            if formula.len() > LONGEST_FORMULA { "see [Scores](#scores)".to_owned() } else { formula };
+        let unit = match metric.unit {
+            Unit::Count => "count",
+            Unit::Milliseconds => "ms",
+            Unit::Ratio => "ratio, 0 to 1",
+            Unit::PerMinute => "per minute",
+            Unit::BitsPerSecond => "bit/s",
+            Unit::Score => "0 to 100",
+        };
+        let by = match metric.bucket {
+            Bucket::ViewStart => "start",
+            Bucket::ViewEnd => "end",
+        };
+        let default = metric.default.name();
+        let _ =
+            writeln!(table, "| `{id}` | {definition} | {formula} | `{valid}` | {unit} | {default} | {by} |");
+    }
+    assert_generated("docs/metrics.md", BEGIN_METRICS, &table);
+}
+
+/// The part of a document between `begin` and the end mark, which is made from something else.
+fn assert_generated(path: &str, begin: &str, generated: &str) {
+    let path = file(path);
     let document = fs::read_to_string(&path).unwrap();
-    let (before, rest) = document.split_once(BEGIN).unwrap();
+    let (before, rest) = document.split_once(begin).unwrap();
     let after = rest.split_once(END).unwrap().1;
-    let expected = format!("{before}{BEGIN}\n{tables}{END}{after}");
+    let expected = format!("{before}{begin}\n{}\n\n{END}{after}", generated.trim_end());
     if std::env::var_os("PLAYHEAD_TEST_UPDATE").is_some() {
         fs::write(&path, &expected).unwrap();
     }

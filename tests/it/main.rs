@@ -18,6 +18,7 @@ mod log;
 mod mux;
 mod pipeline;
 mod roles;
+mod samples;
 mod schema;
 mod support;
 mod tidy;

@@ -43,6 +43,18 @@ pub fn clock(value: Option<&BorrowedValue<'_>>) -> Option<i64> {
     (number.abs() <= MAX_EXACT).then_some(number.round() as i64)
 }
 
+/// A share above 0 and at most 1, in millionths and at least one of them.
+fn share(value: &BorrowedValue<'_>, field: &'static str) -> Option<u64> {
+    let millionths = number(value).map(|number| number * f64::from(attribute::MILLIONTHS));
+    match millionths.filter(|millionths| *millionths > 0.0 && *millionths <= attribute::MILLIONTHS.into()) {
+        Some(millionths) => Some((millionths.round() as u64).max(1)),
+        None => {
+            count_labelled(Metric::FieldsDropped, "reason", field, 1);
+            None
+        }
+    }
+}
+
 fn bounded(value: Option<&BorrowedValue<'_>>, max: f64, field: &'static str) -> Option<f64> {
     let value = value?;
     if value.is_null() {
@@ -110,6 +122,7 @@ pub fn attribute(spec: &attribute::Spec, value: &BorrowedValue<'_>) -> Option<At
         attribute::Type::Number => {
             attribute.number = whole(Some(value), spec.name).filter(|number| *number > 0)?
         }
+        attribute::Type::Share => attribute.number = share(value, spec.name)?,
     }
     Some(attribute)
 }

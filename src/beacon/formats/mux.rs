@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// mux-embed's keys that say what one of our attributes says.
-const ATTRIBUTES: [(&str, AttributeKey); 23] = [
+const ATTRIBUTES: [(&str, AttributeKey); 24] = [
     ("vid", AttributeKey::VideoId),
     ("vtt", AttributeKey::VideoTitle),
     ("vsr", AttributeKey::VideoSeries),
@@ -44,6 +44,7 @@ const ATTRIBUTES: [(&str, AttributeKey); 23] = [
     ("vsofp", AttributeKey::RenditionFps),
     ("pwd", AttributeKey::PlayerWidth),
     ("pht", AttributeKey::PlayerHeight),
+    ("msara", AttributeKey::SampleRate),
 ];
 
 /// Keys that are read elsewhere or repeat what the record says; the rest is kept with the event.

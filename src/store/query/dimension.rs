@@ -21,13 +21,14 @@ const ALIASES: [(&str, &str); 6] = [
 ];
 
 /// What a view is or is not, and its SQL.
-const FLAGS: [(&str, &str); 7] = [
+const FLAGS: [(&str, &str); 8] = [
     ("playback_failure", "playback_failure"),
     ("video_startup_failure", "playback_failure AND NOT view_started"),
     ("playback_business_exception", "playback_business_exception"),
     ("video_startup_business_exception", "playback_business_exception AND NOT view_started"),
     ("exit_before_video_start", "exit_before_video_start"),
     ("played_to_end", "played_to_end"),
+    ("view_dropped", "view_dropped"),
     ("view_ended", "view_ended"),
 ];
 
@@ -65,7 +66,7 @@ impl Dimension {
             let name = ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, name)| name);
             attribute::by_name(name).map(|spec| match spec.kind {
                 Type::Text => Column::Text(spec.name),
-                Type::Number => Column::Number(spec.name),
+                Type::Number | Type::Share => Column::Number(spec.name),
             })
         }?;
         Some(Self { column })

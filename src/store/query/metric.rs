@@ -29,6 +29,7 @@ pub struct MetricQuestion {
 pub struct Totals {
     /// `None`: there was nothing to measure.
     pub value: Option<f64>,
+    /// As many as the measured ones stand for, as in all that follows.
     pub views: u64,
     pub watch_time: u64,
     pub playing_time: u64,
@@ -82,8 +83,9 @@ impl Order {
     }
 }
 
-const TOTALS: &str =
-    " AS value, count() AS views, sum(watch_ms) AS watch_time, sum(playing_ms) AS playing_time";
+/// Whole numbers even where a view of a sample stands for 3.3.
+const TOTALS: &str = " AS value, toUInt64(round(sum(weight))) AS views, \
+     toUInt64(round(sum(watch_ms * weight))) AS watch_time, toUInt64(round(sum(playing_ms * weight))) AS playing_time";
 
 impl MetricQuestion {
     fn aggregate(&self, to: &mut Statement) -> Result<(), QueryError> {
@@ -122,7 +124,7 @@ impl Store {
             .integer(step.ms())
             .sql(")) AS step, ");
         question.aggregate(&mut statement)?;
-        statement.sql(" AS value, count() AS views");
+        statement.sql(" AS value, toUInt64(round(sum(weight))) AS views");
         question.source(&mut statement);
         statement.sql(" GROUP BY step");
         let rows = self.rows::<(i64, Option<f64>, u64)>(statement).await?;
@@ -150,13 +152,13 @@ impl Store {
             .sql("SELECT field, value, views, watch_time, playing_time, ")
             .sql(impact(question.metric.direction))
             .sql(" AS negative_impact, groups FROM (SELECT *, ")
-            .sql("anyIf(value, total) OVER () AS whole, anyIf(views, total) OVER () AS whole_views, ")
+            .sql("anyIf(value, total) OVER () AS whole, anyIf(standing_for, total) OVER () AS whole_standing_for, ")
             .sql("countIf(NOT total) OVER () AS groups FROM (SELECT ");
         dimension.expression(&mut statement);
         // One reading of the views gives the groups and the whole they are part of.
         statement.sql(" AS field, grouping(field) = 1 AS total, ");
         question.aggregate(&mut statement)?;
-        statement.sql(TOTALS);
+        statement.sql(TOTALS).sql(", sum(weight) AS standing_for");
         question.source(&mut statement);
         statement.sql(" GROUP BY GROUPING SETS ((field), ()))) WHERE NOT total ORDER BY ").sql(order.name());
         statement.sql(if descending { " DESC NULLS LAST, field" } else { " ASC NULLS LAST, field" });
@@ -171,7 +173,7 @@ impl Store {
 const fn impact(direction: Direction) -> &'static str {
     match direction {
         Direction::Neither => "toFloat64(0)",
-        Direction::LowerIsBetter => "ifNull((value - whole) * views / whole_views, 0)",
-        Direction::HigherIsBetter => "ifNull((whole - value) * views / whole_views, 0)",
+        Direction::LowerIsBetter => "ifNull((value - whole) * standing_for / whole_standing_for, 0)",
+        Direction::HigherIsBetter => "ifNull((whole - value) * standing_for / whole_standing_for, 0)",
     }
 }

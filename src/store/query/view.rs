@@ -4,7 +4,10 @@ use serde::Deserialize;
 
 use super::{QueryError, Scope, dimension::Page, source_of, statement::Statement};
 use crate::{
-    event::attribute::{ATTRIBUTES, Type},
+    event::{
+        attribute::{ATTRIBUTES, Type},
+        metric::{self, Metric},
+    },
     store::Store,
 };
 
@@ -12,6 +15,15 @@ use crate::{
 const ERROR_ID: &str = "if(error_code = '', 0, CRC32(error_code))";
 /// No player sends as many in earnest.
 const MOST_EVENTS: i64 = 20_000;
+
+/// Metrics that one view has too.
+const SCORES: [&str; 5] = [
+    "viewer_experience_score",
+    "playback_success_score",
+    "startup_time_score",
+    "rebuffer_score",
+    "video_quality_score",
+];
 
 /// Which views to list besides their scope.
 #[derive(Debug, Clone)]
@@ -45,6 +57,7 @@ pub struct ViewLine {
     pub rebuffer_ms: u32,
     pub rebuffer_count: u32,
     pub video_startup_ms: Option<u32>,
+    pub viewer_experience_score: Option<f64>,
 }
 
 /// One event of a view.
@@ -60,6 +73,13 @@ pub struct EventLine {
     pub error_message: String,
     pub error_severity: String,
     pub attributes: Vec<(String, String)>,
+}
+
+/// `, … AS id`: what a metric says of each view by itself.
+fn score(id: &'static str, to: &mut Statement) {
+    if let Some(value) = metric::by_id(id).and_then(Metric::of_any_view) {
+        to.sql(", ").definition(&value).sql(" AS ").sql(id);
+    }
 }
 
 impl ViewQuestion {
@@ -92,6 +112,7 @@ impl Store {
              CAST(view_ended, 'Bool') AS view_ended, watch_ms, playing_ms, rebuffer_ms, rebuffer_count, \
              video_startup_ms",
         );
+        score("viewer_experience_score", &mut page);
         question.source(&mut page);
         page.sql(" ORDER BY view_end")
             .sql(if question.newest_first { " DESC" } else { " ASC" })
@@ -122,7 +143,7 @@ impl Store {
             // Unknown is null here: a reader of one view wants to tell it from an empty title.
             let nothing = match spec.kind {
                 Type::Text => ", '') AS ",
-                Type::Number => ", 0) AS ",
+                Type::Number | Type::Share => ", 0) AS ",
             };
             statement.sql(", nullIf(").sql(spec.name).sql(nothing).sql(spec.name);
         }
@@ -137,8 +158,10 @@ impl Store {
              CAST(view_started, 'Bool') AS view_started, CAST(playback_failure, 'Bool') AS playback_failure, \
              CAST(playback_business_exception, 'Bool') AS playback_business_exception, \
              CAST(played_to_end, 'Bool') AS played_to_end, CAST(view_ended, 'Bool') AS view_ended, \
-             CAST(exit_before_video_start, 'Bool') AS exit_before_video_start, last_sequence",
+             CAST(exit_before_video_start, 'Bool') AS exit_before_video_start, \
+             CAST(view_dropped, 'Bool') AS view_dropped, weight, last_sequence",
         );
+        SCORES.into_iter().for_each(|id| score(id, &mut statement));
         source_of("views", environment, &mut statement);
         statement.sql(" AND view_id = ").text(view_id).sql(" ORDER BY view_start DESC LIMIT 1");
         let line = self

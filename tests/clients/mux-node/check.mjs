@@ -18,6 +18,11 @@ assert.equal(series.meta.granularity, 'day');
 assert.equal(series.data.reduce((sum, [, , views]) => sum + views, 0),
   (await mux.data.metrics.getOverallValues('views', { timeframe })).data.value);
 
+const upscaled = await mux.data.metrics.getOverallValues('upscale_percentage', { timeframe });
+assert.ok(upscaled.data.value >= 0);
+const experience = await mux.data.metrics.getOverallValues('viewer_experience_score', { timeframe });
+assert.ok(experience.data.value > 0 && experience.data.value < 100);
+
 const countries = [];
 for await (const row of mux.data.metrics.listBreakdownValues('playback_failure_percentage', {
   timeframe, group_by: 'country', order_by: 'views', order_direction: 'desc', limit: 2,
@@ -34,6 +39,8 @@ assert.equal(views.length, views[0].total_row_count);
 const { data: view } = await mux.data.videoViews.retrieve(views[0].id);
 assert.equal(view.id, views[0].id);
 assert.equal(view.view_end, views[0].view_end);
+assert.ok(views.some(({ viewer_experience_score: score }) => typeof score === 'number'));
+assert.ok(view.viewer_experience_score === null || typeof view.viewer_experience_score === 'string');
 assert.ok(Array.isArray(view.events));
 
 const dimensions = await mux.data.dimensions.list();

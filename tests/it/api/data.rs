@@ -33,6 +33,17 @@ pub struct TestView {
     pub plan: String,
     pub duration_ms: u64,
     pub segments: Vec<(u32, u32)>,
+    /// When play was asked for, if the client sends events only.
+    pub play_t_ms: Option<i64>,
+    pub first_frame_t_ms: Option<i64>,
+    pub upscale_ms: Option<u32>,
+    pub downscale_ms: Option<u32>,
+    pub dropped_frames: Option<u32>,
+    /// 0: not said.
+    pub live_latency_ms: u64,
+    pub is_live: bool,
+    /// In millionths; 0: not said.
+    pub sample_rate: u64,
 }
 
 impl TestView {
@@ -41,12 +52,38 @@ impl TestView {
     }
 
     pub fn started(&self) -> bool {
-        self.startup_ms.is_some() || self.playing_ms > 0
+        self.startup_ms.is_some() || self.playing_ms > 0 || self.first_frame_t_ms.is_some()
     }
 
     /// All views here have been silent for longer than a minute.
     pub fn left_before_start(&self) -> bool {
         self.attempted && !self.started() && !self.fatal && !self.business
+    }
+
+    /// An hour of silence is the end of a view, whatever it said.
+    pub fn is_over(&self) -> bool {
+        let silent_ms = chrono::Utc::now().timestamp_millis() - self.end_ms();
+        self.closed || self.fatal || self.business || silent_ms > 3_600_000
+    }
+
+    /// How long a view that has not begun has been waited for.
+    pub fn waited_ms(&self) -> Option<u32> {
+        let by_events = self.play_t_ms.map(|play_t_ms| (self.length_ms - play_t_ms).max(0) as u32);
+        if self.started() { None } else { Some(self.watch_ms).filter(|ms| *ms > 0).or(by_events) }
+    }
+
+    /// Media time that was played at least once, up to the end of the video.
+    pub fn seen_ms(&self) -> u64 {
+        let mut ranges = self.segments.clone();
+        ranges.sort_unstable();
+        let mut seen_to = 0;
+        let new = ranges.into_iter().map(|(from, to)| {
+            let [from, to] = [from, to].map(|ms| u64::from(ms).min(self.duration_ms));
+            let new = to.saturating_sub(from.max(seen_to));
+            seen_to = seen_to.max(to);
+            new
+        });
+        new.sum()
     }
 
     /// The view in two pieces, as two batches of its beacons would have left it: facts overlap, none is in both in full.
@@ -65,6 +102,7 @@ impl TestView {
             "anchor_ms": self.start_ms,
             "first_t_ms": 0,
         });
+        let scaling_said = u8::from(self.upscale_ms.is_some() || self.downscale_ms.is_some());
         let early = json!({
             "last_received_at": timestamp(self.start_ms + self.length_ms / 2),
             "last_t_ms": self.length_ms / 2,
@@ -81,6 +119,14 @@ impl TestView {
             "country": latest(1, &self.country),
             "cdn": latest(1, "an earlier cdn"),
             "custom": if self.plan.is_empty() { json!({}) } else { json!({"plan": [1, self.plan]}) },
+            "play_t_ms": self.play_t_ms,
+            "first_frame_t_ms": self.first_frame_t_ms,
+            "upscale_ms": self.upscale_ms.map_or(0, half),
+            "downscale_ms": self.downscale_ms.unwrap_or(0),
+            "scaling_said": scaling_said,
+            "live_latency_ms": [1, 77],
+            "sample_rate": [1, self.sample_rate],
+            "stream_type": latest(1, if self.is_live { "live" } else { "on-demand" }),
             "segment_from_ms": ends(&first, |segment| segment.0),
             "segment_to_ms": ends(&first, |segment| segment.1),
         });
@@ -102,6 +148,10 @@ impl TestView {
             "video_title": latest(2, &self.video_title),
             "cdn": latest(2, &self.cdn),
             "video_duration_ms": [1, self.duration_ms],
+            "upscale_ms": self.upscale_ms.unwrap_or(0),
+            "dropped_frames": self.dropped_frames.unwrap_or(0),
+            "dropped_frames_said": u8::from(self.dropped_frames.is_some()),
+            "live_latency_ms": [2, self.live_latency_ms],
             "segment_from_ms": ends(&rest, |segment| segment.0),
             "segment_to_ms": ends(&rest, |segment| segment.1),
         });
@@ -132,10 +182,19 @@ pub async fn write(store: &Store, environment: &str, views: &[TestView]) {
     }
 }
 
-/// `count` views of all kinds over the two days before `until_ms`, the same for the same seed.
+/// `count` views of all kinds, most of them over the two days before `until_ms`, the same for the same seed.
 pub fn random_views(seed: u64, count: usize, until_ms: i64) -> Vec<TestView> {
     let mut random = StdRng::seed_from_u64(seed);
     (0..count).map(|number| random_view(&mut random, number, until_ms)).collect()
+}
+
+/// The same views as samples of different rates, some of them whole numbers of views.
+pub fn sampled(seed: u64, mut views: Vec<TestView>) -> Vec<TestView> {
+    let mut random = StdRng::seed_from_u64(seed);
+    for view in &mut views {
+        view.sample_rate = [0, 1_000_000, 500_000, 300_000, 700_000, 40_000][random.random_range(0..6)];
+    }
+    views
 }
 
 fn random_view(random: &mut StdRng, number: usize, until_ms: i64) -> TestView {
@@ -143,7 +202,8 @@ fn random_view(random: &mut StdRng, number: usize, until_ms: i64) -> TestView {
         |random: &mut StdRng, choices: &[&str]| choices[random.random_range(0..choices.len())].to_owned();
     let started = random.random_bool(0.8);
     let length_ms = random.random_range(0..3_600_000);
-    let playing_ms = if started { random.random_range(0..2_000_000) } else { 0 };
+    // Some fell silent between the first frame and the first totals.
+    let playing_ms = if started && random.random_bool(0.9) { random.random_range(0..2_000_000) } else { 0 };
     let fatal = random.random_bool(0.15);
     let business = !fatal && random.random_bool(0.05);
     let duration_ms = 60_000 * random.random_range(1..10);
@@ -154,9 +214,15 @@ fn random_view(random: &mut StdRng, number: usize, until_ms: i64) -> TestView {
         })
         .collect();
     let seek_count = random.random_range(0..4);
+    let end_ms = if random.random_bool(0.05) {
+        // Not silent for an hour yet.
+        until_ms + random.random_range(1_800_000..3_400_000)
+    } else {
+        until_ms - 2_000 - random.random_range(0..48 * 3_600_000)
+    };
     TestView {
         id: format!("view-{number}"),
-        start_ms: until_ms - length_ms - 2_000 - random.random_range(0..48 * 3_600_000),
+        start_ms: end_ms - length_ms,
         length_ms,
         attempted: fatal || business || started || random.random_bool(0.7),
         fatal,
@@ -167,12 +233,21 @@ fn random_view(random: &mut StdRng, number: usize, until_ms: i64) -> TestView {
         player_startup_ms: random.random_bool(0.5).then(|| random.random_range(1..900)),
         page_load_ms: random.random_bool(0.5).then(|| random.random_range(1..4_000)),
         playing_ms,
-        watch_ms: if started { playing_ms + random.random_range(0..100_000) } else { 0 },
+        watch_ms: match random.random_range(0..4) {
+            _ if started => playing_ms + random.random_range(0..100_000),
+            0 => 0,
+            1 => random.random_range(1..2_000),
+            _ => random.random_range(1_000..30_000),
+        },
         rebuffer_ms: if started && random.random_bool(0.4) { random.random_range(0..50_000) } else { 0 },
         rebuffer_count: if started { random.random_range(0..5) } else { 0 },
         seek_ms: seek_count * random.random_range(1..500),
         seek_count,
-        bitrate_ms: u64::from(playing_ms) * random.random_range(0..5_000_000),
+        bitrate_ms: if random.random_bool(0.8) {
+            u64::from(playing_ms.max(1)) * random.random_range(0..5_000_000)
+        } else {
+            0
+        },
         video_id: pick(random, &["video-a", "video-b", "video-c"]),
         video_title: pick(random, &["Aaa", "It's \\ \"B\"", ""]),
         viewer_id: pick(random, &["u1", "u2", "u3", "u4", "u5", "u6", ""]),
@@ -181,6 +256,14 @@ fn random_view(random: &mut StdRng, number: usize, until_ms: i64) -> TestView {
         plan: pick(random, &["gold", "free", ""]),
         duration_ms,
         segments,
+        play_t_ms: (!started && random.random_bool(0.5)).then(|| random.random_range(0..5_000)),
+        first_frame_t_ms: (started && random.random_bool(0.5)).then_some(500),
+        upscale_ms: random.random_bool(0.6).then(|| random.random_range(0..=playing_ms * 2)),
+        downscale_ms: random.random_bool(0.6).then(|| random.random_range(0..=playing_ms / 2)),
+        dropped_frames: random.random_bool(0.6).then(|| random.random_range(0..900)),
+        live_latency_ms: if random.random_bool(0.4) { random.random_range(1..40_000) } else { 0 },
+        is_live: random.random_bool(0.2),
+        sample_rate: 0,
     }
 }
 

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     data::{TestView, an_hour_ago, insert, random_views, timestamp, write},
+    oracle::{Said, said},
     server::{Server, store, unlimited},
 };
 
@@ -36,6 +37,14 @@ async fn views_are_listed_by_their_end_and_counted_in_full() {
     let all = listed(&[("limit", "1000")]).await;
     assert_eq!(ids(&all), expected(&|_| true));
     assert_eq!(all["total_row_count"], ids(&all).len());
+    for row in all["data"].as_array().unwrap() {
+        let view = views.iter().find(|view| row["id"] == view.id.as_str()).unwrap();
+        let expected = said("viewer_experience_score", view);
+        match (row["viewer_experience_score"].as_f64(), expected) {
+            (Some(found), Some(Said::Number(expected))) => assert!((found - expected).abs() < 1e-9, "{row}"),
+            (found, expected) => assert!(found.is_none() && expected.is_none(), "{row}"),
+        }
+    }
     let mut paged = Vec::new();
     for page in 1..=(ids(&all).len() / 10 + 1) {
         paged.extend(ids(&listed(&[("page", &page.to_string())]).await));
@@ -111,8 +120,24 @@ async fn one_view_has_every_attribute_and_its_events_in_order() {
         ("custom_1", json!(null)),
         ("ranges", json!([[0, 10_000], [5_000, 15_000]])),
         ("cdn", json!(null)),
+        ("weight", json!(1)),
+        ("view_dropped", json!(false)),
+        ("playback_success_score", json!(100)),
+        ("startup_time_score", json!(800.0 / 8.64)),
+        ("video_quality_score", json!(null)),
+        ("quality_score", json!(null)),
+        ("playback_score", json!("100")),
     ] {
         assert_eq!(data[name], value, "{name}");
+    }
+    // Quality is not known: startup and smoothness are all there is.
+    let smoothness = 50.0 / 2.0_f64.sqrt() + 50.0 * (-2.0_f64).exp();
+    for (score, expected) in
+        [("rebuffer_score", smoothness), ("viewer_experience_score", (smoothness * 800.0 / 8.64).sqrt())]
+    {
+        // Mux Data writes fractions as texts; our own name for one is a number.
+        let found = data[score].as_f64().or_else(|| data[score].as_str()?.parse().ok()).unwrap();
+        assert!((found - expected).abs() < 1e-9, "{score}: {found}");
     }
     let time = |ms: i64| {
         chrono::DateTime::from_timestamp_millis(ms)
