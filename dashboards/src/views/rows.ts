@@ -81,12 +81,12 @@ function liveResult({ state, startup_ms: startupMs }: ViewRow): Result {
 }
 
 /**
- * The first page kept live: what began since it was asked comes on top, newest first; what was there stays in its
- * order with the values of now. `most` rows, as history had them.
+ * The first page kept live: what began since it was asked and fits comes on top, newest first; what was there stays in
+ * its order with the values of now. `most` rows, as history had them.
  */
-export function merged(history: Row[], live: Map<string, Row>, askedAtMs: number, most: number): Row[] {
+export function merged(history: Row[], live: Map<string, Row>, fits: (id: string) => boolean, sinceMs: number, most: number): Row[] {
   const known = new Set(history.map((row) => row.id));
-  const fresh = [...live.values()].filter((row) => !known.has(row.id) && row.startMs >= askedAtMs);
+  const fresh = [...live.values()].filter((row) => !known.has(row.id) && row.startMs >= sinceMs && fits(row.id));
   fresh.sort((a, b) => b.startMs - a.startMs || (a.id < b.id ? -1 : 1));
   const kept = history.map((row) => {
     const now = live.get(row.id);
