@@ -122,8 +122,8 @@ export class Scene {
     };
   }
 
-  oneView() {
-    if (this.empty) return {};
+  oneView(query) {
+    if (this.empty || query.view_id === 'missing') return { view: {}, events: {}, ranges: {} };
     const types = ['viewinit', 'play', 'playing', 'heartbeat', 'seeking', 'seeked', 'playing', 'rebufferstart', 'rebufferend', 'heartbeat', 'heartbeat'];
     return {
       view: {
@@ -142,7 +142,7 @@ export class Scene {
       case 'top': return this.top();
       case 'views': return this.views(query);
       case 'heatmap': return this.heatmap(query);
-      case 'view': return this.oneView();
+      case 'view': return this.oneView(query);
       default: return undefined;
     }
   }

@@ -83,7 +83,7 @@ function SignedIn({ environment, route }: { environment: Environment; route: Rou
       <Header live end={<button type="button" class="button" onClick={() => void signOut()}>Sign out</button>}>
         <nav class="pages" aria-label="Pages">
           <a href="/" aria-current={route.page === 'live' ? 'page' : undefined}>Live</a>
-          <a href="/views" aria-current={route.page === 'views' ? 'page' : undefined}>Views</a>
+          <a href="/views" aria-current={route.page === 'views' ? 'page' : route.page === 'view' ? 'true' : undefined}>Views</a>
         </nav>
         <p class="environment"><span class="visually-hidden">Environment </span>{environment.name}</p>
       </Header>

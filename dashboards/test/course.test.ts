@@ -25,25 +25,25 @@ const event = (atMs: number, name: string, playheadMs?: number, attributes: Reco
 const spans = (events: ViewEvent[]): [number, CourseState][] => courseOf(events).spans.map(({ fromMs, state }) => [fromMs, state]);
 
 describe('views captured from the simulator', () => {
-  test.each(captured.map((view) => [`${view.format} ${String(view.facts['view_id'])}`, view] as const))('%s: the band’s sums are its totals', (_name, view) => {
+  test.each(captured.map((view) => [`${view.format} ${String(view.facts.view_id)}`, view] as const))('%s: the band’s sums are its totals', (_name, view) => {
     const { facts } = view;
     const sums = sumsOf(courseOf(eventsOf(view)).spans);
     const ms = (state: CourseState): number => sums.get(state)?.ms ?? 0;
     const near = (sum: number, total: number | null | undefined, what: string): void =>
       expect(Math.abs(sum - (total ?? 0)), `${what}: ${sum} and ${total}`).toBeLessThanOrEqual(ROUNDING_MS);
-    near(ms('playing'), facts['playing_ms'], 'playing');
-    near(ms('rebuffering'), facts['rebuffer_ms'], 'rebuffering');
-    near(ms('seeking'), facts['seek_ms'], 'seeking');
-    if (facts['video_startup_ms'] !== null) near(ms('starting'), facts['video_startup_ms'], 'startup');
-    near(ms('starting') + ms('playing') + ms('seeking') + ms('rebuffering'), facts['watch_ms'], 'watching');
-    expect(sums.get('rebuffering')?.times ?? 0).toBe(facts['rebuffer_count']);
-    expect(sums.get('seeking')?.times ?? 0).toBe(facts['seek_count']);
+    near(ms('playing'), facts.playing_ms, 'playing');
+    near(ms('rebuffering'), facts.rebuffer_ms, 'rebuffering');
+    near(ms('seeking'), facts.seek_ms, 'seeking');
+    if (facts.video_startup_ms !== null) near(ms('starting'), facts.video_startup_ms, 'startup');
+    near(ms('starting') + ms('playing') + ms('seeking') + ms('rebuffering'), facts.watch_ms, 'watching');
+    expect(sums.get('rebuffering')?.times ?? 0).toBe(facts.rebuffer_count);
+    expect(sums.get('seeking')?.times ?? 0).toBe(facts.seek_count);
   });
 
   test('there are views of all kinds among them', () => {
     expect(captured.length).toBeGreaterThan(30);
-    expect(captured.some((view) => view.facts['error_code'] !== null)).toBe(true);
-    expect(captured.some((view) => view.facts['video_startup_ms'] === null)).toBe(true);
+    expect(captured.some((view) => view.facts.error_code !== null)).toBe(true);
+    expect(captured.some((view) => view.facts.video_startup_ms === null)).toBe(true);
   });
 
   test('the order in which events come does not matter, and the spans have no holes', () => {

@@ -47,7 +47,7 @@ export function ViewPage({ viewId }: { viewId: string }): JSX.Element {
 }
 
 function titleOf(record: ViewRecord | undefined): string {
-  const named = record?.facts['video_title'] ?? record?.facts['video_id'];
+  const named = record?.facts.video_title ?? record?.facts.video_id;
   return typeof named === 'string' && named !== '' ? named : 'View';
 }
 
@@ -91,7 +91,7 @@ function useRecord(viewId: string): Source<ViewRecord | undefined> {
   const kept = useRef<Live<ViewAnswer | undefined>>(answer.data);
   if (answer.data.status === 'ready' || kept.current.status !== 'ready') kept.current = answer.data;
   const stored = kept.current;
-  const needsLive = stored.status === 'ready' && stored.value?.facts['view_ended'] !== true;
+  const needsLive = stored.status === 'ready' && stored.value?.facts.view_ended !== true;
   const topic = useTopic('view', needsLive ? { view_id: viewId } : undefined);
   const live = topic.data.status === 'ready' ? topic.data.value : undefined;
   useEffect(() => {

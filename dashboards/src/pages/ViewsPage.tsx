@@ -1,4 +1,4 @@
-/** The list of views: newest first, narrowed by chips, found by an id, kept live while it reaches to the present. */
+/** The list of views, those heard of last first: narrowed by chips, found by an id, kept live while it reaches to the present. */
 import type { JSX } from 'preact';
 import { useEffect, useMemo } from 'preact/hooks';
 import { TIMEFRAMES, TIMEFRAME_WORDS } from '../api/metrics';
@@ -63,7 +63,7 @@ export function ViewsPage(): JSX.Element {
       </div>
       <ViewSearch />
       <FilterChips filters={filters} />
-      <Panel id="views" title={`Views of the ${TIMEFRAME_WORDS[timeframe]}`} note={liveNote(isLive, chosen, blind)} class="panel-views">
+      <Panel id="views-list" title={`Views of the ${TIMEFRAME_WORDS[timeframe]}`} note={liveNote(isLive, chosen, blind)} class="panel-views">
         <StateGate source={source} what="the views">
           {(list) => list.rows.length === 0 && !isLive
             ? <Nothing chosen={chosen} total={list.total} />
@@ -75,7 +75,7 @@ export function ViewsPage(): JSX.Element {
 }
 
 function liveNote(isLive: boolean, { untilS, page }: Selection, blind: string[]): JSX.Element {
-  if (isLive) return <>Newest first; new views come in by themselves</>;
+  if (isLive) return <>Last heard of first; new views come in by themselves</>;
   if (untilS !== undefined) return <>Up to {timeOfDay(untilS * 1_000)}. <a href={withoutPlace()}>Back to now</a></>;
   if (page > 1) return <><a href={withoutPlace()}>Back to the newest</a></>;
   return <>Not live: of new views {blind.map(dimensionWords).join(', ')} is known only afterwards</>;

@@ -23,12 +23,13 @@ export function ViewHead({ viewId, record }: Props): JSX.Element {
       <p class="verdict-state" id="view-state"><ViewState state={resultOf(record)} />{standing !== '' && <span class="note" id="standing">{standing}</span>}</p>
       <dl class="head-facts">
         <Entry label="Viewer">{linked(facts, 'viewer_id')}</Entry>
-        <Entry label="When">{record.startMs === undefined ? 'unknown' : <span title={utc(record.startMs)}>{dateTimeFull(record.startMs)}</span>}{lasted(record)}</Entry>
-        <Entry label="Where">{joined(facts, ['country', 'asn', 'connection_type'])}</Entry>
-        <Entry label="Player">{joined(facts, ['player_name', 'player_software', 'player_software_version'])}</Entry>
-        <Entry label="Device">{joined(facts, ['browser', 'browser_version', 'operating_system', 'operating_system_version', 'device'])}</Entry>
+        <Entry label="When">{record.startMs === undefined ? 'unknown' : <span title={utc(record.startMs)}>{dateTimeFull(record.startMs)}</span>}</Entry>
+        <Entry label="Lasted">{lasted(record)}</Entry>
+        <Entry label="Where">{joined(facts, [['country'], ['asn'], ['connection_type']])}</Entry>
+        <Entry label="Player">{joined(facts, [['player_name', 'player_version'], ['player_software', 'player_software_version']])}</Entry>
+        <Entry label="Device">{joined(facts, [['browser', 'browser_version'], ['operating_system', 'operating_system_version'], ['device']])}</Entry>
         <Entry label="CDN">{linked(facts, 'cdn')}</Entry>
-        <Entry label="Video">{text(facts, 'video_id') === undefined ? 'unknown' : <a href={videoHref(text(facts, 'video_id') ?? '')}>All views of this video</a>}</Entry>
+        <Entry label="Video">{text(facts, 'video_id') === undefined ? 'unknown' : <a href={videoHref(text(facts, 'video_id') ?? '')}>{text(facts, 'video_id')}</a>}</Entry>
       </dl>
       <ul class="ids" aria-label="Ids">
         <Id what="view id" id={viewId} />
@@ -54,8 +55,10 @@ const text = (facts: ViewRecord['facts'], name: string): string | undefined => {
   return typeof value === 'string' && value !== '' ? value : undefined;
 };
 
-const joined = (facts: ViewRecord['facts'], names: string[]): string =>
-  names.flatMap((name) => (typeof facts[name] === 'number' ? String(facts[name]) : text(facts, name)) ?? []).join(' · ') || 'unknown';
+/** Names with their versions, and what else there is beside them. */
+const joined = (facts: ViewRecord['facts'], groups: string[][]): string =>
+  groups.map((names) => names.flatMap((name) => (typeof facts[name] === 'number' ? String(facts[name]) : text(facts, name)) ?? []).join(' '))
+    .filter((words) => words !== '').join(' · ') || 'unknown';
 
 function linked(facts: ViewRecord['facts'], dimension: string): JSX.Element | string {
   const value = text(facts, dimension);
@@ -66,7 +69,7 @@ function linked(facts: ViewRecord['facts'], dimension: string): JSX.Element | st
 
 function lasted({ events }: ViewRecord): string {
   const last = events.at(-1);
-  return last === undefined || last.atMs === 0 ? '' : `, for ${duration(last.atMs)}`;
+  return last === undefined || last.atMs === 0 ? 'unknown' : duration(last.atMs);
 }
 
 function resultOf({ figures, live }: ViewRecord): Result {
@@ -81,7 +84,7 @@ function resultOf({ figures, live }: ViewRecord): Result {
 function standingWords({ figures, live, facts }: ViewRecord): string {
   if (figures.standing === 'over') return '';
   if (figures.standing === 'silent') {
-    const heard = Date.parse(String(facts['updated_at']));
+    const heard = Date.parse(String(facts.updated_at));
     const since = Number.isNaN(heard) ? '' : `: last heard of ${dateTimeFull(heard)}`;
     return `Provisional. No end was told${since}. If its player comes back, the figures grow.`;
   }

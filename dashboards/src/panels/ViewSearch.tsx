@@ -14,7 +14,7 @@ type Finding =
   | { status: 'error'; message: string };
 
 const WORDS: Record<Match['dimension'], string> = {
-  view: 'view id', viewer_id: 'viewer id', video_id: 'video id', error_code: 'error code',
+  view: 'a view id', viewer_id: 'a viewer id', video_id: 'a video id', error_code: 'an error code',
 };
 
 export function ViewSearch(): JSX.Element {
@@ -66,11 +66,11 @@ function told(finding: Finding): JSX.Element | string {
     case 'found':
       return finding.matches.length === 0
         ? `No view in the last 90 days has “${finding.text}” as its id, viewer, video or error code.`
-        : <>“{finding.text}” is a {finding.matches.map((match, i) => <Found key={match.dimension} match={match} text={finding.text} first={i === 0} />)}.</>;
+        : <>“{finding.text}” is {finding.matches.map((match, i) => <Found key={match.dimension} match={match} text={finding.text} first={i === 0} />)}.</>;
   }
 }
 
 function Found({ match, text, first }: { match: Match; text: string; first: boolean }): JSX.Element {
   const views = match.dimension === 'view' ? '' : ` of ${plural(match.views, 'view')}`;
-  return <>{first ? '' : ' and a '}<a href={matchHref(match, text)}>{WORDS[match.dimension]}{views}</a></>;
+  return <>{first ? '' : ' and '}<a href={matchHref(match, text)}>{WORDS[match.dimension]}{views}</a></>;
 }

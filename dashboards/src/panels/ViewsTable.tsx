@@ -104,7 +104,7 @@ function useReturnedFocus() {
   const body = useRef<HTMLTableSectionElement>(null);
   useEffect(() => {
     const viewId = takeOpened(here());
-    const row = [...(body.current?.rows ?? [])].find((tr) => viewId !== undefined && tr.dataset['view'] === viewId);
+    const row = [...(body.current?.rows ?? [])].find((tr) => viewId !== undefined && tr.dataset.view === viewId);
     row?.querySelector('a')?.focus();
   }, []);
   return body;

@@ -196,8 +196,8 @@ function renditionsOf(ordered: readonly ViewEvent[], endMs: number): Rendition[]
   const renditions: Rendition[] = [];
   for (const { atMs, attributes } of ordered) {
     const last = renditions.at(-1);
-    const height = Number(attributes['rendition_height'] ?? last?.height ?? 0);
-    const bitrate = Number(attributes['rendition_bitrate'] ?? last?.bitrate ?? 0);
+    const height = Number(attributes.rendition_height ?? last?.height ?? 0);
+    const bitrate = Number(attributes.rendition_bitrate ?? last?.bitrate ?? 0);
     if (last?.height === height && last.bitrate === bitrate) continue;
     if (height === 0 && bitrate === 0) continue;
     if (last !== undefined) last.toMs = atMs;
@@ -215,7 +215,7 @@ function markerOf(event: ViewEvent): Marker[] {
   return [];
 }
 
-const customName = ({ attributes }: ViewEvent): string => attributes['name'] ?? attributes['custom.name'] ?? 'custom';
+const customName = ({ attributes }: ViewEvent): string => attributes.name ?? attributes['custom.name'] ?? 'custom';
 
 /** Time spent in each state, and how often it was entered. */
 export function sumsOf(spans: readonly Span[]): Map<CourseState, { ms: number; times: number }> {

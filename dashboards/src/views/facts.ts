@@ -35,7 +35,7 @@ const GROUPS: [title: string, names: string[]][] = [
 
 export function factGroups(facts: Facts): FactGroup[] {
   const groups = GROUPS.map(([title, names]) => ({ title, facts: names.map((name) => ({ name, text: factText(name, facts[name]) })) }));
-  const custom = Object.entries(facts['custom'] ?? {}).map(([name, value]) => ({ name: `custom.${name}`, text: factText(name, value) }));
+  const custom = Object.entries(facts.custom ?? {}).map(([name, value]) => ({ name: `custom.${name}`, text: factText(name, value) }));
   return custom.length === 0 ? groups : [...groups.slice(0, -1), { title: 'Of your own', facts: custom }, ...groups.slice(-1)];
 }
 
@@ -46,7 +46,7 @@ const NAMES = new Set(['asn', 'last_sequence', 'rendition_height', 'rendition_wi
 function factText(name: string, value: unknown): string | undefined {
   if (value === null || value === undefined || value === '') return undefined;
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
-  if (typeof value !== 'number') return typeof value === 'object' ? JSON.stringify(value) : String(value as string);
+  if (typeof value !== 'number') return typeof value === 'string' ? value : JSON.stringify(value);
   if (POSITIONS.has(name)) return position(value);
   if (name.endsWith('_ms')) return duration(value);
   if (name.endsWith('bitrate')) return bitrateText(value);

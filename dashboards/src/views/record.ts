@@ -30,11 +30,11 @@ export function recordOf(answer: ViewAnswer | undefined, live: OneView | undefin
   if (answer === undefined && view === undefined) return undefined;
   const facts = { ...answer?.facts, ...liveFacts(view) };
   const events = mergedEvents((answer?.events ?? []).map(fromAnswer(answer?.events ?? [])), live?.events ?? {});
-  const startText = facts['view_start'];
+  const startText = facts.view_start;
   return {
     facts,
     events,
-    ranges: view === undefined ? rangesOf(facts['ranges']) : Object.values(live?.ranges ?? {}),
+    ranges: view === undefined ? rangesOf(facts.ranges) : Object.values(live?.ranges ?? {}),
     startMs: typeof startText === 'string' ? Date.parse(startText) : view?.start_ms,
     figures: figuresOf(facts, events, view, nowMs),
     live: view,
@@ -57,12 +57,12 @@ const fromAnswer = (all: EventAnswer[]) => {
     const text = (member: string): string => String(details[member] ?? '');
     const attributes = Object.entries(details).filter(([member]) => !SPOKEN_OF_APART.has(member));
     return {
-      sequence: Number(details['sequence']),
+      sequence: Number(details.sequence),
       atMs: occurredMs - firstMs,
       name,
       playheadMs: playheadMs ?? undefined,
       attributes: Object.fromEntries(attributes.map(([member, value]) => [member, String(value)])),
-      receivedMs: Number(details['received_at']),
+      receivedMs: Number(details.received_at),
       occurredMs,
       ...(name === 'error' ? { error: { code: text('error_code'), message: text('error_message'), severity: text('error_severity') } } : {}),
     };
@@ -95,8 +95,8 @@ function standingOf(facts: Facts, view: OneView['view'], nowMs: number): Standin
     if (view.state === 'gone') return 'silent';
     return isOver(view.state) ? 'over' : 'running';
   }
-  if (facts['view_ended'] === true || facts['playback_failure'] === true) return 'over';
-  return nowMs - Date.parse(String(facts['view_end'])) < SILENT_MS ? 'running' : 'silent';
+  if (facts.view_ended === true || facts.playback_failure === true) return 'over';
+  return nowMs - Date.parse(String(facts.view_end)) < SILENT_MS ? 'running' : 'silent';
 }
 
 const DOING: Partial<Record<string, string>> = {
@@ -121,7 +121,7 @@ function figuresOf(facts: Facts, events: ViewEvent[], view: OneView['view'], now
     rebufferCount: number('rebuffer_count') ?? 0,
     failed,
     business,
-    errorCode: typeof facts['error_code'] === 'string' ? facts['error_code'] : undefined,
+    errorCode: typeof facts.error_code === 'string' ? facts.error_code : undefined,
     errors: events.filter(({ name }) => name === 'error').length,
     failedAtMs: stopped?.playheadMs,
     playheadMs: number('playhead_ms'),
