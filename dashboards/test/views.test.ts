@@ -181,7 +181,7 @@ describe('the timeline’s layout', () => {
       expect(x).toBeLessThanOrEqual(width - lanes.right + 0.001);
       expect(Math.abs(atX(lanes, lengthMs, x) - atMs)).toBeLessThanOrEqual(1);
       const labels = ticks(lanes, lengthMs);
-      expect(labels.length).toBeLessThanOrEqual(Math.max(1, Math.floor((width - lanes.left - lanes.right) / 72)) + 1);
+      expect(labels.length).toBeLessThanOrEqual(Math.max(1, Math.floor((width - lanes.left - lanes.right) / 60)) + 1);
       expect(labels.at(-1)).toBeLessThanOrEqual(lengthMs);
     }));
     expect(lengthOf(courseOf([]))).toBe(1);

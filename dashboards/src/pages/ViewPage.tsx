@@ -62,7 +62,7 @@ function Found({ viewId, record }: { viewId: string; record: ViewRecord }): JSX.
       <Panel id="ranges" title="What was seen of the video">
         <PassesStrip ranges={record.ranges} durationMs={durationMs ?? reach} playheadMs={playheadMs} />
       </Panel>
-      <ViewEvents events={record.events} />
+      <ViewEvents events={record.events} course={course} />
       <ViewFacts facts={record.facts} />
     </>
   );

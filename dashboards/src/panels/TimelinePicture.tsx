@@ -11,7 +11,7 @@ export const STATE_WORDS: Record<CourseState, string> = {
   playing: 'Playing',
   paused: 'Paused',
   seeking: 'Seeking',
-  rebuffering: 'Stalled',
+  rebuffering: 'Rebuffering',
   failed: 'After the error',
   ended: 'After the end',
   unknown: 'Not known',

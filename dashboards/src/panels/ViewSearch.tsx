@@ -23,7 +23,8 @@ export function ViewSearch(): JSX.Element {
   useEffect(() => () => asked.current?.abort(), []);
   const submit = (event: SubmitEvent): void => {
     event.preventDefault();
-    const text = String(new FormData(event.currentTarget as HTMLFormElement).get('id') ?? '').trim();
+    const value = new FormData(event.currentTarget as HTMLFormElement).get('id');
+    const text = typeof value === 'string' ? value.trim() : '';
     if (text === '') return;
     asked.current?.abort();
     const controller = (asked.current = new AbortController());

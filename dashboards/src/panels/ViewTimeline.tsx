@@ -43,6 +43,10 @@ function Timeline({ course }: { course: Course }): JSX.Element {
     pin(undefined);
     hover(undefined);
   };
+  const point = (event: PointerEvent): void => {
+    pin(undefined);
+    hover(event.clientX - (host.current?.getBoundingClientRect().left ?? 0));
+  };
   const onKeyDown = (event: KeyboardEvent): void => {
     const stops = stopsOf(course);
     const next = movedByKey(event.key, stops.findLastIndex((stop) => stop <= reading.atMs), stops.length);
@@ -63,10 +67,8 @@ function Timeline({ course }: { course: Course }): JSX.Element {
           if (event.currentTarget.matches(':focus-visible')) pin(reading.atMs);
         }}
         onBlur={letGo}
-        onPointerMove={(event) => {
-          pin(undefined);
-          hover(event.clientX - event.currentTarget.getBoundingClientRect().left);
-        }}
+        onPointerDown={point}
+        onPointerMove={point}
         onPointerLeave={() => hover(undefined)}
       >
         {width > 0 && <TimelinePicture course={course} lanes={lanes} cursorX={pointedMs === undefined ? undefined : xOf(lanes, lengthMs, pointedMs)} />}

@@ -23,7 +23,7 @@ export function lanesFor(width: number, hasRenditions: boolean): Lanes {
   const rendition = { top: 200, height: hasRenditions ? 56 : 0 };
   const axisTop = hasRenditions ? rendition.top + rendition.height + 6 : playhead.top + playhead.height + 6;
   // A gutter for the lanes' names; a phone has less to spare.
-  return { width, left: width < 480 ? 58 : 76, right: RIGHT, marks, band, playhead, rendition, axisTop, height: axisTop + AXIS };
+  return { width, left: width < 480 ? 66 : 76, right: RIGHT, marks, band, playhead, rendition, axisTop, height: axisTop + AXIS };
 }
 
 /** A view of one event still needs a time axis. */
@@ -38,7 +38,7 @@ export function atX(lanes: Lanes, lengthMs: number, x: number): number {
 }
 
 const TICKS_S = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 14_400, 28_800, 86_400];
-const TICK_SPACE = 72;
+const TICK_SPACE = 60;
 
 /** Times for labels, as many as have room. */
 export function ticks(lanes: Lanes, lengthMs: number): number[] {
