@@ -32,6 +32,8 @@ export class Scene {
     this.random = randomNumbers(7);
     this.startS = Math.floor(Date.now() / 1_000);
     this.viewNumber = 0;
+    /** The view that was followed has come to its end. */
+    this.over = false;
   }
 
   point(second) {
@@ -164,7 +166,7 @@ export class Scene {
         return { rows: { [`view-${id}`]: this.view(Date.now()) } };
       }
       case 'heatmap': return { total_views: 63 + Math.floor(this.random() * 3), plays: { 17: 60 + Math.floor(this.random() * 9) } };
-      case 'view': return { view: { playhead_ms: 41_200 + Math.floor(this.random() * 900) } };
+      case 'view': return { view: { playhead_ms: 41_200 + Math.floor(this.random() * 900), ...(this.over ? { state: 'exited' } : {}) } };
       default: return undefined;
     }
   }

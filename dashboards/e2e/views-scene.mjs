@@ -20,7 +20,7 @@ function summary(number, scene) {
   const failed = kind === 'failed';
   const started = kind !== 'left';
   return {
-    id: `past-${number}`, view_start: iso(startMs), view_end: iso(startMs + 15_000), view_ended: kind !== 'running',
+    id: `past-${number}`, view_start: iso(startMs), view_end: iso(startMs + 15_000), view_ended: kind !== 'running' || scene.over,
     video_id: videoId, video_title: title, viewer_id: number === 7 ? HOSTILE : `viewer-${number % 10}`,
     country_code: COUNTRIES[number % COUNTRIES.length], viewer_application_name: BROWSERS[number % BROWSERS.length],
     viewer_os_family: SYSTEMS[number % SYSTEMS.length], player_error_code: failed ? '404' : null,

@@ -224,6 +224,11 @@ test('a running view is followed live, and says that it is provisional', () =>
     await page.waitForTimeout(2_000);
     assert.equal(replay.control.asked.length, asked, 'nothing polls');
     assert.deepEqual(replay.control.subscribes.map(({ topic, query: of }) => [topic, of]), [['view', { view_id: 'past-3' }]]);
+    replay.scene.over = true;
+    await page.locator('#verdict', { hasText: 'left at' }).waitFor();
+    await eventually(() => replay.control.asked.length === asked + 1, 'asked once more for the last word');
+    await page.locator('#standing').waitFor({ state: 'detached' });
+    assert.equal(await page.locator('#view-state .view-state').textContent(), ' Ended');
   }));
 
 test('a view the store does not have is told so, and a link that is wrong leads on', () =>

@@ -10,7 +10,7 @@ import { ViewEvents } from '../panels/ViewEvents';
 import { ViewFacts } from '../panels/ViewFacts';
 import { ViewHead } from '../panels/ViewHead';
 import { ViewTimeline } from '../panels/ViewTimeline';
-import '../styles/views.css';
+import '../styles/view.css';
 import { Announcer } from '../ui/Announcer';
 import { Panel } from '../ui/Panel';
 import { StateGate } from '../ui/StateGate';

@@ -65,7 +65,7 @@ function ViewLine({ row, filters }: { row: Row; filters: Filter[] }): JSX.Elemen
           {dateTime(row.startMs, Date.now())}<span class="visually-hidden">, open this view</span>
         </a>
       </th>
-      <td class="cut">{only('video_id', row.videoId, row.title ?? row.videoId)}</td>
+      <td class="cut">{row.videoId === undefined ? only('video_title', row.title) : only('video_id', row.videoId, row.title ?? row.videoId)}</td>
       <td class="cut">{only('viewer_id', row.viewerId)}</td>
       <td>{only('country', row.country)}</td>
       <td class="cut">{row.browser === undefined && row.system === undefined ? DASH : <>{only('browser', row.browser)} {only('operating_system', row.system)}</>}</td>

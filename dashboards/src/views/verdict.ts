@@ -47,10 +47,12 @@ function stalls({ rebufferCount, rebufferMs, watchMs }: Figures): string {
 }
 
 /** Watching is startup, playing, seeking and stalling: the time somebody sat in front of it. */
-function shareOf(rebufferMs: number, watchMs: number): string {
-  if (watchMs <= 0 || rebufferMs <= 0) return '';
-  const percent = (Math.min(1, rebufferMs / watchMs)) * 100;
-  return ` (${percent < 1 ? 'less than 1' : Math.round(percent)} % of watching)`;
+const shareOf = (rebufferMs: number, watchMs: number): string =>
+  watchMs <= 0 || rebufferMs <= 0 ? '' : ` (${percent(rebufferMs / watchMs)} of watching)`;
+
+function percent(share: number): string {
+  const rounded = Math.round(Math.min(1, share) * 100);
+  return share > 0 && rounded === 0 ? 'less than 1 %' : `${rounded} %`;
 }
 
 function minorErrors({ errors, failed, business }: Figures): string {
@@ -87,5 +89,5 @@ const at = (playheadMs: number | undefined): string => (playheadMs === undefined
 
 function reach(playheadMs: number | undefined, durationMs: number | undefined): string {
   if (playheadMs === undefined || durationMs === undefined || durationMs <= 0) return '';
-  return ` of ${position(durationMs)} (${Math.round(Math.min(1, playheadMs / durationMs) * 100)} %)`;
+  return ` of ${position(durationMs)} (${percent(playheadMs / durationMs)})`;
 }
