@@ -101,6 +101,11 @@ describe('what players say, and what it means', () => {
     expect(courseOf([event(0, 'playing'), event(10, 'error', 10, {}, 'warning'), event(20, 'error')]).markers.map(({ kind }) => kind)).toEqual(['warning', 'fatal']);
   });
 
+  test('what the last event says holds from there on', () => {
+    const course = courseOf([event(0, 'playing'), event(10, 'error')]);
+    expect([readAt(course, 9, 0).state, readAt(course, 10, 0).state]).toEqual(['playing', 'failed']);
+  });
+
   test('a client that slept is not taken to have played', () => {
     expect(spans([event(0, 'playing'), event(MOST_SILENT_MS + 50, 'heartbeat'), event(MOST_SILENT_MS + 60, 'viewend')])).toEqual([[0, 'playing'], [MOST_SILENT_MS, 'unknown'], [MOST_SILENT_MS + 50, 'playing']]);
     expect(spans([event(0, 'pause'), event(9_000_000, 'play'), event(9_000_001, 'viewend')])).toEqual([[0, 'paused'], [9_000_000, 'starting']]);

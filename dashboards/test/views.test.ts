@@ -96,17 +96,17 @@ describe('rows', () => {
 
 const figures = (rest: Partial<Figures> = {}): Figures => ({
   standing: 'over', attempted: true, started: true, startupMs: 2_100, watchMs: 66_667, rebufferMs: 0, rebufferCount: 0, failed: false, business: false,
-  errorCode: undefined, errors: 0, failedAtMs: undefined, playheadMs: 192_000, durationMs: 700_000, playedToEnd: false, doing: undefined, ...rest,
+  errorCode: undefined, warnings: 0, failedAtMs: undefined, playheadMs: 192_000, durationMs: 700_000, playedToEnd: false, doing: undefined, ...rest,
 });
 
 describe('the verdict', () => {
   test.each([
-    ['Started after 2.1 s, stalled 3 times for 8.0 s in all (12 % of watching), ended by fatal error 404 at 3:12.', { rebufferMs: 8_000, rebufferCount: 3, failed: true, errors: 1, errorCode: '404', failedAtMs: 192_000 }],
+    ['Started after 2.1 s, stalled 3 times for 8.0 s in all (12 % of watching), ended by fatal error 404 at 3:12.', { rebufferMs: 8_000, rebufferCount: 3, failed: true, errorCode: '404', failedAtMs: 192_000 }],
     ['Started after 2.1 s, never stalled, left at 3:12 of 11:40 (27 %).', {}],
     ['Started after 2.1 s, stalled once for 300 ms (less than 1 % of watching), played to the end.', { rebufferMs: 300, rebufferCount: 1, playedToEnd: true }],
-    ['Started (how fast is not known), never stalled, 2 errors on the way, playing now at 3:12.', { startupMs: undefined, errors: 2, standing: 'running' as const, doing: 'playing' }],
+    ['Started (how fast is not known), never stalled, 2 errors on the way, playing now at 3:12.', { startupMs: undefined, warnings: 2, standing: 'running' as const, doing: 'playing' }],
     ['Started after 2.1 s, never stalled, not heard of any more at 3:12.', { standing: 'silent' as const, durationMs: undefined }],
-    ['Started after 2.1 s, never stalled, ended by a business rule geo-block at 3:12.', { business: true, errors: 1, errorCode: 'geo-block' }],
+    ['Started after 2.1 s, never stalled, ended by a business rule geo-block at 3:12.', { business: true, errorCode: 'geo-block' }],
     ['Never started: stopped by fatal error 404 after waiting 2.6 s.', { started: false, failed: true, errorCode: '404', watchMs: 2_600 }],
     ['Left before the first frame.', { started: false, watchMs: 0 }],
     ['Waiting for the first frame, 4.0 s so far.', { started: false, standing: 'running' as const, watchMs: 4_000 }],
@@ -121,7 +121,7 @@ describe('the verdict', () => {
     const any = fc.record<Figures>({
       standing: fc.constantFrom('running', 'over', 'silent'), attempted: fc.boolean(), started: fc.boolean(), startupMs: ms, watchMs: fc.nat(9_000_000),
       rebufferMs: fc.nat(9_000_000), rebufferCount: fc.nat(9), failed: fc.boolean(), business: fc.boolean(), errorCode: fc.constantFrom(undefined, '404'),
-      errors: fc.nat(3), failedAtMs: ms, playheadMs: ms, durationMs: ms, playedToEnd: fc.boolean(), doing: fc.constantFrom(undefined, 'paused'),
+      warnings: fc.nat(3), failedAtMs: ms, playheadMs: ms, durationMs: ms, playedToEnd: fc.boolean(), doing: fc.constantFrom(undefined, 'paused'),
     });
     fc.assert(fc.property(any, (of) => {
       expect(verdict(of)).toMatch(/^[A-Z][^]*[^.,]\.$/);
@@ -151,6 +151,13 @@ describe('the record of a view', () => {
     expect(record?.facts.video_title).toBe('New');
     expect(record?.ranges).toEqual([[0, 700]]);
     expect(record?.figures).toMatchObject({ standing: 'running', doing: 'playing', started: true, startupMs: 200 });
+  });
+
+  test('an error that only live has told of is grave when the view failed by it', () => {
+    const events = { 1: { t_ms: 0, type: 'playing' }, 2: { t_ms: 10, type: 'error' }, 3: { t_ms: 20, type: 'error' } };
+    const kinds = (state: 'playing' | 'failed') => courseOf(recordOf(undefined, { view: { start_ms: 9, state, error_code: '404' }, events }, 0)?.events ?? []).markers;
+    expect(kinds('playing').map(({ kind }) => kind)).toEqual(['warning', 'warning']);
+    expect(kinds('failed')).toEqual([{ atMs: 10, kind: 'warning', label: '' }, { atMs: 20, kind: 'fatal', label: '404' }]);
   });
 
   test('is there from either alone, and missing from neither', () => {

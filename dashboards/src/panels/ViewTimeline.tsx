@@ -95,7 +95,7 @@ const renditionWords = (rendition: Rendition | undefined): string =>
   rendition === undefined ? DASH : [rendition.height > 0 ? `${rendition.height}p` : '', rendition.bitrate > 0 ? bitrateText(rendition.bitrate) : ''].filter((part) => part !== '').join(', ');
 
 const markerWords = ({ markers }: Reading): string =>
-  markers.map(({ kind, label }) => (kind === 'custom' ? label : `${kind === 'fatal' ? 'fatal error' : 'warning'} ${label}`)).join(', ');
+  markers.map(({ kind, label }) => (kind === 'custom' ? label : `${kind === 'fatal' ? 'fatal error' : 'warning'} ${label}`.trim())).join(', ');
 
 function ReadingWords({ reading }: { reading: Reading }): JSX.Element {
   const marks = markerWords(reading);

@@ -52,6 +52,8 @@ export interface Marker {
 
 export interface Course {
   endMs: number;
+  /** From the last event on. */
+  lastState: CourseState;
   spans: Span[];
   points: Point[];
   renditions: Rendition[];
@@ -81,6 +83,7 @@ export function courseOf(events: readonly ViewEvent[]): Course {
   const endMs = ordered.at(-1)?.atMs ?? 0;
   return {
     endMs,
+    lastState: states.at(-1) ?? 'unknown',
     spans: spansOf(ordered, states),
     points: pointsOf(ordered, states),
     renditions: renditionsOf(ordered, endMs),
@@ -209,7 +212,7 @@ function renditionsOf(ordered: readonly ViewEvent[], endMs: number): Rendition[]
 function markerOf(event: ViewEvent): Marker[] {
   const { atMs } = event;
   if (event.name === 'error') {
-    return [{ atMs, kind: isFatal(event) ? 'fatal' : 'warning', label: event.error?.code ?? 'error' }];
+    return [{ atMs, kind: isFatal(event) ? 'fatal' : 'warning', label: event.error?.code ?? '' }];
   }
   if (event.name === 'custom') return [{ atMs, kind: 'custom', label: customName(event) }];
   return [];
@@ -240,7 +243,7 @@ export interface Reading {
 export function readAt(course: Course, atMs: number, withinMs: number): Reading {
   return {
     atMs,
-    state: (course.spans.find((span) => atMs < span.toMs) ?? course.spans.at(-1))?.state ?? 'unknown',
+    state: course.spans.find((span) => atMs < span.toMs)?.state ?? course.lastState,
     playheadMs: playheadAt(course.points, atMs),
     rendition: course.renditions.findLast((rendition) => rendition.fromMs <= atMs),
     markers: course.markers.filter((marker) => Math.abs(marker.atMs - atMs) <= withinMs),

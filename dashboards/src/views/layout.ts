@@ -42,7 +42,7 @@ const TICK_SPACE = 60;
 
 /** Times for labels, as many as have room. */
 export function ticks(lanes: Lanes, lengthMs: number): number[] {
-  const room = Math.max(1, Math.floor((lanes.width - lanes.left - lanes.right) / TICK_SPACE));
+  const room = Math.max(1, (lanes.width - lanes.left - lanes.right) / TICK_SPACE);
   const stepMs = (TICKS_S.find((step) => lengthMs / (step * 1_000) <= room) ?? Math.ceil(lengthMs / room / 1_000)) * 1_000;
   return Array.from({ length: Math.floor(lengthMs / stepMs) + 1 }, (_, i) => i * stepMs);
 }

@@ -29,7 +29,7 @@ export function recordOf(answer: ViewAnswer | undefined, live: OneView | undefin
   const view = live?.view?.start_ms === undefined ? undefined : live.view;
   if (answer === undefined && view === undefined) return undefined;
   const facts = { ...answer?.facts, ...liveFacts(view) };
-  const events = mergedEvents((answer?.events ?? []).map(fromAnswer(answer?.events ?? [])), live?.events ?? {});
+  const events = mergedEvents((answer?.events ?? []).map(fromAnswer(answer?.events ?? [])), live?.events ?? {}, view);
   const startText = facts.view_start;
   return {
     facts,
@@ -70,7 +70,7 @@ const fromAnswer = (all: EventAnswer[]) => {
 };
 
 /** History says more of an event, the live topic knows newer ones; both number them alike. */
-function mergedEvents(history: ViewEvent[], live: NonNullable<OneView['events']>): ViewEvent[] {
+function mergedEvents(history: ViewEvent[], live: NonNullable<OneView['events']>, view: OneView['view']): ViewEvent[] {
   const known = new Map(history.map((event) => [event.sequence, event]));
   const entries = Object.entries(live).map(([sequence, event]) => ({ sequence: Number(sequence), event }));
   // Each counts from the first event it has; one event of both tells how far apart that is.
@@ -79,7 +79,17 @@ function mergedEvents(history: ViewEvent[], live: NonNullable<OneView['events']>
   const fresh = entries.filter(({ sequence }) => !known.has(sequence)).map(({ sequence, event }): ViewEvent => ({
     sequence, atMs: event.t_ms + shift, name: event.type, playheadMs: event.playhead_ms, attributes: {},
   }));
+  weighErrors(fresh, view);
   return [...history, ...fresh].sort(byTime);
+}
+
+/** The live topic does not say how grave an error is, but whether the view failed: then it was the last one. */
+function weighErrors(fresh: ViewEvent[], view: OneView['view']): void {
+  const errors = fresh.filter(({ name }) => name === 'error').sort(byTime);
+  for (const event of errors) {
+    const stopped = view?.state === 'failed' && event === errors.at(-1);
+    event.error = { code: (stopped ? view.error_code : undefined) ?? '', message: '', severity: stopped ? 'fatal' : 'warning' };
+  }
 }
 
 function rangesOf(value: unknown): [number, number][] {
@@ -122,7 +132,7 @@ function figuresOf(facts: Facts, events: ViewEvent[], view: OneView['view'], now
     failed,
     business,
     errorCode: typeof facts.error_code === 'string' ? facts.error_code : undefined,
-    errors: events.filter(({ name }) => name === 'error').length,
+    warnings: events.filter((event) => event.name === 'error' && !isFatal(event)).length,
     failedAtMs: stopped?.playheadMs,
     playheadMs: number('playhead_ms'),
     durationMs: number('video_duration_ms'),

@@ -18,8 +18,8 @@ export interface Figures {
   failed: boolean;
   business: boolean;
   errorCode: string | undefined;
-  /** Errors of any weight. */
-  errors: number;
+  /** Errors that did not stop it. */
+  warnings: number;
   /** The place in the video where the fatal error came, and where the playhead stands. */
   failedAtMs: number | undefined;
   playheadMs: number | undefined;
@@ -55,10 +55,7 @@ function percent(share: number): string {
   return share > 0 && rounded === 0 ? 'less than 1 %' : `${rounded} %`;
 }
 
-function minorErrors({ errors, failed, business }: Figures): string {
-  const minor = errors - (failed || business ? 1 : 0);
-  return minor > 0 ? `${plural(minor, 'error')} on the way` : '';
-}
+const minorErrors = ({ warnings }: Figures): string => (warnings > 0 ? `${plural(warnings, 'error')} on the way` : '');
 
 function ending(figures: Figures): string {
   const { standing, playheadMs, durationMs } = figures;
