@@ -8,6 +8,7 @@ import { extname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { WebSocketServer } from 'ws';
 import { Scene } from './scene.mjs';
+import { listOfViews, viewInFull } from './views-scene.mjs';
 
 const dist = fileURLToPath(new URL('../dist', import.meta.url));
 const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.mp4': 'video/mp4' };
@@ -18,9 +19,9 @@ export const VIEW_ID = '0198c0de-0000-7000-8000-000000000001';
 const SDK = `window.playhead={monitor:(video,options)=>{window.monitored=options;return{viewId:'${VIEW_ID}'}}};`;
 
 /** Knobs a test may turn while pages are open. */
-export function startReplay({ port = 0, empty = false, signedIn = true, failing = false, silent = false, refuse = false } = {}) {
+export function startReplay({ port = 0, empty = false, signedIn = true, failing = false, silent = false, refuse = false, hanging = false, limited = false } = {}) {
   const scene = new Scene({ empty });
-  const control = { failing, silent, refuse, signedIn, accepting: true, connections: 0, subscribes: [], tokens: [] };
+  const control = { failing, silent, refuse, hanging, limited, signedIn, accepting: true, connections: 0, subscribes: [], tokens: [], asked: [] };
   const server = createServer((request, response) => answer(request, response, control, scene));
   const sockets = new WebSocketServer({ noServer: true });
   server.on('upgrade', (request, socket, head) => {
@@ -94,6 +95,11 @@ async function session(request, response, control) {
 }
 
 function data(url, response, control, scene) {
+  control.asked.push(url.pathname + url.search);
+  if (control.limited) {
+    response.setHeader('retry-after', '7');
+    return json(response, 429, { title: 'Too Many Requests', detail: 'too many requests; try again in 7 s' });
+  }
   if (control.failing) {
     response.setHeader('x-request-id', 'req-77');
     return json(response, 503, { title: 'Service unavailable', detail: 'The store does not answer.' });
@@ -104,7 +110,11 @@ function data(url, response, control, scene) {
     const full = { total_views: 318, value: plays, viewers, bucket_ms: 1_000, moments: scene.moments() };
     return json(response, 200, { data: scene.empty ? { total_views: 0, value: [], viewers: [], bucket_ms: 1_000, moments: [] } : full });
   }
-  if (url.pathname === '/data/v1/video-views') return json(response, 200, { data: scene.empty ? [] : [{ id: 'view-1', video_title: 'City derby, second half' }], total_row_count: 1 });
+  if (url.pathname === '/data/v1/video-views') return json(response, 200, listOfViews(url.searchParams, scene));
+  if (url.pathname.startsWith('/data/v1/video-views/')) {
+    const view = viewInFull(decodeURIComponent(url.pathname.split('/').at(-1)), scene);
+    return view === undefined ? json(response, 404, { title: 'Not Found', detail: 'there is no such view' }) : json(response, 200, { data: view });
+  }
   const values = { views: 318, playing_time: 51_880_000, video_startup_time: 712, rebuffer_percentage: 0.0142, playback_failure_percentage: 0.0063, exits_before_video_start: 0.021 };
   const metric = url.pathname.split('/')[4];
   const value = scene.empty ? (metric === 'views' ? 0 : null) : values[metric];

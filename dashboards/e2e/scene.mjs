@@ -32,6 +32,8 @@ export class Scene {
     this.random = randomNumbers(7);
     this.startS = Math.floor(Date.now() / 1_000);
     this.viewNumber = 0;
+    /** The view that was followed has come to its end. */
+    this.over = false;
   }
 
   point(second) {
@@ -122,8 +124,8 @@ export class Scene {
     };
   }
 
-  oneView() {
-    if (this.empty) return {};
+  oneView(query) {
+    if (this.empty || query.view_id === 'missing') return { view: {}, events: {}, ranges: {} };
     const types = ['viewinit', 'play', 'playing', 'heartbeat', 'seeking', 'seeked', 'playing', 'rebufferstart', 'rebufferend', 'heartbeat', 'heartbeat'];
     return {
       view: {
@@ -142,7 +144,7 @@ export class Scene {
       case 'top': return this.top();
       case 'views': return this.views(query);
       case 'heatmap': return this.heatmap(query);
-      case 'view': return this.oneView();
+      case 'view': return this.oneView(query);
       default: return undefined;
     }
   }
@@ -164,7 +166,7 @@ export class Scene {
         return { rows: { [`view-${id}`]: this.view(Date.now()) } };
       }
       case 'heatmap': return { total_views: 63 + Math.floor(this.random() * 3), plays: { 17: 60 + Math.floor(this.random() * 9) } };
-      case 'view': return { view: { playhead_ms: 41_200 + Math.floor(this.random() * 900) } };
+      case 'view': return { view: { playhead_ms: 41_200 + Math.floor(this.random() * 900), ...(this.over ? { state: 'exited' } : {}) } };
       default: return undefined;
     }
   }

@@ -1,6 +1,6 @@
 /** The app: a session, one live connection for as long as it lasts, and the page that the address names. */
 import type { JSX } from 'preact';
-import { useEffect, useMemo } from 'preact/hooks';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { loadSession, session, signOut } from './api/session';
 import type { Environment } from './api/session';
 import { LiveStore } from './live/store';
@@ -12,7 +12,12 @@ import { address, navigate, routeOf } from './router';
 import type { Route } from './router';
 import { ConnectionBanner } from './ui/Connection';
 import { Header } from './ui/Header';
+import { Lazy } from './ui/Lazy';
 import { LiveContext } from './ui/hooks';
+
+// Pages one does not come to first are loaded when they are asked for.
+const loadViewsPage = () => import('./pages/ViewsPage').then((module) => module.ViewsPage);
+const loadViewPage = () => import('./pages/ViewPage').then((module) => module.ViewPage);
 
 /** The connection's close code for a session that is not valid, or not any more. */
 const UNAUTHENTICATED = 4401;
@@ -61,32 +66,50 @@ function SignedIn({ environment, route }: { environment: Environment; route: Rou
     if (link.refusal?.code === UNAUTHENTICATED) session.value = { status: 'none' };
   }), [live]);
   const key = address.value.path;
+  const first = useRef(key);
+  // A new page is announced by its heading; the first one is announced by the document itself.
+  const announce = (): void => {
+    if (first.current === key) return;
+    first.current = '';
+    document.querySelector('h1')?.focus({ preventScroll: true });
+  };
   useEffect(() => {
     if (route.page === 'live') document.title = 'Live · Playhead';
     if (route.page === 'unknown') document.title = 'Not found · Playhead';
-    // A new page is announced by its heading; the first one is announced by the document itself.
-    if (document.activeElement !== document.body) document.querySelector('h1')?.focus({ preventScroll: true });
+    announce();
   }, [key]);
   return (
     <LiveContext.Provider value={live}>
       <Header live end={<button type="button" class="button" onClick={() => void signOut()}>Sign out</button>}>
         <nav class="pages" aria-label="Pages">
           <a href="/" aria-current={route.page === 'live' ? 'page' : undefined}>Live</a>
+          <a href="/views" aria-current={route.page === 'views' ? 'page' : route.page === 'view' ? 'true' : undefined}>Views</a>
         </nav>
         <p class="environment"><span class="visually-hidden">Environment </span>{environment.name}</p>
       </Header>
-      <main class="main" key={key}><Page environment={environment} route={route} /></main>
+      <main class="main" key={key}><Page environment={environment} route={route} onShown={announce} /></main>
       <ConnectionBanner />
     </LiveContext.Provider>
   );
 }
 
-function Page({ environment, route }: { environment: Environment; route: Route }): JSX.Element | null {
+interface PageProps {
+  environment: Environment;
+  route: Route;
+  /** A page that was loaded late is there. */
+  onShown: () => void;
+}
+
+function Page({ environment, route, onShown }: PageProps): JSX.Element | null {
   switch (route.page) {
     case 'live':
       return <LivePage environment={environment} />;
     case 'video':
       return <VideoPage videoId={route.videoId} />;
+    case 'views':
+      return <Lazy name="views" load={loadViewsPage} onShown={onShown}>{(ViewsPage) => <ViewsPage />}</Lazy>;
+    case 'view':
+      return <Lazy name="view" load={loadViewPage} onShown={onShown}>{(ViewPage) => <ViewPage viewId={route.viewId} />}</Lazy>;
     case 'unknown':
       return (
         <div class="state panel" data-state="empty">

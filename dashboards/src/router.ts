@@ -7,7 +7,13 @@ export interface Address {
   params: URLSearchParams;
 }
 
-export type Route = { page: 'live' } | { page: 'video'; videoId: string } | { page: 'login' } | { page: 'unknown' };
+export type Route =
+  | { page: 'live' }
+  | { page: 'video'; videoId: string }
+  | { page: 'views' }
+  | { page: 'view'; viewId: string }
+  | { page: 'login' }
+  | { page: 'unknown' };
 
 const read = (): Address => ({ path: location.pathname, params: new URLSearchParams(location.search) });
 const current = signal<Address>(read());
@@ -17,18 +23,24 @@ export const address: ReadonlySignal<Address> = current;
 export function routeOf(path: string): Route {
   if (path === '/') return { page: 'live' };
   if (path === '/login') return { page: 'login' };
-  const videoId = /^\/videos\/([^/]+)$/.exec(path)?.[1];
-  if (videoId !== undefined) {
-    try {
-      return { page: 'video', videoId: decodeURIComponent(videoId) };
-    } catch {
-      return { page: 'unknown' };
-    }
+  if (path === '/views') return { page: 'views' };
+  const [, kind, text] = /^\/(videos|views)\/([^/]+)$/.exec(path) ?? [];
+  const id = text === undefined ? undefined : decoded(text);
+  if (id === undefined) return { page: 'unknown' };
+  return kind === 'videos' ? { page: 'video', videoId: id } : { page: 'view', viewId: id };
+}
+
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
   }
-  return { page: 'unknown' };
 }
 
 export const videoHref = (videoId: string): string => `/videos/${encodeURIComponent(videoId)}`;
+
+export const viewHref = (viewId: string): string => `/views/${encodeURIComponent(viewId)}`;
 
 export function navigate(href: string, how: 'push' | 'replace' = 'push'): void {
   if (how === 'push') history.pushState(null, '', href);

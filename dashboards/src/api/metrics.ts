@@ -5,7 +5,7 @@ import { getJson } from './client';
 export const TIMEFRAMES = ['1h', '24h', '7d', '28d', '90d'] as const;
 export type Timeframe = (typeof TIMEFRAMES)[number];
 
-const PARAMETER: Record<Timeframe, string> = {
+export const PARAMETER: Record<Timeframe, string> = {
   '1h': '60:minutes',
   '24h': '24:hours',
   '7d': '7:days',

@@ -6,6 +6,7 @@ import type { JSX } from 'preact';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
 import { shade } from '../ui/theme';
+import { movedByKey } from './keys';
 import type { Column } from './series';
 
 export interface PlotConfig {
@@ -79,7 +80,7 @@ export function Plot({ label, configure, data, legend, place, restIndex }: Props
     hover(undefined);
   };
   const onKeyDown = (event: KeyboardEvent): void => {
-    const next = moved(event.key, index, length);
+    const next = movedByKey(event.key, index, length);
     if (next === undefined) return;
     event.preventDefault();
     if (next.index === undefined) letGo();
@@ -119,33 +120,6 @@ export function Plot({ label, configure, data, legend, place, restIndex }: Props
       />
     </figure>
   );
-}
-
-const STRIDE = 10;
-
-/** Where a key takes the position; `undefined` when the key is not ours, an undefined index to let go. */
-function moved(key: string, index: number, length: number): { index: number | undefined } | undefined {
-  const clamp = (to: number) => ({ index: Math.max(0, Math.min(length - 1, to)) });
-  switch (key) {
-    case 'ArrowLeft':
-    case 'ArrowDown':
-      return clamp(index - 1);
-    case 'ArrowRight':
-    case 'ArrowUp':
-      return clamp(index + 1);
-    case 'PageDown':
-      return clamp(index - STRIDE);
-    case 'PageUp':
-      return clamp(index + STRIDE);
-    case 'Home':
-      return clamp(0);
-    case 'End':
-      return clamp(length - 1);
-    case 'Escape':
-      return { index: undefined };
-    default:
-      return undefined;
-  }
 }
 
 /** A place that has left the window on its way back in time becomes the window's beginning. */

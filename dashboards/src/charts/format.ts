@@ -9,6 +9,9 @@ const decimal = new Intl.NumberFormat(undefined, { minimumFractionDigits: 1, max
 const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
 const clockShort = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
 
+const day = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' });
+const dayFull = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short', year: 'numeric' });
+
 const known = (value: number | null | undefined): value is number => typeof value === 'number' && Number.isFinite(value);
 
 /** Every digit up to 99,999, then `123.5K`; the full number belongs in a title. */
@@ -61,6 +64,27 @@ export function position(ms: number | null | undefined): string {
   const hours = Math.floor(total / 3_600);
   return hours > 0 ? `${hours}:${String(minutes).padStart(2, '0')}:${seconds}` : `${minutes}:${seconds}`;
 }
+
+/** `2.8 Mbit/s`, `640 kbit/s`. */
+export function bitrateText(bitsPerS: number | null | undefined): string {
+  if (!known(bitsPerS) || bitsPerS <= 0) return DASH;
+  return bitsPerS < 1_000_000 ? `${whole.format(bitsPerS / 1_000)} kbit/s` : `${decimal.format(bitsPerS / 1_000_000)} Mbit/s`;
+}
+
+/** Exact to the millisecond, for lists of events: `1:08.023`. */
+export const positionExact = (ms: number): string => `${position(ms)}.${String(Math.max(0, Math.round(ms)) % 1_000).padStart(3, '0')}`;
+
+/** Day and time where one is; the day is left out when it is today's. */
+export function dateTime(ms: number, nowMs: number): string {
+  return dayOf(ms) === dayOf(nowMs) ? clock.format(ms) : `${day.format(ms)}, ${clock.format(ms)}`;
+}
+
+export const dateTimeFull = (ms: number): string => `${dayFull.format(ms)}, ${clock.format(ms)}`;
+
+/** For a title: the same everywhere, to the millisecond. */
+export const utc = (ms: number): string => `${new Date(ms).toISOString().replace('T', ' ').replace('Z', '')} UTC`;
+
+const dayOf = (ms: number): string => dayFull.format(ms);
 
 export const timeOfDay = (ms: number | null | undefined): string => (known(ms) ? clock.format(ms) : DASH);
 

@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
 import { DASH, count, duration, position, timeOfDay } from '../charts/format';
 import type { ViewRow, Views } from '../live/topics';
-import { videoHref } from '../router';
+import { videoHref, viewHref } from '../router';
 import { Panel } from '../ui/Panel';
 import { StateGate } from '../ui/StateGate';
 import { ViewState } from '../ui/ViewState';
@@ -62,7 +62,7 @@ function Table({ views, withTitle }: { views: Views; withTitle: boolean }): JSX.
           {/* Keyed by place, as in MostWatched. */}
           {rows.map(([id, row], place) => (
             <tr key={place} data-view={id}>
-              <th scope="row"><ViewState state={row.state} /></th>
+              <th scope="row"><a class="state-link" href={viewHref(id)}><ViewState state={row.state} /><span class="visually-hidden">, view of {timeOfDay(row.start_ms)}</span></a></th>
               {withTitle && <td class="title-cell">{titleOf(row)}</td>}
               <td class="num">{position(row.playhead_ms)}</td>
               <td class="num">{duration(row.startup_ms)}</td>

@@ -22,7 +22,8 @@ export function OneViewNow({ source, started }: Props): JSX.Element {
     <Panel id="view" title="This view, live" class="panel-view">
       {started ? (
         <StateGate source={source} what="this view">
-          {({ view, events, ranges }) => view === undefined ? <Waiting /> : <Figures view={view} events={events ?? {}} ranges={Object.values(ranges ?? {})} />}
+          {/* Not known yet is an empty object. */}
+          {({ view, events, ranges }) => view?.start_ms === undefined ? <Waiting /> : <Figures view={view} events={events ?? {}} ranges={Object.values(ranges ?? {})} />}
         </StateGate>
       ) : <Waiting />}
     </Panel>

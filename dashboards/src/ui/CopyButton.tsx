@@ -4,7 +4,13 @@ import { useEffect, useState } from 'preact/hooks';
 
 const SAID_FOR_MS = 2_000;
 
-export function CopyButton({ text }: { text: string }): JSX.Element {
+interface Props {
+  text: string;
+  /** What is copied, where the place alone does not say it. */
+  what?: string;
+}
+
+export function CopyButton({ text, what }: Props): JSX.Element {
   const [said, say] = useState<'Copied' | 'Select and copy by hand' | undefined>(undefined);
   useEffect(() => {
     if (said === undefined) return undefined;
@@ -23,6 +29,7 @@ export function CopyButton({ text }: { text: string }): JSX.Element {
   return (
     <button type="button" class="button copy" onClick={copy}>
       <span aria-live="polite">{said ?? 'Copy'}</span>
+      {what !== undefined && <span class="visually-hidden"> {what}</span>}
     </button>
   );
 }

@@ -1,6 +1,6 @@
 /** A view's state as a shape, a colour and a word. */
 import type { JSX } from 'preact';
-import type { ViewState as State } from '../live/topics';
+import type { Result } from '../views/rows';
 import { Glyph } from './Glyph';
 import type { Shape } from './Glyph';
 
@@ -10,7 +10,7 @@ interface Look {
   word: string;
 }
 
-const LOOKS: Record<State, Look> = {
+const LOOKS: Record<Result, Look> = {
   idle: { shape: 'dash', tone: 'none', word: 'Not started' },
   starting: { shape: 'half', tone: 'none', word: 'Starting' },
   playing: { shape: 'play', tone: 'ok', word: 'Playing' },
@@ -21,11 +21,14 @@ const LOOKS: Record<State, Look> = {
   failed: { shape: 'octagon', tone: 'bad', word: 'Failed' },
   exited: { shape: 'out', tone: 'none', word: 'Left' },
   gone: { shape: 'dash', tone: 'none', word: 'Gone' },
+  // Of history, which does not know what a running view does at this moment.
+  running: { shape: 'play', tone: 'ok', word: 'Under way' },
+  'left-before-start': { shape: 'out', tone: 'none', word: 'Left before start' },
 };
 
 const UNKNOWN: Look = { shape: 'dash', tone: 'none', word: 'Unknown' };
 
-export function ViewState({ state }: { state: State }): JSX.Element {
+export function ViewState({ state }: { state: Result }): JSX.Element {
   // A newer server may know states this page does not.
   const { shape, tone, word } = (LOOKS as Partial<Record<string, Look>>)[state] ?? UNKNOWN;
   return (

@@ -1,0 +1,115 @@
+/** What happened in one view: from the store once, and from the live topic for as long as it is under way. */
+import type { JSX } from 'preact';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { oneView } from '../api/views';
+import type { ViewAnswer } from '../api/views';
+import type { Live } from '../live/store';
+import type { OneView } from '../live/topics';
+import { PassesStrip } from '../panels/PassesStrip';
+import { ViewEvents } from '../panels/ViewEvents';
+import { ViewFacts } from '../panels/ViewFacts';
+import { ViewHead } from '../panels/ViewHead';
+import { ViewTimeline } from '../panels/ViewTimeline';
+import '../styles/view.css';
+import { Announcer } from '../ui/Announcer';
+import { Panel } from '../ui/Panel';
+import { StateGate } from '../ui/StateGate';
+import { useAnswer, useTopic } from '../ui/hooks';
+import type { Source } from '../ui/hooks';
+import { courseOf } from '../views/course';
+import { lastList } from '../views/opened';
+import { recordOf } from '../views/record';
+import type { ViewRecord } from '../views/record';
+import { isOver } from '../views/rows';
+import { verdict } from '../views/verdict';
+
+export function ViewPage({ viewId }: { viewId: string }): JSX.Element {
+  const source = useRecord(viewId);
+  const record = source.data.status === 'ready' ? source.data.value : undefined;
+  const title = titleOf(record);
+  useEffect(() => {
+    document.title = `${title} · Playhead`;
+  }, [title]);
+  return (
+    <>
+      <Announcer text={record === undefined ? '' : verdict(record.figures)} />
+      <div class="page-head">
+        <div>
+          <nav class="note" aria-label="Back"><a href={lastList()}>Views</a></nav>
+          <h1 tabIndex={-1}>{title}</h1>
+        </div>
+      </div>
+      {source.data.status === 'ready' && record !== undefined
+        ? <Found viewId={viewId} record={record} />
+        : <Panel id="view" title="This view" class="panel-wait"><StateGate source={source} what="this view">{() => <NotFound viewId={viewId} />}</StateGate></Panel>}
+    </>
+  );
+}
+
+function titleOf(record: ViewRecord | undefined): string {
+  const named = record?.facts.video_title ?? record?.facts.video_id;
+  return typeof named === 'string' && named !== '' ? named : 'View';
+}
+
+function Found({ viewId, record }: { viewId: string; record: ViewRecord }): JSX.Element {
+  const course = useMemo(() => courseOf(record.events), [record.events]);
+  const { playheadMs, durationMs } = record.figures;
+  const reach = Math.max(playheadMs ?? 0, ...record.ranges.map(([, to]) => to));
+  return (
+    <>
+      <ViewHead viewId={viewId} record={record} />
+      <ViewTimeline course={course} isLive={record.live !== undefined && record.figures.standing === 'running'} />
+      <Panel id="ranges" title="What was seen of the video">
+        <PassesStrip ranges={record.ranges} durationMs={durationMs ?? reach} playheadMs={playheadMs} />
+      </Panel>
+      <ViewEvents events={record.events} course={course} />
+      <ViewFacts facts={record.facts} />
+    </>
+  );
+}
+
+function NotFound({ viewId }: { viewId: string }): JSX.Element {
+  return (
+    <div class="state" data-state="not-found">
+      <p class="state-title">There is no view with the id <code>{viewId}</code> in this environment.</p>
+      <p>It may belong to another environment, or be older than the 90 days that views are kept. If it is about to begin, this page shows it with its first beacon.</p>
+      <p><a href="/views">Look among all views</a></p>
+    </div>
+  );
+}
+
+/** Stored soon after it arrives, but not at once. */
+const ASK_AGAIN_MS = 3_000;
+
+/**
+ * Asked once; again when the live topic knows a view that the store did not have yet, and when a followed view is
+ * over. What was there stays on the screen meanwhile.
+ */
+function useRecord(viewId: string): Source<ViewRecord | undefined> {
+  const [round, setRound] = useState('first');
+  const answer = useAnswer(`${viewId}\n${round}`, (signal) => oneView(viewId, signal));
+  const kept = useRef<Live<ViewAnswer | undefined>>(answer.data);
+  if (answer.data.status === 'ready' || kept.current.status !== 'ready') kept.current = answer.data;
+  const stored = kept.current;
+  const needsLive = stored.status === 'ready' && stored.value?.facts.view_ended !== true;
+  const topic = useTopic('view', needsLive ? { view_id: viewId } : undefined);
+  const live = topic.data.status === 'ready' ? topic.data.value : undefined;
+  useEffect(() => {
+    const next = roundAfter(stored, live);
+    if (next === undefined) return undefined;
+    const timer = setTimeout(() => setRound(next), ASK_AGAIN_MS);
+    return () => clearTimeout(timer);
+  }, [roundAfter(stored, live)]);
+  const data = useMemo<Live<ViewRecord | undefined>>(
+    () => (stored.status === 'ready' ? { status: 'ready', value: recordOf(stored.value, live, Date.now()) } : stored),
+    [stored, live],
+  );
+  return { data, retry: answer.retry };
+}
+
+function roundAfter(stored: Live<ViewAnswer | undefined>, live: OneView | undefined): string | undefined {
+  const state = live?.view?.start_ms === undefined ? undefined : live.view.state;
+  if (stored.status !== 'ready' || state === undefined) return undefined;
+  if (isOver(state)) return 'over';
+  return stored.value === undefined ? 'known' : undefined;
+}

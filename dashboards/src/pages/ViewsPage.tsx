@@ -1,0 +1,158 @@
+/** The list of views, those heard of last first: narrowed by chips, found by an id, kept live while it reaches to the present. */
+import type { JSX } from 'preact';
+import { useEffect, useMemo } from 'preact/hooks';
+import { TIMEFRAMES, TIMEFRAME_WORDS } from '../api/metrics';
+import type { Timeframe } from '../api/metrics';
+import { listViews } from '../api/views';
+import type { ViewList } from '../api/views';
+import { countInFull, plural, timeOfDay } from '../charts/format';
+import { FilterChips } from '../panels/FilterChips';
+import { ViewSearch } from '../panels/ViewSearch';
+import { ViewsTable } from '../panels/ViewsTable';
+import { address, oneOf, withParam } from '../router';
+import '../styles/views.css';
+import { Announcer } from '../ui/Announcer';
+import { Choices, Panel } from '../ui/Panel';
+import { StateGate } from '../ui/StateGate';
+import { useAnswer, useTopic } from '../ui/hooks';
+import type { Filter } from '../views/filters';
+import { dimensionWords, filterWords, filtersOf, matchesLive, notLive, withFilters, without } from '../views/filters';
+import { fromHistory, fromLive, merged } from '../views/rows';
+import type { Row } from '../views/rows';
+
+const PER_PAGE = 50;
+/** Enough for a page of new ones and for those of the page that still run. */
+const LIVE_ROWS = 100;
+
+interface Selection {
+  timeframe: Timeframe;
+  filters: Filter[];
+  page: number;
+  /** Unix second at which the list ends; missing means that it reaches to the present. */
+  untilS: number | undefined;
+}
+
+const whole = (text: string | null): number | undefined => (text !== null && /^[1-9]\d{0,9}$/.test(text) ? Number(text) : undefined);
+
+function selection(): Selection {
+  const { params } = address.value;
+  return {
+    timeframe: oneOf(address.value, 'timeframe', TIMEFRAMES, '24h'),
+    filters: filtersOf(params),
+    page: whole(params.get('page')) ?? 1,
+    untilS: whole(params.get('until')),
+  };
+}
+
+export function ViewsPage(): JSX.Element {
+  const chosen = selection();
+  const { timeframe, filters, page, untilS } = chosen;
+  const source = useAnswer(JSON.stringify(chosen), (signal) => listViews({ ...chosen, limit: PER_PAGE }, signal));
+  const blind = notLive(filters);
+  const isLive = page === 1 && untilS === undefined && blind.length === 0;
+  useEffect(() => {
+    document.title = 'Views · Playhead';
+  }, []);
+  const spoken = source.data.status === 'ready' ? `${plural(source.data.value.total, 'view')} found` : '';
+  return (
+    <>
+      <Announcer text={spoken} />
+      <div class="page-head">
+        <h1 tabIndex={-1}>Views</h1>
+        <Choices label="Timeframe" param="timeframe" options={TIMEFRAMES} fallback="24h" />
+      </div>
+      <ViewSearch />
+      <FilterChips filters={filters} />
+      <Panel id="views-list" title={`Views of the ${TIMEFRAME_WORDS[timeframe]}`} note={liveNote(isLive, chosen, blind)} class="panel-views">
+        <StateGate source={source} what="the views">
+          {(list) => list.rows.length === 0 && !isLive
+            ? <Nothing chosen={chosen} total={list.total} />
+            : <List list={list} chosen={chosen} isLive={isLive} />}
+        </StateGate>
+      </Panel>
+    </>
+  );
+}
+
+function liveNote(isLive: boolean, { untilS, page }: Selection, blind: string[]): JSX.Element {
+  if (isLive) return <>Last heard of first; new views come in by themselves</>;
+  if (untilS !== undefined) return <>Up to {timeOfDay(untilS * 1_000)}. <a href={withoutPlace()}>Back to now</a></>;
+  if (page > 1) return <><a href={withoutPlace()}>Back to the newest</a></>;
+  return <>Not live: of new views {blind.map(dimensionWords).join(', ')} is known only afterwards</>;
+}
+
+/** The same selection on its first page, at the present. */
+const withoutPlace = (): string => withFilters(address.value.path, address.value.params, filtersOf(address.value.params));
+
+function Nothing({ chosen, total }: { chosen: Selection; total: number }): JSX.Element {
+  const { filters, timeframe } = chosen;
+  if (total > 0) {
+    return <div class="state" data-state="empty"><p class="state-title">The list is not that long.</p><p><a href={withoutPlace()}>Go to its first page</a></p></div>;
+  }
+  const { path, params } = address.value;
+  return (
+    <div class="state" data-state={filters.length === 0 ? 'empty' : 'no-match'}>
+      <p class="state-title">{filters.length === 0 ? 'No view' : 'No view matches'} in the {TIMEFRAME_WORDS[timeframe]}.</p>
+      {filters.length > 0 && (
+        <ul class="ways-on">
+          {filters.map((filter) => {
+            const { what, is, value } = filterWords(filter);
+            return <li key={`${what}${is}${value}`}><a href={withFilters(path, params, without(filters, filter))}>Without “{what} {is} {value}”</a></li>;
+          })}
+        </ul>
+      )}
+      {timeframe !== '90d' && <p><a href={withParam(address.value, 'timeframe', '90d', '24h')}>Look at the {TIMEFRAME_WORDS['90d']}</a></p>}
+      {filters.length === 0 && <p>New views appear on the <a href="/">live page</a> as they begin.</p>}
+    </div>
+  );
+}
+
+interface ListProps {
+  list: ViewList;
+  chosen: Selection;
+  isLive: boolean;
+}
+
+function List({ list, chosen, isLive }: ListProps): JSX.Element {
+  const { filters, page } = chosen;
+  const history = useMemo(() => list.rows.map((row) => fromHistory(row, list.untilS * 1_000)), [list]);
+  const rows = useLiveRows(history, list, filters, isLive);
+  if (rows.length === 0) return <Nothing chosen={chosen} total={list.total} />;
+  const firstRow = (page - 1) * PER_PAGE + 1;
+  const last = firstRow + list.rows.length - 1;
+  return (
+    <>
+      <ViewsTable rows={rows} filters={filters} />
+      <nav class="paging" aria-label="Pages of views">
+        <p>{list.rows.length === 0 ? 'None yet' : `${countInFull(firstRow)} to ${countInFull(last)}`} of {plural(list.total, 'view')} at {timeOfDay(list.untilS * 1_000)}</p>
+        {page > 1 && <a class="button" rel="prev" href={pageHref(page - 1, list.untilS)}>Newer</a>}
+        {last < list.total && <a class="button" rel="next" href={pageHref(page + 1, list.untilS)}>Older</a>}
+      </nav>
+    </>
+  );
+}
+
+/** Pages of one list end at one time, or views would slip from one to the next while somebody reads. */
+function pageHref(page: number, untilS: number): string {
+  const params = new URLSearchParams(address.value.params);
+  params.set('until', String(untilS));
+  if (page === 1) params.delete('page');
+  else params.set('page', String(page));
+  return `${address.value.path}?${params.toString()}`;
+}
+
+function useLiveRows(history: Row[], list: ViewList, filters: Filter[], isLive: boolean): Row[] {
+  const onlyVideo = filters.find(({ dimension, negated }) => dimension === 'video_id' && !negated);
+  const alone = filters.filter(({ dimension }) => dimension === 'video_id').length === 1;
+  const narrowed = onlyVideo !== undefined && alone ? { video_id: onlyVideo.value } : {};
+  const topic = useTopic('views', isLive ? { limit: LIVE_ROWS, ...narrowed } : undefined);
+  if (!isLive || topic.data.status !== 'ready') return history;
+  const views = topic.data.value.rows;
+  // A player that is set up and not asked to play is no view yet.
+  const live = new Map(Object.entries(views).filter(([, view]) => view.state !== 'idle').map(([id, view]) => [id, fromLive(id, view)]));
+  const fits = (id: string): boolean => {
+    const view = views[id];
+    return view !== undefined && matchesLive(view, filters);
+  };
+  return merged(history, live, fits, (list.untilS - 1) * 1_000, PER_PAGE);
+}
