@@ -107,7 +107,13 @@ const fn time_column(bucket: Bucket) -> &'static str {
 impl Store {
     /// All rows of a statement.
     async fn rows<T: RowOwned + RowRead>(&self, statement: Statement) -> Result<Vec<T>, QueryError> {
-        Ok(self.prepared(statement).fetch_all::<T>().await?)
+        match self.prepared(statement.clone()).fetch_all::<T>().await {
+            // A kept connection may have been closed from the other side just then; reading again does no harm.
+            Err(clickhouse::error::Error::Network(_)) => {
+                Ok(self.prepared(statement).fetch_all::<T>().await?)
+            }
+            rows => Ok(rows?),
+        }
     }
 
     /// A statement with its values bound and the bounds every question has.
