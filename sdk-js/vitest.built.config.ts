@@ -6,7 +6,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   resolve: { alias: [{ find: /^(\.\.\/)+src\/index$/, replacement: fileURLToPath(new URL('dist/playhead.mjs', import.meta.url)) }] },
   test: {
-    include: ['playback', 'facts', 'sending', 'faults', 'handle', 'options'].map((name) => `test/unit/${name}.test.ts`),
+    include: ['playback', 'failure', 'facts', 'sending', 'faults', 'handle', 'options'].map((name) => `test/unit/${name}.test.ts`),
     restoreMocks: true,
     testTimeout: 60_000,
   },

@@ -55,6 +55,7 @@ export function failed(view: View, error: ErrorReport): void {
   view._withheld = undefined;
   if (!view._phase && fatal) {
     view._withheld = error;
+    view._withheldOf = view._media.error || view._media.src;
     settleAutoplay(view);
     return;
   }

@@ -35,6 +35,9 @@ export interface Media {
   readonly ended: boolean;
   readonly loop: boolean;
   readonly readyState: number;
+  /** Where there is an element: what went wrong with it, and the address it is to play. */
+  readonly error?: unknown;
+  readonly src?: string;
   /** Not every television knows. */
   getVideoPlaybackQuality?(): { droppedVideoFrames: number };
   /** Safari, for streams that carry the time of day. */
@@ -106,6 +109,8 @@ export interface View {
   _loadingSince?: number | undefined;
   /** An error nobody has been hurt by yet. */
   _withheld?: ErrorReport | undefined;
+  /** What it is about: the `src` an engine spoke of, or the element's own error, which no other source shares. */
+  _withheldOf?: unknown;
 }
 
 /** Milliseconds of media. */

@@ -4,7 +4,7 @@ import { guarded } from '../core/guard';
 import { look, LOOK_MS } from '../core/look';
 import { emptied, ended, paused, tick } from '../core/playback';
 import { seekBegan, seekEnded } from '../core/seek';
-import { joined, loaded, loading, requested } from '../core/startup';
+import { joined, loaded, loading, requested, settleAutoplay } from '../core/startup';
 import { isActive, Phase, type View } from '../core/view';
 import { describe, report } from '../observe/error';
 import { learnPicture, learnRate, learnSource, watchSize } from './facts';
@@ -17,9 +17,10 @@ const NETWORK_NO_SOURCE = 3;
 /** What each of the element's events means. */
 const HANDLERS: Record<string, (view: View, media: HTMLVideoElement) => void> = {
   loadstart: (view, media) => {
-    // What went wrong with an earlier source is over. A player that failed to load lets go of its own and loads nothing.
-    view._withheld = undefined;
+    // What went wrong with an earlier source is over. A player may hear of its failure before the element of its source.
+    if (media.src !== view._withheldOf) view._withheld = undefined;
     noticeLoading(view, media);
+    if (view._withheld) settleAutoplay(view);
   },
   loadedmetadata: learnSource,
   durationchange: learnSource,

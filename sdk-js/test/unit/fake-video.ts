@@ -42,6 +42,10 @@ export class FakeVideo extends EventTarget {
     return { droppedVideoFrames: this.dropped };
   }
 
+  get src(): string {
+    return this.currentSrc;
+  }
+
   getAttribute(name: string): string | null {
     return name === 'src' ? this.currentSrc : null;
   }
