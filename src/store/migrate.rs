@@ -69,11 +69,19 @@ pub fn migrations() -> Vec<Migration> {
     migrations
 }
 
-/// Creates the database if needed and applies what is missing. Returns the names of what was applied.
+/// Brings the database to this binary's schema. Returns the names of what was applied.
 ///
 /// # Errors
 /// See [`MigrateError`]; what had been applied before the error stays.
 pub async fn migrate(store: &Store) -> Result<Vec<String>, MigrateError> {
+    apply(store, &migrations()).await
+}
+
+/// Creates the database if needed and applies what is missing of `migrations`. Returns the names of what was applied.
+///
+/// # Errors
+/// See [`MigrateError`]; what had been applied before the error stays.
+pub async fn apply(store: &Store, migrations: &[Migration]) -> Result<Vec<String>, MigrateError> {
     let server = store.client.clone().with_database("default");
     server.query(&format!("CREATE DATABASE IF NOT EXISTS {}", Store::DATABASE)).execute().await?;
     let ledger = "CREATE TABLE IF NOT EXISTS schema_migrations \
@@ -81,8 +89,7 @@ pub async fn migrate(store: &Store) -> Result<Vec<String>, MigrateError> {
         ENGINE = ReplacingMergeTree ORDER BY number";
     store.client.query(ledger).execute().await?;
     let applied = applied(store).await?;
-    let migrations = migrations();
-    check(&migrations, &applied)?;
+    check(migrations, &applied)?;
 
     let mut names = Vec::new();
     for migration in migrations.iter().filter(|migration| !applied.contains_key(&migration.number)) {

@@ -23,4 +23,5 @@ mod schema;
 mod support;
 mod tidy;
 mod timeline;
+mod upgrade;
 mod view_laws;

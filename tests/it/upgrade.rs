@@ -1,0 +1,129 @@
+//! A database that an earlier version filled, brought to this binary's schema: every view is still there and says the
+//! same.
+
+use std::collections::BTreeMap;
+
+use clickhouse::Row;
+use playhead::{
+    event::View,
+    store::{
+        Store, migrate,
+        rows::{EventRow, ViewRow, event_block, view_block},
+        writer::Table,
+    },
+};
+use serde::Deserialize;
+use tempfile::TempDir;
+
+use crate::support::{
+    capture::{mux_captures, records},
+    store::migrated,
+};
+
+/// The first version with the tables and views that analysts read.
+const FIRST: usize = 4;
+const TABLES: [Table; 2] = [Table::EventRows, Table::ViewStates];
+
+#[derive(Row, Deserialize)]
+struct Name {
+    name: String,
+}
+
+/// A view or an event as JSON, so that columns added later can be left out of a comparison.
+#[derive(Row, Deserialize)]
+struct Line {
+    line: String,
+}
+
+async fn run(store: &Store, sql: &str) {
+    store
+        .client
+        .query(&sql.replace('?', "??"))
+        .execute()
+        .await
+        .unwrap_or_else(|error| panic!("{sql}: {error}"));
+}
+
+async fn columns(store: &Store, table: &str) -> Vec<String> {
+    let select =
+        "SELECT name FROM system.columns WHERE database = 'playhead' AND table = ? ORDER BY position";
+    let names: Vec<Name> = store.client.query(select).bind(table).fetch_all().await.unwrap();
+    names.into_iter().map(|column| column.name).collect()
+}
+
+/// What is read of `table` in these columns, in a fixed order.
+async fn lines(store: &Store, table: &str, columns: &[String]) -> Vec<String> {
+    let select =
+        format!("SELECT toJSONString(tuple({})) AS line FROM {table} ORDER BY line", columns.join(", "));
+    let lines: Vec<Line> = store.client.query(&select).fetch_all().await.unwrap();
+    lines.into_iter().map(|row| row.line).collect()
+}
+
+/// The captures of mux-embed, as the processor would have written them.
+async fn fill(store: &Store) {
+    let received_ms = chrono::Utc::now().timestamp_millis();
+    let mut views = BTreeMap::<String, View>::new();
+    let mut events = Vec::new();
+    for (_, beacons) in mux_captures() {
+        for record in beacons.iter().flat_map(|beacon| records(beacon, received_ms, "e")) {
+            views.entry(record.view_id.clone()).or_default().merge(&View::of(&record));
+            events.extend(record.events.iter().map(|event| EventRow {
+                environment: "e".into(),
+                view_start_ms: received_ms,
+                view_id: record.view_id.clone(),
+                received_ms,
+                anchor_ms: received_ms,
+                log_partition: 0,
+                log_offset: 0,
+                event: event.clone(),
+            }));
+        }
+    }
+    let views: Vec<ViewRow> = views
+        .into_iter()
+        .map(|(view_id, view)| ViewRow { environment: "e".into(), view_start_ms: received_ms, view_id, view })
+        .collect();
+    store.insert(Table::EventRows, &event_block(&events).unwrap(), "events").await.unwrap();
+    store.insert(Table::ViewStates, &view_block(&views).unwrap(), "views").await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_filled_database_of_every_earlier_version_says_the_same_afterwards() {
+    let data = TempDir::new().unwrap();
+    let (_engine, store) = migrated(&data).await;
+    fill(&store).await;
+    run(&store, "CREATE DATABASE kept").await;
+    for table in TABLES.map(Table::name) {
+        run(
+            &store,
+            &format!(
+                "CREATE TABLE kept.{table} ENGINE = MergeTree ORDER BY tuple() AS SELECT * FROM {table}"
+            ),
+        )
+        .await;
+    }
+
+    let all = migrate::migrations();
+    for version in FIRST..all.len() {
+        run(&store, "DROP DATABASE playhead SYNC").await;
+        migrate::apply(&store, &all[..version]).await.unwrap();
+        for table in TABLES.map(Table::name) {
+            let known = columns(&store, table).await.join(", ");
+            run(&store, &format!("INSERT INTO {table} ({known}) SELECT {known} FROM kept.{table}")).await;
+        }
+        let mut before = Vec::new();
+        for view in ["views", "events"] {
+            let known = columns(&store, view).await;
+            let lines = lines(&store, view, &known).await;
+            assert!(lines.len() > 5, "{} rows of {view}", lines.len());
+            before.push((view, known, lines));
+        }
+
+        let applied = migrate::migrate(&store).await.unwrap();
+        assert_eq!(applied.len(), all.len() - version);
+        for (view, known, lines_before) in before {
+            assert_eq!(lines(&store, view, &known).await, lines_before, "{view}, from version {version}");
+        }
+        assert_eq!(migrate::migrate(&store).await.unwrap(), Vec::<String>::new());
+    }
+}
