@@ -252,10 +252,15 @@ fn check_prefix(reader: &mut Reader, prefix: &str) {
     }
 }
 
+/// Whether `url` is of a server that HTTP clients of this build can speak to.
+pub fn is_http(url: &str) -> bool {
+    ["http://", "https://"].iter().any(|scheme| url.starts_with(scheme))
+}
+
 /// What no try to connect would mend.
 fn check_addresses(reader: &mut Reader) {
-    if reader.optional("clickhouse_url").is_some_and(|url| !url.starts_with("http://")) {
-        reader.mistake("clickhouse_url", &"http://host:port; this build has no TLS towards ClickHouse");
+    if reader.optional("clickhouse_url").is_some_and(|url| !is_http(&url)) {
+        reader.mistake("clickhouse_url", &"http://host:port or https://host:port");
     }
     let is_database =
         |url: &str| ["sqlite:", "postgres://", "postgresql://"].iter().any(|kind| url.starts_with(kind));

@@ -31,6 +31,7 @@ use self::{
     moment::Story,
     world::{Catalogue, Person},
 };
+use crate::config::is_http;
 
 /// The caller asked for something that cannot be.
 pub const EXIT_USAGE: u8 = 2;
@@ -131,8 +132,8 @@ fn prepare(arguments: Arguments) -> Result<(Run, ledger::Writer), String> {
         return Err(format!("--rate-factor {}: it lies between 0 and 1000", arguments.rate_factor));
     }
     let target = arguments.target.trim_end_matches('/');
-    if !target.starts_with("http://") {
-        return Err(format!("--target {target}: it has the form http://host:port"));
+    if !is_http(target) {
+        return Err(format!("--target {target}: it has the form http://host:port or https://host:port"));
     }
     let past = arguments.backfill_days.zip(arguments.events).map(|(days, events)| Past { days, events });
     if past.is_some() && !is_this_machine(target) {
@@ -164,7 +165,8 @@ fn prepare(arguments: Arguments) -> Result<(Run, ledger::Writer), String> {
 }
 
 fn is_this_machine(target: &str) -> bool {
-    let authority = target.trim_start_matches("http://").split('/').next().unwrap_or_default();
+    let authority =
+        target.split_once("://").map_or(target, |(_, rest)| rest).split('/').next().unwrap_or_default();
     let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
     let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
     host == "localhost" || address.is_ok_and(|address| address.is_loopback())

@@ -6,6 +6,7 @@ use reqwest::{RequestBuilder, StatusCode};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::compare::Shown;
+use crate::config::is_http;
 
 /// Longest that the server is asked to wait in one request.
 const WAIT_AT_ONCE: Duration = Duration::from_secs(10);
@@ -37,8 +38,8 @@ impl Server {
     /// What is wrong with target or token.
     pub fn new(target: &str, token: &str, deadline: Instant) -> Result<Self, String> {
         let (id, secret) = token.split_once(':').ok_or("--token: it has the form id:secret")?;
-        if !target.starts_with("http://") {
-            return Err(format!("--target {target}: it has the form http://host:port"));
+        if !is_http(target) {
+            return Err(format!("--target {target}: it has the form http://host:port or https://host:port"));
         }
         let http = reqwest::Client::builder().no_proxy().build().map_err(|error| error.to_string())?;
         let url = format!("{}/data/v1/ledger", target.trim_end_matches('/'));

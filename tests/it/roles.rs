@@ -1,22 +1,30 @@
 //! The same binary split over processes: one collects, one processes and answers, Kafka and a ClickHouse given by its
-//! URL stand between them.
+//! URL stand between them. The ClickHouse
+//! is behind TLS.
 
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::support::{kafka, server::Server, store::migrated};
+use crate::support::{
+    kafka,
+    server::{Server, TRUST},
+    store::migrated,
+    tls::Front,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_collects_and_another_answers() {
     let data = TempDir::new().unwrap();
     let (engine, _store) = migrated(&data).await;
     let topic = kafka::ephemeral();
-    let (url, user, password) = (engine.url(), engine.user().to_owned(), engine.password().to_owned());
+    let front = Front::of(engine.url().trim_start_matches("http://").parse().unwrap(), data.path()).await;
+    let (user, password) = (engine.user().to_owned(), engine.password().to_owned());
     let outside = [
         ("KAFKA_BROKERS", topic.brokers.as_str()),
         ("KAFKA_TOPIC", &topic.topic),
         ("KAFKA_GROUP", &topic.group),
-        ("CLICKHOUSE_URL", &url),
+        ("CLICKHOUSE_URL", &front.url),
+        (TRUST, front.certificate.to_str().unwrap()),
         ("CLICKHOUSE_USER", &user),
         ("CLICKHOUSE_PASSWORD", &password),
     ];

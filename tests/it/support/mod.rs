@@ -4,3 +4,4 @@ pub mod capture;
 pub mod kafka;
 pub mod server;
 pub mod store;
+pub mod tls;

@@ -21,8 +21,12 @@ const READY: Duration = Duration::from_secs(90);
 const STOPPED: Duration = Duration::from_secs(40);
 const LOOK: Duration = Duration::from_millis(50);
 
-/// What [`Server::start`] gives a server beyond its own directory and ports, as `PLAYHEAD_*` without the prefix.
+/// What [`Server::start`] gives a server beyond its own directory and ports, as `PLAYHEAD_*` without the prefix; but
+/// [`TRUST`] is called that.
 pub type Settings<'a> = &'a [(&'a str, &'a str)];
+
+/// The file of certificates that TLS trusts.
+pub const TRUST: &str = "SSL_CERT_FILE";
 
 /// A running (or killed) service.
 pub struct Server {
@@ -135,7 +139,7 @@ impl Server {
             .env("PLAYHEAD_BOOTSTRAP_ENVIRONMENT", "test")
             .env("PLAYHEAD_BOOTSTRAP_INGEST_KEY", Self::INGEST_KEY)
             .env("PLAYHEAD_BOOTSTRAP_TOKEN", Self::TOKEN)
-            .envs(self.settings.iter().map(|(name, value)| (format!("PLAYHEAD_{name}"), value)))
+            .envs(self.settings.iter().map(|(name, value)| (variable(name), value)))
             .stdin(Stdio::null())
             .stdout(output.try_clone().expect("a handle"))
             .stderr(output);
@@ -182,6 +186,11 @@ impl Drop for Server {
 /// The runner's own settings must not reach the server, except where the engine's library is.
 fn is_setting(variable: &str) -> bool {
     variable.starts_with("PLAYHEAD_") && variable != "PLAYHEAD_CHDB_LIB"
+}
+
+/// The environment variable of a setting.
+fn variable(setting: &str) -> String {
+    if setting == TRUST { setting.to_owned() } else { format!("PLAYHEAD_{setting}") }
 }
 
 /// A port nobody listens on. Somebody else might take it before the server does; the range is large.
