@@ -64,19 +64,35 @@ $(DASHBOARD): dashboards/node_modules/.installed $(DASHBOARD_SOURCES)
 test: ## everything CI runs: lint, Rust with real engine and Kafka, SDK, dashboard, browser
 	@deploy/setup.sh test
 	@$(MAKE) setup pages $(BROWSER_TESTS)
-	@$(MAKE) lint
-	@$(MAKE) test-pages
+	@cargo fmt --check || { echo "run: cargo fmt" >&2; exit 1; }
+	@$(MAKE) check-pages
+	@$(MAKE) -j2 watch-pages compile
 	$(call say,Rust tests (embedded engine and a real Kafka))
 	@deploy/kafka/kafka.sh fetch
 	@cargo test --lib --bins --test it
 	@$(MAKE) test-browser
 
+# Tests in a browser mostly wait; what is left of the machine compiles, and gives way to them.
+.PHONY: compile
+compile:
+	@nice -n 19 cargo clippy --all-targets --quiet -- -D warnings
+	@nice -n 19 cargo test --no-run --lib --bins --test it
+
 .PHONY: test-pages
-test-pages: sdk-js/node_modules/.installed dashboards/node_modules/.installed
-	$(call say,SDK: types$(comma) tests$(comma) sizes$(comma) the built files$(comma) API report)
+test-pages: check-pages watch-pages ## SDK and dashboard alone
+
+# What builds pages, and so has to be over before they are compiled in.
+.PHONY: check-pages
+check-pages: sdk-js/node_modules/.installed dashboards/node_modules/.installed
+	$(call say,SDK: lints$(comma) types$(comma) tests$(comma) sizes$(comma) the built files$(comma) API report)
 	@cd sdk-js && npm run --silent check
-	$(call say,dashboard: types$(comma) tests$(comma) size$(comma) every state in a browser)
-	@cd dashboards && npm run --silent types && npm run --silent test && npm run --silent size && npm run --silent e2e
+	$(call say,dashboard: lints$(comma) types$(comma) tests$(comma) size)
+	@cd dashboards && npm run --silent check
+
+.PHONY: watch-pages
+watch-pages: dashboards/node_modules/.installed
+	$(call say,dashboard: every state in a browser)
+	@cd dashboards && npm run --silent e2e
 
 .PHONY: test-browser
 test-browser: pages $(BROWSER_TESTS) ## the whole path: a real player in a real browser, through to the chart
