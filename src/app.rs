@@ -168,7 +168,11 @@ async fn start(config: Config) -> Result<Running, StartError> {
         control: Arc::clone(&control),
         log: Arc::clone(&log),
         admission: Admission::new(config.admit_events_per_s),
-        enricher: Enricher::new(config.trusted_proxies.clone(), config.country_database.clone()),
+        enricher: Enricher::new(
+            config.trusted_proxies.clone(),
+            config.country_database.clone(),
+            config.asn_database.clone(),
+        ),
         clock: clock.clone(),
         senders: Senders::default(),
         heartbeat_ms: config.heartbeat_ms,

@@ -30,6 +30,9 @@ pub struct Selection {
     /// `metric>=number`, of the views that have a value for it.
     #[param(rename = "metric_filters[]")]
     pub metric_filters: Option<Vec<String>>,
+    /// `exclude` (the default) leaves out senders that call themselves robots, `strict` those too that there is a hint
+    /// about (`browser-automation`, `http-library`, `data-center`), `include` nobody. `bot_class` is a dimension.
+    pub bots: Option<String>,
     /// Positions of accepted beacons, `partition:offset`, to be in the answer.
     pub wait_for: Option<Vec<String>>,
     /// How long to wait for them, at most 30000; then 504.

@@ -17,7 +17,7 @@ use crate::{
     event::metric::Bucket,
     log::Position,
     store::query::{
-        Scope,
+        Bots, Scope,
         dimension::{Dimension, Page},
         filter::{Filter, MetricFilter},
         timeframe::Timeframe,
@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// Every parameter of the API. One that is not here is a slip of the pen, and an answer to it would be a wrong one.
-const NAMES: [&str; 17] = [
+const NAMES: [&str; 18] = [
     "timeframe[]",
     "filters[]",
     "metric_filters[]",
@@ -39,6 +39,7 @@ const NAMES: [&str; 17] = [
     "error_id",
     "dimension",
     "value",
+    "bots",
     "buckets",
     "resolution",
     "wait_for",
@@ -206,7 +207,13 @@ impl Params {
             bucket,
             filters: filters.collect::<Result<_, _>>()?,
             metric_filters: metric_filters.collect::<Result<_, _>>()?,
+            bots: self.bots()?,
         })
+    }
+
+    /// `bots`.
+    pub fn bots(&self) -> Result<Bots, ApiError> {
+        self.choice("bots", &Bots::ALL, Bots::name, Bots::default())
     }
 
     /// The scope of a comparison, where `dimension` and `value` are one more filter.

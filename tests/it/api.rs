@@ -3,6 +3,7 @@
 mod access;
 mod clients;
 mod data;
+mod dimensions;
 mod document;
 mod heatmap;
 mod hostile;

@@ -4,6 +4,7 @@
 //! views from their last beacons.
 
 mod heat;
+pub mod monitor;
 mod resume;
 pub mod state;
 pub mod window;

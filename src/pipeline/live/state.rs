@@ -8,6 +8,7 @@ use std::{cmp::Reverse, sync::Arc};
 
 use super::{
     heat::Heat,
+    monitor::{Monitor, Tracked},
     window::{Seconds, Startups},
 };
 use crate::event::{AttributeKey, Kind, Record, View, view::State};
@@ -24,6 +25,8 @@ const VIDEO_SECONDS: i64 = 900;
 /// Newest events kept per view, and newest views listed per environment.
 const EVENTS_PER_VIEW: usize = 500;
 const NEWEST_VIEWS: usize = 500;
+/// Time passes at least in these steps.
+const TICK_MS: i64 = 1_000;
 /// Places with `custom` events kept per video.
 const MOMENTS_PER_VIDEO: usize = 1_000;
 
@@ -73,6 +76,8 @@ pub struct LiveView {
     pub start_ms: i64,
     /// By sequence; the oldest give way.
     pub events: BTreeMap<u64, SeenEvent>,
+    /// What monitoring has counted of it.
+    pub(super) tracked: Tracked,
 }
 
 /// One video: who watches now, what happened lately, what was played.
@@ -112,10 +117,13 @@ pub struct Environment {
     pub standings: HashMap<Standing, u32>,
     pub seconds: Seconds,
     pub startups: Startups,
+    pub monitor: Monitor,
     /// Newest attempts first.
     pub newest: VecDeque<Arc<str>>,
     /// Rises with every change, so that questions know when to look again.
     pub version: u64,
+    /// Time has passed up to here, Unix ms.
+    ticked_ms: i64,
     /// When each view may have to be looked at without a beacon.
     wake: BinaryHeap<Reverse<(i64, Arc<str>)>>,
 }
@@ -128,8 +136,10 @@ impl Default for Environment {
             standings: HashMap::new(),
             seconds: Seconds::new(ENVIRONMENT_SECONDS),
             startups: Startups::default(),
+            monitor: Monitor::default(),
             newest: VecDeque::new(),
             version: 0,
+            ticked_ms: 0,
             wake: BinaryHeap::new(),
         }
     }
@@ -161,6 +171,10 @@ impl Marks {
 impl Environment {
     /// Takes in one record.
     pub fn learn(&mut self, record: &Record) {
+        // After a restart time passes as it did: whoever fell silent then has not been watching until now.
+        if record.received_ms - self.ticked_ms >= TICK_MS {
+            self.tick(record.received_ms);
+        }
         let id: Arc<str> = record.view_id.as_str().into();
         let known = self.views.remove(&id);
         let before = known.as_ref().map(|live| (Marks::of(live), live.view.clone()));
@@ -169,12 +183,14 @@ impl Environment {
             standing: Standing::Idle,
             start_ms: record.received_ms,
             events: BTreeMap::new(),
+            tracked: Tracked::default(),
         });
         live.view.merge(&View::of(record));
         live.start_ms = live.start_ms.min(record.received_ms);
         let moments = moments(&live.events, record);
         remember_events(&mut live.events, record);
         live.standing = standing(&live.view, record.received_ms);
+        self.monitor.follow(record.received_ms, &mut live);
         let marks = before.as_ref().map_or(Marks::NOTHING, |(marks, _)| *marks);
         if before.is_none() {
             self.wake.push(Reverse((wake_at(&live), Arc::clone(&id))));
@@ -200,6 +216,8 @@ impl Environment {
             self.wake.pop();
             self.look_at(&id, now_ms);
         }
+        self.ticked_ms = self.ticked_ms.max(now_ms);
+        self.monitor.advance(now_ms);
         let now_s = now_ms / 1000;
         if !self.views.is_empty() {
             self.seconds.at(now_s);
@@ -227,6 +245,7 @@ impl Environment {
             return;
         }
         live.standing = standing(&live.view, now_ms);
+        self.monitor.follow(now_ms, &mut live);
         self.count(now_ms, id, &live, marks, Some(&live.view));
         self.wake.push(Reverse((wake_at(&live).max(now_ms + 1000), Arc::clone(id))));
         self.views.insert(Arc::clone(id), live);
