@@ -151,6 +151,7 @@ async fn start(config: Config) -> Result<Running, StartError> {
         control: Control::clone(&control),
         authenticator,
         store: store.clone(),
+        live: Arc::clone(&live),
         progress: Arc::new(progress),
         login_code: LoginCode::new(&credentials.login_code),
         limits: Limits::new(Rates::default()),

@@ -1,6 +1,7 @@
 //! The API against a real server, a real control database and the real ClickHouse engine.
 
 mod access;
+mod annotations;
 mod clients;
 mod data;
 mod dimensions;
@@ -9,6 +10,7 @@ mod heatmap;
 mod hostile;
 mod limits;
 mod metrics;
+mod monitoring;
 mod mutants;
 mod oracle;
 mod server;

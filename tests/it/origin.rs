@@ -7,8 +7,7 @@ use crate::support::server::Server;
 
 const PERSON: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36";
 const CRAWLER: &str = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)";
-const HEADLESS: &str =
-    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/156.0.0.0 Safari/537.36";
+const HEADLESS: &str = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/156.0.0.0 Safari/537.36";
 
 /// Plays from an address with a user agent and returns where that was written.
 async fn play(server: &Server, view: &str, agent: &str, address: &str) -> String {
@@ -68,9 +67,11 @@ async fn senders_are_placed_and_robots_are_told_apart_and_never_dropped() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_files_places_and_networks_are_unknown() {
-    let server = Server::start(&[("COUNTRY_DATABASE", "/nowhere.mmdb"), ("ASN_DATABASE", "/nowhere.mmdb")]).await;
+    let server =
+        Server::start(&[("COUNTRY_DATABASE", "/nowhere.mmdb"), ("ASN_DATABASE", "/nowhere.mmdb")]).await;
     let position = play(&server, "person", PERSON, "193.0.6.139").await;
-    let (_, answer) = server.get(&format!("/data/v1/video-views/person?wait_for={position}&wait_ms=30000")).await;
+    let (_, answer) =
+        server.get(&format!("/data/v1/video-views/person?wait_for={position}&wait_ms=30000")).await;
     for name in ["country", "region", "asn", "asn_organization"] {
         assert_eq!(answer["data"][name], json!(null), "{name}");
     }

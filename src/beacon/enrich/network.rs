@@ -158,7 +158,9 @@ mod tests {
         assert_eq!(value(&registry, AttributeKey::BotClass), None);
         let resolver = of("2606:4700:4700::1111");
         assert_eq!(value(&resolver, AttributeKey::Asn), Some("13335"));
-        assert!(value(&resolver, AttributeKey::AsnOrganization).is_some_and(|name| name.contains("Cloudflare")));
+        assert!(
+            value(&resolver, AttributeKey::AsnOrganization).is_some_and(|name| name.contains("Cloudflare"))
+        );
         assert_eq!(value(&of("3.5.140.2"), AttributeKey::BotClass), Some(DATA_CENTRE));
         assert_eq!(of("127.0.0.1"), []);
     }

@@ -6,6 +6,7 @@
 mod heat;
 pub mod monitor;
 mod resume;
+pub mod standing;
 pub mod state;
 pub mod window;
 

@@ -193,8 +193,12 @@ pub struct Page {
 }
 
 impl Page {
+    /// How many rows come before it.
+    pub fn offset(self) -> i64 {
+        i64::from(self.number.saturating_sub(1)) * i64::from(self.limit)
+    }
+
     pub(super) fn limit(self, to: &mut Statement) {
-        let offset = i64::from(self.number.saturating_sub(1)) * i64::from(self.limit);
-        to.sql(" LIMIT ").integer(i64::from(self.limit)).sql(" OFFSET ").integer(offset);
+        to.sql(" LIMIT ").integer(i64::from(self.limit)).sql(" OFFSET ").integer(self.offset());
     }
 }

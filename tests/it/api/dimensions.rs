@@ -35,7 +35,8 @@ async fn custom_dimensions_are_found_with_their_types_and_used_by_name() {
     let answer = server.answer(&tenant, "/data/v1/dimensions", &[]).await;
     let mut custom = answer["data"]["custom"].as_array().unwrap().clone();
     custom.sort_by_key(|found| found["name"].as_str().unwrap().to_owned());
-    let found: Vec<_> = custom.iter().map(|found| (&found["name"], &found["type"], &found["values"])).collect();
+    let found: Vec<_> =
+        custom.iter().map(|found| (&found["name"], &found["type"], &found["values"])).collect();
     // The one text among the numbers is a robot's.
     assert_eq!(
         found,
@@ -48,7 +49,11 @@ async fn custom_dimensions_are_found_with_their_types_and_used_by_name() {
     );
     assert!(custom.iter().all(|found| found["total_count"] == people.len()));
     let with_robots = server.answer(&tenant, "/data/v1/dimensions", &[("bots", "include")]).await;
-    let mixed = with_robots["data"]["custom"].as_array().unwrap().iter().find(|found| found["name"] == "custom.mixed");
+    let mixed = with_robots["data"]["custom"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|found| found["name"] == "custom.mixed");
     assert_eq!(mixed.unwrap()["type"], "string");
 
     let gold = people.iter().filter(|n| *n % 3 == 0).count();
