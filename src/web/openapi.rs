@@ -7,7 +7,8 @@ use utoipa::{
 };
 
 use super::{
-    dimensions, engagement, environments, error::ApiError, ledger, metrics, monitoring, session, views,
+    annotations, dimensions, engagement, environments, error::ApiError, incidents, ledger, metrics, monitoring, session,
+    views,
 };
 
 /// Which metric.
