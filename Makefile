@@ -34,7 +34,7 @@ build: setup pages ## the release binary with everything in it
 	@cargo build --release --bin playhead
 
 .PHONY: setup
-setup: tools $(ENGINE) $(GEO) ## the engine's library and the country file
+setup: tools $(ENGINE) $(GEO) ## the engine's library and the files about addresses and robots
 
 .PHONY: tools
 tools:

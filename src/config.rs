@@ -32,7 +32,7 @@ const fn setting(name: &'static str, default: &'static str, help: &'static str) 
 }
 
 /// All settings, in the order of `--help` and `docs/settings.md`.
-pub const SETTINGS: [Setting; 33] = [
+pub const SETTINGS: [Setting; 34] = [
     setting("roles", "collect,process,query", "Which parts this process runs"),
     setting("http_addr", "127.0.0.1:8080", "Beacons, API, dashboard and websocket"),
     setting("admin_addr", "127.0.0.1:9090", "/metrics, /healthz and /readyz"),
@@ -66,7 +66,8 @@ pub const SETTINGS: [Setting; 33] = [
         "true",
         "Whether DNT and Sec-GPC keep viewer and session ids out of the log",
     ),
-    setting("country_database", "", "MMDB file for countries; empty looks in the known places"),
+    setting("country_database", "", "MMDB file for countries and regions; empty looks in the known places"),
+    setting("asn_database", "", "MMDB file for networks (ASN); empty looks in the known places"),
     setting("bootstrap_environment", "", "Name of the first environment"),
     setting("bootstrap_ingest_key", "", "Its ingest key"),
     setting("bootstrap_token", "", "Its API token, id:secret"),
@@ -123,6 +124,7 @@ pub struct Config {
     pub accept_history: bool,
     pub respect_privacy_signals: bool,
     pub country_database: Option<PathBuf>,
+    pub asn_database: Option<PathBuf>,
     pub bootstrap: Bootstrap,
     pub log_directives: String,
     pub log_as_json: bool,
@@ -229,6 +231,7 @@ impl Config {
             accept_history: accept_history.unwrap_or_default(),
             respect_privacy_signals: respect_privacy_signals.unwrap_or_default(),
             country_database: reader.optional("country_database").map(PathBuf::from),
+            asn_database: reader.optional("asn_database").map(PathBuf::from),
             bootstrap,
             log_directives: reader.text("log"),
             log_as_json: log_format == "json",

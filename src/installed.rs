@@ -1,4 +1,4 @@
-//! Where files lie that came with the installation and are too large for the binary: the engine's library, the country
+//! Where files lie that came with the installation and are too large for the binary: the engine's library, the
 //! file. Beside the executable, or in a checkout among its npm packages.
 
 use std::path::{Path, PathBuf};

@@ -1,6 +1,10 @@
-//! What the collector adds about the sender: browser, operating system, device, country, and the address cut short.
+//! What the collector adds about the sender: browser, operating system, device, place, network, whether it is a robot, and
+//! the address cut short.
 //!
-//! The full address is used for the country and then forgotten: only its /24 (IPv4) or /48 (IPv6) enters the log (P8).
+//! The full address is used for place and network and then forgotten: only its /24 (IPv4) or /48 (IPv6) enters the log (P8).
+
+mod bots;
+mod network;
 
 use std::{net::IpAddr, path::PathBuf, sync::Arc};
 
@@ -8,9 +12,9 @@ use actix_web::{HttpRequest, http::header};
 use ipnet::IpNet;
 use moka::sync::Cache;
 
+use self::{bots::Bots, network::Networks};
 use crate::{
-    event::{Attribute, AttributeKey},
-    installed,
+    event::{Attribute, AttributeKey, bot::CRAWLER},
     web::address::client_address,
 };
 
@@ -19,36 +23,27 @@ const USER_AGENTS_CACHED: u64 = 10_000;
 /// Longer user agents are cut: no browser sends them.
 const MAX_USER_AGENT_BYTES: usize = 1024;
 
-const COUNTRY_FILE: &str = "geo-whois-asn-country.mmdb";
-const COUNTRY_PACKAGE: &str =
-    "deploy/geo/node_modules/@ip-location-db/geo-whois-asn-country-mmdb/geo-whois-asn-country.mmdb";
-
 /// Looks up facts about senders. Cheap to share, never fails: what is not known is left out.
 pub struct Enricher {
     trusted_proxies: Vec<IpNet>,
-    country: Option<maxminddb::Reader<Vec<u8>>>,
+    networks: Networks,
+    bots: Bots,
     agents: Cache<String, Arc<[Attribute]>>,
     parser: woothee::parser::Parser,
 }
 
 impl Enricher {
-    /// `country_database` is an MMDB file, by default the one that came with the installation; without any the country
-    /// stays empty.
-    pub fn new(trusted_proxies: Vec<IpNet>, country_database: Option<PathBuf>) -> Self {
-        let file = country_database.or_else(|| installed::find(COUNTRY_FILE, COUNTRY_PACKAGE));
-        if file.is_none() {
-            tracing::warn!("countries stay empty: no {COUNTRY_FILE}; run `make setup` or name a file");
-        }
-        let country = file.and_then(|path| match maxminddb::Reader::open_readfile(&path) {
-            Ok(reader) => Some(reader),
-            Err(error) => {
-                tracing::warn!(path = %path.display(), %error, "countries stay empty: the MMDB file cannot be read");
-                None
-            }
-        });
+    /// The databases are MMDB files, by default those that came with the installation; without any, country and network
+    /// stay empty.
+    pub fn new(
+        trusted_proxies: Vec<IpNet>,
+        country_database: Option<PathBuf>,
+        asn_database: Option<PathBuf>,
+    ) -> Self {
         Self {
             trusted_proxies,
-            country,
+            networks: Networks::open(country_database, asn_database),
+            bots: Bots::open(),
             agents: Cache::new(USER_AGENTS_CACHED),
             parser: woothee::parser::Parser::new(),
         }
@@ -61,9 +56,13 @@ impl Enricher {
             origin.extend_from_slice(&self.agent(agent));
         }
         if let Some(address) = client_address(request, &self.trusted_proxies) {
-            origin.extend(self.country(address).map(|country| text(AttributeKey::Country, country)));
+            let calls_itself_robot = origin.iter().any(|known| known.key() == AttributeKey::BotClass);
+            let found = self.networks.origin(address).into_iter();
+            // What an agent says of itself is more than where it comes from.
+            origin.extend(found.filter(|f| !calls_itself_robot || f.key() != AttributeKey::BotClass));
+            let prefix = truncated(address);
             origin.extend(
-                truncated(address).map(|prefix| text(AttributeKey::AddressPrefix, prefix.to_string())),
+                prefix.map(|prefix| Attribute::of_text(AttributeKey::AddressPrefix, prefix.to_string())),
             );
         }
         origin
@@ -72,20 +71,6 @@ impl Enricher {
     /// The network `request` comes from.
     pub fn network(&self, request: &HttpRequest) -> Option<IpNet> {
         truncated(client_address(request, &self.trusted_proxies)?)
-    }
-
-    fn country(&self, address: IpAddr) -> Option<String> {
-        #[derive(serde::Deserialize)]
-        struct Found {
-            country_code: Option<String>,
-            country: Option<Country>,
-        }
-        #[derive(serde::Deserialize)]
-        struct Country {
-            iso_code: Option<String>,
-        }
-        let found: Found = self.country.as_ref()?.lookup(address).ok()?.decode().ok()??;
-        found.country_code.or(found.country.and_then(|country| country.iso_code))
     }
 
     fn agent(&self, agent: &str) -> Arc<[Attribute]> {
@@ -103,16 +88,21 @@ impl Enricher {
     }
 
     fn parse_agent(&self, agent: &str) -> Vec<Attribute> {
-        let Some(found) = self.parser.parse(agent) else { return Vec::new() };
-        let facts = [
-            (AttributeKey::Browser, found.name),
-            (AttributeKey::BrowserVersion, found.version),
-            (AttributeKey::OperatingSystem, found.os),
-            (AttributeKey::OperatingSystemVersion, &*found.os_version),
-            (AttributeKey::Device, device(found.category)),
-        ];
+        let found = self.parser.parse(agent);
+        let is_crawler = found.as_ref().is_some_and(|found| found.category == "crawler");
+        let bot_class = self.bots.class(agent).or_else(|| is_crawler.then_some(CRAWLER));
+        let mut facts = vec![(AttributeKey::BotClass, bot_class.unwrap_or_default())];
+        if let Some(found) = &found {
+            facts.extend([
+                (AttributeKey::Browser, found.name),
+                (AttributeKey::BrowserVersion, found.version),
+                (AttributeKey::OperatingSystem, found.os),
+                (AttributeKey::OperatingSystemVersion, &*found.os_version),
+                (AttributeKey::Device, device(found.category)),
+            ]);
+        }
         let known = facts.into_iter().filter(|(_, value)| !value.is_empty() && *value != "UNKNOWN");
-        known.map(|(key, value)| text(key, value)).collect()
+        known.map(|(key, value)| Attribute::of_text(key, value)).collect()
     }
 }
 
@@ -133,10 +123,6 @@ fn truncated(address: IpAddr) -> Option<IpNet> {
     IpNet::new(address, bits).ok().map(|network| network.trunc())
 }
 
-fn text(key: AttributeKey, text: impl Into<String>) -> Attribute {
-    Attribute { key: key as i32, text: text.into(), ..Attribute::default() }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -149,19 +135,13 @@ mod tests {
     }
 
     #[test]
-    fn countries_come_from_the_installed_file() {
-        let enricher = Enricher::new(Vec::new(), None);
-        assert_eq!(enricher.country("193.99.144.80".parse().expect("address")).as_deref(), Some("DE"));
-        assert_eq!(enricher.country("127.0.0.1".parse().expect("address")), None);
-    }
-
-    #[test]
     fn user_agents_become_browser_system_and_device() {
         let agent = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36";
-        let found = Enricher::new(Vec::new(), None).agent(agent);
+        let found = Enricher::new(Vec::new(), None, None).agent(agent);
         let value = |key| found.iter().find(|a| a.key() == key).map(|a| a.text.as_str());
         assert_eq!(value(AttributeKey::Browser), Some("Chrome"));
         assert_eq!(value(AttributeKey::OperatingSystem), Some("Linux"));
         assert_eq!(value(AttributeKey::Device), Some("desktop"));
+        assert_eq!(value(AttributeKey::BotClass), None);
     }
 }

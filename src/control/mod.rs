@@ -1,10 +1,13 @@
-//! Control data: environments, the keys that may send to them, the tokens and sessions that may read them.
+//! Control data: environments, the keys that may send to them, the tokens and sessions that may read them, and what is
+//! noted beside their figures.
 //!
 //! Relational, in SQLite beside the other data or in PostgreSQL by URL, through one code path: portable SQL over
 //! sqlx's `Any` driver. It does not depend on ClickHouse, and the two questions asked all the time (whose key, whose
 //! token) go through [`memory`], so that a short outage of the database is not one of the collector.
 
+mod annotation;
 mod bootstrap;
+mod incident;
 mod key;
 mod memory;
 mod secret;
@@ -22,9 +25,11 @@ use sqlx::{
     migrate::Migrator,
 };
 
+pub use annotation::{Annotation, AnnotationChange, AnnotationQuestion};
 pub use bootstrap::{
     Bootstrap, BootstrapAdmin, BootstrapEnvironment, BootstrapReport, BootstrapToken, Provisioned,
 };
+pub use incident::{Incident, IncidentDetail, IncidentOrder, IncidentQuestion, IncidentStatus, Severity};
 pub use secret::{digest, equal, random_secret};
 pub use session::{SESSION_LIFETIME, Session};
 pub use token::NewToken;

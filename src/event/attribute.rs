@@ -2,7 +2,7 @@
 //!
 //! The native beacon's `set`, the columns of `view_states` and the filters of the API all come from [`ATTRIBUTES`].
 
-use super::record::AttributeKey;
+use super::record::{Attribute, AttributeKey};
 
 /// How an attribute's value is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +36,7 @@ const fn server(key: AttributeKey, name: &'static str) -> Spec {
 }
 
 /// Every attribute with a meaning, in column order.
-pub const ATTRIBUTES: [Spec; 36] = [
+pub const ATTRIBUTES: [Spec; 39] = [
     client(AttributeKey::VideoId, "video_id", Type::Text),
     client(AttributeKey::VideoTitle, "video_title", Type::Text),
     client(AttributeKey::VideoSeries, "video_series", Type::Text),
@@ -57,7 +57,10 @@ pub const ATTRIBUTES: [Spec; 36] = [
     client(AttributeKey::RenditionCodec, "rendition_codec", Type::Text),
     client(AttributeKey::Sdk, "sdk", Type::Text),
     server(AttributeKey::Country, "country"),
+    server(AttributeKey::Region, "region"),
     server(AttributeKey::Asn, "asn"),
+    server(AttributeKey::AsnOrganization, "asn_organization"),
+    server(AttributeKey::BotClass, "bot_class"),
     server(AttributeKey::Browser, "browser"),
     server(AttributeKey::BrowserVersion, "browser_version"),
     server(AttributeKey::OperatingSystem, "operating_system"),
@@ -83,4 +86,11 @@ pub fn by_name(name: &str) -> Option<&'static Spec> {
 /// The row of the table for `key`; `None` for custom and unknown fields.
 pub fn by_key(key: AttributeKey) -> Option<&'static Spec> {
     ATTRIBUTES.iter().find(|spec| spec.key == key)
+}
+
+impl Attribute {
+    /// A fact that is a text.
+    pub fn of_text(key: AttributeKey, text: impl Into<String>) -> Self {
+        Self { key: key as i32, text: text.into(), ..Self::default() }
+    }
 }

@@ -5,6 +5,7 @@
 //! in for totals where a client sends none.
 
 pub mod attribute;
+pub mod bot;
 pub mod metric;
 pub mod record;
 pub mod timeline;

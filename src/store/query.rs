@@ -17,7 +17,10 @@ use std::sync::Arc;
 
 use clickhouse::{RowOwned, RowRead};
 
-use crate::{event::metric::Bucket, store::Store};
+use crate::{
+    event::{bot, metric::Bucket},
+    store::Store,
+};
 use filter::{Filter, MetricFilter};
 use statement::Statement;
 use timeframe::Timeframe;
@@ -72,6 +75,60 @@ pub struct Scope {
     pub bucket: Bucket,
     pub filters: Vec<Filter>,
     pub metric_filters: Vec<MetricFilter>,
+    pub bots: Bots,
+}
+
+/// Which robots are part of an answer. All are stored; a class is a filter and a dimension like any other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Bots {
+    /// Those that call themselves robots are left out. Hints are not held against anybody: people use VPNs, and apps
+    /// libraries.
+    #[default]
+    Exclude,
+    /// Whoever there is a hint about is left out too.
+    Strict,
+    /// All are counted.
+    Include,
+}
+
+impl Bots {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Exclude, Self::Strict, Self::Include];
+
+    /// The word for it in the API.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Exclude => "exclude",
+            Self::Strict => "strict",
+            Self::Include => "include",
+        }
+    }
+
+    /// Whether a view of this class, empty for none, is part of an answer.
+    pub fn count(self, class: &str) -> bool {
+        match self {
+            Self::Exclude => class.is_empty() || bot::HINTS.contains(&class),
+            Self::Strict => class.is_empty(),
+            Self::Include => true,
+        }
+    }
+
+    /// ` AND …`: the same in SQL.
+    fn condition(self, to: &mut Statement) {
+        match self {
+            Self::Exclude => {
+                to.sql(" AND bot_class IN (''");
+                for hint in bot::HINTS {
+                    to.sql(", ").text(hint);
+                }
+                to.sql(")");
+            }
+            Self::Strict => {
+                to.sql(" AND bot_class = ''");
+            }
+            Self::Include => {}
+        }
+    }
 }
 
 impl Scope {
@@ -87,6 +144,7 @@ impl Scope {
         if self.bucket == Bucket::ViewEnd {
             to.sql(" AND view_end >= ").time(from_ms).sql(" AND view_end < ").time(to_ms);
         }
+        self.bots.condition(to);
         filter::conditions(&self.filters, to);
         for filter in &self.metric_filters {
             filter.condition(to);

@@ -13,18 +13,19 @@ use ipnet::IpNet;
 use serde::Serialize;
 
 use super::{
+    annotations,
     auth::{Authenticator, LoginCode, Reader},
     cache::AnswerCache,
     dimensions, engagement, environments,
     error::ApiError,
     guard::{envelope, guard},
-    ledger,
+    incidents, ledger,
     limit::Limits,
-    metrics, openapi,
+    metrics, monitoring, openapi,
     params::{Params, Wait},
     session, views,
 };
-use crate::{clock::Clock, control::Control, log::Position, store::Store};
+use crate::{clock::Clock, control::Control, log::Position, pipeline::live::Live, store::Store};
 
 /// No body of the API is larger.
 const MAX_BODY: usize = 16 * 1024;
@@ -42,6 +43,8 @@ pub struct ApiState {
     /// Shared with the websocket.
     pub authenticator: Arc<Authenticator>,
     pub store: Store,
+    /// What monitoring answers from.
+    pub live: Arc<Live>,
     pub progress: Arc<dyn Progress>,
     pub login_code: LoginCode,
     pub limits: Limits,
@@ -114,6 +117,34 @@ pub fn configure(config: &mut ServiceConfig) {
                 .service(get("/metrics/{metric}/overall", metrics::overall))
                 .service(get("/metrics/{metric}/timeseries", metrics::timeseries))
                 .service(get("/metrics/{metric}/breakdown", metrics::breakdown))
+                .service(get("/monitoring/metrics", monitoring::metrics))
+                .service(get("/monitoring/dimensions", monitoring::dimensions))
+                .service(get("/monitoring/metrics/{metric}/breakdown", monitoring::breakdown))
+                .service(get("/monitoring/metrics/{metric}/timeseries", monitoring::timeseries))
+                .service(get(
+                    "/monitoring/metrics/{metric}/breakdown-timeseries",
+                    monitoring::breakdown_timeseries,
+                ))
+                .service(get(
+                    "/monitoring/metrics/{metric}/histogram-timeseries",
+                    monitoring::histogram_timeseries,
+                ))
+                .service(
+                    web::resource("/annotations")
+                        .route(web::get().to(annotations::list))
+                        .route(web::post().to(annotations::create))
+                        .default_service(web::to(|| async { refuse("GET, POST") })),
+                )
+                .service(
+                    web::resource("/annotations/{id}")
+                        .route(web::get().to(annotations::show))
+                        .route(web::patch().to(annotations::update))
+                        .route(web::delete().to(annotations::delete))
+                        .default_service(web::to(|| async { refuse("DELETE, GET, PATCH") })),
+                )
+                .service(get("/incidents", incidents::list))
+                .service(get("/incidents/{id}", incidents::show))
+                .service(get("/incidents/{id}/related", incidents::related))
                 .service(get("/video-views", views::list))
                 .service(get("/video-views/{id}", views::show))
                 .service(get("/dimensions", dimensions::list))

@@ -56,7 +56,15 @@ impl Reader {
         }
     }
 
-    /// Passes only people who signed in: tokens read.
+    /// Who to write down as having done something; no secret.
+    pub fn name(&self) -> String {
+        match &self.via {
+            Via::Token(id) => format!("token:{id}"),
+            Via::Session(_) => "session".to_owned(),
+        }
+    }
+
+    /// Passes only people who signed in: tokens read, and annotate what they read.
     pub fn admin(&self) -> Result<(), ApiError> {
         match self.via {
             Via::Session(_) => Ok(()),

@@ -17,11 +17,27 @@ pub struct DimensionsAnswer {
     pub total_row_count: Option<u64>,
 }
 
-/// The common ones, and the rest. `custom.NAME` is there besides, for every custom dimension.
+/// The common ones, the rest, and those of the site's own.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct DimensionNames {
     pub basic: Vec<&'static str>,
     pub advanced: Vec<&'static str>,
+    /// Of the views that began in the timeframe, the most frequent first.
+    pub custom: Vec<CustomDimension>,
+}
+
+/// A dimension of the site's own, as beacons say it under `custom`.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct CustomDimension {
+    /// What to filter and group by: `custom.NAME`.
+    pub name: String,
+    /// `boolean` or `number` if every value is one, else `string`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Views that have it.
+    pub total_count: u64,
+    /// Different values, within some per cent beyond thousands.
+    pub values: u64,
 }
 
 /// The values of a dimension, the most frequent first.
@@ -41,13 +57,20 @@ pub struct DimensionValue {
 }
 
 /// What views may be filtered and grouped by.
-#[utoipa::path(get, path = "/data/v1/dimensions", tag = "dimensions",
+#[utoipa::path(get, path = "/data/v1/dimensions", tag = "dimensions", params(openapi::Selection),
     responses((status = 200, body = DimensionsAnswer)))]
 pub async fn list(reader: Reader, params: Params, state: Data<ApiState>) -> Result<HttpResponse, ApiError> {
-    let timeframe = params.timeframe()?.seconds();
+    let scope = params.scope(reader.environment.clone(), Bucket::ViewStart)?;
     let answer = async {
         let (basic, advanced) = Dimension::names();
-        Ok(DimensionsAnswer { data: DimensionNames { basic, advanced }, timeframe, total_row_count: None })
+        let custom = state.store.custom_dimensions(&scope).await?.into_iter().map(|found| CustomDimension {
+            name: found.name,
+            kind: found.kind,
+            total_count: found.total_count,
+            values: found.values,
+        });
+        let data = DimensionNames { basic, advanced, custom: custom.collect() };
+        Ok(DimensionsAnswer { data, timeframe: scope.timeframe.seconds(), total_row_count: None })
     };
     state.answer(&reader, &params, answer).await
 }

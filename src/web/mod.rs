@@ -1,6 +1,7 @@
 //! 6 · What people and programs see: pages, the live socket, the API, sessions, and what keeps them fair and quick.
 
 pub mod address;
+pub mod annotations;
 pub mod api;
 pub mod assets;
 pub mod auth;
@@ -11,10 +12,12 @@ pub mod engagement;
 pub mod environments;
 pub mod error;
 pub mod guard;
+pub mod incidents;
 pub mod ledger;
 pub mod limit;
 pub mod live;
 pub mod metrics;
+pub mod monitoring;
 pub mod openapi;
 pub mod params;
 pub mod problem;

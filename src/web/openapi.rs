@@ -6,7 +6,10 @@ use utoipa::{
     openapi::security::{Http, HttpAuthScheme, SecurityScheme},
 };
 
-use super::{dimensions, engagement, environments, error::ApiError, ledger, metrics, session, views};
+use super::{
+    annotations, dimensions, engagement, environments, error::ApiError, incidents, ledger, metrics, monitoring, session,
+    views,
+};
 
 /// Which metric.
 #[derive(Debug, IntoParams)]
@@ -30,10 +33,104 @@ pub struct Selection {
     /// `metric>=number`, of the views that have a value for it.
     #[param(rename = "metric_filters[]")]
     pub metric_filters: Option<Vec<String>>,
+    /// `exclude` (the default) leaves out senders that call themselves robots, `strict` those too that there is a hint
+    /// about (`browser-automation`, `http-library`, `data-center`), `include` nobody. `bot_class` is a dimension.
+    pub bots: Option<String>,
     /// Positions of accepted beacons, `partition:offset`, to be in the answer.
     pub wait_for: Option<Vec<String>>,
     /// How long to wait for them, at most 30000; then 504.
     pub wait_ms: Option<u32>,
+}
+
+/// What time.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Within {
+    /// `24:hours`, `7:days`, or two Unix times in seconds; all there is when left out.
+    #[param(rename = "timeframe[]")]
+    pub timeframe: Option<Vec<String>>,
+}
+
+/// Which way round.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Directed {
+    /// `desc` (the default) or `asc`.
+    pub order_direction: Option<String>,
+}
+
+/// Which incidents.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct WhichIncidents {
+    /// `open`, `closed` or `expired`.
+    pub status: Option<String>,
+    /// `warning` or `alert`.
+    pub severity: Option<String>,
+    /// `started_at` (the default), `negative_impact` (affected views per hour), `value`, `views` (affected) or `field`
+    /// (the incident's key).
+    pub order_by: Option<String>,
+    /// `asc` or `desc`.
+    pub order_direction: Option<String>,
+}
+
+/// Which metric of monitoring.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct MonitoringPath {
+    /// An id of `/data/v1/monitoring/metrics`.
+    pub metric: String,
+}
+
+/// Which metric has a histogram.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct HistogramPath {
+    /// `video-startup-time`.
+    pub metric: String,
+}
+
+/// Which viewers.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Monitored {
+    /// `dimension:value` or `!dimension:value`, of the dimensions of monitoring. Values of one dimension are
+    /// alternatives, all else holds together.
+    #[param(rename = "filters[]")]
+    pub filters: Option<Vec<String>>,
+    /// `exclude` (the default), `strict` or `include`, as for metrics.
+    pub bots: Option<String>,
+}
+
+/// Groups of viewers and their order.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct MonitoredBy {
+    /// A dimension of monitoring; `country` when left out.
+    pub dimension: Option<String>,
+    /// `negative_impact` (the default), `value`, `views` (concurrent viewers) or `field`.
+    pub order_by: Option<String>,
+    /// `asc` or `desc`.
+    pub order_direction: Option<String>,
+}
+
+/// A time of the last day.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct MonitoredAt {
+    /// Unix seconds.
+    pub timestamp: Option<u32>,
+}
+
+/// A part of the last day.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct MonitoredFor {
+    /// At most ten minutes, the last one when left out: `5:minutes`, or two Unix times in seconds.
+    #[param(rename = "timeframe[]")]
+    pub timeframe: Option<Vec<String>>,
+    /// How many values at each time: 10 when left out, at most 100.
+    pub limit: Option<u32>,
 }
 
 /// How values of many views become one.
@@ -108,6 +205,20 @@ or refused sender `RateLimit-Limit`, `RateLimit-Remaining` and `RateLimit-Reset`
         metrics::overall,
         metrics::timeseries,
         metrics::breakdown,
+        annotations::list,
+        annotations::create,
+        annotations::show,
+        annotations::update,
+        annotations::delete,
+        incidents::list,
+        incidents::show,
+        incidents::related,
+        monitoring::metrics,
+        monitoring::dimensions,
+        monitoring::breakdown,
+        monitoring::timeseries,
+        monitoring::breakdown_timeseries,
+        monitoring::histogram_timeseries,
         views::list,
         views::show,
         dimensions::list,

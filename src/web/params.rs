@@ -17,7 +17,7 @@ use crate::{
     event::metric::Bucket,
     log::Position,
     store::query::{
-        Scope,
+        Bots, Scope,
         dimension::{Dimension, Page},
         filter::{Filter, MetricFilter},
         timeframe::Timeframe,
@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// Every parameter of the API. One that is not here is a slip of the pen, and an answer to it would be a wrong one.
-const NAMES: [&str; 17] = [
+const NAMES: [&str; 21] = [
     "timeframe[]",
     "filters[]",
     "metric_filters[]",
@@ -39,10 +39,14 @@ const NAMES: [&str; 17] = [
     "error_id",
     "dimension",
     "value",
+    "bots",
     "buckets",
     "resolution",
     "wait_for",
     "wait_ms",
+    "timestamp",
+    "status",
+    "severity",
 ];
 const DEFAULT_LIMIT: u32 = 10;
 const MAX_LIMIT: u32 = 1000;
@@ -112,6 +116,24 @@ impl Params {
         self.pairs.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
+    /// Whether a parameter is given.
+    pub fn has(&self, name: &str) -> bool {
+        self.all(name).next().is_some()
+    }
+
+    /// `filters[]`, unread.
+    pub fn filters(&self) -> Result<impl Iterator<Item = &str>, ApiError> {
+        Self::few_enough(self.all("filters[]").count())?;
+        Ok(self.all("filters[]"))
+    }
+
+    fn few_enough(filters: usize) -> Result<(), ApiError> {
+        if filters <= MAX_FILTERS {
+            return Ok(());
+        }
+        Err(ApiError::parameter("filters[]", format!("{filters} filters"), [format!("0 to {MAX_FILTERS}")]))
+    }
+
     /// The value of a parameter that may be given once.
     pub fn one<'a>(&'a self, name: &'a str) -> Result<Option<&'a str>, ApiError> {
         let mut values = self.all(name);
@@ -179,14 +201,7 @@ impl Params {
 
     /// Whose views, which, and when.
     pub fn scope(&self, environment: Arc<str>, bucket: Bucket) -> Result<Scope, ApiError> {
-        let count = self.all("filters[]").count() + self.all("metric_filters[]").count();
-        if count > MAX_FILTERS {
-            return Err(ApiError::parameter(
-                "filters[]",
-                format!("{count} filters"),
-                [format!("0 to {MAX_FILTERS}")],
-            ));
-        }
+        Self::few_enough(self.all("filters[]").count() + self.all("metric_filters[]").count())?;
         let filters = self.all("filters[]").map(|text| {
             Filter::parse(text).map_err(|name| {
                 let (basic, advanced) = Dimension::names();
@@ -206,7 +221,13 @@ impl Params {
             bucket,
             filters: filters.collect::<Result<_, _>>()?,
             metric_filters: metric_filters.collect::<Result<_, _>>()?,
+            bots: self.bots()?,
         })
+    }
+
+    /// `bots`.
+    pub fn bots(&self) -> Result<Bots, ApiError> {
+        self.choice("bots", &Bots::ALL, Bots::name, Bots::default())
     }
 
     /// The scope of a comparison, where `dimension` and `value` are one more filter.

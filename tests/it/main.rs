@@ -16,6 +16,7 @@ mod ledger;
 mod live;
 mod log;
 mod mux;
+mod origin;
 mod pipeline;
 mod roles;
 mod samples;

@@ -4,7 +4,9 @@
 //! views from their last beacons.
 
 mod heat;
+pub mod monitor;
 mod resume;
+pub mod standing;
 pub mod state;
 pub mod window;
 

@@ -6,56 +6,25 @@
 use std::collections::{BTreeMap, BinaryHeap, HashMap, VecDeque};
 use std::{cmp::Reverse, sync::Arc};
 
+pub use super::standing::Standing;
+use super::standing::{GONE_AFTER_MS, KEEP_AFTER_MS};
 use super::{
     heat::Heat,
+    monitor::{Monitor, Tracked},
     window::{Seconds, Startups},
 };
-use crate::event::{AttributeKey, Kind, Record, View, view::State};
+use crate::event::{AttributeKey, Kind, Record, View};
 
-/// A view that is not paused and silent for this long is gone: three heartbeats missed and some grace.
-pub const GONE_AFTER_MS: i64 = 35_000;
-/// A paused view may be silent for long.
-pub const PAUSED_GONE_AFTER_MS: i64 = 60 * 60_000;
-/// How long a view stays in memory after it is over.
-const KEEP_AFTER_MS: i64 = 10 * 60_000;
 /// Seconds kept for charts: an hour for the environment, a quarter for each video.
 const ENVIRONMENT_SECONDS: i64 = 3600;
 const VIDEO_SECONDS: i64 = 900;
 /// Newest events kept per view, and newest views listed per environment.
 const EVENTS_PER_VIEW: usize = 500;
 const NEWEST_VIEWS: usize = 500;
+/// Time passes at least in these steps.
+const TICK_MS: i64 = 1_000;
 /// Places with `custom` events kept per video.
 const MOMENTS_PER_VIDEO: usize = 1_000;
-
-/// Where a view stands, as the live screen counts it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Standing {
-    /// Set up, play not asked for: not counted.
-    Idle,
-    Starting,
-    Playing,
-    Seeking,
-    Rebuffering,
-    Paused,
-    Ended,
-    Failed,
-    Exited,
-    /// Silent for too long.
-    Gone,
-}
-
-impl Standing {
-    /// Concurrent viewers: waiting for the first frame, watching, seeking or rebuffering. Not paused, not over.
-    pub fn is_viewer(self) -> bool {
-        matches!(self, Self::Starting | Self::Playing | Self::Seeking | Self::Rebuffering)
-    }
-
-    /// Nothing more is expected, though a view may come back.
-    pub fn is_over(self) -> bool {
-        matches!(self, Self::Ended | Self::Failed | Self::Exited | Self::Gone)
-    }
-}
 
 /// An event as the topic `view` lists it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,6 +42,10 @@ pub struct LiveView {
     pub start_ms: i64,
     /// By sequence; the oldest give way.
     pub events: BTreeMap<u64, SeenEvent>,
+    /// What monitoring has counted of it.
+    pub(super) tracked: Tracked,
+    /// When it will be looked at without a beacon, Unix ms.
+    wake_ms: i64,
 }
 
 /// One video: who watches now, what happened lately, what was played.
@@ -112,10 +85,13 @@ pub struct Environment {
     pub standings: HashMap<Standing, u32>,
     pub seconds: Seconds,
     pub startups: Startups,
+    pub monitor: Monitor,
     /// Newest attempts first.
     pub newest: VecDeque<Arc<str>>,
     /// Rises with every change, so that questions know when to look again.
     pub version: u64,
+    /// Time has passed up to here, Unix ms.
+    ticked_ms: i64,
     /// When each view may have to be looked at without a beacon.
     wake: BinaryHeap<Reverse<(i64, Arc<str>)>>,
 }
@@ -128,8 +104,10 @@ impl Default for Environment {
             standings: HashMap::new(),
             seconds: Seconds::new(ENVIRONMENT_SECONDS),
             startups: Startups::default(),
+            monitor: Monitor::default(),
             newest: VecDeque::new(),
             version: 0,
+            ticked_ms: 0,
             wake: BinaryHeap::new(),
         }
     }
@@ -161,6 +139,10 @@ impl Marks {
 impl Environment {
     /// Takes in one record.
     pub fn learn(&mut self, record: &Record) {
+        // After a restart time passes as it did: whoever fell silent then has not been watching until now.
+        if record.received_ms - self.ticked_ms >= TICK_MS {
+            self.tick(record.received_ms);
+        }
         let id: Arc<str> = record.view_id.as_str().into();
         let known = self.views.remove(&id);
         let before = known.as_ref().map(|live| (Marks::of(live), live.view.clone()));
@@ -169,16 +151,18 @@ impl Environment {
             standing: Standing::Idle,
             start_ms: record.received_ms,
             events: BTreeMap::new(),
+            tracked: Tracked::default(),
+            wake_ms: i64::MAX,
         });
         live.view.merge(&View::of(record));
         live.start_ms = live.start_ms.min(record.received_ms);
         let moments = moments(&live.events, record);
         remember_events(&mut live.events, record);
-        live.standing = standing(&live.view, record.received_ms);
+        // A record that comes late does not bring back whoever has gone meanwhile.
+        live.standing = Standing::of(&live.view, record.received_ms.max(self.ticked_ms));
+        self.monitor.follow(record.received_ms, &mut live);
         let marks = before.as_ref().map_or(Marks::NOTHING, |(marks, _)| *marks);
-        if before.is_none() {
-            self.wake.push(Reverse((wake_at(&live), Arc::clone(&id))));
-        }
+        self.wake_by(live.standing.lasts_until_ms(&live.view), &id, &mut live);
         self.count(record.received_ms, &id, &live, marks, before.as_ref().map(|(_, view)| view));
         if let Some(video) = self.videos.get_mut(live.view.text(AttributeKey::VideoId)) {
             for moment in moments {
@@ -198,8 +182,10 @@ impl Environment {
                 break;
             }
             self.wake.pop();
-            self.look_at(&id, now_ms);
+            self.look_at(&id, at_ms, now_ms);
         }
+        self.ticked_ms = self.ticked_ms.max(now_ms);
+        self.monitor.advance(now_ms);
         let now_s = now_ms / 1000;
         if !self.views.is_empty() {
             self.seconds.at(now_s);
@@ -216,8 +202,12 @@ impl Environment {
     }
 
     /// A view's time has come: it is gone, or it may be forgotten, or it was heard of meanwhile.
-    fn look_at(&mut self, id: &Arc<str>, now_ms: i64) {
+    fn look_at(&mut self, id: &Arc<str>, at_ms: i64, now_ms: i64) {
         let Some(mut live) = self.views.remove(id) else { return };
+        if live.wake_ms != at_ms {
+            self.views.insert(Arc::clone(id), live);
+            return;
+        }
         let marks = Marks::of(&live);
         let silent_ms = now_ms - live.view.last_received_ms;
         if live.standing.is_over() && silent_ms >= KEEP_AFTER_MS
@@ -226,10 +216,20 @@ impl Environment {
             self.forget(id, marks);
             return;
         }
-        live.standing = standing(&live.view, now_ms);
+        live.standing = Standing::of(&live.view, now_ms);
+        self.monitor.follow(now_ms, &mut live);
         self.count(now_ms, id, &live, marks, Some(&live.view));
-        self.wake.push(Reverse((wake_at(&live).max(now_ms + 1000), Arc::clone(id))));
+        live.wake_ms = i64::MAX;
+        self.wake_by(live.standing.lasts_until_ms(&live.view).max(now_ms + TICK_MS), id, &mut live);
         self.views.insert(Arc::clone(id), live);
+    }
+
+    /// Sees to it that a view is looked at by then: who goes on after a pause may fall silent much sooner.
+    fn wake_by(&mut self, at_ms: i64, id: &Arc<str>, live: &mut LiveView) {
+        if at_ms < live.wake_ms {
+            live.wake_ms = at_ms;
+            self.wake.push(Reverse((at_ms, Arc::clone(id))));
+        }
     }
 
     fn forget(&mut self, id: &Arc<str>, marks: Marks) {
@@ -321,36 +321,6 @@ fn tally(point: &mut super::window::Second, was: Marks, is: Marks) {
     let over_now = is.standing.is_over() && !was.standing.is_over() && is.attempted;
     point.exits += u32::from(over_now && !is.started && !is.failed);
     point.ended += u32::from(over_now && is.started);
-}
-
-fn standing(view: &View, now_ms: i64) -> Standing {
-    let silent_ms = now_ms - view.last_received_ms;
-    let standing = match view.state() {
-        State::Idle if view.attempted => Standing::Starting,
-        State::Idle => Standing::Idle,
-        State::Starting => Standing::Starting,
-        State::Playing => Standing::Playing,
-        State::Paused => Standing::Paused,
-        State::Seeking => Standing::Seeking,
-        State::Rebuffering => Standing::Rebuffering,
-        State::Ended => Standing::Ended,
-        State::Failed => Standing::Failed,
-        State::Exited => Standing::Exited,
-    };
-    match standing {
-        Standing::Paused if silent_ms >= PAUSED_GONE_AFTER_MS => Standing::Gone,
-        standing if standing.is_viewer() && silent_ms >= GONE_AFTER_MS => Standing::Gone,
-        standing => standing,
-    }
-}
-
-fn wake_at(live: &LiveView) -> i64 {
-    let wait_ms = match live.standing {
-        Standing::Paused => PAUSED_GONE_AFTER_MS,
-        standing if standing.is_over() => KEEP_AFTER_MS,
-        _ => GONE_AFTER_MS,
-    };
-    live.view.last_received_ms + wait_ms
 }
 
 /// The record's `custom` events that were not known yet: name and second of the video.

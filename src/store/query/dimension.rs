@@ -136,7 +136,36 @@ pub struct ValueCount {
     pub rows: u64,
 }
 
+/// A dimension of the site's own, as views of a scope carry it.
+#[derive(Debug, Clone, PartialEq, Eq, clickhouse::Row, Deserialize)]
+pub struct CustomDimension {
+    pub name: String,
+    /// `boolean` or `number` if every value is one, else `string`.
+    pub kind: String,
+    pub total_count: u64,
+    /// How many different values there are, within some per cent beyond thousands.
+    pub values: u64,
+}
+
+/// A site with more of them has put values into names.
+const MOST_CUSTOM: i64 = 1_000;
+
 impl Store {
+    /// The dimensions of the site's own, the most frequent first.
+    pub async fn custom_dimensions(&self, scope: &Scope) -> Result<Vec<CustomDimension>, QueryError> {
+        let mut statement = Statement::default();
+        statement.sql(
+            "SELECT concat('custom.', pair.1) AS name, multiIf(countIf(pair.2 NOT IN ('true', 'false')) = 0, 'boolean', \
+             countIf(toFloat64OrNull(pair.2) IS NULL) = 0, 'number', 'string') AS kind, count() AS total_count, \
+             uniqCombined(pair.2) AS values FROM (SELECT arrayJoin(arrayZip(mapKeys(custom), mapValues(custom))) AS pair",
+        );
+        scope.source(&mut statement);
+        statement
+            .sql(" AND view_attempted) WHERE pair.2 != '' GROUP BY pair.1 ORDER BY total_count DESC, name LIMIT ")
+            .integer(MOST_CUSTOM);
+        self.rows(statement).await
+    }
+
     /// The values of a dimension, the most frequent first.
     pub async fn dimension_values(
         &self,
@@ -164,8 +193,12 @@ pub struct Page {
 }
 
 impl Page {
+    /// How many rows come before it.
+    pub fn offset(self) -> i64 {
+        i64::from(self.number.saturating_sub(1)) * i64::from(self.limit)
+    }
+
     pub(super) fn limit(self, to: &mut Statement) {
-        let offset = i64::from(self.number.saturating_sub(1)) * i64::from(self.limit);
-        to.sql(" LIMIT ").integer(i64::from(self.limit)).sql(" OFFSET ").integer(offset);
+        to.sql(" LIMIT ").integer(i64::from(self.limit)).sql(" OFFSET ").integer(self.offset());
     }
 }

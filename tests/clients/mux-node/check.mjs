@@ -53,6 +53,40 @@ const heatmap = await mux.data.engagement.videos.heatmap('video-a', { timeframe 
 assert.ok(heatmap.data.total_views > 0);
 assert.equal(heatmap.data.value.length, 100);
 
+const { monitoring } = mux.data;
+const names = (await monitoring.metrics.list()).data.map(({ name }) => name);
+assert.ok(names.includes('current-concurrent-viewers') && names.includes('video-startup-time'));
+assert.ok((await monitoring.listDimensions()).data.some(({ name, display_name: shown }) => name === 'asn' && shown));
+for (const name of names.filter((name) => name !== 'video-startup-time')) {
+  const { data: points } = await monitoring.metrics.getTimeseries(name, { filters: ['!cdn:none'] });
+  assert.ok(points.length > 10 && points.some(({ concurrent_viewers: viewers }) => viewers > 0), name);
+  assert.ok(points.some(({ value }) => typeof value === 'number'), name);
+  const breakdowns = (await monitoring.metrics.getBreakdownTimeseries(name, {
+    dimension: 'country', timeframe: ['5:minutes'], order_by: 'views', order_direction: 'desc', limit: 2,
+  })).data;
+  assert.ok(breakdowns.some(({ values }) => values.length === 2 && values[0].concurrent_viewers > 0), name);
+  const at = Date.parse(breakdowns[10].date) / 1000;
+  const parts = (await monitoring.metrics.getBreakdown(name, { dimension: 'country', timestamp: at })).data;
+  assert.ok(parts.every(({ negative_impact: impact, starting_up_viewers: starting }) => impact + starting >= -Infinity));
+}
+const histogram = await monitoring.metrics.getHistogramTimeseries('video-startup-time');
+assert.ok(histogram.data.some(({ sum, median }) => sum > 0 && median > 0));
+assert.equal(histogram.data[0].bucket_values.length, histogram.meta.buckets.length);
+await assert.rejects(monitoring.metrics.getTimeseries('nothing'), Mux.NotFoundError);
+
+const annotation = await mux.data.annotations.create({ date: 1795000000, note: 'release', sub_property_id: 'eu' });
+assert.equal((await mux.data.annotations.retrieve(annotation.id)).note, 'release');
+assert.equal((await mux.data.annotations.update(annotation.id, { date: 1795000001, note: 'hotfix' })).date, 1795000001);
+const annotations = [];
+for await (const row of mux.data.annotations.list({ limit: 1 })) annotations.push(row);
+assert.deepEqual(annotations.map(({ note }) => note), ['hotfix']);
+await mux.data.annotations.delete(annotation.id);
+await assert.rejects(mux.data.annotations.retrieve(annotation.id), Mux.NotFoundError);
+const incidents = [];
+for await (const incident of mux.data.incidents.list({ status: 'open', order_by: 'negative_impact' })) incidents.push(incident);
+assert.deepEqual(incidents, []);
+await assert.rejects(mux.data.incidents.retrieve('none'), Mux.NotFoundError);
+
 await assert.rejects(mux.data.metrics.getOverallValues('nothing'), Mux.NotFoundError);
 await assert.rejects(mux.data.metrics.getOverallValues('views', { filters: ['planet:x'] }), (error) => {
   assert.ok(error instanceof Mux.BadRequestError);

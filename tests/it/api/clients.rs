@@ -7,6 +7,7 @@ use std::{
 
 use super::{
     data::{an_hour_ago, random_views, write},
+    monitoring::some_viewers,
     server::{Server, store, unlimited},
 };
 
@@ -28,6 +29,7 @@ async fn passes(program: &Path, arguments: &[&str], folder: &Path) {
     let server = Server::start(unlimited());
     let tenant = server.tenant().await;
     write(&store(), &tenant.id, &random_views(13, 60, an_hour_ago())).await;
+    some_viewers(&server.live, &tenant.id);
     let run = tokio::process::Command::new(program)
         .args(arguments)
         .current_dir(folder)

@@ -31,8 +31,13 @@ async fn every_documented_read_is_there() {
         if operations.get("get").is_none() || path == "/session" {
             continue;
         }
+        let metric = match path {
+            path if path.ends_with("histogram-timeseries") => "video-startup-time",
+            path if path.contains("/monitoring/") => "current-concurrent-viewers",
+            _ => "views",
+        };
         let path = path
-            .replace("{metric}", "views")
+            .replace("{metric}", metric)
             .replace("{dimension}", "country")
             .replace("{video_id}", "v")
             .replace("{id}", "none");

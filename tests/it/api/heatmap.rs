@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use playhead::{
     event::metric::Bucket,
     store::query::{
-        Scope,
+        Bots, Scope,
         dimension::Dimension,
         filter::Filter,
         heatmap::{Cut, Heatmap},
@@ -79,6 +79,7 @@ async fn measured(views: &[TestView], cuts: &[Cut]) -> Vec<Heatmap> {
         bucket: Bucket::ViewStart,
         filters: Vec::new(),
         metric_filters: Vec::new(),
+        bots: Bots::default(),
     };
     let dimension = Dimension::parse("video_id").unwrap();
     let video = Filter { dimension, value: "v".to_owned(), negated: false };

@@ -11,6 +11,7 @@ use playhead::{
     clock::Clock,
     control::{Control, NewEnvironment},
     log::Position,
+    pipeline::live::Live,
     store::{
         Store,
         embedded::{EmbeddedClickHouse, Settings},
@@ -82,6 +83,8 @@ pub struct Server {
     pub control: Control,
     pub demo_tokens: DemoTokens,
     pub authenticator: Arc<Authenticator>,
+    /// What monitoring answers from.
+    pub live: Arc<Live>,
     pub http: reqwest::Client,
     _database: tempfile::TempDir,
 }
@@ -93,6 +96,8 @@ impl Server {
         let url = format!("sqlite:{}", database.path().join("control.db").display());
         let (sender, receiver) = mpsc::channel();
         let store = store();
+        let live = Arc::new(Live::default());
+        let served = Arc::clone(&live);
         std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
                 let control = Control::open(&url).await.unwrap();
@@ -106,6 +111,7 @@ impl Server {
                     control: control.clone(),
                     authenticator: authenticator.clone(),
                     store,
+                    live: served,
                     progress: Arc::new(UpTo100),
                     login_code: LoginCode::new(LOGIN_CODE),
                     limits: Limits::new(rates),
@@ -129,6 +135,7 @@ impl Server {
             control,
             demo_tokens,
             authenticator,
+            live,
             http: reqwest::Client::builder().no_proxy().build().unwrap(),
             _database: database,
         }

@@ -1,0 +1,71 @@
+//! Where a view stands, and how long it stays there without a word.
+
+use crate::event::{View, view::State};
+
+/// A view that is not paused and silent for this long is gone: three heartbeats missed and some grace.
+pub const GONE_AFTER_MS: i64 = 35_000;
+/// A paused view may be silent for long.
+pub const PAUSED_GONE_AFTER_MS: i64 = 60 * 60_000;
+/// How long a view stays in memory after it is over.
+pub const KEEP_AFTER_MS: i64 = 10 * 60_000;
+/// Where a view stands, as the live screen counts it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Standing {
+    /// Set up, play not asked for: not counted.
+    Idle,
+    Starting,
+    Playing,
+    Seeking,
+    Rebuffering,
+    Paused,
+    Ended,
+    Failed,
+    Exited,
+    /// Silent for too long.
+    Gone,
+}
+
+impl Standing {
+    /// Where a view stands at `now_ms`.
+    pub fn of(view: &View, now_ms: i64) -> Self {
+        let silent_ms = now_ms - view.last_received_ms;
+        let standing = match view.state() {
+            State::Idle if view.attempted => Self::Starting,
+            State::Idle => Self::Idle,
+            State::Starting => Self::Starting,
+            State::Playing => Self::Playing,
+            State::Paused => Self::Paused,
+            State::Seeking => Self::Seeking,
+            State::Rebuffering => Self::Rebuffering,
+            State::Ended => Self::Ended,
+            State::Failed => Self::Failed,
+            State::Exited => Self::Exited,
+        };
+        match standing {
+            Self::Paused if silent_ms >= PAUSED_GONE_AFTER_MS => Self::Gone,
+            standing if standing.is_viewer() && silent_ms >= GONE_AFTER_MS => Self::Gone,
+            standing => standing,
+        }
+    }
+
+    /// When the view has to be looked at again if nothing is heard of it, Unix ms.
+    pub fn lasts_until_ms(self, view: &View) -> i64 {
+        let wait_ms = match self {
+            Self::Paused => PAUSED_GONE_AFTER_MS,
+            standing if standing.is_over() => KEEP_AFTER_MS,
+            _ => GONE_AFTER_MS,
+        };
+        view.last_received_ms + wait_ms
+    }
+
+    /// Concurrent viewers: waiting for the first frame, watching, seeking or rebuffering. Not paused, not over.
+    pub fn is_viewer(self) -> bool {
+        matches!(self, Self::Starting | Self::Playing | Self::Seeking | Self::Rebuffering)
+    }
+
+    /// Nothing more is expected, though a view may come back.
+    pub fn is_over(self) -> bool {
+        matches!(self, Self::Ended | Self::Failed | Self::Exited | Self::Gone)
+    }
+}

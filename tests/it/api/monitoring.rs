@@ -1,0 +1,367 @@
+//! Monitoring against what is known of made-up viewers: who was there at the end of each interval, what happened in it,
+//! and that all time watched is somewhere.
+
+use std::collections::BTreeMap;
+
+use playhead::{
+    event::{Attribute, AttributeKey, Counters, Event, Failure, Format, Kind, Record, Severity},
+    pipeline::live::Live,
+};
+use rand::{RngExt, SeedableRng, rngs::StdRng, seq::SliceRandom};
+use serde_json::Value;
+
+use super::server::{Server, unlimited};
+
+const INTERVAL_MS: i64 = 5_000;
+const HEARTBEAT_MS: i64 = 10_000;
+/// Silence after which a view has gone.
+const GONE_MS: i64 = 35_000;
+
+/// How a viewer ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    Leaves,
+    Fails,
+    Vanishes,
+}
+
+/// One viewer, known in full. Times are Unix ms.
+#[derive(Debug, Clone)]
+struct Story {
+    id: String,
+    country: &'static str,
+    cdn: &'static str,
+    bot_class: &'static str,
+    sample_rate: u64,
+    play_ms: i64,
+    startup_ms: Option<i64>,
+    /// Rebuffering within each heartbeat after the start.
+    stalls_ms: Vec<i64>,
+    bitrate: u64,
+    end: End,
+    /// After the last heartbeat, or of waiting for the first frame.
+    tail_ms: i64,
+}
+
+impl Story {
+    fn random(random: &mut StdRng, number: usize, from_ms: i64) -> Self {
+        let pick = |random: &mut StdRng, all: &[&'static str]| all[random.random_range(0..all.len())];
+        let startup_ms = random.random_bool(0.8).then(|| random.random_range(80..12_000));
+        let heartbeats = if startup_ms.is_some() { random.random_range(0..20) } else { 0 };
+        Self {
+            id: format!("story-{number}"),
+            country: pick(random, &["DE", "FR", "US", ""]),
+            cdn: pick(random, &["akamai", "fastly"]),
+            bot_class: if random.random_bool(0.1) { "monitoring" } else { "" },
+            sample_rate: if random.random_bool(0.2) { 250_000 } else { 0 },
+            play_ms: from_ms + random.random_range(0..300_000),
+            startup_ms,
+            stalls_ms: (0..heartbeats).map(|_| (random.random_range(-4_000..3_000_i64)).max(0)).collect(),
+            bitrate: random.random_range(1..6) * 1_000_000,
+            end: [End::Leaves, End::Fails, End::Vanishes][random.random_range(0..3)],
+            tail_ms: random.random_range(500..9_000),
+        }
+    }
+
+    fn weight(&self) -> f64 {
+        if self.sample_rate == 0 { 1.0 } else { 1e6 / self.sample_rate as f64 }
+    }
+
+    /// The last thing said before the end.
+    fn last_ms(&self) -> i64 {
+        self.play_ms + self.startup_ms.unwrap_or(0) + HEARTBEAT_MS * self.stalls_ms.len() as i64
+    }
+
+    /// When it is over: said, or noticed in the second after the silence.
+    fn over_ms(&self) -> i64 {
+        match self.end {
+            End::Vanishes => (self.last_ms() + GONE_MS + 999) / 1000 * 1000,
+            _ => self.last_ms() + self.tail_ms,
+        }
+    }
+
+    fn totals(&self, heartbeats: usize, tail_ms: i64) -> (i64, i64) {
+        let watch_ms = self.startup_ms.unwrap_or(0) + HEARTBEAT_MS * heartbeats as i64 + tail_ms;
+        (watch_ms, self.stalls_ms[..heartbeats].iter().sum())
+    }
+
+    fn event(&self, sequence: u64, at_ms: i64, kind: Kind, heartbeats: usize, tail_ms: i64) -> Record {
+        let (watch_ms, rebuffer_ms) = self.totals(heartbeats, tail_ms);
+        let playing_ms = (watch_ms - rebuffer_ms - self.startup_ms.unwrap_or(watch_ms)).max(0) as u32;
+        let failure = (kind == Kind::Error).then(|| Failure {
+            code: "boom".to_owned(),
+            severity: Severity::Fatal as i32,
+            ..Failure::default()
+        });
+        let started = self.startup_ms.filter(|_| kind != Kind::Play);
+        let event = Event {
+            sequence,
+            t_ms: at_ms - self.play_ms,
+            kind: kind as i32,
+            counters: Some(Counters {
+                watch_ms: Some(watch_ms as u32),
+                rebuffer_ms: Some(rebuffer_ms as u32),
+                playing_ms: Some(playing_ms),
+                bitrate_ms: (playing_ms > 0).then(|| u64::from(playing_ms) * self.bitrate),
+                startup_ms: started.map(|ms| ms as u32),
+                ..Counters::default()
+            }),
+            attributes: vec![
+                Attribute::of_text(AttributeKey::Cdn, self.cdn),
+                Attribute {
+                    key: AttributeKey::SampleRate as i32,
+                    number: self.sample_rate,
+                    ..Attribute::default()
+                },
+            ],
+            failure,
+            ..Event::default()
+        };
+        Record {
+            environment: String::new(),
+            view_id: self.id.clone(),
+            format: Format::Native as i32,
+            received_ms: at_ms,
+            anchor_ms: self.play_ms,
+            events: vec![event],
+            origin: vec![
+                Attribute::of_text(AttributeKey::Country, self.country),
+                Attribute::of_text(AttributeKey::BotClass, self.bot_class),
+            ],
+        }
+    }
+
+    fn records(&self) -> Vec<Record> {
+        let mut records = vec![self.event(1, self.play_ms, Kind::Play, 0, -self.startup_ms.unwrap_or(0))];
+        if let Some(startup_ms) = self.startup_ms {
+            records.push(self.event(2, self.play_ms + startup_ms, Kind::Playing, 0, 0));
+        }
+        for n in 1..=self.stalls_ms.len() {
+            let at_ms = self.play_ms + self.startup_ms.unwrap_or(0) + HEARTBEAT_MS * n as i64;
+            records.push(self.event(n as u64 + 2, at_ms, Kind::Heartbeat, n, 0));
+        }
+        let kind = match self.end {
+            End::Leaves => Kind::Viewend,
+            End::Fails => Kind::Error,
+            End::Vanishes => return records,
+        };
+        records.push(self.event(99, self.over_ms(), kind, self.stalls_ms.len(), self.tail_ms));
+        records
+    }
+}
+
+/// Lets the stories happen, second by second, some records twice and some of the repeats late.
+pub fn happen(live: &Live, environment: &str, stories: &[impl AsRef<[Record]>], seed: u64, until_ms: i64) {
+    let mut random = StdRng::seed_from_u64(seed);
+    let mut deliveries: Vec<(i64, Record)> = Vec::new();
+    for record in stories.iter().flat_map(AsRef::as_ref) {
+        let record = Record { environment: environment.to_owned(), ..record.clone() };
+        if random.random_bool(0.3) {
+            deliveries.push((record.received_ms + random.random_range(0..60_000), record.clone()));
+        }
+        deliveries.push((record.received_ms, record));
+    }
+    deliveries.shuffle(&mut random);
+    deliveries.sort_by_key(|(at_ms, _)| *at_ms);
+    let mut deliveries = deliveries.into_iter().peekable();
+    let first_s = deliveries.peek().map_or(until_ms, |(at_ms, _)| *at_ms).div_euclid(1000);
+    for second in first_s..=until_ms / 1000 {
+        live.tick(second * 1000);
+        while let Some((_, record)) = deliveries.next_if(|(at_ms, _)| *at_ms < (second + 1) * 1000) {
+            live.learn([&record].into_iter(), second * 1000);
+        }
+    }
+}
+
+/// Thirty viewers of all kinds in the last minutes, for tests of shapes.
+pub fn some_viewers(live: &Live, environment: &str) {
+    let now_ms = chrono::Utc::now().timestamp_millis();
+    let mut random = StdRng::seed_from_u64(5);
+    let stories: Vec<_> =
+        (0..30).map(|n| Story::random(&mut random, n, now_ms - 330_000).records()).collect();
+    happen(live, environment, &stories, 5, now_ms);
+}
+
+fn close(found: &Value, expected: Option<f64>, what: &str) {
+    match (found.as_f64(), expected) {
+        (Some(found), Some(expected)) => {
+            assert!((found - expected).abs() < 1e-9, "{what}: {found} != {expected}")
+        }
+        (None, None) => {}
+        _ => panic!("{what}: {found} != {expected:?}"),
+    }
+}
+
+fn ratio(of: f64, to: f64) -> Option<f64> {
+    (to > 0.0).then(|| of / to)
+}
+
+/// The definitions once more: one interval of some stories.
+fn expected(metric: &str, stories: &[&Story], start_ms: i64) -> (Option<f64>, f64, f64) {
+    let end_ms = start_ms + INTERVAL_MS;
+    let within = |ms: i64| (start_ms..end_ms).contains(&ms);
+    let sum = |condition: &dyn Fn(&Story) -> bool| -> f64 {
+        stories.iter().filter(|story| condition(story)).map(|story| story.weight()).sum()
+    };
+    let there = sum(&|s| s.play_ms < end_ms && s.over_ms() >= end_ms);
+    let first_frame_ms = |s: &Story| s.startup_ms.map_or(s.over_ms(), |ms| s.play_ms + ms);
+    let starting = sum(&|s| s.play_ms < end_ms && first_frame_ms(s) >= end_ms);
+    let attempts = starting + sum(&|s| within(first_frame_ms(s)));
+    let failed = sum(&|s| s.end == End::Fails && within(s.over_ms()));
+    let failed_to_start = sum(&|s| s.end == End::Fails && s.startup_ms.is_none() && within(s.over_ms()));
+    let left = sum(&|s| {
+        let waited = s.end == End::Vanishes || s.tail_ms >= 1000;
+        s.end != End::Fails && s.startup_ms.is_none() && waited && within(s.over_ms())
+    });
+    let value = match metric {
+        "current-concurrent-viewers" => Some(there + failed),
+        "playback-failure-percentage" => ratio(failed, there + failed),
+        "video-startup-failure-percentage" => ratio(failed_to_start, attempts),
+        "exits-before-video-start" => ratio(left, attempts),
+        other => panic!("{other}"),
+    };
+    (value, there + failed, starting)
+}
+
+#[tokio::test]
+async fn each_interval_has_whom_it_had_and_what_happened_in_it() {
+    let server = Server::start(unlimited());
+    let tenant = server.tenant().await;
+    let now_ms = chrono::Utc::now().timestamp_millis();
+    let from_ms = now_ms - 700_000;
+    let mut random = StdRng::seed_from_u64(23);
+    let stories: Vec<_> = (0..150).map(|n| Story::random(&mut random, n, from_ms)).collect();
+    let records: Vec<_> = stories.iter().map(Story::records).collect();
+    happen(&server.live, &tenant.id, &records, 23, now_ms);
+    let people: Vec<&Story> = stories.iter().filter(|story| story.bot_class.is_empty()).collect();
+    let from = ((from_ms - 10_000) / 1000).to_string();
+    let millis = |date: &Value| {
+        chrono::DateTime::parse_from_rfc3339(date.as_str().unwrap()).unwrap().timestamp_millis()
+    };
+
+    for metric in [
+        "current-concurrent-viewers",
+        "playback-failure-percentage",
+        "video-startup-failure-percentage",
+        "exits-before-video-start",
+    ] {
+        let path = format!("/data/v1/monitoring/metrics/{metric}");
+        for (filter, selected) in [
+            ("!country:XX", people.clone()),
+            ("country:DE", people.iter().copied().filter(|s| s.country == "DE").collect()),
+            ("!cdn:fastly", people.iter().copied().filter(|s| s.cdn != "fastly").collect()),
+        ] {
+            let query = [("timestamp", from.as_str()), ("filters[]", filter)];
+            let answer = server.answer(&tenant, &format!("{path}/timeseries"), &query).await;
+            let points = answer["data"].as_array().unwrap();
+            assert!(points.len() > 100, "{}", points.len());
+            for point in points {
+                let (value, viewers, _) = expected(metric, &selected, millis(&point["date"]));
+                let what = format!("{metric} {filter} {}", point["date"]);
+                close(&point["value"], value, &what);
+                assert_eq!(point["concurrent_viewers"].as_f64().unwrap(), viewers.round(), "{what}");
+            }
+        }
+        let (begin, end) = ((from_ms / 1000 + 100).to_string(), (from_ms / 1000 + 300).to_string());
+        let query = [
+            ("timeframe[]", begin.as_str()),
+            ("timeframe[]", end.as_str()),
+            ("dimension", "country"),
+            ("bots", "include"),
+        ];
+        let answer = server.answer(&tenant, &format!("{path}/breakdown-timeseries"), &query).await;
+        for point in answer["data"].as_array().unwrap() {
+            let start_ms = millis(&point["date"]);
+            for part in point["values"].as_array().unwrap() {
+                let country = part["value"].as_str().unwrap_or_default();
+                let here: Vec<_> = stories.iter().filter(|s| s.country == country).collect();
+                let (value, viewers, starting) = expected(metric, &here, start_ms);
+                close(&part["metric_value"], value, &format!("{metric} {country} {start_ms}"));
+                assert_eq!(part["concurrent_viewers"].as_f64().unwrap(), viewers.round());
+                assert_eq!(part["starting_up_viewers"].as_f64().unwrap(), starting.round());
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn all_time_watched_is_in_the_intervals_and_startups_are_counted_once() {
+    let server = Server::start(unlimited());
+    let tenant = server.tenant().await;
+    let now_ms = chrono::Utc::now().timestamp_millis();
+    let from_ms = now_ms - 700_000;
+    let mut random = StdRng::seed_from_u64(29);
+    let stories: Vec<_> = (0..80).map(|n| Story::random(&mut random, n, from_ms)).collect();
+    let records: Vec<_> = stories.iter().map(Story::records).collect();
+    happen(&server.live, &tenant.id, &records, 29, now_ms);
+    let said = |cdn: &str| -> [f64; 2] {
+        let totals = stories.iter().filter(|s| s.cdn == cdn).map(|s| {
+            let tail_ms = if s.end == End::Vanishes { 0 } else { s.tail_ms };
+            let (watch_ms, rebuffer_ms) = s.totals(s.stalls_ms.len(), tail_ms);
+            [watch_ms as f64 * s.weight(), rebuffer_ms as f64 * s.weight()]
+        });
+        totals.fold([0.0; 2], |sum, of| [sum[0] + of[0], sum[1] + of[1]])
+    };
+    let found = server.live.read(&tenant.id, |environment| {
+        let mut found: BTreeMap<String, [f64; 2]> = BTreeMap::new();
+        let cdn = playhead::pipeline::live::monitor::Dimension::parse("cdn").unwrap();
+        for (_, slot) in environment.monitor.closed(from_ms - 60_000, now_ms + 10_000) {
+            for (group, cell) in &slot.cells {
+                let sum = found.entry(group.value(cdn).to_owned()).or_default();
+                sum[0] += cell.watch_ms as f64 * group.weight();
+                sum[1] += cell.rebuffer_ms as f64 * group.weight();
+            }
+        }
+        found
+    });
+    for (cdn, [watch_ms, rebuffer_ms]) in found {
+        let expected = said(&cdn);
+        assert!((watch_ms - expected[0]).abs() < 1e-3, "{cdn}: {watch_ms} != {expected:?}");
+        assert!((rebuffer_ms - expected[1]).abs() < 1e-3, "{cdn}: {rebuffer_ms} != {expected:?}");
+    }
+
+    let path = "/data/v1/monitoring/metrics/video-startup-time/histogram-timeseries";
+    let answer = server.answer(&tenant, path, &[("bots", "include")]).await;
+    let buckets = answer["meta"]["buckets"].as_array().unwrap();
+    for (index, bucket) in buckets.iter().enumerate() {
+        let inside = |ms: i64| {
+            ms >= bucket["start"].as_i64().unwrap() && bucket["end"].as_i64().is_none_or(|end| ms < end)
+        };
+        let expected: f64 =
+            stories.iter().filter(|s| s.startup_ms.is_some_and(inside)).map(Story::weight).sum();
+        let points = answer["data"].as_array().unwrap().iter();
+        let found: f64 = points.map(|point| point["bucket_values"][index]["count"].as_f64().unwrap()).sum();
+        assert_eq!(found, expected, "{bucket}");
+    }
+    for point in answer["data"].as_array().unwrap().iter().filter(|point| point["sum"] == 1.0) {
+        assert_eq!((&point["median"], &point["max_percentage"]), (&point["p95"], &Value::from(1.0)));
+        assert_eq!(point["average"], point["median"]);
+    }
+}
+
+#[tokio::test]
+async fn monitoring_names_what_it_takes() {
+    let server = Server::start(unlimited());
+    let tenant = server.tenant().await;
+    let base = "/data/v1/monitoring/metrics";
+    for (path, parameter, value, choice) in [
+        ("current-average-bitrate/breakdown", "dimension", "shoe_size", "country"),
+        ("current-average-bitrate/breakdown", "order_by", "size", "negative_impact"),
+        ("current-average-bitrate/timeseries", "filters[]", "planet:x", "asn"),
+        ("current-average-bitrate/timeseries", "filters[]", "country", "dimension:value"),
+        ("current-average-bitrate/timeseries", "timestamp", "1", "or later"),
+        ("current-average-bitrate/breakdown-timeseries", "timeframe[]", "24:hours", "10:minutes"),
+        ("current-average-bitrate/breakdown-timeseries", "limit", "101", "1 to 100"),
+    ] {
+        let response = server.ask(&tenant, &format!("{base}/{path}"), &[(parameter, value)]).await;
+        assert_eq!(response.status(), 400, "{path} {parameter}={value}");
+        let problem: Value = response.json().await.unwrap();
+        assert!(problem["choices"].to_string().contains(choice), "{problem}");
+    }
+    for path in ["happiness/timeseries", "current-average-bitrate/histogram-timeseries"] {
+        assert_eq!(server.ask(&tenant, &format!("{base}/{path}"), &[]).await.status(), 404, "{path}");
+    }
+    // Nobody has been seen yet: nothing is known, which is not zero.
+    let answer = server.answer(&tenant, &format!("{base}/current-concurrent-viewers/timeseries"), &[]).await;
+    assert_eq!(answer["data"], serde_json::json!([]));
+}
