@@ -134,7 +134,9 @@ impl Metric {
             Formula::Wait { ms, left } => Some(waited_by(level, ms, left, of)),
             _ => {
                 let value = self.of_one_view()?;
-                Some(format!("quantileExactWeightedInterpolatedOrNullIf({level})({value}, whole_weight, {of})"))
+                Some(format!(
+                    "quantileExactWeightedInterpolatedOrNullIf({level})({value}, whole_weight, {of})"
+                ))
             }
         };
         let expression = match (measurement, self.formula) {
@@ -184,7 +186,8 @@ impl Metric {
 /// From the shortest wait to the longest: who is done takes their part from those still waiting, who left only makes
 /// these fewer. Null if too many left to say. A sum of logarithms stands for the product, hence the small allowance.
 fn waited_by(level: f64, ms: &str, left: &str, of: &str) -> String {
-    let waits = format!("arraySort(groupArrayIf((toFloat64({ms}), toUInt8({left}), weight), {of})) AS waits_{of}");
+    let waits =
+        format!("arraySort(groupArrayIf((toFloat64({ms}), toUInt8({left}), weight), {of})) AS waits_{of}");
     let through = format!("arrayCumSum(wait -> wait.3, waits_{of}) AS through_{of}");
     let remaining = format!("through_{of}[-1] - until");
     format!(

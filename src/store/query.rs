@@ -6,6 +6,7 @@
 
 pub mod condition;
 pub mod dimension;
+pub mod errors;
 pub mod filter;
 pub mod heatmap;
 pub mod ledger;

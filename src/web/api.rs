@@ -19,6 +19,7 @@ use super::{
     conditional::conditional,
     dimensions, engagement, environments,
     error::ApiError,
+    errors,
     guard::{envelope, guard},
     ledger,
     limit::Limits,
@@ -124,6 +125,7 @@ pub fn configure(config: &mut ServiceConfig) {
                 )
                 .service(get("/video-views", views::list))
                 .service(get("/video-views/{id}", views::show))
+                .service(get("/errors", errors::list))
                 .service(get("/dimensions", dimensions::list))
                 .service(get("/dimensions/{dimension}", dimensions::values))
                 .service(get("/engagement/videos/{video_id}/heatmap", engagement::heatmap))

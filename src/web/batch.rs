@@ -43,7 +43,7 @@ pub struct Chosen {
     timeframe: Vec<String>,
     filters: Vec<String>,
     metric_filters: Vec<String>,
-    #[schema(value_type = Option<openapi::InProgressWord>)]
+    /// `include`, `exclude` or `only`.
     in_progress: Option<String>,
 }
 
@@ -153,7 +153,8 @@ impl Asked {
     /// The question as the address of its kind would read it.
     fn read(&self, shared: &Chosen, reader: &Reader, params: &Params) -> Result<Question, ApiError> {
         let chosen = self.selection.as_ref().unwrap_or(shared);
-        let (page, limit) = (self.page.map(|page| page.to_string()), self.limit.map(|limit| limit.to_string()));
+        let (page, limit) =
+            (self.page.map(|page| page.to_string()), self.limit.map(|limit| limit.to_string()));
         let once = [
             ("in_progress", &chosen.in_progress),
             ("measurement", &self.measurement),
@@ -170,7 +171,8 @@ impl Asked {
             ("metric_filters[]", &chosen.metric_filters),
         ];
         let once = once.into_iter().filter_map(|(name, value)| Some((name, value.as_ref()?)));
-        let lists = lists.into_iter().flat_map(|(name, values)| values.iter().map(move |value| (name, value)));
+        let lists =
+            lists.into_iter().flat_map(|(name, values)| values.iter().map(move |value| (name, value)));
         let pairs = once.chain(lists).map(|(name, value)| (name.to_owned(), value.clone()));
         check_fields(self.kind, &self.fields)?;
         Question::read(self.kind, reader, &self.metric, &params.inner(pairs.collect())?)

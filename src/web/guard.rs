@@ -76,7 +76,9 @@ pub async fn envelope(
     if let Ok(value) = HeaderValue::from_str(&request_id) {
         headers.insert(HeaderName::from_static("x-request-id"), value);
     }
-    if let Ok(value) = HeaderValue::from_str(&format!("total;dur={:.1}", begun.elapsed().as_secs_f64() * 1000.0)) {
+    if let Ok(value) =
+        HeaderValue::from_str(&format!("total;dur={:.1}", begun.elapsed().as_secs_f64() * 1000.0))
+    {
         headers.append(HeaderName::from_static("server-timing"), value);
     }
     if !headers.contains_key(header::CACHE_CONTROL) {

@@ -13,6 +13,7 @@ pub mod dimensions;
 pub mod engagement;
 pub mod environments;
 pub mod error;
+pub mod errors;
 pub mod guard;
 pub mod ledger;
 pub mod limit;

@@ -6,12 +6,15 @@ mod words;
 use actix_web::HttpResponse;
 use utoipa::{
     IntoParams, Modify, OpenApi,
-    openapi::security::{Http, HttpAuthScheme, SecurityScheme},
+    openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme},
 };
 
 use self::problems::Problems;
 pub use self::words::{Ascending, GroupOrder, InProgressWord, Resolution, StepWord, ViewOrderWord};
-use super::{batch, dimensions, engagement, environments, error::ApiError, ledger, metrics, session, views};
+use super::{
+    auth::COOKIE, batch, dimensions, engagement, environments, error::ApiError, errors, ledger, metrics,
+    session, views,
+};
 use crate::event::metric::Measurement;
 
 /// Which metric.
@@ -110,6 +113,7 @@ pub struct Grouped {
 pub struct Listed {
     pub viewer_id: Option<String>,
     /// An `error_type_id`.
+    #[param(value_type = Option<u64>, maximum = 4294967295u32)]
     pub error_id: Option<u32>,
     /// `view_end` when left out. The timeframe is about the end of views in any order.
     #[param(inline)]
@@ -177,6 +181,7 @@ Good answers to reads carry an `ETag`, and 304 answers `If-None-Match`. Every GE
         batch::query,
         views::list,
         views::show,
+        errors::list,
         dimensions::list,
         dimensions::values,
         engagement::heatmap,
@@ -189,7 +194,7 @@ Good answers to reads carry an `ETag`, and 304 answers `If-None-Match`. Every GE
         session::close,
     ),
     modifiers(&Security, &Problems),
-    security(("basic" = []), ("bearer" = []))
+    security(("basic" = []), ("bearer" = []), ("session" = []))
 )]
 struct Document;
 
@@ -201,6 +206,8 @@ impl Modify for Security {
         for (name, scheme) in [("basic", HttpAuthScheme::Basic), ("bearer", HttpAuthScheme::Bearer)] {
             components.add_security_scheme(name, SecurityScheme::Http(Http::new(scheme)));
         }
+        let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(COOKIE)));
+        components.add_security_scheme("session", cookie);
     }
 }
 

@@ -248,7 +248,8 @@ impl Params {
             };
             self.all(parameter).map(move |text| filter::parse::filter(text, names).map_err(refused))
         };
-        let filters = [("filters[]", Names::All), ("metric_filters[]", Names::Metrics)].into_iter().flat_map(read);
+        let filters =
+            [("filters[]", Names::All), ("metric_filters[]", Names::Metrics)].into_iter().flat_map(read);
         let (all, default) = (&InProgress::ALL, InProgress::Include);
         Ok(Scope {
             condition: filter::together(filters.collect::<Result<_, _>>()?),

@@ -58,6 +58,7 @@ pub struct ViewSummary {
     pub viewer_application_name: Option<String>,
     pub viewer_os_family: Option<String>,
     /// A number for the error's code, as `error_id` takes it.
+    #[schema(value_type = Option<u64>)]
     pub error_type_id: Option<u32>,
     pub player_error_code: Option<String>,
     pub player_error_message: Option<String>,

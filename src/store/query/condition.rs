@@ -174,12 +174,7 @@ fn number(range: &Range<f64>, to: &mut Statement, subject: impl Fn(&mut Statemen
 }
 
 impl<T: Copy> Range<T> {
-    fn write(
-        self,
-        to: &mut Statement,
-        subject: impl Fn(&mut Statement),
-        value: impl Fn(T, &mut Statement),
-    ) {
+    fn write(self, to: &mut Statement, subject: impl Fn(&mut Statement), value: impl Fn(T, &mut Statement)) {
         subject(to);
         match self {
             Self::Compare(operator, bound) => {

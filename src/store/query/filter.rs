@@ -16,16 +16,21 @@ use super::{
 };
 
 /// Every form of a filter and what it means: shown in the documents and to those who wrote something else.
-pub const FORMS: [(&str, &str); 9] = [
-    ("dimension:value", "has this value; `__empty__` is not known. Repeated, the values are alternatives"),
-    ("+dimension:text", "contains the text, in any case of letters; `-dimension:text` does not"),
-    ("^dimension:text", "starts with the text, in any case of letters"),
-    ("?dimension", "is known"),
-    ("name>=number", "a number or a time compares so: `>=`, `<=`, `>`, `<`; a metric also by `=` and `!=`"),
-    ("name:from..to", "a number or a time is within, both ends included"),
-    ("?metric", "the view has a value for the metric"),
-    ("!filter", "the contrary of any of these, also of what is not known"),
-    ("(filter or filter and not (filter))", "alternatives across dimensions; values with blanks in \"quotes\""),
+pub const FORMS: [(&str, &str); 8] = [
+    ("dimension:value", "that has this value; `__empty__` is not known"),
+    ("+dimension:text", "that has the text in it, in any case of letters; `-dimension:text`: that has not"),
+    ("^dimension:text", "whose value starts with the text, in any case of letters"),
+    ("?name", "of which the dimension is known, or which has a value for the metric"),
+    (
+        "name>=number",
+        "whose number, time or metric compares so: `>=`, `<=`, `>`, `<`; metrics also `=`, `!=`",
+    ),
+    ("name:from..to", "whose number, time or metric is within, both ends included"),
+    ("!filter", "that any of these is not true of"),
+    (
+        "(filter or filter and not filter)",
+        "that the whole is true of; values with blanks are in \"quotes\" here",
+    ),
 ];
 
 /// One value of a dimension that a question is about by itself, whatever filters say: a video, a viewer.

@@ -100,9 +100,11 @@ impl Measures<'_> {
 
     /// Sums over the views each is about. Whole numbers even where a view of a sample stands for 3.3.
     fn totals(&self, columns: &[&'static str], to: &mut Statement) {
-        for (name, of_one) in
-            [("views", "weight"), ("watch_time", "watch_ms * weight"), ("playing_time", "playing_ms * weight")]
-        {
+        for (name, of_one) in [
+            ("views", "weight"),
+            ("watch_time", "watch_ms * weight"),
+            ("playing_time", "playing_ms * weight"),
+        ] {
             if columns.contains(&name) {
                 to.sql(", ");
                 self.each(to, |number, _, to| {

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// A number for an error code, because the API asks for errors by number: 32 bits of the code's checksum.
-const ERROR_ID: &str = "if(error_code = '', 0, CRC32(error_code))";
+pub(super) const ERROR_ID: &str = "if(error_code = '', 0, CRC32(error_code))";
 /// No player sends as many in earnest.
 const MOST_EVENTS: i64 = 20_000;
 

@@ -119,12 +119,7 @@ impl TimeseriesAnswer {
 
 impl BreakdownAnswer {
     /// The answer.
-    pub fn new(
-        timeframe: [i64; 2],
-        measure: Measure,
-        groups: Groups,
-        next_cursor: Option<String>,
-    ) -> Self {
+    pub fn new(timeframe: [i64; 2], measure: Measure, groups: Groups, next_cursor: Option<String>) -> Self {
         let row = |group: Group| BreakdownRow {
             field: known(group.field),
             value: group.totals.value,

@@ -76,10 +76,8 @@ pub async fn comparison(
             state.store.overall(&begun, &begun_measures),
             state.store.overall(&ended, &ended_measures)
         )?;
-        let mut totals: Vec<_> = by(Bucket::ViewStart)
-            .zip(of_begun)
-            .chain(by(Bucket::ViewEnd).zip(of_ended))
-            .collect();
+        let mut totals: Vec<_> =
+            by(Bucket::ViewStart).zip(of_begun).chain(by(Bucket::ViewEnd).zip(of_ended)).collect();
         let data: Vec<_> = std::iter::once(ComparisonRow::Totals(sums(&totals)))
             .chain(METRICS.iter().filter_map(|metric| {
                 let at = totals.iter().position(|(known, _)| known.id == metric.id)?;

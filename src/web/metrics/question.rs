@@ -116,7 +116,10 @@ pub fn together(questions: &[Question]) -> Vec<Vec<usize>> {
     let mut queries: Vec<Vec<usize>> = Vec::new();
     for (number, question) in questions.iter().enumerate() {
         let beside = |query: &&mut Vec<usize>| {
-            query.first().and_then(|first| questions.get(*first)).is_some_and(|first| first.is_beside(question))
+            query
+                .first()
+                .and_then(|first| questions.get(*first))
+                .is_some_and(|first| first.is_beside(question))
         };
         match queries.iter_mut().find(beside) {
             Some(query) => query.push(number),

@@ -11,11 +11,13 @@ use super::{
 };
 
 /// Every route that answers about views.
-const ROUTES: [&str; 9] = [
+const ROUTES: [&str; 11] = [
     "/data/v1/metrics/views/overall",
     "/data/v1/metrics/playing_time/timeseries",
     "/data/v1/metrics/rebuffer_percentage/breakdown",
+    "/data/v1/metrics/rebuffer_percentage/insights",
     "/data/v1/metrics/comparison",
+    "/data/v1/errors",
     "/data/v1/video-views",
     "/data/v1/video-views/view-1",
     "/data/v1/dimensions/country",

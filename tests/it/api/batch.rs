@@ -32,7 +32,9 @@ async fn alone(world: &World, question: &Value, selection: &Value) -> Value {
     for (name, value) in selection.as_object().unwrap().iter().chain(question.as_object().unwrap()) {
         match (name.as_str(), value) {
             ("metric" | "kind" | "selection" | "fields", _) => {}
-            (_, Value::Array(values)) => query.extend(values.iter().map(|value| (name.clone(), texts(value)))),
+            (_, Value::Array(values)) => {
+                query.extend(values.iter().map(|value| (name.clone(), texts(value))))
+            }
             _ => query.push((name.clone(), texts(value))),
         }
     }
@@ -50,7 +52,9 @@ fn assert_same(found: &Value, expected: &Value, what: &str) {
         }
         (Value::Object(found), Value::Object(expected)) => {
             assert!(found.keys().eq(expected.keys()), "{what}: {found:?} {expected:?}");
-            found.iter().for_each(|(name, found)| assert_same(found, &expected[name], &format!("{what}.{name}")));
+            found
+                .iter()
+                .for_each(|(name, found)| assert_same(found, &expected[name], &format!("{what}.{name}")));
         }
         (Value::Number(one), Value::Number(other)) => {
             let (one, other) = (one.as_f64().unwrap(), other.as_f64().unwrap());
@@ -122,7 +126,13 @@ async fn each_question_is_refused_by_itself_and_answers_with_the_fields_asked_fo
     assert!(data["good"].get("problem").is_none());
     let row = data["rows"]["answer"]["data"][1].as_object().unwrap();
     assert!(row.keys().eq(["field", "views"]), "{row:?}");
-    assert!(data["steps"]["answer"]["data"].as_array().unwrap().iter().all(|step| step.as_array().unwrap().len() == 1));
+    assert!(
+        data["steps"]["answer"]["data"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|step| step.as_array().unwrap().len() == 1)
+    );
     for (name, status, choice) in [
         ("no metric", 404, ""),
         ("no filter", 400, "dimension:value"),

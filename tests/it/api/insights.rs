@@ -89,7 +89,10 @@ async fn insights_are_the_values_that_drag_a_metric_down() {
         let page = ask(&[("limit", "3"), ("page", "2")]).await;
         assert_eq!(page["data"].as_array().unwrap()[..], rows[3..6], "{metric}");
         let beyond = ask(&[("limit", "3"), ("page", "900")]).await;
-        assert_eq!((beyond["data"].as_array().unwrap().len(), &beyond["total_row_count"]), (0, &answer["total_row_count"]));
+        assert_eq!(
+            (beyond["data"].as_array().unwrap().len(), &beyond["total_row_count"]),
+            (0, &answer["total_row_count"])
+        );
         let best = ask(&[("limit", "1"), ("order_direction", "asc")]).await;
         let least = rows.last().unwrap()["negative_impact_score"].as_f64();
         assert_eq!(best["data"][0]["negative_impact_score"].as_f64(), least);

@@ -307,7 +307,8 @@ async fn the_catalogue_the_comparison_and_the_dimensions_say_what_there_is() {
     let comparison = world.server.answer(&world.tenant, "/data/v1/metrics/comparison", &query).await;
     let rows = comparison["data"].as_array().unwrap();
     assert_eq!(comparison["total_row_count"], METRICS.len() + 1);
-    let of_germany = |metric: &'static str| world.within(metric, |view| view.country == "DE" && view.attempted);
+    let of_germany =
+        |metric: &'static str| world.within(metric, |view| view.country == "DE" && view.attempted);
     assert_eq!(rows[0]["name"], "totals");
     assert_eq!(rows[0]["started_views"], of_germany("views").count());
     assert_eq!(rows[0]["ended_views"], of_germany("rebuffer_count").count());

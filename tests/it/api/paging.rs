@@ -81,8 +81,7 @@ async fn groups_go_on_where_they_stopped_and_a_page_beyond_the_end_counts_them()
     let world = World::new().await;
     let path = "/data/v1/metrics/video_startup_time/breakdown";
     let [from, to] = world.frame();
-    let frame =
-        [("timeframe[]", from.as_str()), ("timeframe[]", to.as_str()), ("group_by", "viewer_id")];
+    let frame = [("timeframe[]", from.as_str()), ("timeframe[]", to.as_str()), ("group_by", "viewer_id")];
     for order in ["negative_impact", "value", "views", "field"] {
         for direction in ["asc", "desc"] {
             let query: Vec<_> =
@@ -121,7 +120,8 @@ async fn a_cursor_belongs_to_one_order_and_to_no_page() {
         assert_eq!(problem["parameter"], parameter, "{problem}");
     }
     // The timeframe is that of the first answer, whatever is said now.
-    let next = world.server.answer(&world.tenant, path, &[("cursor", cursor), ("timeframe[]", "1:minutes")]).await;
+    let next =
+        world.server.answer(&world.tenant, path, &[("cursor", cursor), ("timeframe[]", "1:minutes")]).await;
     assert_eq!(next["timeframe"], first["timeframe"]);
     assert_eq!(next["total_row_count"], first["total_row_count"]);
 }

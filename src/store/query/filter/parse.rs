@@ -114,7 +114,7 @@ impl<'a> Reader<'a> {
         self.skip_blanks();
         let (rest, length) = (self.rest(), word.len());
         let is_there = rest.get(..length).is_some_and(|start| start.eq_ignore_ascii_case(word))
-            && rest[length..].starts_with(|next: char| next.is_whitespace() || next == '(');
+            && rest[length..].chars().next().is_none_or(|next| next.is_whitespace() || next == '(');
         self.at += if is_there { length } else { 0 };
         is_there
     }
@@ -215,7 +215,8 @@ impl<'a> Reader<'a> {
             (None, Names::All) => {
                 let (basic, advanced) = Dimension::names();
                 let dimensions = basic.into_iter().chain(advanced);
-                let others = Time::ALL.map(Time::name).into_iter().chain(of_one_view().map(|metric| metric.id));
+                let others =
+                    Time::ALL.map(Time::name).into_iter().chain(of_one_view().map(|metric| metric.id));
                 let detail = format!("`{name}` is no dimension, time or metric of a view");
                 Err(self.error(name_at, detail, dimensions.chain(others)))
             }
@@ -280,9 +281,7 @@ impl<'a> Reader<'a> {
                 Ok(Condition::Dimension(dimension, Test::OneOf(vec![value])))
             }
             Subject::Time(time) => Ok(Condition::Time(time, self.between(value_at, &value)?)),
-            Subject::Metric(metric) => {
-                Ok(Condition::Metric(metric, Some(self.between(value_at, &value)?)))
-            }
+            Subject::Metric(metric) => Ok(Condition::Metric(metric, Some(self.between(value_at, &value)?))),
         }
     }
 
@@ -295,7 +294,9 @@ impl<'a> Reader<'a> {
     ) -> Result<Condition, FilterError> {
         let operator_at = self.at;
         let Some(operator) = Operator::ALL.into_iter().find(|operator| self.eat(operator.sign())) else {
-            return Err(self.expected("a name is followed by what is asked of it", [":", ">=", "<=", ">", "<"]));
+            return Err(
+                self.expected("a name is followed by what is asked of it", [":", ">=", "<=", ">", "<"])
+            );
         };
         let is_metric = matches!(subject, Subject::Metric(_));
         if !is_metric && matches!(operator, Operator::Equal | Operator::Not) {
@@ -452,6 +453,7 @@ mod tests {
             ("(country:DE cdn:x)", 13, "or"),
             ("(country:DE or planet:x)", 16, "country"),
             ("(country:DE or )", 16, "dimension:value"),
+            ("(country:DE or", 15, "dimension:value"),
             ("(country:DE", 12, ")"),
             ("(country:)", 10, "value"),
             ("(video_title:\"ä or cdn:x)", 14, "\"value\""),

@@ -113,58 +113,18 @@ fn statement(scope: &Scope, dimension: &Dimension, rankings: &[Ranking]) -> Resu
     let mut to = Statement::default();
     to.sql("SELECT field, total, values, views, watch_time, playing_time, impacts, groups, ");
     measures.each(&mut to, |number, _, to| {
-        let number = number + 1;
-        to.definition(&format!("if(is_open[{number}], ranks_of_all[{number}], 0)"));
+        to.definition(&format!("if(is_open[{0}], ranks_of_all[{0}], 0)", number + 1));
     });
     to.sql(" AS ranks FROM (SELECT *, ");
-    measures.each(&mut to, |number, measure, to| {
-        let names = ["values", "standing_for", "whole", "whole_standing_for"];
-        let [value, standing_for, whole, of_whole] = names.map(|name| format!("{name}[{}]", number + 1));
-        to.definition(&impact(measure, [&value, &standing_for, &whole, &of_whole]));
-    });
-    to.sql(" AS impacts, ");
-    measures.each(&mut to, |number, _, to| {
-        to.definition(&format!("NOT total AND standing_for[{}] > 0", number + 1));
-        if let Some(Ranking { order, descending, part: Part { after: Some(place), .. }, .. }) =
-            rankings.get(number)
-        {
-            to.sql(" AND ");
-            match order {
-                Order::Field => {
-                    to.sql(if *descending { "field < " } else { "field > " }).text(&place.id);
-                }
-                _ => place.precedes(&order.key(number + 1), "field", *descending, to),
-            }
-        }
-    });
-    to.sql(" AS is_open, ");
-    measures.each(&mut to, |number, _, to| {
-        to.definition(&format!("row_number() OVER (ORDER BY is_open[{}] DESC, ", number + 1));
-        if let Some(Ranking { order, descending, .. }) = rankings.get(number) {
-            let direction = if *descending { "DESC" } else { "ASC" };
-            to.definition(&format!("{} {direction} NULLS LAST, field ", order.key(number + 1)));
-            to.sql(if *order == Order::Field && *descending { "DESC)" } else { "ASC)" });
-        }
-    });
-    to.sql(" AS ranks_of_all FROM (SELECT *, anyIf(values, total) OVER () AS whole, ")
+    placed(&measures, rankings, &mut to);
+    to.sql(" FROM (SELECT *, anyIf(values, total) OVER () AS whole, ")
         .sql("anyIf(standing_for, total) OVER () AS whole_standing_for, ");
     measures.each(&mut to, |number, _, to| {
         to.definition(&format!("countIf(NOT total AND standing_for[{}] > 0) OVER ()", number + 1));
     });
     to.sql(" AS groups FROM (");
-    measures.names(&mut to);
-    to.sql("SELECT ");
-    dimension.expression(&mut to);
-    to.sql(" AS field, CAST(grouping(field) = 1, 'Bool') AS total, ");
-    measures.values(&mut to)?;
-    measures.totals(&ALL_TOTALS, &mut to);
-    to.sql(", ");
-    measures.each(&mut to, |number, _, to| {
-        to.definition(&format!("sumIf(weight, of_{number})"));
-    });
-    to.sql(" AS standing_for");
-    measures.source(scope, &mut to);
-    to.sql(" GROUP BY GROUPING SETS ((field), ())))) WHERE total");
+    grouped(scope, dimension, &measures, &mut to)?;
+    to.sql("))) WHERE total");
     for (number, ranking) in rankings.iter().enumerate() {
         let (first, last) = ranking.part.rows();
         to.definition(&format!(" OR is_open[{0}] AND ranks_of_all[{0}] BETWEEN ", number + 1));
@@ -172,6 +132,61 @@ fn statement(scope: &Scope, dimension: &Dimension, rankings: &[Ranking]) -> Resu
         to.integer(first).sql(" AND ").integer(last + 1);
     }
     Ok(to)
+}
+
+/// The groups and the whole, with all measures of each.
+fn grouped(
+    scope: &Scope,
+    dimension: &Dimension,
+    measures: &Measures<'_>,
+    to: &mut Statement,
+) -> Result<(), QueryError> {
+    measures.names(to);
+    to.sql("SELECT ");
+    dimension.expression(to);
+    to.sql(" AS field, CAST(grouping(field) = 1, 'Bool') AS total, ");
+    measures.values(to)?;
+    measures.totals(&ALL_TOTALS, to);
+    to.sql(", ");
+    measures.each(to, |number, _, to| {
+        to.definition(&format!("sumIf(weight, of_{number})"));
+    });
+    to.sql(" AS standing_for");
+    measures.source(scope, to);
+    to.sql(" GROUP BY GROUPING SETS ((field), ())");
+    Ok(())
+}
+
+/// Of each measure: the impact of the group, whether the group is after the place where the part begins, and its rank.
+fn placed(measures: &Measures<'_>, rankings: &[Ranking], to: &mut Statement) {
+    measures.each(to, |number, measure, to| {
+        let names = ["values", "standing_for", "whole", "whole_standing_for"];
+        let [value, standing_for, whole, of_whole] = names.map(|name| format!("{name}[{}]", number + 1));
+        to.definition(&impact(measure, [&value, &standing_for, &whole, &of_whole]));
+    });
+    to.sql(" AS impacts, ");
+    measures.each(to, |number, _, to| {
+        to.definition(&format!("NOT total AND standing_for[{}] > 0", number + 1));
+        let Some(Ranking { order, descending, part, .. }) = rankings.get(number) else { return };
+        let Some(place) = &part.after else { return };
+        to.sql(" AND ");
+        match order {
+            Order::Field => _ = to.sql(if *descending { "field < " } else { "field > " }).text(&place.id),
+            _ => place.precedes(&order.key(number + 1), "field", *descending, to),
+        }
+    });
+    to.sql(" AS is_open, ");
+    measures.each(to, |number, _, to| {
+        let Some(Ranking { order, descending, .. }) = rankings.get(number) else { return };
+        let direction = if *descending { "DESC" } else { "ASC" };
+        let field_direction = if *order == Order::Field { direction } else { "ASC" };
+        to.definition(&format!(
+            "row_number() OVER (ORDER BY is_open[{0}] DESC, {1} {direction} NULLS LAST, field {field_direction})",
+            number + 1,
+            order.key(number + 1)
+        ));
+    });
+    to.sql(" AS ranks_of_all");
 }
 
 /// The part of one ranking, out of the rows of all.

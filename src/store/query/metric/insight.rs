@@ -95,12 +95,7 @@ impl Store {
 }
 
 /// Each view is laid out once for every dimension and once for the whole, so one reading groups it by all of them.
-fn statement(
-    scope: &Scope,
-    measure: Measure,
-    descending: bool,
-    page: Page,
-) -> Result<Statement, QueryError> {
+fn statement(scope: &Scope, measure: Measure, descending: bool, page: Page) -> Result<Statement, QueryError> {
     let measures = [measure];
     let measures = Measures(&measures);
     let (first, last) = Part::from(page).rows();
