@@ -4,11 +4,14 @@
 //! one; questions about many views have a [`Scope`]. Values are only ever bound, names only ever come from the
 //! allow-lists ([`dimension`], [`crate::event::metric`]).
 
+pub mod condition;
 pub mod dimension;
+pub mod errors;
 pub mod filter;
 pub mod heatmap;
 pub mod ledger;
 pub mod metric;
+pub mod place;
 pub mod statement;
 pub mod timeframe;
 pub mod view;
@@ -21,7 +24,8 @@ use crate::{
     event::{bot, metric::Bucket},
     store::Store,
 };
-use filter::{Filter, MetricFilter};
+use condition::Condition;
+use filter::Filter;
 use statement::Statement;
 use timeframe::Timeframe;
 
@@ -67,15 +71,40 @@ impl From<clickhouse::error::Error> for QueryError {
 }
 
 /// Whose views, which, and when.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Scope {
     pub environment: Arc<str>,
     pub timeframe: Timeframe,
     /// What puts a view into the timeframe.
     pub bucket: Bucket,
+    /// What the question itself is about, such as one video.
     pub filters: Vec<Filter>,
-    pub metric_filters: Vec<MetricFilter>,
+    /// Which views its asker wants.
+    pub condition: Condition,
+    pub in_progress: InProgress,
     pub bots: Bots,
+}
+
+/// What to do with views that are not over: they have neither ended nor been silent for an hour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InProgress {
+    Include,
+    Exclude,
+    Only,
+}
+
+impl InProgress {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Include, Self::Exclude, Self::Only];
+
+    /// The word for it in the API.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Include => "include",
+            Self::Exclude => "exclude",
+            Self::Only => "only",
+        }
+    }
 }
 
 /// Which robots are part of an answer. All are stored; a class is a filter and a dimension like any other.
@@ -132,6 +161,19 @@ impl Bots {
 }
 
 impl Scope {
+    /// All views of an environment in a timeframe.
+    pub const fn new(environment: Arc<str>, timeframe: Timeframe, bucket: Bucket) -> Self {
+        Self {
+            environment,
+            timeframe,
+            bucket,
+            filters: Vec::new(),
+            condition: Condition::EVERY_VIEW,
+            in_progress: InProgress::Include,
+            bots: Bots::Exclude,
+        }
+    }
+
     /// ` FROM views WHERE …`, open for further conditions.
     fn source(&self, to: &mut Statement) {
         let Timeframe { from_ms, to_ms } = self.timeframe;
@@ -145,10 +187,15 @@ impl Scope {
             to.sql(" AND view_end >= ").time(from_ms).sql(" AND view_end < ").time(to_ms);
         }
         self.bots.condition(to);
-        filter::conditions(&self.filters, to);
-        for filter in &self.metric_filters {
-            filter.condition(to);
+        for filter in &self.filters {
+            filter.and(to);
         }
+        self.condition.and(to);
+        to.sql(match self.in_progress {
+            InProgress::Include => "",
+            InProgress::Exclude => " AND view_over",
+            InProgress::Only => " AND NOT view_over",
+        });
     }
 }
 

@@ -2,16 +2,21 @@
 
 mod access;
 mod annotations;
+mod batch;
 mod clients;
+mod conditional;
 mod data;
 mod dimensions;
 mod document;
+mod filters;
 mod heatmap;
 mod hostile;
+mod insights;
 mod limits;
 mod metrics;
 mod monitoring;
 mod mutants;
 mod oracle;
+mod paging;
 mod server;
 mod views;

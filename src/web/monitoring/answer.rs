@@ -11,7 +11,7 @@ use crate::{
         ask::{Selection, Tally},
         metric::MonitoringMetric,
     },
-    store::query::metric::Order,
+    store::query::metric::breakdown::Order,
     web::metrics::{known, time},
 };
 

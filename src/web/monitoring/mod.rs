@@ -22,7 +22,7 @@ use crate::{
         ask::{Condition, Selection},
         metric::{METRICS, MonitoringMetric, STARTUP_TIME},
     },
-    store::query::{metric::Order, timeframe::Timeframe},
+    store::query::{metric::breakdown::Order, timeframe::Timeframe},
 };
 
 /// What a question without a beginning begins with.
