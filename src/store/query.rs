@@ -5,6 +5,8 @@
 //! allow-lists ([`dimension`], [`crate::event::metric`]).
 
 pub mod dimension;
+pub mod erase;
+pub mod export;
 pub mod filter;
 pub mod heatmap;
 pub mod ledger;

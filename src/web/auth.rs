@@ -3,15 +3,9 @@
 //! Everything ends in a [`Reader`] or a [`Principal`] with one environment in it; handlers have no other way to come
 //! by one, so they cannot answer about somebody else's.
 
-use std::{
-    fmt,
-    future::{Ready, ready},
-    net::IpAddr,
-    sync::Arc,
-    time::Duration,
-};
+use std::{fmt, net::IpAddr, sync::Arc, time::Duration};
 
-use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, http::header};
+use actix_web::{HttpRequest, http::header};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use moka::sync::Cache;
 
@@ -22,7 +16,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    control::{Control, digest, equal, random_secret},
+    control::{Control, Scope, Scopes, Session, digest, equal, random_secret},
 };
 
 /// The session's cookie.
@@ -31,11 +25,12 @@ pub const COOKIE: &str = "playhead_session";
 const DEMO_LIFETIME: Duration = Duration::from_mins(30);
 const MOST_DEMO_TOKENS: u64 = 10_000;
 
-/// Somebody who may read one environment.
+/// Somebody who may do something in one environment; what, [`super::permission`] asks.
 #[derive(Debug, Clone)]
 pub struct Reader {
     pub environment: Arc<str>,
     pub via: Via,
+    pub scopes: Scopes,
 }
 
 /// How a reader has shown who they are.
@@ -43,8 +38,7 @@ pub struct Reader {
 pub enum Via {
     /// The token's id.
     Token(String),
-    /// The cookie's value.
-    Session(String),
+    Session(Arc<Session>),
 }
 
 impl Reader {
@@ -52,26 +46,8 @@ impl Reader {
     fn limit_key(&self) -> String {
         match &self.via {
             Via::Token(id) => format!("token {id}"),
-            Via::Session(cookie) => format!("session {}", digest(cookie)),
+            Via::Session(session) => format!("session {}", session.id),
         }
-    }
-
-    /// Passes only people who signed in: tokens read.
-    pub fn admin(&self) -> Result<(), ApiError> {
-        match self.via {
-            Via::Session(_) => Ok(()),
-            Via::Token(_) => Err(ApiError::Forbidden("this needs a session: API tokens only read")),
-        }
-    }
-}
-
-impl FromRequest for Reader {
-    type Error = ApiError;
-    type Future = Ready<Result<Self, ApiError>>;
-
-    /// The reader [`super::guard`] found; a route outside of it has none.
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(request.extensions().get::<Self>().cloned().ok_or(ApiError::Unauthenticated))
     }
 }
 
@@ -235,15 +211,20 @@ impl Authenticator {
         principal(self.reader_of_token(&id, &secret).await)
     }
 
-    async fn reader_of_token(&self, id: &str, secret: &str) -> Result<Reader, ApiError> {
-        let environment = self.control.verify_token(id, secret).await?.ok_or(ApiError::BadCredentials)?;
-        Ok(Reader { environment, via: Via::Token(id.to_owned()) })
+    /// Whoever a token stands for.
+    ///
+    /// # Errors
+    /// [`ApiError::BadCredentials`], or that the database cannot be asked.
+    pub async fn reader_of_token(&self, id: &str, secret: &str) -> Result<Reader, ApiError> {
+        let grant = self.control.verify_token(id, secret).await?.ok_or(ApiError::BadCredentials)?;
+        Ok(Reader { environment: grant.environment, via: Via::Token(id.to_owned()), scopes: grant.scopes })
     }
 
     async fn reader_of_session(&self, cookie: &str) -> Result<Reader, ApiError> {
         let session = self.control.session(cookie, self.clock.now_ms()).await?;
         let session = session.ok_or(ApiError::Unauthenticated)?;
-        Ok(Reader { environment: session.environment, via: Via::Session(cookie.to_owned()) })
+        let (environment, scopes) = (Arc::clone(&session.environment), session.role.scopes());
+        Ok(Reader { environment, scopes, via: Via::Session(Arc::new(session)) })
     }
 }
 
@@ -254,6 +235,7 @@ pub async fn cookie_principal(request: &HttpRequest, authenticator: &Authenticat
 }
 
 fn principal(reader: Result<Reader, ApiError>) -> Option<Principal> {
+    let reader = reader.and_then(|reader| reader.allowed(Scope::Read));
     if let Err(error) = &reader
         && let Some(cause) = error.cause()
     {

@@ -6,7 +6,7 @@ use utoipa::{
     openapi::security::{Http, HttpAuthScheme, SecurityScheme},
 };
 
-use super::{dimensions, engagement, environments, error::ApiError, ledger, metrics, session, views};
+use super::{control, dimensions, engagement, error::ApiError, ledger, metrics, views};
 
 /// Which metric.
 #[derive(Debug, IntoParams)]
@@ -114,12 +114,6 @@ or refused sender `RateLimit-Limit`, `RateLimit-Remaining` and `RateLimit-Reset`
         dimensions::values,
         engagement::heatmap,
         ledger::show,
-        environments::list,
-        environments::create,
-        session::show,
-        session::open,
-        session::turn,
-        session::close,
     ),
     modifiers(&Security),
     security(("basic" = []), ("bearer" = []))
@@ -139,7 +133,8 @@ impl Modify for Security {
 
 /// The document as it is served and committed.
 pub fn document() -> Result<String, serde_json::Error> {
-    Document::openapi().to_pretty_json().map(|text| text + "\n")
+    let document = Document::openapi().merge_from(control::Document::openapi());
+    document.to_pretty_json().map(|text| text + "\n")
 }
 
 /// `GET /data/v1/openapi.json`, for everyone.
