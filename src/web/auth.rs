@@ -64,6 +64,22 @@ pub enum Principal {
     },
 }
 
+/// What a websocket was opened with: looked at again while it is open, since what it stands for may end.
+#[derive(Clone)]
+pub enum Proof {
+    /// `id:secret`, or a demo token.
+    Token(String),
+    /// The session's cookie.
+    Cookie(String),
+}
+
+impl Proof {
+    /// The cookie that came with an upgrade.
+    pub fn of(request: &HttpRequest) -> Option<Self> {
+        request.cookie(COOKIE).map(|cookie| Self::Cookie(cookie.value().to_owned()))
+    }
+}
+
 /// The word that opens the first session, new with each start of the process.
 pub struct LoginCode(String);
 
@@ -202,13 +218,22 @@ pub struct Authenticator {
 }
 
 impl Authenticator {
-    /// Whoever `id:secret` or a demo token stands for. For the websocket; a failure to find out is a no.
-    pub async fn token(&self, token: &str) -> Option<Principal> {
-        if token.starts_with(DemoTokens::PREFIX) {
-            return self.demo_tokens.verify(token);
-        }
-        let (id, secret) = pair(token)?;
-        principal(self.reader_of_token(&id, &secret).await)
+    /// Whoever is on a websocket, as of now.
+    ///
+    /// # Errors
+    /// That nobody is, that they may not read, or that it cannot be found out.
+    pub async fn principal(&self, proof: &Proof) -> Result<Principal, ApiError> {
+        let reader = match proof {
+            Proof::Token(token) if token.starts_with(DemoTokens::PREFIX) => {
+                return self.demo_tokens.verify(token).ok_or(ApiError::BadCredentials);
+            }
+            Proof::Token(token) => {
+                let (id, secret) = pair(token).ok_or(ApiError::BadCredentials)?;
+                self.reader_of_token(&id, &secret).await?
+            }
+            Proof::Cookie(cookie) => self.reader_of_session(cookie).await?,
+        };
+        Ok(Principal::Reader { environment: reader.allowed(Scope::Read)?.environment })
     }
 
     /// Whoever a token stands for.
@@ -226,22 +251,6 @@ impl Authenticator {
         let (environment, scopes) = (Arc::clone(&session.environment), session.role.scopes());
         Ok(Reader { environment, scopes, via: Via::Session(Arc::new(session)) })
     }
-}
-
-/// Whoever the request's cookie stands for. For the websocket, which browsers open with it.
-pub async fn cookie_principal(request: &HttpRequest, authenticator: &Authenticator) -> Option<Principal> {
-    let cookie = request.cookie(COOKIE)?;
-    principal(authenticator.reader_of_session(cookie.value()).await)
-}
-
-fn principal(reader: Result<Reader, ApiError>) -> Option<Principal> {
-    let reader = reader.and_then(|reader| reader.allowed(Scope::Read));
-    if let Err(error) = &reader
-        && let Some(cause) = error.cause()
-    {
-        tracing::warn!(cause, "could not find out who this is");
-    }
-    reader.ok().map(|reader| Principal::Reader { environment: reader.environment })
 }
 
 /// Whether a request was made by our own pages or by no page at all. Cookies are `SameSite=Strict`; this is the second

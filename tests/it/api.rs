@@ -10,5 +10,7 @@ mod limits;
 mod metrics;
 mod mutants;
 mod oracle;
+mod retention;
 mod server;
 mod views;
+mod wall;
