@@ -25,9 +25,9 @@ use tokio::{
     task::{JoinError, JoinSet},
 };
 
-use self::tasks::{Ended, bring_schema, process, until_stop};
+use self::tasks::{Ended, bring_schema, keep, process, until_stop};
 use crate::{
-    beacon::{Collector, admission::Admission, enrich::Enricher, senders::Senders},
+    beacon::{Collector, Quotas, admission::Admission, enrich::Enricher, senders::Senders},
     clock::Clock,
     config::{Config, Role},
     control::Control,
@@ -44,6 +44,7 @@ use crate::{
         live::{self, Live},
         progress::Progress,
     },
+    privacy::Keeper,
     store::{
         Store,
         embedded::{self, EmbeddedClickHouse},
@@ -131,7 +132,14 @@ async fn start(config: Config) -> Result<Running, StartError> {
             progress: progress.clone(),
             topic: config.kafka.as_ref().map_or_else(|| "embedded".to_owned(), |kafka| kafka.topic.clone()),
         };
-        tasks.spawn(process(processor, schema, stopping.clone()));
+        tasks.spawn(process(processor, schema.clone(), stopping.clone()));
+        let keeper = Keeper {
+            control: Control::clone(&control),
+            store: store.clone(),
+            log: Arc::clone(&log),
+            clock: clock.clone(),
+        };
+        tasks.spawn(until_stop(keep(keeper, schema), "the keeper", stopping.clone()));
     }
     if config.roles.contains(&Role::Query) {
         let resume = config.data_dir.join("live.json");
@@ -169,6 +177,7 @@ async fn start(config: Config) -> Result<Running, StartError> {
         control: Arc::clone(&control),
         log: Arc::clone(&log),
         admission: Admission::new(config.admit_events_per_s),
+        quotas: Quotas::default(),
         enricher: Enricher::new(
             config.trusted_proxies.clone(),
             config.country_database.clone(),

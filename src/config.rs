@@ -326,7 +326,7 @@ fn bootstrap(reader: &mut Reader) -> Bootstrap {
     let name = reader.optional("bootstrap_environment");
     let ingest_keys: Vec<String> = reader.optional("bootstrap_ingest_key").into_iter().collect();
     let tokens: Vec<BootstrapToken> = pair(reader, "bootstrap_token", "id:secret")
-        .map(|(id, secret)| BootstrapToken { id, secret })
+        .map(|(id, secret)| BootstrapToken { id, secret, scopes: None })
         .into_iter()
         .collect();
     if name.is_some() || !ingest_keys.is_empty() || !tokens.is_empty() {

@@ -3,14 +3,11 @@
 //! A generated token is written to `first-credentials.json` in the data directory (readable by the owner alone), so that
 //! every start of a development machine can show it again; the control database keeps only its hash.
 
-use std::{
-    collections::BTreeMap, fs::OpenOptions, io::Write, os::unix::fs::OpenOptionsExt, path::Path,
-    process::ExitCode,
-};
+use std::{collections::BTreeMap, fs::OpenOptions, io::Write, os::unix::fs::OpenOptionsExt, path::Path};
 
 use crate::{
     config::{Config, Role},
-    control::{Control, ControlError, NewEnvironment, Provisioned, random_secret},
+    control::{Control, ControlError, Provisioned, random_secret},
 };
 
 const FILE: &str = "first-credentials.json";
@@ -51,33 +48,6 @@ pub async fn provide(control: &Control, config: &Config) -> Result<Credentials, 
         }
     }
     Ok(Credentials { login_code: random_secret(), environments: report.environments, tokens })
-}
-
-/// `playhead environment create`: straight on the control database, whether or not a service is running on it.
-pub async fn create(config: Config, name: String, json: bool) -> ExitCode {
-    match made(&config, &name, json).await {
-        Ok(text) => {
-            println!("{text}");
-            ExitCode::SUCCESS
-        }
-        Err(error) => {
-            eprintln!("playhead: the environment `{name}` was not made: {error}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-async fn made(config: &Config, name: &str, json: bool) -> anyhow::Result<String> {
-    std::fs::create_dir_all(&config.data_dir)?;
-    let control = Control::open(&config.database_url).await?;
-    let made = control.create_environment(name).await;
-    control.close().await;
-    let made = made?;
-    if json {
-        return Ok(serde_json::to_string(&made)?);
-    }
-    let NewEnvironment { id, ingest_key, token } = made;
-    Ok(format!("environment {id}\ningest key  {ingest_key}\nAPI token   {}:{}", token.id, token.secret))
 }
 
 fn write_private(file: &Path, tokens: &BTreeMap<String, String>) -> std::io::Result<()> {

@@ -67,9 +67,11 @@ pub mod store;
 // 6 · HTTP out: pages, API, live socket.
 pub mod web;
 
-// Beside the path: who may send and who may read.
+// Beside the path: who may send and who may read, from the command line too; and what is kept no longer.
+pub mod command;
 pub mod control;
 pub mod credentials;
+pub mod privacy;
 
 // Around it: the composition root, its settings, and what it says about itself.
 pub mod app;

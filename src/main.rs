@@ -2,11 +2,11 @@
 
 use std::{collections::BTreeMap, path::PathBuf, process::ExitCode};
 
-use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, Subcommand};
 use playhead::{
-    app,
+    app, command,
     config::{Config, Layers, SETTINGS},
-    credentials, simulate,
+    simulate,
     store::embedded::{self, host},
     telemetry, verify,
 };
@@ -19,43 +19,45 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const EXIT_CONFIGURATION: u8 = 78;
 
 fn main() -> ExitCode {
-    let matches = command().get_matches();
+    let matches = command_line().get_matches();
     match matches.subcommand() {
         Some(("serve", given)) => with_config(given, app::serve),
-        Some(("environment", given)) => environment(given),
         Some(("simulate", given)) => with_arguments(given, simulate::run),
         Some(("verify", given)) => with_arguments(given, verify::run),
         Some((embedded::SUBCOMMAND, given)) => clickhouse_host(given),
-        _ => ExitCode::from(2),
+        Some((_, given)) => administer(&matches, given),
+        None => ExitCode::from(2),
     }
 }
 
-fn command() -> Command {
+fn command_line() -> Command {
     let serve = Command::new("serve").about("Runs the service").args(setting_arguments());
-    let name = Arg::new("name").value_name("NAME").required(true).help("What it is to be called");
-    let json = Arg::new("json").long("json").action(ArgAction::SetTrue).help("Print one JSON object");
-    let create = Command::new("create")
-        .about("Makes an environment with an ingest key and an API token")
-        .args([name, json])
-        .args(setting_arguments());
-    let environment = Command::new("environment")
-        .about("Environments, in the control database of the settings")
-        .subcommand_required(true)
-        .subcommand(create);
     let simulate =
         Command::new("simulate").about("Sends what viewers would send and writes down what was acknowledged");
     let verify = Command::new("verify").about("Holds a ledger against what the server shows");
     let host = host::HostArgs::augment_args(Command::new(embedded::SUBCOMMAND).hide(true));
-    Command::new("playhead")
+    let playhead = Command::new("playhead")
         .version(env!("CARGO_PKG_VERSION"))
         .about("Self-hosted quality-of-experience analytics for video")
         .subcommand_required(true)
         .arg_required_else_help(true)
         .subcommand(serve)
-        .subcommand(environment)
         .subcommand(simulate::Arguments::augment_args(simulate))
         .subcommand(verify::Arguments::augment_args(verify))
-        .subcommand(host)
+        .subcommand(host);
+    let names: Vec<String> = playhead.get_subcommands().map(|known| known.get_name().to_owned()).collect();
+    let administration = command::Command::augment_subcommands(playhead);
+    administration.mut_subcommands(|known| match names.iter().any(|name| name == known.get_name()) {
+        true => known,
+        false => known.args(arguments_of_administration()),
+    })
+}
+
+/// What every command on the control database takes, wherever it stands. The settings show with `--help`, not with `-h`.
+fn arguments_of_administration() -> impl Iterator<Item = Arg> {
+    let json = Arg::new("json").long("json").action(ArgAction::SetTrue).help("Print one JSON value");
+    let settings = setting_arguments().into_iter().map(|setting| setting.hide_short_help(true));
+    std::iter::once(json).chain(settings).map(|argument| argument.global(true))
 }
 
 /// `--config FILE` and a flag for every setting.
@@ -94,11 +96,13 @@ fn with_arguments<A: FromArgMatches, F: Future<Output = ExitCode>>(
     }
 }
 
-fn environment(given: &ArgMatches) -> ExitCode {
-    let Some(("create", given)) = given.subcommand() else { return ExitCode::from(2) };
-    let name = given.get_one::<String>("name").cloned().unwrap_or_default();
-    let json = given.get_flag("json");
-    with_config(given, |config| credentials::create(config, name, json))
+/// Runs a command on the control database. Settings may stand before or after its name.
+fn administer(matches: &ArgMatches, given: &ArgMatches) -> ExitCode {
+    let given = given.subcommand().map_or(given, |(_, given)| given);
+    match command::Command::from_arg_matches(matches) {
+        Ok(command) => with_config(given, |config| command::run(command, config, given.get_flag("json"))),
+        Err(error) => error.exit(),
+    }
 }
 
 fn on_runtime(command: impl Future<Output = ExitCode>) -> ExitCode {
@@ -140,6 +144,6 @@ fn clickhouse_host(given: &ArgMatches) -> ExitCode {
 mod tests {
     #[test]
     fn the_command_line_is_consistent() {
-        super::command().debug_assert();
+        super::command_line().debug_assert();
     }
 }

@@ -6,6 +6,7 @@ use tokio::sync::watch;
 
 use crate::{
     pipeline::Processor,
+    privacy::Keeper,
     store::{
         Store,
         migrate::{self, MigrateError},
@@ -63,6 +64,15 @@ pub async fn process(
         ended = run => ended,
         _ = stopping.wait_for(|stopping| *stopping) => Ended::Stopped,
     }
+}
+
+/// Runs the keeper once there is a schema to delete from.
+pub async fn keep(keeper: Keeper, mut has_schema: watch::Receiver<bool>) {
+    if has_schema.wait_for(|has_schema| *has_schema).await.is_ok() {
+        return keeper.run().await;
+    }
+    // Nobody will bring one any more: the service stops.
+    std::future::pending().await
 }
 
 /// Runs something that never ends by itself until the stop.

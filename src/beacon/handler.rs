@@ -5,15 +5,15 @@
 pub mod cmcd;
 pub mod epas;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 use actix_web::{HttpRequest, HttpResponse, http::header, web};
 use serde_json::json;
 
 use super::{
-    Collector, body,
+    Admitted, Collector, body,
     formats::{Arrival, Decoded, mux, native},
-    history,
+    history, origin,
     refusal::Refusal,
 };
 use crate::{
@@ -29,10 +29,11 @@ pub async fn native(
     payload: web::Payload,
     collector: web::Data<Collector>,
 ) -> HttpResponse {
-    match receive_native(&request, &key, payload, &collector).await {
+    let answer = match receive_native(&request, &key, payload, &collector).await {
         Ok(response) => response,
         Err(refusal) => refuse(&refusal, Format::Native),
-    }
+    };
+    origin::narrow(&request, answer)
 }
 
 async fn receive_native(
@@ -41,11 +42,11 @@ async fn receive_native(
     payload: web::Payload,
     collector: &Collector,
 ) -> Result<HttpResponse, Refusal> {
-    let environment = collector.admit(key).await?;
+    let admitted = collector.admit(request, key).await?;
     let mut body = body::read(request, payload).await?;
     let decoded = native::decode(&mut body, arrival(request, collector)?)?;
     let (accepted, rejected) = (decoded.accepted(), decoded.rejected.clone());
-    let position = store(request, collector, &environment, decoded, Format::Native).await?;
+    let position = store(request, collector, &admitted, decoded, Format::Native).await?;
     Ok(cross_origin(HttpResponse::Accepted())
         .json(json!({
             "accepted": accepted, "rejected": rejected, "position": position, "heartbeat_ms": collector.heartbeat_ms,
@@ -60,7 +61,7 @@ pub async fn mux(
     payload: web::Payload,
     collector: web::Data<Collector>,
 ) -> HttpResponse {
-    match receive_mux(&request, payload, &collector).await {
+    let answer = match receive_mux(&request, payload, &collector).await {
         Ok(response) => response,
         Err(refusal) if refusal.is_temporary() || matches!(refusal, Refusal::UnknownKey) => {
             refuse(&refusal, Format::Mux)
@@ -69,7 +70,8 @@ pub async fn mux(
             count_refused(&refusal, Format::Mux);
             cross_origin(HttpResponse::NoContent()).finish()
         }
-    }
+    };
+    origin::narrow(&request, answer)
 }
 
 async fn receive_mux(
@@ -79,17 +81,40 @@ async fn receive_mux(
 ) -> Result<HttpResponse, Refusal> {
     let mut body = body::read(request, payload).await?;
     let beacon = mux::decode(&mut body, arrival(request, collector)?)?;
-    let environment = collector.admit(&beacon.ingest_key).await?;
-    store(request, collector, &environment, beacon.decoded, Format::Mux).await?;
+    let admitted = collector.admit(request, &beacon.ingest_key).await?;
+    store(request, collector, &admitted, beacon.decoded, Format::Mux).await?;
     Ok(cross_origin(HttpResponse::NoContent()).finish())
 }
 
 /// `OPTIONS`: what a browser asks before it sends JSON or gzip from another origin.
-pub async fn preflight() -> HttpResponse {
-    allow("content-type, content-encoding")
+pub async fn preflight(
+    request: HttpRequest,
+    key: web::Path<String>,
+    collector: web::Data<Collector>,
+) -> HttpResponse {
+    allow(&request, &key, &collector, "content-type, content-encoding").await
 }
 
-fn allow(headers: &'static str) -> HttpResponse {
+/// The same where the key stands in the body, which a browser does not send ahead.
+pub async fn preflight_without_key() -> HttpResponse {
+    allowing("content-type, content-encoding")
+}
+
+/// Only a page that the key does not take beacons from is told no. Anything else may send and hear what is wrong.
+async fn allow(
+    request: &HttpRequest,
+    key: &str,
+    collector: &Collector,
+    headers: &'static str,
+) -> HttpResponse {
+    let answer = match collector.admit(request, key).await {
+        Err(refusal @ Refusal::ForeignOrigin) => refusal.response(),
+        _ => allowing(headers),
+    };
+    origin::narrow(request, answer)
+}
+
+fn allowing(headers: &'static str) -> HttpResponse {
     cross_origin(HttpResponse::NoContent())
         .insert_header((header::ACCESS_CONTROL_ALLOW_METHODS, "POST, GET, OPTIONS"))
         .insert_header((header::ACCESS_CONTROL_ALLOW_HEADERS, headers))
@@ -107,7 +132,7 @@ fn arrival(request: &HttpRequest, collector: &Collector) -> Result<Arrival, Refu
 async fn store(
     request: &HttpRequest,
     collector: &Collector,
-    environment: &Arc<str>,
+    admitted: &Admitted,
     mut decoded: Decoded,
     format: Format,
 ) -> Result<String, Refusal> {
@@ -122,24 +147,30 @@ async fn store(
     if accepted == 0 {
         return Ok(String::new());
     }
-    if !collector.admission.admits(decoded.accepted()) {
-        metrics::counter!(Metric::EventsIntake.name(), "format" => label, "fate" => "shed")
+    let let_in = match collector.admission.admits(decoded.accepted()) {
+        true => collector.within_quota(admitted, decoded.accepted()),
+        false => Err(Refusal::OverLimit),
+    };
+    if let Err(refusal) = let_in {
+        metrics::counter!(Metric::EventsIntake.name(), "format" => label, "fate" => "shed", "reason" => refusal.code())
             .increment(accepted);
-        return Err(Refusal::OverLimit);
+        return Err(refusal);
     }
     if collector.respect_privacy_signals && asks_for_privacy(request) {
         forget_people(&mut decoded);
     }
     let origin = collector.enricher.origin(request);
     let records = decoded.records.iter_mut().map(|record| {
-        record.environment = environment.to_string();
+        record.environment = admitted.ingest_key.environment.to_string();
         record.origin.clone_from(&origin);
         NewRecord { key: record.key(), payload: record.to_bytes() }
     });
     let appended = collector.log.append(records.collect()).await;
     let fate = if appended.is_ok() { "accepted" } else { "shed" };
     metrics::counter!(Metric::EventsIntake.name(), "format" => label, "fate" => fate).increment(accepted);
-    Ok(newest(&appended?))
+    let positions = appended?;
+    collector.control.key_was_used(&admitted.key).await;
+    Ok(newest(&positions))
 }
 
 /// Do Not Track or Global Privacy Control.

@@ -9,15 +9,22 @@ pub mod enrich;
 pub mod formats;
 pub mod handler;
 mod history;
+mod origin;
+mod quota;
 pub mod refusal;
 pub mod senders;
 
 use std::sync::Arc;
 
-use actix_web::web;
+use actix_web::{HttpRequest, web};
 
+pub use self::quota::Quotas;
 use self::{admission::Admission, enrich::Enricher, refusal::Refusal, senders::Senders};
-use crate::{clock::Clock, control::Control, log::EventLog};
+use crate::{
+    clock::Clock,
+    control::{Control, IngestKey},
+    log::EventLog,
+};
 
 /// What a beacon request needs.
 pub struct Collector {
@@ -26,6 +33,7 @@ pub struct Collector {
     pub enricher: Enricher,
     pub clock: Clock,
     pub admission: Admission,
+    pub quotas: Quotas,
     /// Of formats whose events need not name their view.
     pub senders: Senders,
     /// How often our SDK is to send totals.
@@ -36,17 +44,33 @@ pub struct Collector {
     pub respect_privacy_signals: bool,
 }
 
+/// A sender whose key is known.
+pub struct Admitted {
+    /// As it was sent.
+    pub key: String,
+    pub ingest_key: Arc<IngestKey>,
+}
+
 impl Collector {
-    /// The environment an ingest key belongs to.
-    async fn admit(&self, key: &str) -> Result<Arc<str>, Refusal> {
-        match self.control.environment_of_key(key).await {
-            Ok(Some(environment)) => Ok(environment),
-            Ok(None) => Err(Refusal::UnknownKey),
+    /// Whose beacon this is, by its key and the page it comes from.
+    async fn admit(&self, request: &HttpRequest, key: &str) -> Result<Admitted, Refusal> {
+        let ingest_key = match self.control.ingest_key(key).await {
+            Ok(Some(ingest_key)) => ingest_key,
+            Ok(None) => return Err(Refusal::UnknownKey),
             Err(error) => {
                 tracing::error!(%error, "ingest key cannot be looked up");
-                Err(Refusal::Unavailable)
+                return Err(Refusal::Unavailable);
             }
-        }
+        };
+        origin::check(request, &ingest_key)?;
+        Ok(Admitted { key: key.to_owned(), ingest_key })
+    }
+
+    /// Whether so many events more are within the quota of the key.
+    fn within_quota(&self, admitted: &Admitted, events: usize) -> Result<(), Refusal> {
+        let Some(events_per_s) = admitted.ingest_key.events_per_s else { return Ok(()) };
+        let taken = self.quotas.take(&admitted.key, events_per_s, events);
+        taken.map_err(|wait| Refusal::OverQuota { retry_after_s: wait.as_secs() + 1 })
     }
 }
 
@@ -75,6 +99,6 @@ pub fn routes(prefix: &str) -> impl FnOnce(&mut web::ServiceConfig) + use<> {
             )
             .route("/", web::post().to(handler::mux))
             .route("/a.gif", web::post().to(handler::mux))
-            .route("/", web::method(actix_web::http::Method::OPTIONS).to(handler::preflight));
+            .route("/", web::method(actix_web::http::Method::OPTIONS).to(handler::preflight_without_key));
     }
 }

@@ -22,6 +22,8 @@ pub const MAX_EVENTS: usize = 10_000;
 pub enum Refusal {
     #[error("this ingest key is not known")]
     UnknownKey,
+    #[error("this ingest key does not take beacons from pages of this origin")]
+    ForeignOrigin,
     #[error("the body must be text/plain or application/json")]
     UnsupportedType,
     #[error("the body must be sent as it is or compressed with gzip once")]
@@ -50,6 +52,8 @@ pub enum Refusal {
     NoHistory,
     #[error("more events than this service is set to take in now")]
     OverLimit,
+    #[error("more events than this ingest key may send; try again in {retry_after_s} s")]
+    OverQuota { retry_after_s: u64 },
     #[error("the service has no room for more now")]
     Full,
     #[error("the service cannot store beacons now")]
@@ -61,6 +65,7 @@ impl Refusal {
     pub fn code(&self) -> &'static str {
         match self {
             Self::UnknownKey => "unknown_key",
+            Self::ForeignOrigin => "foreign_origin",
             Self::UnsupportedType => "unsupported_type",
             Self::UnsupportedEncoding => "unsupported_encoding",
             Self::BodyTooLarge => "body_too_large",
@@ -75,6 +80,7 @@ impl Refusal {
             Self::BadEvent(code) => code,
             Self::NoHistory => "no_history",
             Self::OverLimit => "over_limit",
+            Self::OverQuota { .. } => "over_quota",
             Self::Full => "full",
             Self::Unavailable => "unavailable",
         }
@@ -95,15 +101,15 @@ impl Refusal {
             | Self::TooDeep
             | Self::BadBeacon(_)
             | Self::BadEvent(_) => StatusCode::BAD_REQUEST,
-            Self::NoHistory => StatusCode::FORBIDDEN,
-            Self::OverLimit => StatusCode::TOO_MANY_REQUESTS,
+            Self::NoHistory | Self::ForeignOrigin => StatusCode::FORBIDDEN,
+            Self::OverLimit | Self::OverQuota { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Full | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
     /// Whether the events stay with the client to be sent again.
     pub fn is_temporary(&self) -> bool {
-        matches!(self, Self::OverLimit | Self::Full | Self::Unavailable)
+        matches!(self, Self::OverLimit | Self::OverQuota { .. } | Self::Full | Self::Unavailable)
     }
 
     /// The RFC 9457 answer, readable from any origin: players run on their customers' pages.
@@ -118,8 +124,15 @@ impl Refusal {
         response
             .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
             .insert_header((header::ACCESS_CONTROL_EXPOSE_HEADERS, "retry-after"));
-        if self.is_temporary() {
-            response.insert_header((header::RETRY_AFTER, jittered_retry_s()));
+        match self {
+            // Its clients are one tenant's own crowd, and a second is spread enough.
+            Self::OverQuota { retry_after_s } => {
+                response.insert_header((header::RETRY_AFTER, *retry_after_s));
+            }
+            _ if self.is_temporary() => {
+                response.insert_header((header::RETRY_AFTER, jittered_retry_s()));
+            }
+            _ => {}
         }
         problem.send_with(response, members)
     }

@@ -9,7 +9,9 @@ use std::{
 
 use sqlx::Row;
 
-use super::{Control, ControlError, Environment, NewToken, secret};
+use super::{
+    Control, ControlError, Environment, KeySettings, NewToken, Scope, Scopes, TokenSettings, secret,
+};
 
 /// The environment that is made when nothing is configured.
 const DEFAULT: &str = "default";
@@ -43,6 +45,9 @@ pub struct BootstrapEnvironment {
 pub struct BootstrapToken {
     pub id: String,
     pub secret: String,
+    /// Left out: `read`, `sql` and `write` for a new one, and what it has for one that is there.
+    #[serde(default)]
+    pub scopes: Option<Vec<Scope>>,
 }
 
 /// Someone who may sign in.
@@ -134,10 +139,11 @@ impl Control {
             let id = secret::slug(&environment.name).unwrap_or_default();
             self.insert_environment(&id, &environment.name).await?;
             for key in &environment.ingest_keys {
-                self.insert_key(&id, key).await?;
+                self.insert_key(&id, key, &KeySettings::default()).await?;
             }
             for token in &environment.tokens {
-                self.ensure_token(&id, &token.id, &token.secret).await?;
+                let scopes = token.scopes.as_ref().map(|scopes| scopes.iter().copied().collect::<Scopes>());
+                self.ensure_token(&id, &token.id, &token.secret, scopes).await?;
             }
         }
         let mut there = self.environments().await?;
@@ -146,15 +152,15 @@ impl Control {
             there = self.environments().await?;
         }
         for admin in &wanted.admins {
-            self.ensure_user(&admin.email, &admin.password).await?;
+            self.ensure_owner(&admin.email, &admin.password).await?;
         }
         let mut generated = BTreeMap::new();
         for Environment { id, .. } in there {
             if self.never_had(INGEST_KEYS, &id).await? {
-                self.create_key(&id).await?;
+                self.create_key(&id, &KeySettings::default()).await?;
             }
             if self.never_had(TOKENS, &id).await? {
-                generated.insert(id.clone(), self.create_token(&id).await?);
+                generated.insert(id.clone(), self.create_token(&id, &TokenSettings::default()).await?);
             }
         }
         // Read again: another node may have been filling the same gaps.

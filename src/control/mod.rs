@@ -5,34 +5,44 @@
 //! sqlx's `Any` driver. It does not depend on ClickHouse, and the two questions asked all the time (whose key, whose
 //! token) go through [`memory`], so that a short outage of the database is not one of the collector.
 
+mod access;
 mod annotation;
 mod bootstrap;
+mod environment;
+mod erasure;
 mod incident;
+mod invitation;
 mod key;
 mod memory;
+mod origin;
+mod person;
 mod secret;
 mod session;
 mod token;
+mod used;
 
 use std::{
     sync::{Arc, Once},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use sqlx::{
-    AnyPool, Row,
-    any::{AnyPoolOptions, AnyRow},
-    migrate::Migrator,
-};
+use sqlx::{AnyPool, any::AnyPoolOptions, migrate::Migrator};
 
+pub use access::{Role, Scope, Scopes};
 pub use annotation::{Annotation, AnnotationChange, AnnotationQuestion};
 pub use bootstrap::{
     Bootstrap, BootstrapAdmin, BootstrapEnvironment, BootstrapReport, BootstrapToken, Provisioned,
 };
+pub use environment::{Environment, MAX_RETENTION_DAYS, NewEnvironment, Tenant};
+pub use erasure::{Erased, Erasure, Receipt};
 pub use incident::{Incident, IncidentDetail, IncidentOrder, IncidentQuestion, IncidentStatus, Severity};
+pub use invitation::{INVITATION_LIFETIME, Invitation, NewInvitation};
+pub use key::{IngestKey, KeySettings, ListedKey};
+pub use origin::Origins;
+pub use person::Person;
 pub use secret::{digest, equal, random_secret};
-pub use session::{SESSION_LIFETIME, Session};
-pub use token::NewToken;
+pub use session::{ListedSession, SESSION_LIFETIME, Session};
+pub use token::{Grant, ListedToken, NewToken, TokenSettings};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("schema/control");
 
@@ -53,6 +63,9 @@ pub enum ControlError {
     /// The name is taken.
     #[error("{0}")]
     Exists(String),
+    /// There is nothing of that name, or it is somebody else's.
+    #[error("{0}")]
+    Missing(String),
 }
 
 impl From<sqlx::Error> for ControlError {
@@ -61,30 +74,14 @@ impl From<sqlx::Error> for ControlError {
     }
 }
 
-/// A tenant as the dashboard sees it.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
-pub struct Environment {
-    /// Stable slug of the name.
-    pub id: String,
-    pub name: String,
-    /// The oldest ingest key that works, empty when there is none.
-    pub ingest_key: String,
-}
-
-/// What a new environment starts with. The secret is never shown again.
-#[derive(Debug, Clone, serde::Serialize, utoipa::ToSchema)]
-pub struct NewEnvironment {
-    pub id: String,
-    pub ingest_key: String,
-    pub token: NewToken,
-}
-
 /// The control database and what is remembered of it. Cheap to clone.
 #[derive(Clone)]
 pub struct Control {
     pool: AnyPool,
-    keys: memory::Memory<Arc<str>>,
+    keys: memory::Memory<Arc<IngestKey>>,
+    keys_used: used::Used,
     tokens: memory::Memory<token::Stored>,
+    tokens_used: used::Used,
     proofs: token::Proofs,
 }
 
@@ -112,38 +109,11 @@ impl Control {
         Ok(Self {
             pool,
             keys: memory::Memory::new(100_000),
+            keys_used: used::Used::new("UPDATE ingest_keys SET last_used_ms = $1 WHERE ingest_key = $2"),
             tokens: memory::Memory::new(10_000),
+            tokens_used: used::Used::new("UPDATE tokens SET last_used_ms = $1 WHERE id = $2"),
             proofs: token::Proofs::new(),
         })
-    }
-
-    /// All environments, oldest first.
-    pub async fn environments(&self) -> Result<Vec<Environment>, ControlError> {
-        let rows = sqlx::query(
-            "SELECT e.id, e.name, COALESCE((SELECT k.ingest_key FROM ingest_keys k
-                 WHERE k.environment = e.id AND k.revoked_ms IS NULL
-                 ORDER BY k.created_ms, k.ingest_key LIMIT 1), '') AS ingest_key
-             FROM environments e ORDER BY e.created_ms, e.id",
-        )
-        .fetch_all(&self.pool)
-        .await?;
-        rows.iter().map(|row| environment(row).map_err(ControlError::from)).collect()
-    }
-
-    /// A new environment with a key to send and a token to read.
-    pub async fn create_environment(&self, name: &str) -> Result<NewEnvironment, ControlError> {
-        let id = secret::slug(name).ok_or_else(|| {
-            ControlError::Invalid(format!(
-                "`{name}` is no name for an environment: it needs a letter or digit, and at most {} characters",
-                secret::MAX_NAME
-            ))
-        })?;
-        if !self.insert_environment(&id, name).await? {
-            return Err(ControlError::Exists(format!("an environment with the id `{id}` exists already")));
-        }
-        let ingest_key = self.create_key(&id).await?;
-        let token = self.create_token(&id).await?;
-        Ok(NewEnvironment { id, ingest_key, token })
     }
 
     /// Whether the database answers now. For `/readyz`.
@@ -156,27 +126,6 @@ impl Control {
     pub async fn close(&self) {
         self.pool.close().await;
     }
-
-    /// Whether this call made it: two nodes may start at once on one empty database.
-    async fn insert_environment(&self, id: &str, name: &str) -> Result<bool, ControlError> {
-        let done = sqlx::query(
-            "INSERT INTO environments (id, name, created_ms) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
-        )
-        .bind(id)
-        .bind(name)
-        .bind(now_ms())
-        .execute(&self.pool)
-        .await?;
-        Ok(done.rows_affected() == 1)
-    }
-}
-
-fn environment(row: &AnyRow) -> Result<Environment, sqlx::Error> {
-    Ok(Environment {
-        id: row.try_get("id")?,
-        name: row.try_get("name")?,
-        ingest_key: row.try_get("ingest_key")?,
-    })
 }
 
 /// SQLite only makes a file when asked to.

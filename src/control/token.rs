@@ -1,11 +1,48 @@
-//! API tokens: an id and a secret that read one environment.
+//! API tokens: an id and a secret that may do something in one environment, for ever or until a day.
 
 use std::{sync::Arc, time::Duration};
 
 use moka::future::Cache;
-use sqlx::Row;
+use sqlx::{Row, any::AnyRow};
 
-use super::{Control, ControlError, now_ms, secret};
+use super::{Control, ControlError, Scopes, key::check_label, now_ms, secret};
+
+/// What a token stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grant {
+    pub environment: Arc<str>,
+    pub scopes: Scopes,
+}
+
+/// What is said about a new token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenSettings {
+    /// For people.
+    pub name: String,
+    pub scopes: Scopes,
+    /// When it stops working, Unix ms; never if there is none.
+    pub expires_ms: Option<i64>,
+}
+
+impl Default for TokenSettings {
+    fn default() -> Self {
+        Self { name: String::new(), scopes: Scopes::PROGRAM, expires_ms: None }
+    }
+}
+
+/// A token as its owners see it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+pub struct ListedToken {
+    pub id: String,
+    pub name: String,
+    #[schema(value_type = Vec<super::Scope>)]
+    pub scopes: Scopes,
+    pub created_ms: i64,
+    pub expires_ms: Option<i64>,
+    /// To the minute.
+    pub last_used_ms: Option<i64>,
+    pub revoked_ms: Option<i64>,
+}
 
 /// A token as it is handed out, once.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
@@ -18,7 +55,8 @@ pub struct NewToken {
 #[derive(Clone)]
 pub struct Stored {
     kept: Arc<str>,
-    environment: Arc<str>,
+    grant: Grant,
+    expires_ms: Option<i64>,
 }
 
 /// Secrets that were right, by a digest over what they were checked against: a chosen secret costs Argon2 once and
@@ -39,18 +77,21 @@ impl Stored {
 }
 
 impl Control {
-    /// The environment a token reads, if it and its secret are right.
-    pub async fn verify_token(&self, id: &str, secret: &str) -> Result<Option<Arc<str>>, ControlError> {
+    /// What a token may do, if it and its secret are right and it has not expired.
+    pub async fn verify_token(&self, id: &str, secret: &str) -> Result<Option<Grant>, ControlError> {
         let Some(stored) = self.stored_token(id).await? else { return Ok(None) };
-        let proof = stored.proof(secret);
-        if self.proofs.0.contains_key(&proof) {
-            return Ok(Some(stored.environment));
-        }
-        if !secret::matches(&stored.kept, secret).await? {
+        if stored.expires_ms.is_some_and(|expires_ms| expires_ms <= now_ms()) {
             return Ok(None);
         }
-        self.proofs.0.insert(proof, ()).await;
-        Ok(Some(stored.environment))
+        let proof = stored.proof(secret);
+        if !self.proofs.0.contains_key(&proof) {
+            if !secret::matches(&stored.kept, secret).await? {
+                return Ok(None);
+            }
+            self.proofs.0.insert(proof, ()).await;
+        }
+        self.tokens_used.note(&self.pool, id).await;
+        Ok(Some(stored.grant))
     }
 
     /// Whether this very token was right a moment ago; costs nothing. Lets those who have shown who they are pass
@@ -63,11 +104,38 @@ impl Control {
     }
 
     /// A new token for an environment.
-    pub async fn create_token(&self, environment: &str) -> Result<NewToken, ControlError> {
+    pub async fn create_token(
+        &self,
+        environment: &str,
+        settings: &TokenSettings,
+    ) -> Result<NewToken, ControlError> {
+        check_label(&settings.name)?;
+        if settings.scopes.is_empty() {
+            return Err(ControlError::Invalid(
+                "a token needs a scope; choices: read, sql, write, admin".to_owned(),
+            ));
+        }
+        if settings.expires_ms.is_some_and(|expires_ms| expires_ms <= now_ms()) {
+            return Err(ControlError::Invalid(
+                "expires_ms is in the past; it is in Unix milliseconds".to_owned(),
+            ));
+        }
         let token =
             NewToken { id: uuid::Uuid::new_v4().simple().to_string(), secret: secret::random_secret() };
-        self.insert_token(environment, &token.id, &secret::keep_random(&token.secret)).await?;
+        self.insert_token(environment, &token.id, &secret::keep_random(&token.secret), settings).await?;
         Ok(token)
+    }
+
+    /// The tokens of an environment, oldest first, revoked ones too.
+    pub async fn list_tokens(&self, environment: &str) -> Result<Vec<ListedToken>, ControlError> {
+        let rows = sqlx::query(
+            "SELECT id, name, scopes, created_ms, expires_ms, last_used_ms, revoked_ms FROM tokens
+             WHERE environment = $1 ORDER BY created_ms, id",
+        )
+        .bind(environment)
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter().map(listed).collect()
     }
 
     /// Ends a token's life; whether it was alive. It stops working here at once, on other nodes within seconds.
@@ -84,57 +152,95 @@ impl Control {
         Ok(done.rows_affected() == 1)
     }
 
-    /// Makes sure that a configured token reads `environment`, with the secret that is configured now.
+    /// Makes sure that a configured token works in `environment`, with the secret that is configured now, and the scopes
+    /// if any are.
     pub(super) async fn ensure_token(
         &self,
         environment: &str,
         id: &str,
         secret: &str,
+        scopes: Option<Scopes>,
     ) -> Result<(), ControlError> {
         self.tokens.forget(id).await;
+        let mut settings = TokenSettings::default();
         if let Some(stored) = self.stored_token(id).await? {
-            if &*stored.environment != environment {
+            let Grant { environment: owner, scopes: now } = &stored.grant;
+            if &**owner != environment {
                 return Err(ControlError::Exists(format!(
-                    "the token `{id}` for environment `{environment}` belongs to `{}` already",
-                    stored.environment
+                    "the token `{id}` for environment `{environment}` belongs to `{owner}` already"
                 )));
             }
-            if secret::matches(&stored.kept, secret).await? {
+            settings.scopes = *now;
+            if scopes.is_none_or(|scopes| scopes == *now) && secret::matches(&stored.kept, secret).await? {
                 return Ok(());
             }
         }
-        self.insert_token(environment, id, &secret::keep_chosen(secret).await?).await
+        settings.scopes = scopes.unwrap_or(settings.scopes);
+        self.insert_token(environment, id, &secret::keep_chosen(secret).await?, &settings).await
     }
 
     async fn stored_token(&self, id: &str) -> Result<Option<Stored>, ControlError> {
         let load = async {
             let row = sqlx::query(
-                "SELECT secret_hash, environment FROM tokens WHERE id = $1 AND revoked_ms IS NULL",
+                "SELECT secret_hash, environment, scopes, expires_ms FROM tokens
+                 WHERE id = $1 AND revoked_ms IS NULL",
             )
             .bind(id)
             .fetch_optional(&self.pool)
             .await?;
-            let Some(row) = row else { return Ok(None) };
-            let kept: String = row.try_get("secret_hash")?;
-            let environment: String = row.try_get("environment")?;
-            Ok(Some(Stored { kept: kept.into(), environment: environment.into() }))
+            row.map(|row| stored(&row)).transpose()
         };
         self.tokens.get(id, load).await
     }
 
-    async fn insert_token(&self, environment: &str, id: &str, kept: &str) -> Result<(), ControlError> {
+    async fn insert_token(
+        &self,
+        environment: &str,
+        id: &str,
+        kept: &str,
+        settings: &TokenSettings,
+    ) -> Result<(), ControlError> {
         sqlx::query(
-            "INSERT INTO tokens (id, secret_hash, environment, created_ms) VALUES ($1, $2, $3, $4)
-             ON CONFLICT (id) DO UPDATE SET secret_hash = excluded.secret_hash, revoked_ms = NULL
+            "INSERT INTO tokens (id, secret_hash, environment, created_ms, name, scopes, expires_ms)
+             VALUES ($1, $2, $3, $4, $5, $6, $7)
+             ON CONFLICT (id) DO UPDATE
+             SET secret_hash = excluded.secret_hash, scopes = excluded.scopes, revoked_ms = NULL
              WHERE tokens.environment = excluded.environment",
         )
         .bind(id)
         .bind(kept)
         .bind(environment)
         .bind(now_ms())
+        .bind(&settings.name)
+        .bind(settings.scopes.to_string())
+        .bind(settings.expires_ms)
         .execute(&self.pool)
         .await?;
         self.tokens.forget(id).await;
         Ok(())
     }
+}
+
+fn stored(row: &AnyRow) -> Result<Stored, ControlError> {
+    let kept: String = row.try_get("secret_hash")?;
+    let environment: String = row.try_get("environment")?;
+    let scopes: String = row.try_get("scopes")?;
+    Ok(Stored {
+        kept: kept.into(),
+        grant: Grant { environment: environment.into(), scopes: Scopes::from_words(&scopes) },
+        expires_ms: row.try_get("expires_ms")?,
+    })
+}
+
+fn listed(row: &AnyRow) -> Result<ListedToken, ControlError> {
+    let scopes: String = row.try_get("scopes")?;
+    Ok(ListedToken {
+        id: row.try_get("id")?,
+        name: row.try_get("name")?,
+        scopes: Scopes::from_words(&scopes),
+        created_ms: row.try_get("created_ms")?,
+        expires_ms: row.try_get("expires_ms")?,
+        last_used_ms: row.try_get("last_used_ms")?,
+        revoked_ms: row.try_get("revoked_ms")?,
+    })
 }

@@ -6,6 +6,7 @@
 //! two steps leads to the same batch, sent again under new tokens; a repeat disappears in the tables' merge.
 
 pub mod batch;
+pub mod caught_up;
 pub mod live;
 pub mod memory;
 pub mod partition;

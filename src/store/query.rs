@@ -6,7 +6,9 @@
 
 pub mod condition;
 pub mod dimension;
+pub mod erase;
 pub mod errors;
+pub mod export;
 pub mod filter;
 pub mod heatmap;
 pub mod ledger;

@@ -6,7 +6,7 @@ use actix_web::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{api::ApiState, auth::Reader, error::ApiError, openapi, params::Params};
+use super::{api::ApiState, auth::Reader, error::ApiError, openapi, params::Params, permission::Writer};
 use crate::control::{Annotation, AnnotationChange, AnnotationQuestion};
 
 /// What an annotation says. A change may leave out what stays.
@@ -98,16 +98,16 @@ pub async fn list(
     }))
 }
 
-/// Notes something at a time. API tokens may, so that releases note themselves.
+/// Notes something at a time. Tokens with the scope `write` may, so that releases note themselves.
 #[utoipa::path(post, path = "/data/v1/annotations", tag = "annotations", request_body = AnnotationInput,
     responses((status = 201, body = AnnotationAnswer), (status = 400, body = super::problem::Problem)))]
 pub async fn create(
-    reader: Reader,
+    Writer(writer): Writer,
     state: Data<ApiState>,
     body: Json<AnnotationInput>,
 ) -> Result<HttpResponse, ApiError> {
     let says = body.into_inner().into();
-    let made = state.control.create_annotation(&reader.environment, says, &reader.name()).await?;
+    let made = state.control.create_annotation(&writer.environment, says, &writer.name()).await?;
     Ok(HttpResponse::Created().json(AnnotationAnswer { data: made.into() }))
 }
 
@@ -129,13 +129,13 @@ pub async fn show(
     responses((status = 200, body = AnnotationAnswer), (status = 400, body = super::problem::Problem),
         (status = 404, body = super::problem::Problem)))]
 pub async fn update(
-    reader: Reader,
+    Writer(writer): Writer,
     id: Path<String>,
     state: Data<ApiState>,
     body: Json<AnnotationInput>,
 ) -> Result<Json<AnnotationAnswer>, ApiError> {
     let says = body.into_inner().into();
-    let changed = state.control.update_annotation(&reader.environment, &id, says, &reader.name()).await?;
+    let changed = state.control.update_annotation(&writer.environment, &id, says, &writer.name()).await?;
     changed.map(|changed| Json(AnnotationAnswer { data: changed.into() })).ok_or_else(|| unknown(&id))
 }
 
@@ -143,11 +143,11 @@ pub async fn update(
 #[utoipa::path(delete, path = "/data/v1/annotations/{id}", tag = "annotations", params(("id" = String, Path,)),
     responses((status = 204), (status = 404, body = super::problem::Problem)))]
 pub async fn delete(
-    reader: Reader,
+    Writer(writer): Writer,
     id: Path<String>,
     state: Data<ApiState>,
 ) -> Result<HttpResponse, ApiError> {
-    match state.control.delete_annotation(&reader.environment, &id, &reader.name()).await? {
+    match state.control.delete_annotation(&writer.environment, &id, &writer.name()).await? {
         true => Ok(HttpResponse::NoContent().finish()),
         false => Err(unknown(&id)),
     }

@@ -18,7 +18,7 @@ use super::{
     batch,
     cache::AnswerCache,
     conditional::conditional,
-    dimensions, engagement, environments,
+    control, dimensions, engagement,
     error::ApiError,
     errors,
     guard::{envelope, guard},
@@ -26,12 +26,12 @@ use super::{
     limit::Limits,
     metrics, monitoring, openapi,
     params::{Params, Wait},
-    session, views,
+    views,
 };
 use crate::{clock::Clock, control::Control, log::Position, pipeline::live::Live, store::Store};
 
-/// No body of the API is larger.
-const MAX_BODY: usize = 16 * 1024;
+/// No body of the API is larger, but where it says so.
+pub(super) const MAX_BODY: usize = 16 * 1024;
 
 /// How far ClickHouse has come.
 #[async_trait]
@@ -94,17 +94,7 @@ impl ApiState {
 pub fn configure(config: &mut ServiceConfig) {
     let json = json_up_to(MAX_BODY);
     config
-        .service(
-            web::resource("/session")
-                .app_data(json.clone())
-                .wrap(from_fn(envelope))
-                .route(web::get().to(session::show))
-                .route(web::head().to(session::show))
-                .route(web::post().to(session::open))
-                .route(web::put().to(session::turn))
-                .route(web::delete().to(session::close))
-                .default_service(web::to(|| async { refuse("DELETE, GET, HEAD, POST, PUT") })),
-        )
+        .configure(control::session_routes)
         .service(
             get("/data/v1/openapi.json", openapi::serve).wrap(from_fn(conditional)).wrap(from_fn(envelope)),
         )
@@ -166,13 +156,7 @@ pub fn configure(config: &mut ServiceConfig) {
                         .route(web::post().to(ledger::show))
                         .default_service(web::to(|| async { refuse("POST") })),
                 )
-                .service(
-                    web::resource("/environments")
-                        .route(web::get().to(environments::list))
-                        .route(web::head().to(environments::list))
-                        .route(web::post().to(environments::create))
-                        .default_service(web::to(|| async { refuse("GET, HEAD, POST") })),
-                )
+                .configure(control::routes)
                 .default_service(web::to(|| async {
                     Err::<HttpResponse, _>(ApiError::NotFound("there is nothing at this address".to_owned()))
                 })),
@@ -180,7 +164,7 @@ pub fn configure(config: &mut ServiceConfig) {
 }
 
 /// JSON bodies of at most `bytes`, and what is wrong with others.
-fn json_up_to(bytes: usize) -> web::JsonConfig {
+pub(super) fn json_up_to(bytes: usize) -> web::JsonConfig {
     web::JsonConfig::default().limit(bytes).error_handler(|error, _| {
         use actix_web::error::JsonPayloadError;
         match error {
@@ -195,7 +179,7 @@ fn json_up_to(bytes: usize) -> web::JsonConfig {
 }
 
 /// A resource that can only be read.
-fn get<F, Args>(path: &str, handler: F) -> Resource
+pub(super) fn get<F, Args>(path: &str, handler: F) -> Resource
 where
     F: Handler<Args>,
     Args: actix_web::FromRequest + 'static,
@@ -207,6 +191,6 @@ where
         .default_service(web::to(|| async { refuse("GET, HEAD") }))
 }
 
-fn refuse(allow: &'static str) -> Result<HttpResponse, ApiError> {
+pub(super) fn refuse(allow: &'static str) -> Result<HttpResponse, ApiError> {
     Err(ApiError::MethodNotAllowed { allow })
 }

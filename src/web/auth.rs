@@ -3,16 +3,9 @@
 //! Everything ends in a [`Reader`] or a [`Principal`] with one environment in it; handlers have no other way to come
 //! by one, so they cannot answer about somebody else's.
 
-use std::{
-    fmt,
-    future::{Ready, ready},
-    net::IpAddr,
-    num::NonZeroU32,
-    sync::Arc,
-    time::Duration,
-};
+use std::{fmt, net::IpAddr, num::NonZeroU32, sync::Arc, time::Duration};
 
-use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, http::header};
+use actix_web::{HttpMessage, HttpRequest, http::header};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use moka::sync::Cache;
 
@@ -23,7 +16,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    control::{Control, digest, equal, random_secret},
+    control::{Control, Scope, Scopes, Session, digest, equal, random_secret},
 };
 
 /// The session's cookie.
@@ -32,11 +25,12 @@ pub const COOKIE: &str = "playhead_session";
 const DEMO_LIFETIME: Duration = Duration::from_mins(30);
 const MOST_DEMO_TOKENS: u64 = 10_000;
 
-/// Somebody who may read one environment.
+/// Somebody who may do something in one environment; what, [`super::permission`] asks.
 #[derive(Debug, Clone)]
 pub struct Reader {
     pub environment: Arc<str>,
     pub via: Via,
+    pub scopes: Scopes,
 }
 
 /// How a reader has shown who they are.
@@ -44,8 +38,7 @@ pub struct Reader {
 pub enum Via {
     /// The token's id.
     Token(String),
-    /// The cookie's value.
-    Session(String),
+    Session(Arc<Session>),
 }
 
 impl Reader {
@@ -53,34 +46,8 @@ impl Reader {
     fn limit_key(&self) -> String {
         match &self.via {
             Via::Token(id) => format!("token {id}"),
-            Via::Session(cookie) => format!("session {}", digest(cookie)),
+            Via::Session(session) => format!("session {}", session.id),
         }
-    }
-
-    /// Who to write down as having done something; no secret.
-    pub fn name(&self) -> String {
-        match &self.via {
-            Via::Token(id) => format!("token:{id}"),
-            Via::Session(_) => "session".to_owned(),
-        }
-    }
-
-    /// Passes only people who signed in: tokens read, and annotate what they read.
-    pub fn admin(&self) -> Result<(), ApiError> {
-        match self.via {
-            Via::Session(_) => Ok(()),
-            Via::Token(_) => Err(ApiError::Forbidden("this needs a session: API tokens only read")),
-        }
-    }
-}
-
-impl FromRequest for Reader {
-    type Error = ApiError;
-    type Future = Ready<Result<Self, ApiError>>;
-
-    /// The reader [`super::guard`] found; a route outside of it has none.
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(request.extensions().get::<Self>().cloned().ok_or(ApiError::Unauthenticated))
     }
 }
 
@@ -95,6 +62,22 @@ pub enum Principal {
         environment: Arc<str>,
         video_id: Arc<str>,
     },
+}
+
+/// What a websocket was opened with: looked at again while it is open, since what it stands for may end.
+#[derive(Clone)]
+pub enum Proof {
+    /// `id:secret`, or a demo token.
+    Token(String),
+    /// The session's cookie.
+    Cookie(String),
+}
+
+impl Proof {
+    /// The cookie that came with an upgrade.
+    pub fn of(request: &HttpRequest) -> Option<Self> {
+        request.cookie(COOKIE).map(|cookie| Self::Cookie(cookie.value().to_owned()))
+    }
 }
 
 /// The word that opens the first session, new with each start of the process.
@@ -244,40 +227,39 @@ pub struct Authenticator {
 }
 
 impl Authenticator {
-    /// Whoever `id:secret` or a demo token stands for. For the websocket; a failure to find out is a no.
-    pub async fn token(&self, token: &str) -> Option<Principal> {
-        if token.starts_with(DemoTokens::PREFIX) {
-            return self.demo_tokens.verify(token);
-        }
-        let (id, secret) = pair(token)?;
-        principal(self.reader_of_token(&id, &secret).await)
+    /// Whoever is on a websocket, as of now.
+    ///
+    /// # Errors
+    /// That nobody is, that they may not read, or that it cannot be found out.
+    pub async fn principal(&self, proof: &Proof) -> Result<Principal, ApiError> {
+        let reader = match proof {
+            Proof::Token(token) if token.starts_with(DemoTokens::PREFIX) => {
+                return self.demo_tokens.verify(token).ok_or(ApiError::BadCredentials);
+            }
+            Proof::Token(token) => {
+                let (id, secret) = pair(token).ok_or(ApiError::BadCredentials)?;
+                self.reader_of_token(&id, &secret).await?
+            }
+            Proof::Cookie(cookie) => self.reader_of_session(cookie).await?,
+        };
+        Ok(Principal::Reader { environment: reader.allowed(Scope::Read)?.environment })
     }
 
-    async fn reader_of_token(&self, id: &str, secret: &str) -> Result<Reader, ApiError> {
-        let environment = self.control.verify_token(id, secret).await?.ok_or(ApiError::BadCredentials)?;
-        Ok(Reader { environment, via: Via::Token(id.to_owned()) })
+    /// Whoever a token stands for.
+    ///
+    /// # Errors
+    /// [`ApiError::BadCredentials`], or that the database cannot be asked.
+    pub async fn reader_of_token(&self, id: &str, secret: &str) -> Result<Reader, ApiError> {
+        let grant = self.control.verify_token(id, secret).await?.ok_or(ApiError::BadCredentials)?;
+        Ok(Reader { environment: grant.environment, via: Via::Token(id.to_owned()), scopes: grant.scopes })
     }
 
     async fn reader_of_session(&self, cookie: &str) -> Result<Reader, ApiError> {
         let session = self.control.session(cookie, self.clock.now_ms()).await?;
         let session = session.ok_or(ApiError::Unauthenticated)?;
-        Ok(Reader { environment: session.environment, via: Via::Session(cookie.to_owned()) })
+        let (environment, scopes) = (Arc::clone(&session.environment), session.role.scopes());
+        Ok(Reader { environment, scopes, via: Via::Session(Arc::new(session)) })
     }
-}
-
-/// Whoever the request's cookie stands for. For the websocket, which browsers open with it.
-pub async fn cookie_principal(request: &HttpRequest, authenticator: &Authenticator) -> Option<Principal> {
-    let cookie = request.cookie(COOKIE)?;
-    principal(authenticator.reader_of_session(cookie.value()).await)
-}
-
-fn principal(reader: Result<Reader, ApiError>) -> Option<Principal> {
-    if let Err(error) = &reader
-        && let Some(cause) = error.cause()
-    {
-        tracing::warn!(cause, "could not find out who this is");
-    }
-    reader.ok().map(|reader| Principal::Reader { environment: reader.environment })
 }
 
 /// Whether a request was made by our own pages or by no page at all. Cookies are `SameSite=Strict`; this is the second

@@ -208,6 +208,7 @@ impl From<ControlError> for ApiError {
             ControlError::Unavailable(cause) => Self::Unavailable(cause),
             ControlError::Invalid(detail) => Self::InvalidBody(detail),
             ControlError::Exists(detail) => Self::Conflict(detail),
+            ControlError::Missing(detail) => Self::NotFound(detail),
         }
     }
 }

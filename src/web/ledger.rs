@@ -7,12 +7,11 @@ use actix_web::{
     web::{Data, Json, Query},
 };
 use serde::Deserialize;
-use tokio::time::{Instant, sleep, timeout_at};
 
 use super::{api::ApiState, auth::Reader, error::ApiError};
 use crate::{
     log::{EventLog, LogError},
-    pipeline,
+    pipeline::caught_up::caught_up,
     store::query::ledger::Stored,
 };
 
@@ -21,8 +20,6 @@ pub const MAX_BODY: usize = 256 * 1024;
 /// Most views at once.
 const MAX_VIEWS: usize = 1000;
 const MAX_WAIT_MS: u64 = 30_000;
-/// Between two looks at how far the processors are.
-const LOOK: Duration = Duration::from_millis(50);
 
 /// How fresh.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -50,7 +47,11 @@ pub async fn show(
         return Err(ApiError::InvalidBody(format!("{} views; at most {MAX_VIEWS} at once", views.len())));
     }
     if let Some(wait_ms) = freshness.wait_ms {
-        settle(&**log, Duration::from_millis(u64::from(wait_ms).min(MAX_WAIT_MS))).await?;
+        let wait = Duration::from_millis(u64::from(wait_ms).min(MAX_WAIT_MS));
+        let unavailable = |error: LogError| ApiError::Unavailable(error.to_string());
+        if !caught_up(&**log, wait).await.map_err(unavailable)? {
+            return Err(ApiError::PositionLate);
+        }
     }
     let mut lines = Vec::new();
     for stored in state.store.stored(&reader.environment, &views).await? {
@@ -58,21 +59,4 @@ pub async fn show(
         lines.push(b'\n');
     }
     Ok(HttpResponse::Ok().content_type("application/x-ndjson").body(lines))
-}
-
-/// Waits until the processors, whichever processes they run in, have committed all that the log holds now.
-async fn settle(log: &dyn EventLog, wait: Duration) -> Result<(), ApiError> {
-    let deadline = Instant::now() + wait;
-    let unavailable = |error: LogError| ApiError::Unavailable(error.to_string());
-    let done = async {
-        let ends = log.end().await.map_err(unavailable)?;
-        loop {
-            let committed = log.committed(pipeline::GROUP).await.map_err(unavailable)?;
-            if ends.iter().all(|(partition, end)| committed.get(partition).is_some_and(|next| next >= end)) {
-                return Ok(());
-            }
-            sleep(LOOK).await;
-        }
-    };
-    timeout_at(deadline, done).await.unwrap_or(Err(ApiError::PositionLate))
 }

@@ -21,6 +21,7 @@ use governor::{
 use moka::sync::Cache;
 
 use super::error::ApiError;
+use crate::control::digest;
 
 /// After this many checks those who have not been seen for long are forgotten.
 const SWEEP_EVERY: u32 = 4096;
@@ -57,6 +58,8 @@ pub struct Rates {
     pub failures: Rate,
     /// Tries to sign in from one address.
     pub sign_ins: Rate,
+    /// Tries to sign in to one account, from wherever.
+    pub accounts: Rate,
 }
 
 impl Default for Rates {
@@ -65,6 +68,7 @@ impl Default for Rates {
             requests: Rate::per_second(50, 100),
             failures: Rate::per_second(1, 20),
             sign_ins: Rate { refill: Duration::from_secs(6), ..Rate::per_second(1, 10) },
+            accounts: Rate { refill: Duration::from_secs(30), ..Rate::per_second(1, 10) },
         }
     }
 }
@@ -145,6 +149,7 @@ pub struct Limits {
     requests: Keyed<String>,
     failures: Keyed<IpAddr>,
     sign_ins: Keyed<IpAddr>,
+    accounts: Keyed<String>,
     /// Addresses over their failures, and until when: they are turned away before their credentials are looked at.
     barred: Cache<IpAddr, Instant>,
 }
@@ -156,6 +161,7 @@ impl Limits {
             requests: Keyed::new(rates.requests),
             failures: Keyed::new(rates.failures),
             sign_ins: Keyed::new(rates.sign_ins),
+            accounts: Keyed::new(rates.accounts),
             barred: Cache::builder()
                 .max_capacity(100_000)
                 .time_to_live(rates.failures.refill.max(Duration::from_secs(1)) * 2)
@@ -176,6 +182,11 @@ impl Limits {
     /// Counts a try to sign in.
     pub fn sign_in(&self, address: IpAddr) -> Result<Left, Refused> {
         self.sign_ins.check(&address, NonZeroU32::MIN)
+    }
+
+    /// Counts a try to sign in to an account, whether or not there is one of that address.
+    pub fn account(&self, email: &str) -> Result<Left, Refused> {
+        self.accounts.check(&digest(&email.to_lowercase()), NonZeroU32::MIN)
     }
 
     /// Counts a request without valid credentials.

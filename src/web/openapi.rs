@@ -12,8 +12,8 @@ use utoipa::{
 use self::problems::Problems;
 pub use self::words::{Ascending, GroupOrder, InProgressWord, Resolution, StepWord, ViewOrderWord};
 use super::{
-    annotations, auth::COOKIE, batch, dimensions, engagement, environments, error::ApiError, errors, incidents,
-    ledger, metrics, monitoring, session, views,
+    annotations, auth::COOKIE, batch, control, dimensions, engagement, error::ApiError, errors, incidents,
+    ledger, metrics, monitoring, views,
 };
 use crate::event::metric::Measurement;
 
@@ -286,12 +286,6 @@ Good answers to reads carry an `ETag`, and 304 answers `If-None-Match`. Every GE
         dimensions::values,
         engagement::heatmap,
         ledger::show,
-        environments::list,
-        environments::create,
-        session::show,
-        session::open,
-        session::turn,
-        session::close,
     ),
     modifiers(&Security, &Problems),
     security(("basic" = []), ("bearer" = []), ("session" = []))
@@ -313,7 +307,8 @@ impl Modify for Security {
 
 /// The document as it is served and committed.
 pub fn document() -> Result<String, serde_json::Error> {
-    Document::openapi().to_pretty_json().map(|text| text + "\n")
+    let document = Document::openapi().merge_from(control::Document::openapi());
+    document.to_pretty_json().map(|text| text + "\n")
 }
 
 /// `GET /data/v1/openapi.json`, for everyone.

@@ -18,5 +18,7 @@ mod monitoring;
 mod mutants;
 mod oracle;
 mod paging;
+mod retention;
 mod server;
 mod views;
+mod wall;

@@ -2,9 +2,12 @@
 //!
 //! Each test is one body run on both hosts, since there is one code path.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{future::Future, time::Duration};
 
-use playhead::control::{Bootstrap, Control, ControlError, SESSION_LIFETIME};
+use playhead::control::{
+    Bootstrap, Control, ControlError, KeySettings, Origins, Role, SESSION_LIFETIME, Scope, Scopes,
+    TokenSettings,
+};
 
 const POSTGRES: &str = "PLAYHEAD_TEST_POSTGRES";
 
@@ -28,6 +31,16 @@ fn settings(json: serde_json::Value) -> Bootstrap {
     serde_json::from_value(json).unwrap()
 }
 
+/// The environment a key sends to.
+async fn of_key(control: &Control, key: &str) -> Option<String> {
+    control.ingest_key(key).await.unwrap().map(|known| known.environment.to_string())
+}
+
+/// The environment a token works in.
+async fn of_token(control: &Control, id: &str, secret: &str) -> Option<String> {
+    control.verify_token(id, secret).await.unwrap().map(|grant| grant.environment.to_string())
+}
+
 #[tokio::test]
 async fn an_empty_database_gets_one_environment_and_keeps_it() {
     on_each_host(async |url| {
@@ -37,14 +50,14 @@ async fn an_empty_database_gets_one_environment_and_keeps_it() {
         let made = &first.environments[0];
         assert_eq!((made.id.as_str(), made.ingest_key.len()), ("default", 24));
         let token = made.generated_token.clone().unwrap();
-        assert_eq!(control.verify_token(&token.id, &token.secret).await.unwrap().as_deref(), Some("default"));
+        assert_eq!(of_token(&control, &token.id, &token.secret).await.as_deref(), Some("default"));
         control.close().await;
 
         let again = Control::open(&url).await.unwrap();
         let second = again.bootstrap(Bootstrap::default()).await.unwrap();
         assert_eq!(second.environments[0].ingest_key, made.ingest_key);
         assert!(second.environments[0].generated_token.is_none());
-        assert_eq!(again.verify_token(&token.id, &token.secret).await.unwrap().as_deref(), Some("default"));
+        assert_eq!(of_token(&again, &token.id, &token.secret).await.as_deref(), Some("default"));
     })
     .await;
 }
@@ -69,13 +82,13 @@ async fn settings_win_and_can_be_applied_over_and_over() {
         assert!(prod.generated_token.is_none());
         assert_eq!(prod.ingest_key, "abc123");
         control.bootstrap(wanted("weak", "old")).await.unwrap();
-        assert_eq!(control.environment_of_key("abc123").await.unwrap().as_deref(), Some("prod"));
-        assert_eq!(control.verify_token("t", "weak").await.unwrap().as_deref(), Some("prod"));
+        assert_eq!(of_key(&control, "abc123").await.as_deref(), Some("prod"));
+        assert_eq!(of_token(&control, "t", "weak").await.as_deref(), Some("prod"));
         assert!(control.verify_password("admin@EXAMPLE.org", "old").await.unwrap());
 
         control.bootstrap(wanted("changed", "new")).await.unwrap();
-        assert_eq!(control.verify_token("t", "weak").await.unwrap(), None);
-        assert_eq!(control.verify_token("t", "changed").await.unwrap().as_deref(), Some("prod"));
+        assert_eq!(of_token(&control, "t", "weak").await, None);
+        assert_eq!(of_token(&control, "t", "changed").await.as_deref(), Some("prod"));
         assert!(!control.verify_password("admin@example.org", "old").await.unwrap());
         assert!(control.verify_password("admin@example.org", "new").await.unwrap());
         assert!(!control.verify_password("nobody@example.org", "new").await.unwrap());
@@ -88,7 +101,7 @@ async fn settings_win_and_can_be_applied_over_and_over() {
             let refused = control.bootstrap(settings(stolen)).await;
             assert!(matches!(refused, Err(ControlError::Exists(_))), "{refused:?}");
         }
-        assert_eq!(control.environment_of_key("abc123").await.unwrap().as_deref(), Some("prod"));
+        assert_eq!(of_key(&control, "abc123").await.as_deref(), Some("prod"));
     })
     .await;
 }
@@ -121,10 +134,10 @@ async fn two_nodes_may_start_at_once() {
             for report in [a.unwrap(), b.unwrap()] {
                 assert_eq!(report.environments.len(), 1);
                 let made = &report.environments[0];
-                let environment = second.environment_of_key(&made.ingest_key).await.unwrap();
+                let environment = of_key(&second, &made.ingest_key).await;
                 assert_eq!(environment.as_deref(), Some("default"));
                 if let Some(token) = &made.generated_token {
-                    let environment = second.verify_token(&token.id, &token.secret).await.unwrap();
+                    let environment = of_token(&second, &token.id, &token.secret).await;
                     assert_eq!(environment.as_deref(), Some("default"));
                 }
             }
@@ -141,18 +154,18 @@ async fn a_revocation_counts_here_at_once_and_elsewhere_within_seconds() {
         let made = here.create_environment("x").await.unwrap();
         let token = &made.token;
         for node in [&here, &elsewhere] {
-            assert_eq!(node.environment_of_key(&made.ingest_key).await.unwrap().as_deref(), Some("x"));
-            assert_eq!(node.verify_token(&token.id, &token.secret).await.unwrap().as_deref(), Some("x"));
+            assert_eq!(of_key(node, &made.ingest_key).await.as_deref(), Some("x"));
+            assert_eq!(of_token(node, &token.id, &token.secret).await.as_deref(), Some("x"));
             assert!(node.recalls_token(&token.id, &token.secret).await);
         }
-        assert!(!here.revoke_key("another", &made.ingest_key).await.unwrap());
-        assert!(here.revoke_key("x", &made.ingest_key).await.unwrap());
+        assert!(!here.retire_key("another", &made.ingest_key).await.unwrap());
+        assert!(here.retire_key("x", &made.ingest_key).await.unwrap());
         assert!(here.revoke_token("x", &token.id).await.unwrap());
-        assert_eq!(here.environment_of_key(&made.ingest_key).await.unwrap(), None);
-        assert_eq!(here.verify_token(&token.id, &token.secret).await.unwrap(), None);
+        assert_eq!(of_key(&here, &made.ingest_key).await, None);
+        assert_eq!(of_token(&here, &token.id, &token.secret).await, None);
         tokio::time::sleep(Duration::from_millis(5_200)).await;
-        assert_eq!(elsewhere.environment_of_key(&made.ingest_key).await.unwrap(), None);
-        assert_eq!(elsewhere.verify_token(&token.id, &token.secret).await.unwrap(), None);
+        assert_eq!(of_key(&elsewhere, &made.ingest_key).await, None);
+        assert_eq!(of_token(&elsewhere, &token.id, &token.secret).await, None);
     })
     .await;
 }
@@ -162,16 +175,16 @@ async fn known_keys_and_tokens_outlive_an_outage_of_the_database() {
     on_each_host(async |url| {
         let control = Control::open(&url).await.unwrap();
         let made = control.create_environment("x").await.unwrap();
-        let known: Option<Arc<str>> = control.environment_of_key(&made.ingest_key).await.unwrap();
+        let known = of_key(&control, &made.ingest_key).await;
         assert_eq!(known.as_deref(), Some("x"));
         assert!(control.verify_token(&made.token.id, &made.token.secret).await.unwrap().is_some());
         // Nothing can be asked any more, and what was fresh has aged.
         control.close().await;
         tokio::time::sleep(Duration::from_millis(5_200)).await;
-        assert_eq!(control.environment_of_key(&made.ingest_key).await.unwrap(), known);
+        assert_eq!(of_key(&control, &made.ingest_key).await, known);
         assert!(control.verify_token(&made.token.id, &made.token.secret).await.unwrap().is_some());
-        assert!(matches!(control.environment_of_key("neverseen").await, Err(ControlError::Unavailable(_))));
-        assert_eq!(control.environment_of_key("No Key At All").await.unwrap(), None);
+        assert!(matches!(control.ingest_key("neverseen").await, Err(ControlError::Unavailable(_))));
+        assert_eq!(of_key(&control, "No Key At All").await, None);
     })
     .await;
 }
@@ -180,22 +193,239 @@ async fn known_keys_and_tokens_outlive_an_outage_of_the_database() {
 async fn sessions_open_turn_expire_and_close() {
     on_each_host(async |url| {
         let control = Control::open(&url).await.unwrap();
-        assert!(control.open_session().await.is_err(), "there is nothing to look at");
+        assert!(control.open_session(None, "").await.is_err(), "there is nothing to look at");
         control.create_environment("a").await.unwrap();
         control.create_environment("b").await.unwrap();
         let now = chrono::Utc::now().timestamp_millis();
-        let cookie = control.open_session().await.unwrap();
+        let cookie = control.open_session(None, "Browser\n1").await.unwrap();
+        let session = control.session(&cookie, now).await.unwrap().unwrap();
+        assert_eq!((&*session.environment, session.role, &session.email), ("a", Role::Owner, &None));
         let at = async |now: i64| {
             control.session(&cookie, now).await.unwrap().map(|session| session.environment.to_string())
         };
-        assert_eq!(at(now).await.as_deref(), Some("a"));
-        assert!(control.turn_session(&cookie, "b").await.unwrap());
-        assert!(!control.turn_session(&cookie, "c").await.unwrap());
+        assert!(control.turn_session(&session, "b").await.unwrap());
+        assert!(!control.turn_session(&session, "c").await.unwrap());
         assert_eq!(at(now).await.as_deref(), Some("b"));
         assert_eq!(at(now + SESSION_LIFETIME.as_millis() as i64 + 60_000).await, None);
         assert!(control.session("another", now).await.unwrap().is_none());
+        let other = control.open_session(None, "").await.unwrap();
+        let listed = control.list_sessions(&session).await.unwrap();
+        assert_eq!(listed.len(), 2);
+        assert!(
+            listed
+                .iter()
+                .any(|one| one.id == session.id && one.device == "Browser1" && one.last_used_ms.is_some())
+        );
+        assert!(
+            control
+                .end_session(&session, &listed.iter().find(|one| one.id != session.id).unwrap().id)
+                .await
+                .unwrap()
+        );
+        assert!(control.session(&other, now).await.unwrap().is_none());
         control.close_session(&cookie).await.unwrap();
         assert_eq!(at(now).await, None);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_key_is_rotated_while_both_work() {
+    on_each_host(async |url| {
+        let control = Control::open(&url).await.unwrap();
+        let made = control.create_environment("x").await.unwrap();
+        control.create_environment("y").await.unwrap();
+        let settings = KeySettings {
+            name: "site".into(),
+            origins: Origins::parse(&["https://example.org"]).unwrap(),
+            events_per_s: Some(50),
+        };
+        let old = &made.ingest_key;
+        for wrong in [control.change_key("y", old, &settings).await, control.rotate_key("y", old).await] {
+            assert!(matches!(wrong, Err(ControlError::Missing(_))), "{wrong:?}");
+        }
+        control.change_key("x", old, &settings).await.unwrap();
+        let new = control.rotate_key("x", old).await.unwrap();
+        assert_eq!((new.name.as_str(), new.events_per_s), ("site", Some(50)));
+        assert_eq!(new.origins, ["https://example.org"]);
+        let listed = control.listed_key("x", old).await.unwrap();
+        assert_eq!(listed.replaced_by.as_deref(), Some(new.ingest_key.as_str()));
+        for key in [old, &new.ingest_key] {
+            let known = control.ingest_key(key).await.unwrap().unwrap();
+            assert_eq!((&*known.environment, known.events_per_s), ("x", Some(50)));
+            assert!(
+                known.origins.allow("https://example.org") && !known.origins.allow("https://example.com")
+            );
+        }
+        // The new one is the one to show, and the old one makes no third.
+        assert_eq!(control.environments().await.unwrap()[0].ingest_key, new.ingest_key);
+        assert!(matches!(control.rotate_key("x", old).await, Err(ControlError::Exists(_))));
+        assert!(control.retire_key("x", old).await.unwrap() && !control.retire_key("x", old).await.unwrap());
+        assert_eq!(of_key(&control, old).await, None);
+        assert_eq!(of_key(&control, &new.ingest_key).await.as_deref(), Some("x"));
+        assert!(matches!(control.rotate_key("x", old).await, Err(ControlError::Missing(_))));
+        assert_eq!(control.list_keys("x").await.unwrap().len(), 2);
+        for (name, quota) in [("x".repeat(101), None), (String::new(), Some(0))] {
+            let bad = KeySettings { name, events_per_s: quota, ..KeySettings::default() };
+            assert!(matches!(control.create_key("x", &bad).await, Err(ControlError::Invalid(_))));
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_token_may_what_it_was_made_for_until_it_expires() {
+    on_each_host(async |url| {
+        let control = Control::open(&url).await.unwrap();
+        control.create_environment("x").await.unwrap();
+        let now = chrono::Utc::now().timestamp_millis();
+        let scopes: Scopes = [Scope::Sql].into_iter().collect();
+        let settings = TokenSettings { name: "grafana".into(), scopes, expires_ms: Some(now + 60_000) };
+        let token = control.create_token("x", &settings).await.unwrap();
+        let grant = control.verify_token(&token.id, &token.secret).await.unwrap().unwrap();
+        assert_eq!((&*grant.environment, grant.scopes), ("x", scopes));
+        let soon = TokenSettings { expires_ms: Some(now + 1_500), ..settings.clone() };
+        let soon = control.create_token("x", &soon).await.unwrap();
+        assert!(control.verify_token(&soon.id, &soon.secret).await.unwrap().is_some());
+        while chrono::Utc::now().timestamp_millis() <= now + 1_500 {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        assert!(control.verify_token(&soon.id, &soon.secret).await.unwrap().is_none());
+        for bad in [
+            TokenSettings { expires_ms: Some(now - 1), ..settings.clone() },
+            TokenSettings { scopes: Scopes::default(), ..settings.clone() },
+        ] {
+            assert!(matches!(control.create_token("x", &bad).await, Err(ControlError::Invalid(_))));
+        }
+        // The use is noted beside the request.
+        let used = async || {
+            let listed = control.list_tokens("x").await.unwrap();
+            listed.into_iter().find(|listed| listed.id == token.id).unwrap().last_used_ms
+        };
+        while used().await.is_none() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        assert!(used().await.unwrap() >= now);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_invitation_makes_somebody_once_and_roles_follow_at_once() {
+    on_each_host(async |url| {
+        let control = Control::open(&url).await.unwrap();
+        for name in ["a", "b"] {
+            control.create_environment(name).await.unwrap();
+        }
+        let environments = ["b".to_owned()];
+        for (email, role, environments) in [
+            ("nobody", Role::Viewer, &environments[..]),
+            ("v@example.org", Role::Viewer, &[]),
+            ("v@example.org", Role::Viewer, &["c".to_owned()]),
+            ("v@example.org", Role::Owner, &environments),
+        ] {
+            let refused = control.invite(email, role, environments).await;
+            assert!(matches!(refused, Err(ControlError::Invalid(_))), "{email} {role:?} {environments:?}");
+        }
+        let made = control.invite("V@example.org", Role::Editor, &environments).await.unwrap();
+        assert_eq!(control.invitations().await.unwrap(), std::slice::from_ref(&made.invitation));
+        assert!(matches!(
+            control.accept_invitation(&made.code, "short").await,
+            Err(ControlError::Invalid(_))
+        ));
+        assert_eq!(control.accept_invitation("made up", "long enough").await.unwrap(), None);
+        let (first, second) = tokio::join!(
+            control.accept_invitation(&made.code, "long enough 1"),
+            control.accept_invitation(&made.code, "long enough 2"),
+        );
+        let accepted = [first.unwrap(), second.unwrap()];
+        assert_eq!(accepted.iter().flatten().collect::<Vec<_>>(), ["v@example.org"], "one of two");
+        let password = if accepted[0].is_some() { "long enough 1" } else { "long enough 2" };
+        assert!(control.verify_password("v@example.org", password).await.unwrap());
+        assert_eq!(control.invitations().await.unwrap(), []);
+
+        let now = chrono::Utc::now().timestamp_millis();
+        let cookie = control.open_session(Some("V@example.org"), "").await.unwrap();
+        let session = async || control.session(&cookie, now).await.unwrap();
+        let mine = session().await.unwrap();
+        assert_eq!((&*mine.environment, mine.role), ("b", Role::Editor));
+        assert!(!control.turn_session(&mine, "a").await.unwrap(), "it is not theirs");
+        let operator = control.open_session(None, "").await.unwrap();
+        let operator = control.session(&operator, now).await.unwrap().unwrap();
+        assert!(!control.end_session(&mine, &operator.id).await.unwrap(), "it is not theirs either");
+        assert_eq!(control.list_sessions(&mine).await.unwrap().len(), 1);
+        assert_eq!(control.list_sessions(&operator).await.unwrap().len(), 2);
+
+        let person = control.change_person("v@example.org", Role::Viewer, &["a".to_owned()]).await.unwrap();
+        assert_eq!((person.role, &person.environments[..]), (Role::Viewer, &["a".to_owned()][..]));
+        let moved = session().await.unwrap();
+        assert_eq!((&*moved.environment, moved.role), ("a", Role::Viewer));
+
+        control.change_password("v@example.org", "another one", &mine.id).await.unwrap();
+        assert!(session().await.is_some(), "the session it was changed in stays");
+        let again = control.invite("v@example.org", Role::Viewer, &environments).await.unwrap();
+        control.accept_invitation(&again.code, "a third one").await.unwrap().unwrap();
+        assert!(session().await.is_none(), "a password that was lost may have been found");
+        let cookie = control.open_session(Some("v@example.org"), "").await.unwrap();
+        assert!(control.remove_person("V@example.org").await.unwrap());
+        assert!(control.session(&cookie, now).await.unwrap().is_none());
+        assert!(!control.remove_person("v@example.org").await.unwrap());
+        assert!(!control.verify_password("v@example.org", "a third one").await.unwrap());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_erasure_is_taken_once_and_leaves_a_receipt_without_the_name() {
+    on_each_host(async |url| {
+        let control = Control::open(&url).await.unwrap();
+        for name in ["a", "b"] {
+            control.create_environment(name).await.unwrap();
+        }
+        assert!(matches!(control.request_erasure("a", "", "x").await, Err(ControlError::Invalid(_))));
+        let asked = control.request_erasure("a", "anna", "token t").await.unwrap();
+        assert_eq!(
+            control.request_erasure("a", "anna", "again").await.unwrap(),
+            asked,
+            "it is pending already"
+        );
+        assert!(matches!(control.receipt("b", &asked.id).await, Err(ControlError::Missing(_))));
+        let claimed = control.claim_erasure().await.unwrap().unwrap();
+        assert_eq!((claimed.id.as_str(), claimed.viewer_id.as_str()), (asked.id.as_str(), "anna"));
+        assert_eq!(control.claim_erasure().await.unwrap(), None, "somebody is at it");
+        control.release_erasure(&asked.id, Duration::ZERO).await.unwrap();
+        assert_eq!(control.claim_erasure().await.unwrap().unwrap().id, asked.id);
+        let erased = playhead::control::Erased { views: 1, view_rows: 2, event_rows: 30 };
+        control.finish_erasure(&asked.id, erased).await.unwrap();
+        let receipt = control.receipt("a", &asked.id).await.unwrap();
+        assert_eq!((receipt.views, receipt.view_rows, receipt.event_rows), (1, 2, 30));
+        assert!(receipt.finished_ms.is_some_and(|at| at >= receipt.requested_ms));
+        assert_eq!(receipt.viewer_sha256, playhead::control::digest("a\0anna"));
+        assert_eq!(control.claim_erasure().await.unwrap(), None);
+        assert_ne!(control.request_erasure("a", "anna", "later").await.unwrap().id, asked.id);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_environment_has_a_name_and_a_time_to_keep() {
+    on_each_host(async |url| {
+        let control = Control::open(&url).await.unwrap();
+        control.create_environment("First").await.unwrap();
+        assert_eq!(control.tenant("first").await.unwrap().retention_days, 90);
+        let changed = control.change_environment("first", Some("Second"), Some(7)).await.unwrap();
+        let environment = &changed.environment;
+        assert_eq!(
+            (environment.id.as_str(), environment.name.as_str(), changed.retention_days),
+            ("first", "Second", 7)
+        );
+        assert_eq!(control.change_environment("first", None, None).await.unwrap(), changed);
+        for days in [0, 91] {
+            let refused = control.change_environment("first", None, Some(days)).await;
+            assert!(matches!(refused, Err(ControlError::Invalid(_))), "{days}");
+        }
+        let missing = control.change_environment("second", Some("x"), None).await;
+        assert!(matches!(missing, Err(ControlError::Missing(_))));
     })
     .await;
 }

@@ -7,7 +7,7 @@
 use actix_web::{HttpRequest, HttpResponse, http::header, web};
 use serde::Deserialize;
 
-use super::{arrival, cross_origin, refuse, store};
+use super::{arrival, cross_origin, origin, refuse, store};
 use crate::{
     beacon::{Collector, body, formats::cmcd, refusal::Refusal},
     event::Format,
@@ -24,7 +24,7 @@ pub async fn report(
     collector: web::Data<Collector>,
 ) -> HttpResponse {
     let body = body::read_bytes(&request, payload);
-    answer(receive(&request, &key, body, &collector).await)
+    origin::narrow(&request, answer(receive(&request, &key, body, &collector).await))
 }
 
 /// The one record of a request that carries it in its address.
@@ -46,7 +46,7 @@ pub async fn pixel(
             .map(|pixel| pixel.into_inner().record.into_bytes())
             .map_err(|_| Refusal::BadBeacon("not a query"))
     };
-    answer(receive(&request, &key, body, &collector).await)
+    origin::narrow(&request, answer(receive(&request, &key, body, &collector).await))
 }
 
 async fn receive(
@@ -55,10 +55,10 @@ async fn receive(
     body: impl Future<Output = Result<Vec<u8>, Refusal>>,
     collector: &Collector,
 ) -> Result<usize, Refusal> {
-    let environment = collector.admit(key).await?;
+    let admitted = collector.admit(request, key).await?;
     let decoded = cmcd::decode(&body.await?, arrival(request, collector)?)?;
     let accepted = decoded.accepted();
-    store(request, collector, &environment, decoded, Format::Cmcd).await?;
+    store(request, collector, &admitted, decoded, Format::Cmcd).await?;
     Ok(accepted)
 }
 

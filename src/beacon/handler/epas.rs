@@ -7,7 +7,7 @@ use actix_web::{
 };
 use serde_json::{Map, Value, json};
 
-use super::{allow, arrival, count_refused, cross_origin, store};
+use super::{allow, arrival, count_refused, cross_origin, origin, store};
 use crate::{
     beacon::{
         Collector, body,
@@ -29,18 +29,24 @@ pub async fn take(
     payload: web::Payload,
     collector: web::Data<Collector>,
 ) -> HttpResponse {
-    match receive(&request, &key, payload, &collector).await {
+    let answer = match receive(&request, &key, payload, &collector).await {
         Ok(response) => response,
         Err(refusal) => {
             count_refused(&refusal, Format::Epas);
             refusal.response_with(verdict(&refusal))
         }
-    }
+    };
+    origin::narrow(&request, answer)
 }
 
 /// `OPTIONS`: the SDK's every POST is preceded by one, unless the browser remembers the last.
-pub async fn preflight() -> HttpResponse {
-    allow("content-type, content-encoding, x-epas-event, x-epas-version")
+pub async fn preflight(
+    request: HttpRequest,
+    key: web::Path<String>,
+    collector: web::Data<Collector>,
+) -> HttpResponse {
+    let headers = "content-type, content-encoding, x-epas-event, x-epas-version";
+    allow(&request, &key, &collector, headers).await
 }
 
 async fn receive(
@@ -49,17 +55,17 @@ async fn receive(
     payload: web::Payload,
     collector: &Collector,
 ) -> Result<HttpResponse, Refusal> {
-    let environment = collector.admit(key).await?;
+    let admitted = collector.admit(request, key).await?;
     let mut body = body::read(request, payload).await?;
     let arrival = arrival(request, collector)?;
     let unnamed = |is_init: bool| {
         let known = (!is_init).then_some(arrival.received_ms);
-        view_of_sender(request, collector, &environment, known)
+        view_of_sender(request, collector, &admitted.ingest_key.environment, known)
     };
     let EpasBeacon { view_id, is_init, decoded } =
         epas::decode(&mut body, arrival, version(request), unnamed)?;
     let rejected = decoded.rejected.clone();
-    store(request, collector, &environment, decoded, Format::Epas).await?;
+    store(request, collector, &admitted, decoded, Format::Epas).await?;
     let Some(view_id) = view_id else {
         return Err(Refusal::BadEvent(rejected.first().map_or("bad_event", |first| first.code)));
     };

@@ -12,7 +12,7 @@ use actix_web::{HttpRequest, HttpResponse, http::header, web};
 use tokio::sync::watch;
 
 use self::{frame::PROTOCOL, hub::Hub, session::MAX_FRAME_BYTES};
-use crate::web::auth::{Authenticator, cookie_principal};
+use crate::web::auth::{Authenticator, Proof};
 
 /// What a websocket needs.
 #[derive(Clone)]
@@ -34,8 +34,7 @@ async fn connect(
     state: web::Data<LiveState>,
 ) -> Result<HttpResponse, actix_web::Error> {
     // A cookie comes along with any page's websocket, so it counts only for a page of this origin.
-    let principal =
-        if is_same_origin(&request) { cookie_principal(&request, &state.authenticator).await } else { None };
+    let proof = if is_same_origin(&request) { Proof::of(&request) } else { None };
     let (mut response, socket, messages) = actix_ws::handle(&request, body)?;
     if offers_protocol(&request) {
         response
@@ -47,7 +46,7 @@ async fn connect(
         .aggregate_continuations()
         .max_continuation_size(MAX_FRAME_BYTES);
     let state = state.get_ref().clone();
-    actix_web::rt::spawn(session::serve(socket, messages, state, principal));
+    actix_web::rt::spawn(session::serve(socket, messages, state, proof));
     Ok(response)
 }
 

@@ -19,7 +19,10 @@ use super::{
 };
 use crate::{
     telemetry::{Metric, count_labelled, gauge_add},
-    web::auth::{Authenticator, Principal},
+    web::{
+        auth::{Authenticator, Principal, Proof},
+        error::ApiError,
+    },
 };
 
 /// Largest frame a client may send.
@@ -31,6 +34,8 @@ const MAX_FRAMES_PER_10_S: u32 = 500;
 /// A client has this long to authenticate.
 const AUTH_DEADLINE: Duration = Duration::from_secs(10);
 const HEARTBEAT: Duration = Duration::from_secs(5);
+/// After so many heartbeats it is asked again whether the client may still look.
+const BEATS_OF_TRUST: u32 = 2;
 /// A client that answers no ping for this long is gone.
 const IDLE: Duration = Duration::from_secs(60);
 /// Frames waiting for the socket.
@@ -43,7 +48,7 @@ pub struct LiveSession {
     socket: Session,
     hub: Arc<Hub>,
     authenticator: Arc<Authenticator>,
-    principal: Option<Principal>,
+    who: Option<(Proof, Principal)>,
     subscriptions: HashMap<String, Subscription>,
     outbox: mpsc::Sender<String>,
     paused: bool,
@@ -63,25 +68,29 @@ impl Drop for Subscription {
     }
 }
 
-/// Serves one connection to its end. `principal` is known already when a session cookie came with the upgrade.
+/// Serves one connection to its end. `proof` is there already when a session's cookie came with the upgrade.
 pub async fn serve(
     socket: Session,
     messages: actix_ws::AggregatedMessageStream,
     state: LiveState,
-    principal: Option<Principal>,
+    proof: Option<Proof>,
 ) {
     gauge_add(Metric::LiveConnections, 1.0);
     let (outbox, frames) = mpsc::channel(OUTBOX);
-    let session = LiveSession {
+    let mut session = LiveSession {
         socket: socket.clone(),
         hub: state.hub,
         authenticator: state.authenticator,
-        principal,
+        who: None,
         subscriptions: HashMap::new(),
         outbox,
         paused: false,
         frames_in: 0,
     };
+    if let Some(proof) = proof {
+        // A cookie that has expired is nobody's, and the client may still send a token.
+        let _ = session.authenticate(proof).await;
+    }
     let reason = session.run(messages, frames, state.stopping).await;
     gauge_add(Metric::LiveConnections, -1.0);
     let reason = reason.map(|close| CloseReason { code: CloseCode::Other(close.code()), description: None });
@@ -125,8 +134,11 @@ impl LiveSession {
                     if beats.is_multiple_of(2) {
                         self.frames_in = 0;
                     }
-                    if self.principal.is_none() && opened.elapsed() > AUTH_DEADLINE {
+                    if self.who.is_none() && opened.elapsed() > AUTH_DEADLINE {
                         return Some(Close::Authentication);
+                    }
+                    if beats.is_multiple_of(BEATS_OF_TRUST) && let Err(close) = self.look_again().await {
+                        return Some(close);
                     }
                     if last_heard.elapsed() > IDLE {
                         return Some(Close::Idle);
@@ -163,12 +175,12 @@ impl LiveSession {
                 return Ok(());
             }
         };
-        match (frame, &self.principal) {
+        match (frame, &self.who) {
             (ClientFrame::Auth { token }, _) => {
-                self.principal = Some(self.authenticator.token(&token).await.ok_or(Close::Authentication)?);
+                self.authenticate(Proof::Token(token)).await?;
             }
             (_, None) => return Err(Close::Authentication),
-            (ClientFrame::Subscribe { id, topic, query, since }, Some(principal)) => {
+            (ClientFrame::Subscribe { id, topic, query, since }, Some((_, principal))) => {
                 let environment = allowed(principal, topic, &query).ok_or(Close::Scope)?;
                 self.subscribe(id, Question { environment, topic, query }, since).await?;
             }
@@ -195,6 +207,24 @@ impl LiveSession {
         Ok(())
     }
 
+    async fn authenticate(&mut self, proof: Proof) -> Result<(), Close> {
+        let principal = self.authenticator.principal(&proof).await.map_err(|error| refused(&error))?;
+        self.who = Some((proof, principal));
+        Ok(())
+    }
+
+    /// Ends what a revoked token, a closed session or a lost role still has open. Not for an outage of the database.
+    async fn look_again(&self) -> Result<(), Close> {
+        let Some((proof, principal)) = &self.who else { return Ok(()) };
+        match self.authenticator.principal(proof).await {
+            Ok(now) if now == *principal => Ok(()),
+            // The session looks at another environment now, and so will the next socket.
+            Ok(_) => Err(Close::Restart),
+            Err(ApiError::Unavailable(_)) => Ok(()),
+            Err(error) => Err(refused(&error)),
+        }
+    }
+
     async fn subscribe(&mut self, id: String, question: Question, since: Option<u64>) -> Result<(), Close> {
         if let Err((code, message)) = question.check() {
             self.complain(Some(&id), code, &message).await;
@@ -217,6 +247,16 @@ impl LiveSession {
         }
         // A closed socket ends the session's loop by itself.
         let _ = self.send("error", frame.to_string()).await;
+    }
+}
+
+fn refused(error: &ApiError) -> Close {
+    if let Some(cause) = error.cause() {
+        tracing::warn!(cause, "could not find out who this is");
+    }
+    match error {
+        ApiError::Forbidden(_) => Close::Scope,
+        _ => Close::Authentication,
     }
 }
 

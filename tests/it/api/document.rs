@@ -1,6 +1,4 @@
-//! The API's document: committed, served, and true to the routes.
-
-use serde_json::Value;
+//! The API's document: committed, and what the code says. That its routes are there, `wall.rs` shows by asking them all.
 
 use super::server::{Server, unlimited};
 
@@ -20,28 +18,8 @@ fn the_committed_document_is_what_the_code_says() {
 }
 
 #[tokio::test]
-async fn every_documented_read_is_there() {
+async fn it_is_served_to_everybody() {
     let server = Server::start(unlimited());
-    let tenant = server.tenant().await;
-    let response = server.http.get(format!("{}/data/v1/openapi.json", server.url)).send().await.unwrap();
-    let document: Value = response.json().await.unwrap();
-    let paths = document["paths"].as_object().unwrap();
-    assert!(paths.len() >= 11, "{}", paths.len());
-    for (path, operations) in paths {
-        if operations.get("get").is_none() || path == "/session" {
-            continue;
-        }
-        let metric = match path {
-            path if path.ends_with("histogram-timeseries") => "video-startup-time",
-            path if path.contains("/monitoring/") => "current-concurrent-viewers",
-            _ => "views",
-        };
-        let path = path
-            .replace("{metric}", metric)
-            .replace("{dimension}", "country")
-            .replace("{video_id}", "v")
-            .replace("{id}", "none");
-        let expected = if path.ends_with("none") { 404 } else { 200 };
-        assert_eq!(server.ask(&tenant, &path, &[]).await.status(), expected, "{path}");
-    }
+    let answer = server.http.get(format!("{}/data/v1/openapi.json", server.url)).send().await.unwrap();
+    assert_eq!(answer.text().await.unwrap(), playhead::web::openapi::document().unwrap());
 }

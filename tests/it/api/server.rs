@@ -10,8 +10,8 @@ use async_trait::async_trait;
 use playhead::{
     clock::Clock,
     control::{Control, NewEnvironment},
-    log::Position,
-    pipeline::live::Live,
+    log::{self, EventLog, LogSettings, Position, segment::SegmentSettings},
+    pipeline::{self, live::Live},
     store::{
         Store,
         embedded::{EmbeddedClickHouse, Settings},
@@ -33,7 +33,7 @@ pub const LOGIN_CODE: &str = "open-sesame";
 /// No limit a test could reach by accident.
 pub fn unlimited() -> Rates {
     let rate = Rate::per_second(1_000_000, 1_000_000);
-    Rates { requests: rate, failures: rate, sign_ins: rate }
+    Rates { requests: rate, failures: rate, sign_ins: rate, accounts: rate }
 }
 
 /// The engine with the schema. It lives as long as the test process; its child ends with it.
@@ -98,9 +98,12 @@ impl Server {
         let store = store();
         let live = Arc::new(Live::default());
         let served = Arc::clone(&live);
+        let log =
+            LogSettings::Embedded(SegmentSettings::new(database.path().join("log"), &[pipeline::GROUP]));
         std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
                 let control = Control::open(&url).await.unwrap();
+                let log: Data<dyn EventLog> = Data::from(log::open(&log).await.unwrap());
                 let demo_tokens = DemoTokens::default();
                 let authenticator = Arc::new(Authenticator {
                     control: control.clone(),
@@ -119,11 +122,10 @@ impl Server {
                     trusted_proxies: vec!["127.0.0.0/8".parse().unwrap()],
                     cache: AnswerCache::default(),
                 });
-                let server = HttpServer::new(move || App::new().app_data(state.clone()).configure(configure))
-                    .workers(2)
-                    .disable_signals()
-                    .bind(("127.0.0.1", 0))
-                    .unwrap();
+                let app =
+                    move || App::new().app_data(state.clone()).app_data(log.clone()).configure(configure);
+                let server =
+                    HttpServer::new(app).workers(2).disable_signals().bind(("127.0.0.1", 0)).unwrap();
                 let address = server.addrs()[0];
                 sender.send((address, control, demo_tokens, authenticator)).unwrap();
                 server.run().await.unwrap();

@@ -1,0 +1,124 @@
+//! What is kept no longer: viewers who were to be erased, and days that an environment does not keep.
+//!
+//! Runs beside the processor, since both are about what ClickHouse holds. Requests lie in the control database, so they may
+//! come from the API or the command line, with or without a running service, and outlive a crash at any step.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::time::Instant;
+
+use crate::{
+    clock::Clock,
+    control::{Control, ControlError, Erasure, MAX_RETENTION_DAYS},
+    log::{EventLog, LogError},
+    pipeline::caught_up::caught_up,
+    store::{Store, query::QueryError},
+};
+
+/// Between two looks for requests.
+const LOOK: Duration = Duration::from_secs(2);
+/// Between two rounds over the environments: retention goes by whole days.
+const RETENTION_ROUND: Duration = Duration::from_hours(1);
+/// How long the processors may take for what the log holds, before the request is put back.
+const CATCH_UP: Duration = Duration::from_mins(5);
+/// After a failure the same request is tried again not before this.
+const RETRY: Duration = Duration::from_secs(30);
+const DAY_MS: i64 = 24 * 3600 * 1000;
+
+/// What it needs.
+pub struct Keeper {
+    pub control: Control,
+    pub store: Store,
+    pub log: Arc<dyn EventLog>,
+    pub clock: Clock,
+}
+
+/// Why something was not done yet.
+#[derive(Debug, thiserror::Error)]
+enum Undone {
+    #[error(transparent)]
+    Control(#[from] ControlError),
+    #[error(transparent)]
+    Store(#[from] QueryError),
+    #[error(transparent)]
+    Log(#[from] LogError),
+    #[error("the processors have not caught up with the log")]
+    Behind,
+}
+
+impl Keeper {
+    /// Runs until it is dropped.
+    pub async fn run(self) {
+        let mut round = Instant::now();
+        loop {
+            if let Err(error) = self.erase_all().await {
+                tracing::warn!(%error, "erasures are pending");
+            }
+            if round <= Instant::now() {
+                match self.retain().await {
+                    Ok(()) => round = Instant::now() + RETENTION_ROUND,
+                    Err(error) => {
+                        tracing::warn!(%error, "retention is pending");
+                        round = Instant::now() + RETRY;
+                    }
+                }
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    async fn erase_all(&self) -> Result<(), Undone> {
+        while let Some(erasure) = self.control.claim_erasure().await? {
+            if let Err(error) = self.erase(&erasure).await {
+                self.control.release_erasure(&erasure.id, RETRY).await?;
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    /// First what was received before the request has to be in ClickHouse, or it would come in after the deletion.
+    async fn erase(&self, erasure: &Erasure) -> Result<(), Undone> {
+        if !caught_up(&*self.log, CATCH_UP).await? {
+            return Err(Undone::Behind);
+        }
+        let erased = self.store.erase_viewer(&erasure.environment, &erasure.viewer_id).await?;
+        self.control.finish_erasure(&erasure.id, erased).await?;
+        let Erasure { id, environment, .. } = erasure;
+        tracing::info!(receipt = id, environment, ?erased, "a viewer was erased");
+        Ok(())
+    }
+
+    /// Deletes whole days that an environment keeps no longer. Those of ninety days ClickHouse drops by itself.
+    async fn retain(&self) -> Result<(), Undone> {
+        let now_ms = self.clock.now_ms();
+        for tenant in self.control.tenants().await? {
+            if tenant.retention_days >= MAX_RETENTION_DAYS {
+                continue;
+            }
+            let before_ms = first_kept_ms(now_ms, tenant.retention_days);
+            let rows = self.store.drop_before(&tenant.environment.id, before_ms).await?;
+            if rows > 0 {
+                tracing::info!(environment = tenant.environment.id, rows, "retention is over for old rows");
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The beginning, UTC, of the oldest day that is kept: so many days back from now, and that day as a whole.
+const fn first_kept_ms(now_ms: i64, days: u32) -> i64 {
+    (now_ms - days as i64 * DAY_MS).div_euclid(DAY_MS) * DAY_MS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_are_kept_whole() {
+        let noon = 20_000 * DAY_MS + DAY_MS / 2;
+        assert_eq!(first_kept_ms(noon, 1), 19_999 * DAY_MS);
+        assert_eq!(first_kept_ms(20_000 * DAY_MS, 7), 19_993 * DAY_MS);
+    }
+}

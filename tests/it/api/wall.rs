@@ -1,0 +1,362 @@
+//! The walls, route by route: every operation of the API's document has a line here, and one without fails the test.
+//!
+//! Each is tried with the ids of another tenant, by a token that may do everything and by the session of an admin, and
+//! then with every scope and role that should not be enough.
+
+use std::collections::BTreeSet;
+
+use playhead::control::{NewEnvironment, Role, Scope, Scopes, TokenSettings};
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use super::{
+    data::{an_hour_ago, random_views, write},
+    server::{Server, store, unlimited},
+};
+
+/// What keeps tenants apart at a route.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Wall {
+    /// It says the same to everybody.
+    Common,
+    /// It is about the caller's environment and takes no id.
+    Own,
+    /// It is about one thing. Another tenant's is 404.
+    Thing,
+    /// It is about a selection of views. Another tenant's is as empty as one that never was.
+    Selection,
+    /// It is for owners, who see every environment.
+    Owners,
+    /// It is for whoever is signed in, with whatever role.
+    SignedIn,
+    /// It is before the guard; `access.rs` and the end of the first test are about it.
+    Session,
+}
+
+use Wall::{Common, Own, Owners, Selection, Session, SignedIn, Thing};
+
+/// Method, path, wall, and the scope it needs.
+type Case = (&'static str, &'static str, Wall, Scope);
+
+const CASES: [Case; 42] = [
+    ("get", "/data/v1/metrics", Common, Scope::Read),
+    ("get", "/data/v1/metrics/comparison", Own, Scope::Read),
+    ("get", "/data/v1/metrics/{metric}/overall", Own, Scope::Read),
+    ("get", "/data/v1/metrics/{metric}/timeseries", Own, Scope::Read),
+    ("get", "/data/v1/metrics/{metric}/breakdown", Own, Scope::Read),
+    ("get", "/data/v1/video-views", Own, Scope::Read),
+    ("get", "/data/v1/video-views/{id}", Thing, Scope::Read),
+    ("get", "/data/v1/dimensions", Common, Scope::Read),
+    ("get", "/data/v1/dimensions/{dimension}", Own, Scope::Read),
+    ("get", "/data/v1/engagement/videos/{video_id}/heatmap", Selection, Scope::Read),
+    ("post", "/data/v1/ledger", Selection, Scope::Read),
+    ("get", "/data/v1/environments", Own, Scope::Read),
+    ("post", "/data/v1/environments", Owners, Scope::Admin),
+    ("get", "/data/v1/environments/{environment}", Thing, Scope::Read),
+    ("patch", "/data/v1/environments/{environment}", Thing, Scope::Admin),
+    ("get", "/data/v1/ingest-keys", Own, Scope::Read),
+    ("post", "/data/v1/ingest-keys", Own, Scope::Admin),
+    ("get", "/data/v1/ingest-keys/{ingest_key}", Thing, Scope::Read),
+    ("put", "/data/v1/ingest-keys/{ingest_key}", Thing, Scope::Admin),
+    ("post", "/data/v1/ingest-keys/{ingest_key}/rotate", Thing, Scope::Admin),
+    ("delete", "/data/v1/ingest-keys/{ingest_key}", Thing, Scope::Admin),
+    ("get", "/data/v1/tokens", Own, Scope::Admin),
+    ("post", "/data/v1/tokens", Own, Scope::Admin),
+    ("delete", "/data/v1/tokens/{token_id}", Thing, Scope::Admin),
+    ("get", "/data/v1/people", Owners, Scope::Admin),
+    ("put", "/data/v1/people/{email}", Owners, Scope::Admin),
+    ("delete", "/data/v1/people/{email}", Owners, Scope::Admin),
+    ("get", "/data/v1/invitations", Owners, Scope::Admin),
+    ("post", "/data/v1/invitations", Owners, Scope::Admin),
+    ("delete", "/data/v1/invitations/{invitation_id}", Owners, Scope::Admin),
+    ("get", "/data/v1/sessions", SignedIn, Scope::Read),
+    ("delete", "/data/v1/sessions/{session_id}", SignedIn, Scope::Read),
+    // A viewer's id is the site's own: the same may be in two environments, and each erases its own.
+    ("delete", "/data/v1/viewers/{viewer_id}", Own, Scope::Admin),
+    ("get", "/data/v1/erasures", Own, Scope::Admin),
+    ("get", "/data/v1/erasures/{erasure_id}", Thing, Scope::Admin),
+    ("get", "/data/v1/export", Own, Scope::Admin),
+    ("get", "/session", Session, Scope::Read),
+    ("post", "/session", Session, Scope::Read),
+    ("put", "/session", Session, Scope::Read),
+    ("delete", "/session", Session, Scope::Read),
+    ("post", "/session/invitation", Session, Scope::Read),
+    ("put", "/session/password", Session, Scope::Read),
+];
+
+/// A tenant with one of everything that has an id.
+struct Full {
+    environment: NewEnvironment,
+    erasure: String,
+    email: String,
+    session: String,
+    cookie: String,
+    invitation: String,
+}
+
+impl Full {
+    async fn new(server: &Server) -> Self {
+        let environment = server.tenant().await;
+        write(&store(), &environment.id, &random_views(5, 50, an_hour_ago())).await;
+        let control = &server.control;
+        let email = format!("anna@{}.example", environment.id);
+        let cookie = signed_in(server, &email, Role::Admin, &environment.id).await;
+        let now = chrono::Utc::now().timestamp_millis();
+        let asking = control.session(&cookie, now).await.unwrap().unwrap();
+        let invited =
+            control.invite(&email, Role::Viewer, std::slice::from_ref(&environment.id)).await.unwrap();
+        let erasure = control.request_erasure(&environment.id, "gone", "the test").await.unwrap().id;
+        let (session, invitation) = (asking.id, invited.invitation.id);
+        Self { environment, erasure, email, session, cookie, invitation }
+    }
+
+    /// A path with this tenant's ids in it.
+    fn fill(&self, path: &str) -> String {
+        let mut filled = path
+            .replace("{metric}", "views")
+            .replace("{dimension}", "country")
+            .replace("{video_id}", "video-a")
+            .replace("{viewer_id}", "gone")
+            .replace("{id}", "view-1");
+        for (name, id) in [
+            ("{environment}", &self.environment.id),
+            ("{ingest_key}", &self.environment.ingest_key),
+            ("{token_id}", &self.environment.token.id),
+            ("{email}", &self.email),
+            ("{invitation_id}", &self.invitation),
+            ("{session_id}", &self.session),
+            ("{erasure_id}", &self.erasure),
+        ] {
+            filled = filled.replace(name, id);
+        }
+        assert!(!filled.contains('{'), "{path} takes an id that no tenant has here");
+        filled
+    }
+
+    /// Everything that belongs to this tenant alone, as it may be seen by chance.
+    fn marks(&self) -> Vec<&str> {
+        let Full { environment, erasure, email, session, invitation, .. } = self;
+        let NewEnvironment { id, ingest_key, token } = environment;
+        vec![
+            id,
+            ingest_key,
+            &token.id,
+            &token.secret,
+            erasure,
+            email,
+            session,
+            invitation,
+            "view-",
+            "video-a",
+        ]
+    }
+}
+
+/// Who asks.
+enum Caller {
+    Token(String, String),
+    Cookie(String),
+}
+
+async fn signed_in(server: &Server, email: &str, role: Role, environment: &str) -> String {
+    let environments: &[String] = if role == Role::Owner { &[] } else { &[environment.to_owned()] };
+    let invited = server.control.invite(email, role, environments).await.unwrap();
+    server.control.accept_invitation(&invited.code, "a long password").await.unwrap().unwrap();
+    server.control.open_session(Some(email), "").await.unwrap()
+}
+
+async fn token(server: &Server, environment: &str, scopes: Scopes) -> Caller {
+    let settings = TokenSettings { scopes, ..TokenSettings::default() };
+    let token = server.control.create_token(environment, &settings).await.unwrap();
+    Caller::Token(token.id, token.secret)
+}
+
+/// Asks a route, with what its body has to be.
+async fn ask(server: &Server, who: &Caller, method: &str, path: &str) -> (StatusCode, String) {
+    let unique = uuid::Uuid::new_v4().simple().to_string();
+    let body = match (method, path.rsplit('/').next().unwrap()) {
+        ("post", "environments") | ("patch", _) => json!({"name": format!("n-{unique}")}),
+        ("post", "tokens") => json!({"scopes": ["read"]}),
+        ("post", "invitations") => json!({"email": format!("{unique}@example.org"), "role": "owner"}),
+        ("put", _) if path.contains("/people/") => json!({"role": "owner"}),
+        ("post", "ledger") => json!(["view-1", "view-2"]),
+        _ => json!({}),
+    };
+    let method: Method = method.to_uppercase().parse().unwrap();
+    let is_about_views =
+        ["/metrics/", "/video-views", "/dimensions/", "/engagement/"].iter().any(|part| path.contains(part));
+    let query = if is_about_views { "?timeframe[]=7:days" } else { "" };
+    let mut request = server.http.request(method.clone(), format!("{}{path}{query}", server.url));
+    request = match who {
+        Caller::Token(id, secret) => request.basic_auth(id, Some(secret)),
+        Caller::Cookie(cookie) => request.header("cookie", format!("playhead_session={cookie}")),
+    };
+    if method != Method::GET && method != Method::DELETE {
+        request = request.json(&body);
+    }
+    let answer = request.send().await.unwrap();
+    (answer.status(), answer.text().await.unwrap())
+}
+
+/// A problem but for what differs with every request.
+fn without_request_id(text: &str) -> Value {
+    let mut value: Value = serde_json::from_str(text).unwrap_or_else(|_| text.into());
+    if let Some(object) = value.as_object_mut() {
+        object.remove("request_id");
+    }
+    value
+}
+
+#[test]
+fn every_operation_has_a_case() {
+    let document: Value = serde_json::from_str(&playhead::web::openapi::document().unwrap()).unwrap();
+    let mut documented = BTreeSet::new();
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        for method in operations.as_object().unwrap().keys() {
+            documented.insert(format!("{method} {path}"));
+        }
+    }
+    let tried: BTreeSet<String> = CASES.iter().map(|(method, path, ..)| format!("{method} {path}")).collect();
+    assert_eq!(documented, tried, "on the left what the document has, on the right what is tried here");
+}
+
+#[tokio::test]
+async fn no_route_reaches_through_the_wall() {
+    let server = Server::start(unlimited());
+    let (full, other) = (Full::new(&server).await, server.tenant().await);
+    // Another tenant's things that never were.
+    let nobodys = Full {
+        environment: NewEnvironment {
+            id: "t-never".into(),
+            ingest_key: "neverneverneverneverneve".into(),
+            token: playhead::control::NewToken { id: "never".into(), secret: "never".into() },
+        },
+        erasure: "never".into(),
+        email: "never@example.org".into(),
+        session: "never".into(),
+        cookie: String::new(),
+        invitation: "never".into(),
+    };
+    let admin = signed_in(&server, &format!("otto@{}.example", other.id), Role::Admin, &other.id).await;
+    let callers = [token(&server, &other.id, Scopes::ALL).await, Caller::Cookie(admin.clone())];
+    for who in &callers {
+        for (method, path, wall, _) in CASES.into_iter().filter(|case| case.2 != Session) {
+            let (status, text) = ask(&server, who, method, &full.fill(path)).await;
+            let (_, nothing) = ask(&server, who, method, &nobodys.fill(path)).await;
+            let case = format!("{method} {path}: {status} {text}");
+            match (wall, who) {
+                (Common | Own | Selection, _) => assert!(status.is_success(), "{case}"),
+                (Thing, _) | (SignedIn, Caller::Cookie(_)) if path.contains('{') => {
+                    assert_eq!(status, StatusCode::NOT_FOUND, "{case}");
+                    assert_eq!(
+                        without_request_id(&text),
+                        without_request_id(&nothing),
+                        "it shows that there is one"
+                    );
+                }
+                (SignedIn, Caller::Cookie(_)) => assert!(status.is_success(), "{case}"),
+                _ => assert_eq!(status, StatusCode::FORBIDDEN, "{case}"),
+            }
+            if wall == Selection {
+                let is_empty =
+                    ["\"total_views\":0", "\"view_rows\":0"].iter().any(|none| text.contains(none));
+                assert!(is_empty, "{case}");
+            }
+            let asked_for = full.fill(path);
+            for mark in full.marks() {
+                // What the caller said itself may come back.
+                let is_echo = asked_for.contains(mark) || (path.ends_with("ledger") && mark == "view-");
+                assert!(is_echo || !text.contains(mark), "{method} {path} shows {mark}: {text}");
+            }
+        }
+    }
+    // Nor does a session turn to what its person is not in.
+    let turned = server
+        .http
+        .put(format!("{}/session", server.url))
+        .header("cookie", format!("playhead_session={admin}"))
+        .json(&json!({"environment": full.environment.id}));
+    assert_eq!(turned.send().await.unwrap().status(), StatusCode::NOT_FOUND);
+
+    // And everything is where it was.
+    let control = &server.control;
+    let NewEnvironment { id, ingest_key, token } = &full.environment;
+    assert!(control.verify_token(&token.id, &token.secret).await.unwrap().is_some());
+    assert!(control.ingest_key(ingest_key).await.unwrap().is_some());
+    assert_eq!(control.list_keys(id).await.unwrap().len(), 1);
+    assert_eq!(control.tenant(id).await.unwrap().environment.name, *id);
+    let now = chrono::Utc::now().timestamp_millis();
+    assert!(control.session(&full.cookie, now).await.unwrap().is_some());
+    assert_eq!(control.receipts(id).await.unwrap().len(), 1);
+    let answer =
+        server.answer(&full.environment, "/data/v1/metrics/views/overall", &[("timeframe[]", "7:days")]);
+    assert!(answer.await["data"]["total_views"].as_u64().unwrap() > 0);
+}
+
+#[tokio::test]
+async fn every_route_asks_for_its_scope() {
+    let server = Server::start(unlimited());
+    let full = Full::new(&server).await;
+    let id = &full.environment.id;
+    let cases = || CASES.into_iter().filter(|case| case.2 != Session);
+    for (method, path, wall, needs) in cases() {
+        let all_but: Scopes = Scope::ALL.into_iter().filter(|scope| *scope != needs).collect();
+        let (status, text) = ask(&server, &token(&server, id, all_but).await, method, &full.fill(path)).await;
+        assert_eq!(status, StatusCode::FORBIDDEN, "{method} {path}: {text}");
+        let is_named = matches!(wall, Owners | SignedIn) || text.contains(&format!("`{}`", needs.word()));
+        assert!(is_named, "{method} {path}: {text}");
+    }
+    for role in Role::ALL {
+        let cookie = signed_in(&server, &format!("{}@{id}.example", role.word()), role, id).await;
+        for (method, path, wall, needs) in cases() {
+            let (status, text) =
+                ask(&server, &Caller::Cookie(cookie.clone()), method, &full.fill(path)).await;
+            let may = match wall {
+                Owners => role == Role::Owner,
+                SignedIn => true,
+                _ => role.scopes().has(needs),
+            };
+            assert_eq!(
+                status != StatusCode::FORBIDDEN,
+                may,
+                "{} {method} {path}: {status} {text}",
+                role.word()
+            );
+            assert!(!status.is_server_error(), "{method} {path}: {text}");
+        }
+    }
+    for scope in Scope::ALL {
+        let who = token(&server, id, [scope].into_iter().collect()).await;
+        for (method, path, wall, needs) in cases() {
+            let (status, _) = ask(&server, &who, method, &full.fill(path)).await;
+            let may = needs == scope && !matches!(wall, Owners | SignedIn);
+            assert_eq!(status != StatusCode::FORBIDDEN, may, "{} {method} {path}", scope.word());
+        }
+    }
+}
+
+#[tokio::test]
+async fn nobody_gives_a_token_more_than_they_have() {
+    let server = Server::start(unlimited());
+    let tenant = server.tenant().await;
+    let who = token(&server, &tenant.id, [Scope::Read, Scope::Admin].into_iter().collect()).await;
+    let Caller::Token(id, secret) = &who else { panic!("a token") };
+    let wish = |scopes: Value| {
+        let request = server.http.post(format!("{}/data/v1/tokens", server.url)).basic_auth(id, Some(secret));
+        request.json(&json!({"name": "t", "scopes": scopes})).send()
+    };
+    assert_eq!(wish(json!(["read", "sql"])).await.unwrap().status(), StatusCode::FORBIDDEN);
+    for bad in [json!([]), json!(["fly"]), json!("read")] {
+        let refused = wish(bad.clone()).await.unwrap();
+        assert_eq!(refused.status(), StatusCode::BAD_REQUEST, "{bad}");
+        let problem: Value = refused.json().await.unwrap();
+        assert!(bad == json!("read") || problem["detail"].to_string().contains("write"), "{problem}");
+    }
+    let made: Value = wish(json!(["read"])).await.unwrap().json().await.unwrap();
+    assert_eq!(made["scopes"], json!(["read"]));
+    let listed = ask(&server, &who, "get", "/data/v1/tokens").await.1;
+    assert!(
+        listed.contains(made["id"].as_str().unwrap()) && !listed.contains(made["secret"].as_str().unwrap())
+    );
+    assert!(!listed.contains("hash"), "{listed}");
+}
