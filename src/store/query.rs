@@ -5,8 +5,8 @@
 //! allow-lists ([`dimension`], [`crate::event::metric`]).
 
 pub mod dimension;
+pub mod engagement;
 pub mod filter;
-pub mod heatmap;
 pub mod ledger;
 pub mod metric;
 pub mod statement;

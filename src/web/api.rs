@@ -118,7 +118,7 @@ pub fn configure(config: &mut ServiceConfig) {
                 .service(get("/video-views/{id}", views::show))
                 .service(get("/dimensions", dimensions::list))
                 .service(get("/dimensions/{dimension}", dimensions::values))
-                .service(get("/engagement/videos/{video_id}/heatmap", engagement::heatmap))
+                .configure(engagement::routes)
                 .service(
                     web::resource("/ledger")
                         .app_data(json_up_to(ledger::MAX_BODY))
@@ -153,7 +153,7 @@ fn json_up_to(bytes: usize) -> web::JsonConfig {
 }
 
 /// A resource that can only be read.
-fn get<F, Args>(path: &str, handler: F) -> Resource
+pub(super) fn get<F, Args>(path: &str, handler: F) -> Resource
 where
     F: Handler<Args>,
     Args: actix_web::FromRequest + 'static,

@@ -90,11 +90,51 @@ pub struct Paging {
 /// How a video is cut.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub struct HeatmapCut {
-    /// So many equal buckets; 100 when left out.
+pub struct Cuts {
+    /// So many equal buckets, 1 to 86400; when left out, what the answer says.
     pub buckets: Option<u32>,
     /// `second`: a bucket for each second instead.
     pub resolution: Option<String>,
+}
+
+/// Views under way.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct WithRunning {
+    /// Whether views count that are not over: `true` (the default) or `false`.
+    pub running: Option<String>,
+}
+
+/// How many places that stand out, and which.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Spots {
+    /// `desc` (the default): hot spots, the hottest first; `asc`: cold spots, the coldest first.
+    pub order_direction: Option<String>,
+    /// 1 to 1000; all when left out.
+    pub limit: Option<u32>,
+}
+
+/// What makes a row of viewers, and their order.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Viewers {
+    /// `viewer_id` (the default; a view whose viewer is not known is a row of its own) or `view_id`.
+    pub group_by: Option<String>,
+    /// One viewer only.
+    pub viewer_id: Option<String>,
+    /// `view_end` (the default), `percent_viewed` or `views`.
+    pub order_by: Option<String>,
+    /// `desc` (the default) or `asc`.
+    pub order_direction: Option<String>,
+}
+
+/// What a place on a live curve means.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Clock {
+    /// `utc` (the default): when it was watched. `programme`: when what was watched was at the live edge.
+    pub clock: Option<String>,
 }
 
 #[derive(OpenApi)]
@@ -113,6 +153,12 @@ or refused sender `RateLimit-Limit`, `RateLimit-Remaining` and `RateLimit-Reset`
         dimensions::list,
         dimensions::values,
         engagement::heatmap,
+        engagement::retention,
+        engagement::hotspots::show,
+        engagement::comparison::show,
+        engagement::viewers::list,
+        engagement::viewers::show,
+        engagement::live::show,
         ledger::show,
         environments::list,
         environments::create,

@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// Every parameter of the API. One that is not here is a slip of the pen, and an answer to it would be a wrong one.
-const NAMES: [&str; 17] = [
+const NAMES: [&str; 19] = [
     "timeframe[]",
     "filters[]",
     "metric_filters[]",
@@ -41,6 +41,8 @@ const NAMES: [&str; 17] = [
     "value",
     "buckets",
     "resolution",
+    "running",
+    "clock",
     "wait_for",
     "wait_ms",
 ];
