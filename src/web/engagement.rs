@@ -57,22 +57,22 @@ pub struct HeatmapAnswer {
 pub struct HeatmapData {
     /// Views of the video that began in the timeframe.
     pub total_views: u64,
-    /// Of them, those that have played something.
-    pub played_views: u64,
-    /// Of these, those that are not over.
-    pub running_views: u64,
     /// How often each bucket was played; playing it again counts again.
     pub value: Vec<u64>,
     /// How many views played each bucket, however often.
     pub viewers: Vec<u64>,
+    /// Length of a bucket.
+    pub bucket_ms: f64,
+    /// Of all views, those that have played something.
+    pub played_views: u64,
+    /// Of these, those that are not over.
+    pub running_views: u64,
     /// How many views played some place of it more than once.
     pub rewatched: Vec<u64>,
     /// How many views did not play it, but a later one.
     pub skipped: Vec<u64>,
     /// How many views played neither it nor a later one.
     pub not_reached: Vec<u64>,
-    /// Length of a bucket.
-    pub bucket_ms: f64,
     /// Length of the video, as most of its views say; null: not known.
     pub duration_ms: Option<u64>,
     /// What viewers did of the customer's own (`custom` events), the most frequent first, at most 1,000.

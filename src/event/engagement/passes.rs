@@ -46,11 +46,6 @@ pub fn passes(ranges: &[(u32, u32)], duration_ms: u64) -> Vec<Pass> {
     passes
 }
 
-/// Media time that was played at least once.
-pub fn seen_ms(passes: &[Pass]) -> u64 {
-    passes.iter().filter(|pass| pass.times > 0).map(|pass| pass.to_ms - pass.from_ms).sum()
-}
-
 /// Joins what is alike.
 fn append(passes: &mut Vec<Pass>, from_ms: u64, to_ms: u64, times: u32, unplayed: Part) {
     if from_ms >= to_ms {

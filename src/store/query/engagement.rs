@@ -65,12 +65,11 @@ impl Store {
         cut: impl FnOnce(u64) -> Grid + Send + 'static,
     ) -> Result<Curves, QueryError> {
         let watched = self.watched(question).await?;
-        // Millions of views take a second or two, which others must not wait for.
-        let counting = tokio::task::spawn_blocking(move || {
+        aside(move || {
             let length_ms = watched.length_ms();
             Curves::of(cut(length_ms), watched.ended_at(length_ms).iter())
-        });
-        counting.await.map_err(|error| QueryError::Failed(error.to_string()))
+        })
+        .await
     }
 
     async fn watched(&self, question: &EngagementQuestion) -> Result<WatchedViews, QueryError> {
@@ -97,6 +96,11 @@ impl Store {
         }
         Ok(watched)
     }
+}
+
+/// Counts where nobody waits for it: millions of views take a second or two.
+async fn aside<T: Send + 'static>(count: impl FnOnce() -> T + Send + 'static) -> Result<T, QueryError> {
+    tokio::task::spawn_blocking(count).await.map_err(|error| QueryError::Failed(error.to_string()))
 }
 
 /// Places of media as the counting takes them.

@@ -8,8 +8,11 @@ use serde::Serialize;
 
 use super::{DEFAULT_BUCKETS, MOST_BUCKETS, cut, question};
 use crate::{
-    event::engagement::{Curves, Cut, Grid, curves::whole_views, whole},
-    store::query::{engagement::live::LiveClock, timeframe::Timeframe},
+    event::engagement::{Cut, Grid, curves::whole_views, whole},
+    store::query::{
+        engagement::live::{LiveClock, LiveCurves},
+        timeframe::Timeframe,
+    },
     web::{api::ApiState, auth::Reader, error::ApiError, openapi, params::Params, problem::Problem},
 };
 
@@ -71,8 +74,7 @@ pub async fn show(
         return Err(ApiError::parameter("resolution", detail, ["buckets", "a timeframe of a day"]));
     }
     let answer = async {
-        let live = state.store.live_views(&question, clock).await?;
-        let curves = Curves::of(grid, live.views.iter());
+        let LiveCurves { curves, without_latency } = state.store.live_curves(&question, clock, grid).await?;
         Ok(LiveAnswer {
             timeframe: question.scope.timeframe.seconds(),
             total_row_count: 1,
@@ -81,7 +83,7 @@ pub async fn show(
                 total_views: whole(curves.total),
                 played_views: whole(curves.played),
                 running_views: whole(curves.running),
-                without_latency: live.without_latency,
+                without_latency,
                 value: whole_views(curves.plays),
                 viewers: whole_views(curves.viewers),
                 rewatched: whole_views(curves.rewatched),

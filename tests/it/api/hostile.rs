@@ -25,7 +25,7 @@ const HOSTILE: [&str; 14] = [
 ];
 
 /// The comparison has its own two parameters and asks the rest as `overall` does, once per metric.
-const ROUTES: [&str; 7] = [
+const ROUTES: [&str; 8] = [
     "/data/v1/metrics/views/overall",
     "/data/v1/metrics/views/timeseries",
     "/data/v1/metrics/views/breakdown",
@@ -33,9 +33,10 @@ const ROUTES: [&str; 7] = [
     "/data/v1/dimensions/country",
     "/data/v1/dimensions",
     "/data/v1/engagement/videos/video-a/heatmap",
+    "/data/v1/engagement/videos/video-a/viewers",
 ];
 
-const NAMES: [&str; 15] = [
+const NAMES: [&str; 17] = [
     "timeframe[]",
     "filters[]",
     "metric_filters[]",
@@ -49,6 +50,8 @@ const NAMES: [&str; 15] = [
     "error_id",
     "buckets",
     "resolution",
+    "running",
+    "clock",
     "wait_for",
     "wait_ms",
 ];
@@ -90,6 +93,9 @@ async fn sql_in_a_parameter_is_a_value_or_refused() {
             format!("/data/v1/dimensions/{segment}"),
             format!("/data/v1/dimensions/custom.{segment}"),
             format!("/data/v1/engagement/videos/{segment}/heatmap"),
+            format!("/data/v1/engagement/videos/{segment}/live"),
+            format!("/data/v1/engagement/videos/{segment}/comparison"),
+            format!("/data/v1/engagement/views/{segment}"),
         ] {
             questions.push((path, Vec::new()));
         }

@@ -10,8 +10,8 @@
 
 use serde::Deserialize;
 
-use super::{super::source_of, EngagementQuestion, FACTS, QueryError, Scope, Statement, Store};
-use crate::event::engagement::WatchedViews;
+use super::{super::source_of, EngagementQuestion, FACTS, QueryError, Scope, Statement, Store, aside, wide};
+use crate::event::engagement::{Curves, Grid, WatchedViews};
 
 /// A view may have begun so long before the timeframe.
 const BEGUN_BEFORE_MS: i64 = 24 * 3600 * 1000;
@@ -44,11 +44,11 @@ impl LiveClock {
     }
 }
 
-/// Views under way in a timeframe, on a clock that begins with it.
-#[derive(Debug, Clone, Default)]
-pub struct LiveViews {
-    pub views: WatchedViews,
-    /// How many of them never said how far behind the live edge they are.
+/// What the views under way in a timeframe have watched, on a clock that begins with it.
+#[derive(Debug, Clone)]
+pub struct LiveCurves {
+    pub curves: Curves,
+    /// How many measured views never said how far behind the live edge they are.
     pub without_latency: u64,
 }
 
@@ -65,12 +65,13 @@ struct LiveRow {
 }
 
 impl Store {
-    /// What the views under way in the timeframe have watched, in ms since the timeframe began.
-    pub async fn live_views(
+    /// The views under way in the timeframe counted by bucket of it.
+    pub async fn live_curves(
         &self,
         question: &EngagementQuestion,
         clock: LiveClock,
-    ) -> Result<LiveViews, QueryError> {
+        grid: Grid,
+    ) -> Result<LiveCurves, QueryError> {
         let from_ms = question.scope.timeframe.from_ms;
         let question = under_way(question);
         let mut statement = Statement::default();
@@ -82,17 +83,21 @@ impl Store {
         statement.sql(") AS seen INNER JOIN (");
         told(&question, from_ms, &mut statement);
         statement.sql(") AS told USING view_id");
-        let mut live = LiveViews::default();
+        let mut views = WatchedViews::default();
+        let mut without_latency = 0;
         for row in self.rows::<LiveRow>(statement).await? {
             let (ranges, offset_ms) = match clock {
                 LiveClock::Utc => (row.watched, 0),
-                LiveClock::Programme => (super::wide(row.ranges).collect(), row.programme_ms),
+                LiveClock::Programme => (wide(row.ranges).collect(), row.programme_ms),
             };
-            let placed = ranges.into_iter().map(|(from, to)| [from, to].map(|ms| ms + offset_ms - from_ms));
-            live.views.push(row.stands_for, row.is_over, 0, placed.map(|[from, to]| (from, to)));
-            live.without_latency += u64::from(!row.says_latency);
+            let placed = ranges
+                .into_iter()
+                .map(|(from, to)| [from, to].map(|ms| ms.saturating_add(offset_ms).saturating_sub(from_ms)));
+            views.push(row.stands_for, row.is_over, 0, placed.map(|[from, to]| (from, to)));
+            without_latency += u64::from(!row.says_latency);
         }
-        Ok(live)
+        let curves = aside(move || Curves::of(grid, views.iter())).await?;
+        Ok(LiveCurves { curves, without_latency })
     }
 }
 
