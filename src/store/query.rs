@@ -6,11 +6,11 @@
 
 pub mod condition;
 pub mod dimension;
+pub mod engagement;
 pub mod erase;
 pub mod errors;
 pub mod export;
 pub mod filter;
-pub mod heatmap;
 pub mod ledger;
 pub mod metric;
 pub mod place;

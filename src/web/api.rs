@@ -149,7 +149,7 @@ pub fn configure(config: &mut ServiceConfig) {
                 .service(get("/errors", errors::list))
                 .service(get("/dimensions", dimensions::list))
                 .service(get("/dimensions/{dimension}", dimensions::values))
-                .service(get("/engagement/videos/{video_id}/heatmap", engagement::heatmap))
+                .configure(engagement::routes)
                 .service(
                     web::resource("/ledger")
                         .app_data(json_up_to(ledger::MAX_BODY))

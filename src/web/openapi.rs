@@ -242,13 +242,45 @@ pub struct Further {
 /// How a video is cut.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub struct HeatmapCut {
-    /// So many equal buckets; 100 when left out.
+pub struct Cuts {
+    /// So many equal buckets; when left out, what the answer says.
     #[param(minimum = 1, maximum = 86400)]
     pub buckets: Option<u32>,
     /// `second`: a bucket for each second instead.
     #[param(inline)]
     pub resolution: Option<Resolution>,
+}
+
+/// How many places that stand out, and which.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Spots {
+    /// `desc` (the default): hot spots, the hottest first; `asc`: cold spots, the coldest first.
+    pub order_direction: Option<String>,
+    /// 1 to 1000; all when left out.
+    pub limit: Option<u32>,
+}
+
+/// What makes a row of viewers, and their order.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Viewers {
+    /// `viewer_id` (the default; a view whose viewer is not known is a row of its own) or `view_id`.
+    pub group_by: Option<String>,
+    /// One viewer only.
+    pub viewer_id: Option<String>,
+    /// `view_end` (the default), `percent_viewed` or `views`.
+    pub order_by: Option<String>,
+    /// `desc` (the default) or `asc`.
+    pub order_direction: Option<String>,
+}
+
+/// What a place on a live curve means.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Clock {
+    /// `utc` (the default): when it was watched. `programme`: when what was watched was at the live edge.
+    pub clock: Option<String>,
 }
 
 #[derive(OpenApi)]
@@ -285,6 +317,12 @@ Good answers to reads carry an `ETag`, and 304 answers `If-None-Match`. Every GE
         dimensions::list,
         dimensions::values,
         engagement::heatmap,
+        engagement::retention,
+        engagement::hotspots::show,
+        engagement::comparison::show,
+        engagement::viewers::list,
+        engagement::viewers::show,
+        engagement::live::show,
         ledger::show,
     ),
     modifiers(&Security, &Problems),

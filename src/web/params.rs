@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// Every parameter of the API. One that is not here is a slip of the pen, and an answer to it would be a wrong one.
-const NAMES: [&str; 23] = [
+const NAMES: [&str; 24] = [
     "timeframe[]",
     "filters[]",
     "metric_filters[]",
@@ -45,6 +45,7 @@ const NAMES: [&str; 23] = [
     "bots",
     "buckets",
     "resolution",
+    "clock",
     "wait_for",
     "wait_ms",
     "timestamp",

@@ -3,7 +3,10 @@
 use std::{fmt::Write as _, fs, path::PathBuf, process::Stdio};
 
 use playhead::{
-    event::metric::{Bucket, Formula, METRICS, Metric, Unit},
+    event::{
+        engagement::{hotspots, typical},
+        metric::{Bucket, Formula, METRICS, Metric, Unit},
+    },
     store::query::filter::FORMS,
 };
 use serde_json::{Value, json};
@@ -14,6 +17,7 @@ use crate::support::server::Server;
 const BEGIN: &str = "<!-- generated from schema/beacon.v1.schema.json -->\n";
 const BEGIN_FILTERS: &str = "<!-- generated from src/store/query/filter.rs -->\n";
 const BEGIN_METRICS: &str = "<!-- generated from src/event/metric/registry.rs -->\n";
+const BEGIN_ENGAGEMENT: &str = "<!-- generated from src/event/engagement -->\n";
 /// Longer ones nobody reads in a table.
 const LONGEST_FORMULA: usize = 150;
 const END: &str = "<!-- end -->";
@@ -34,26 +38,13 @@ async fn the_reference_of_beacons_tells_a_view_that_counts() {
     let document = fs::read_to_string(file("docs/beacons.md")).unwrap();
     let mut commands = commands_of(&document);
     let look = commands.pop().unwrap();
-    let mut shell = Command::new("bash")
-        .args(["-eu", "-o", "pipefail", "-s"])
-        .env("URL", server.url())
-        .env("KEY", Server::INGEST_KEY)
-        .env("TOKEN", Server::TOKEN)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .expect("bash runs");
     // Reads are a second behind, on a busy machine more.
     let look = look.trim();
     let wait = format!(
         "for _ in {{1..150}}; do {look} 2>&- | grep -q 'playing_ms\":17800' && break; sleep 0.2; done"
     );
     let script = format!("{}{wait}; echo; echo LOOK; {look}\n", commands.concat());
-    shell.stdin.take().unwrap().write_all(script.as_bytes()).await.unwrap();
-    let output = shell.wait_with_output().await.unwrap();
-    let printed = String::from_utf8(output.stdout).unwrap();
-    assert!(output.status.success(), "{printed}");
+    let printed = shell(&server, &script).await;
     assert!(!printed.contains(r#""code""#), "something was rejected: {printed}");
 
     // The same server, with that view: what the page about the API asks has answers.
@@ -80,6 +71,102 @@ async fn the_reference_of_beacons_tells_a_view_that_counts() {
     for (member, expected) in said.as_object().unwrap() {
         assert_eq!(&view["data"][member], expected, "{member}: {view:#}");
     }
+}
+
+/// What a script prints that knows the server as the documents do.
+async fn shell(server: &Server, script: &str) -> String {
+    let mut shell = Command::new("bash")
+        .args(["-eu", "-o", "pipefail", "-s"])
+        .env("URL", server.url())
+        .env("KEY", Server::INGEST_KEY)
+        .env("TOKEN", Server::TOKEN)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .expect("bash runs");
+    shell.stdin.take().unwrap().write_all(script.as_bytes()).await.unwrap();
+    let output = shell.wait_with_output().await.unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{printed}");
+    printed
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_on_engagement_shows_what_the_service_answers() {
+    let server = Server::start(&[]).await;
+    let path = file("docs/engagement.md");
+    let document = fs::read_to_string(&path).unwrap();
+    let mut script = String::new();
+    for command in commands_of(&document) {
+        // Reads wait for what was sent; on a busy machine more than once.
+        let patient = command.replace("curl -fsS -u", "curl -fsS --retry 10 -u");
+        let _ = writeln!(script, "{patient}\necho ANSWER");
+    }
+    let printed = shell(&server, &script).await;
+    let answers: Vec<Value> =
+        printed.split("ANSWER").filter_map(|text| serde_json::from_str(text).ok()).collect();
+    let mut parts = document.split("```json\n");
+    let mut expected = parts.next().unwrap().to_owned();
+    let parts: Vec<_> = parts.collect();
+    assert_eq!(parts.len(), answers.len(), "{printed}");
+    for (part, answer) in parts.into_iter().zip(answers) {
+        let (_, after) = part.split_once("```").unwrap();
+        let _ = write!(expected, "```json\n{}\n```{after}", by_member(answer["data"].clone()));
+    }
+    if std::env::var_os("PLAYHEAD_TEST_UPDATE").is_some() {
+        fs::write(&path, &expected).unwrap();
+    }
+    assert_eq!(expected, fs::read_to_string(&path).unwrap(), "{printed}");
+}
+
+/// A line for each member, or for each of a list; times of day are not the same twice.
+fn by_member(data: Value) -> String {
+    let line = |name: &str, value: &Value| match name {
+        "view_start" | "view_end" => format!("\"{name}\": \"…\""),
+        "ranges" => {
+            let ranges: Vec<_> =
+                value.as_array().unwrap().iter().map(|range| format!("    {range}")).collect();
+            format!("\"ranges\": [\n{}]", ranges.join(",\n"))
+        }
+        _ => format!("\"{name}\": {value}"),
+    };
+    match data {
+        Value::Array(list) => {
+            format!("[{}]", list.into_iter().map(by_member).collect::<Vec<_>>().join(", "))
+        }
+        Value::Object(members) => {
+            let lines: Vec<_> =
+                members.iter().map(|(name, value)| format!("  {}", line(name, value))).collect();
+            format!("{{\n{}\n}}", lines.join(",\n"))
+        }
+        other => other.to_string(),
+    }
+}
+
+#[test]
+fn the_numbers_of_engagement_are_those_of_the_code() {
+    let mut table = "| what | value |\n|---|---|\n".to_owned();
+    for (what, value) in [
+        ("views that played something, at least, for any spot", hotspots::LEAST_VIEWS.to_string()),
+        ("`r`: this part of the buckets", hotspots::REACH.to_string()),
+        ("`r`: at least", hotspots::LEAST_REACH.to_string()),
+        ("`r`: nearer to an end than this nothing is judged", hotspots::LEAST_WINDOW.to_string()),
+        ("deviations from its surroundings", hotspots::DEVIATIONS.to_string()),
+        ("part of its surroundings", hotspots::LEAST_DIFFERENCE.to_string()),
+        ("median deviation to standard deviation", hotspots::MAD_TO_DEVIATION.to_string()),
+        (
+            "like length: the longer is at most so many times the shorter",
+            format!("{:.2}", typical::LIKE_LENGTH),
+        ),
+        ("views that played something, at least, of another video", typical::LEAST_VIEWS.to_string()),
+        ("other videos, at least", typical::LEAST_VIDEOS.to_string()),
+        ("other videos, at most", typical::MOST_VIDEOS.to_string()),
+        ("views of another video, at most", typical::MOST_VIEWS.to_string()),
+    ] {
+        let _ = writeln!(table, "| {what} | {value} |");
+    }
+    assert_generated("docs/engagement.md", BEGIN_ENGAGEMENT, &table);
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod cmcd;
 mod control;
 mod docs;
 mod embedded_engine;
+mod engagement;
 mod epas;
 mod fuzz_intake;
 mod intake;

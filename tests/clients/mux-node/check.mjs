@@ -77,6 +77,9 @@ assert.equal(values.length, 5);
 const heatmap = await mux.data.engagement.videos.heatmap('video-a', { timeframe });
 assert.ok(heatmap.data.total_views > 0);
 assert.equal(heatmap.data.value.length, 100);
+const hotspots = await mux.data.engagement.videos.hotspots('video-a', { timeframe, limit: 5, order_direction: 'asc' });
+assert.equal(hotspots.data.total_views, heatmap.data.total_views);
+assert.ok(Array.isArray(hotspots.data.hotspots));
 
 const { monitoring } = mux.data;
 const names = (await monitoring.metrics.list()).data.map(({ name }) => name);

@@ -11,7 +11,7 @@ use super::{
 };
 
 /// Every route that answers about views.
-const ROUTES: [&str; 11] = [
+const ROUTES: [&str; 17] = [
     "/data/v1/metrics/views/overall",
     "/data/v1/metrics/playing_time/timeseries",
     "/data/v1/metrics/rebuffer_percentage/breakdown",
@@ -22,6 +22,12 @@ const ROUTES: [&str; 11] = [
     "/data/v1/video-views/view-1",
     "/data/v1/dimensions/country",
     "/data/v1/engagement/videos/video-a/heatmap",
+    "/data/v1/engagement/videos/video-a/retention",
+    "/data/v1/engagement/videos/video-a/hotspots",
+    "/data/v1/engagement/videos/video-a/comparison",
+    "/data/v1/engagement/videos/video-a/viewers",
+    "/data/v1/engagement/videos/video-a/live",
+    "/data/v1/engagement/views/view-1",
     "/data/v1/environments",
 ];
 

@@ -25,7 +25,7 @@ const HOSTILE: [&str; 14] = [
 ];
 
 /// The comparison has its own two parameters and asks the rest as `overall` does, once per metric.
-const ROUTES: [&str; 9] = [
+const ROUTES: [&str; 10] = [
     "/data/v1/metrics/views/overall",
     "/data/v1/metrics/views/timeseries",
     "/data/v1/metrics/views/breakdown",
@@ -35,9 +35,10 @@ const ROUTES: [&str; 9] = [
     "/data/v1/dimensions/country",
     "/data/v1/dimensions",
     "/data/v1/engagement/videos/video-a/heatmap",
+    "/data/v1/engagement/videos/video-a/viewers",
 ];
 
-const NAMES: [&str; 17] = [
+const NAMES: [&str; 19] = [
     "timeframe[]",
     "filters[]",
     "metric_filters[]",
@@ -51,8 +52,10 @@ const NAMES: [&str; 17] = [
     "limit",
     "viewer_id",
     "error_id",
+    "bots",
     "buckets",
     "resolution",
+    "clock",
     "wait_for",
     "wait_ms",
 ];
@@ -107,6 +110,9 @@ async fn sql_in_a_parameter_is_a_value_or_refused() {
             format!("/data/v1/dimensions/{segment}"),
             format!("/data/v1/dimensions/custom.{segment}"),
             format!("/data/v1/engagement/videos/{segment}/heatmap"),
+            format!("/data/v1/engagement/videos/{segment}/live"),
+            format!("/data/v1/engagement/videos/{segment}/comparison"),
+            format!("/data/v1/engagement/views/{segment}"),
         ] {
             questions.push((path, Vec::new()));
         }

@@ -1,0 +1,107 @@
+//! What the views of one video have watched, read in one pass; the counting is done by [`crate::event::engagement`].
+//!
+//! ClickHouse is asked for the played ranges and not for counts: planning a question about `views` costs more than
+//! handing over forty thousand of them, and what is counted depends on how long the video is, which only all of them tell.
+
+pub mod alike;
+pub mod live;
+pub mod moments;
+pub mod viewers;
+
+use serde::Deserialize;
+
+use super::{QueryError, Scope, statement::Statement};
+use crate::{
+    event::engagement::{Curves, Grid, WatchedViews},
+    store::Store,
+};
+
+/// More views than this are too many for one answer: 5 million take about 200 MB here while they are counted.
+const MOST_VIEWS: &str = "5000000";
+/// What a view stands for, in millionths, and whether it is over: the beginning of a [`WatchedRow`].
+const FACTS: &str = "toInt64(round(weight * 1000000)) AS stands_for, CAST(view_over, 'Bool') AS is_over";
+
+/// Which views of which video.
+#[derive(Debug, Clone)]
+pub struct EngagementQuestion {
+    pub scope: Scope,
+    pub video_id: String,
+    /// One viewer's views only.
+    pub viewer_id: Option<String>,
+}
+
+impl EngagementQuestion {
+    /// ` FROM views WHERE …`, open for further conditions.
+    fn source(&self, to: &mut Statement) {
+        attempts(&self.scope, to);
+        to.sql(" AND video_id = ").text(&self.video_id);
+        if let Some(viewer_id) = &self.viewer_id {
+            to.sql(" AND viewer_id = ").text(viewer_id);
+        }
+    }
+}
+
+/// ` FROM views WHERE …`: the views of a scope in which somebody tried to watch.
+fn attempts(scope: &Scope, to: &mut Statement) {
+    scope.source(to);
+    to.sql(" AND view_attempted");
+}
+
+#[derive(clickhouse::Row, Deserialize)]
+struct WatchedRow {
+    stands_for: i64,
+    is_over: bool,
+    duration_ms: u64,
+    ranges: Vec<(u32, u32)>,
+}
+
+impl Store {
+    /// The views counted by bucket, on the grid that `cut` makes of the video's length in ms.
+    pub async fn curves(
+        &self,
+        question: &EngagementQuestion,
+        cut: impl FnOnce(u64) -> Grid + Send + 'static,
+    ) -> Result<Curves, QueryError> {
+        let watched = self.watched(question).await?;
+        aside(move || {
+            let length_ms = watched.length_ms();
+            Curves::of(cut(length_ms), watched.ended_at(length_ms).iter())
+        })
+        .await
+    }
+
+    async fn watched(&self, question: &EngagementQuestion) -> Result<WatchedViews, QueryError> {
+        let mut statement = Statement::default();
+        statement
+            .sql("SELECT ")
+            .sql(FACTS)
+            .sql(", video_duration_ms AS duration_ms, played_ranges AS ranges");
+        question.source(&mut statement);
+        match self.packed(statement.clone()).await {
+            // A kept connection may have been closed from the other side just then; reading again does no harm.
+            Err(QueryError::Unavailable(_)) => self.packed(statement).await,
+            watched => watched,
+        }
+    }
+
+    /// Reads row by row, so that only what is needed of each stays.
+    async fn packed(&self, statement: Statement) -> Result<WatchedViews, QueryError> {
+        let query = self.prepared(statement).with_setting("max_result_rows", MOST_VIEWS);
+        let mut rows = query.fetch::<WatchedRow>()?;
+        let mut watched = WatchedViews::default();
+        while let Some(row) = rows.next().await? {
+            watched.push(row.stands_for, row.is_over, row.duration_ms, wide(row.ranges));
+        }
+        Ok(watched)
+    }
+}
+
+/// Counts where nobody waits for it: millions of views take a second or two.
+async fn aside<T: Send + 'static>(count: impl FnOnce() -> T + Send + 'static) -> Result<T, QueryError> {
+    tokio::task::spawn_blocking(count).await.map_err(|error| QueryError::Failed(error.to_string()))
+}
+
+/// Places of media as the counting takes them.
+fn wide(ranges: Vec<(u32, u32)>) -> impl Iterator<Item = (i64, i64)> {
+    ranges.into_iter().map(|(from_ms, to_ms)| (from_ms.into(), to_ms.into()))
+}
