@@ -44,6 +44,7 @@ use crate::{
         live::{self, Live},
         progress::Progress,
     },
+    quarantine::{Pass, routes::Door},
     store::{
         Store,
         embedded::{self, EmbeddedClickHouse},
@@ -176,7 +177,12 @@ async fn start(config: Config) -> Result<Running, StartError> {
         respect_privacy_signals: config.respect_privacy_signals,
     });
     let main = http::web_server(&config, health.clone(), collector, live_state, api)?;
-    let admin = http::admin_server(&config, health, metrics)?;
+    let door = web::Data::new(Door {
+        quarantine: Quarantine::new(Arc::clone(&quarantine)),
+        main: Arc::clone(&log),
+        pass: Pass::issue(&config.data_dir).map_err(StartError::DataDir)?,
+    });
+    let admin = http::admin_server(&config, health, metrics, door)?;
     credentials.announce(&config, main.1);
     tracing::info!(http = %main.1, admin = %admin.1, roles = ?config.roles, "started");
     Ok(Running { engine, log, quarantine, control, tasks, servers: vec![main.0, admin.0], draining, stop })

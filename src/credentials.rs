@@ -41,7 +41,8 @@ pub async fn provide(control: &Control, config: &Config) -> Result<Credentials, 
             has_new = true;
         }
     }
-    if has_new && let Err(error) = write_private(&file, &tokens) {
+    let written = || write_private(&file, &serde_json::to_vec_pretty(&tokens)?);
+    if has_new && let Err(error) = written() {
         tracing::warn!(%error, file = %file.display(), "generated tokens cannot be written down: note them now");
     }
     for wanted in &config.bootstrap.environments {
@@ -80,9 +81,10 @@ async fn made(config: &Config, name: &str, json: bool) -> anyhow::Result<String>
     Ok(format!("environment {id}\ningest key  {ingest_key}\nAPI token   {}:{}", token.id, token.secret))
 }
 
-fn write_private(file: &Path, tokens: &BTreeMap<String, String>) -> std::io::Result<()> {
+/// Writes a file that its owner alone can read.
+pub(crate) fn write_private(file: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(file)?;
-    file.write_all(&serde_json::to_vec_pretty(tokens)?)?;
+    file.write_all(bytes)?;
     file.sync_all()
 }
 

@@ -77,6 +77,7 @@ pub mod clock;
 pub mod config;
 pub mod health;
 pub mod installed;
+pub mod quarantine;
 pub mod telemetry;
 
 // Against it: viewers who write down what was acknowledged, and the comparison with what is shown.

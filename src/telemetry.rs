@@ -22,7 +22,7 @@ pub enum Metric {
     FieldsUnknown,
     /// Rows inserted into ClickHouse, by `table`.
     RowsInserted,
-    /// Failed tries to insert, by `kind`: retryable, fatal.
+    /// Failed tries to insert, by `kind`: retryable, refused.
     InsertErrors,
     /// Records between the processor's position and the end of the log.
     LagRecords,

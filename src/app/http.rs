@@ -10,6 +10,7 @@ use crate::{
     beacon::{self, Collector},
     config::{Config, Role},
     health::{self, Health},
+    quarantine::{self, routes::Door},
     web::{
         api::{self, ApiState},
         assets, demo,
@@ -52,11 +53,12 @@ pub fn web_server(
     })
 }
 
-/// Health and metrics.
+/// Health, metrics and the quarantine.
 pub fn admin_server(
     config: &Config,
     health: Health,
     metrics: PrometheusHandle,
+    door: web::Data<Door>,
 ) -> Result<(Server, SocketAddr), StartError> {
     listen(config.admin_addr, move |web| {
         let metrics = metrics.clone();
@@ -65,7 +67,9 @@ pub fn admin_server(
             async move { HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(text) }
         };
         web.app_data(web::Data::new(health.clone()))
+            .app_data(door.clone())
             .configure(health::routes)
+            .configure(quarantine::routes::configure)
             .route("/metrics", web::get().to(render));
     })
 }

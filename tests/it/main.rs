@@ -17,6 +17,7 @@ mod live;
 mod log;
 mod mux;
 mod pipeline;
+mod quarantine;
 mod roles;
 mod samples;
 mod schema;
