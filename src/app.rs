@@ -27,7 +27,10 @@ use tokio::{
 
 use self::tasks::{Ended, bring_schema, process, until_stop};
 use crate::{
-    beacon::{Collector, admission::Admission, enrich::Enricher, senders::Senders},
+    beacon::{
+        Collector, admission::Admission, body::BodyRoom, enrich::Enricher, importance::KnownViews,
+        senders::Senders,
+    },
     clock::Clock,
     config::{Config, Role},
     control::Control,
@@ -169,6 +172,8 @@ async fn start(config: Config) -> Result<Running, StartError> {
         control: Arc::clone(&control),
         log: Arc::clone(&log),
         admission: Admission::new(config.admit_events_per_s),
+        body_room: BodyRoom::default(),
+        known_views: KnownViews::default(),
         enricher: Enricher::new(config.trusted_proxies.clone(), config.country_database.clone()),
         clock: clock.clone(),
         senders: Senders::default(),

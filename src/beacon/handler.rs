@@ -14,6 +14,7 @@ use super::{
     Collector, body,
     formats::{Arrival, Decoded, mux, native},
     history,
+    importance::Importance,
     refusal::Refusal,
 };
 use crate::{
@@ -42,7 +43,7 @@ async fn receive_native(
     collector: &Collector,
 ) -> Result<HttpResponse, Refusal> {
     let environment = collector.admit(key).await?;
-    let mut body = body::read(request, payload).await?;
+    let mut body = body::read(request, payload, &collector.body_room).await?;
     let decoded = native::decode(&mut body, arrival(request, collector)?)?;
     let (accepted, rejected) = (decoded.accepted(), decoded.rejected.clone());
     let position = store(request, collector, &environment, decoded, Format::Native).await?;
@@ -77,7 +78,7 @@ async fn receive_mux(
     payload: web::Payload,
     collector: &Collector,
 ) -> Result<HttpResponse, Refusal> {
-    let mut body = body::read(request, payload).await?;
+    let mut body = body::read(request, payload, &collector.body_room).await?;
     let beacon = mux::decode(&mut body, arrival(request, collector)?)?;
     let environment = collector.admit(&beacon.ingest_key).await?;
     store(request, collector, &environment, beacon.decoded, Format::Mux).await?;
@@ -122,11 +123,12 @@ async fn store(
     if accepted == 0 {
         return Ok(String::new());
     }
-    if !collector.admission.admits(decoded.accepted()) {
-        metrics::counter!(Metric::EventsIntake.name(), "format" => label, "fate" => "shed")
-            .increment(accepted);
-        return Err(Refusal::OverLimit);
-    }
+    let importance = Importance::of(&decoded, environment, &collector.known_views);
+    collector.admission.admit(decoded.accepted(), importance, collector.log.room()).inspect_err(
+        |refusal| {
+            count_shed(accepted, label, importance, refusal);
+        },
+    )?;
     if collector.respect_privacy_signals && asks_for_privacy(request) {
         forget_people(&mut decoded);
     }
@@ -136,10 +138,20 @@ async fn store(
         record.origin.clone_from(&origin);
         NewRecord { key: record.key(), payload: record.to_bytes() }
     });
-    let appended = collector.log.append(records.collect()).await;
-    let fate = if appended.is_ok() { "accepted" } else { "shed" };
-    metrics::counter!(Metric::EventsIntake.name(), "format" => label, "fate" => fate).increment(accepted);
-    Ok(newest(&appended?))
+    let records: Vec<NewRecord> = records.collect();
+    let appended = collector.log.append(records).await.map_err(Refusal::from);
+    let positions = appended.inspect_err(|refusal| count_shed(accepted, label, importance, refusal))?;
+    metrics::counter!(Metric::EventsIntake.name(), "format" => label, "fate" => "accepted")
+        .increment(accepted);
+    decoded.records.iter().for_each(|record| collector.known_views.learn(environment, &record.view_id));
+    Ok(newest(&positions))
+}
+
+/// Events that stay with their client, by reason and by what they are worth.
+fn count_shed(events: u64, label: &'static str, importance: Importance, refusal: &Refusal) {
+    let (reason, importance) = (refusal.code(), importance.label());
+    metrics::counter!(Metric::EventsIntake.name(), "format" => label, "fate" => "shed", "reason" => reason, "importance" => importance)
+        .increment(events);
 }
 
 /// Do Not Track or Global Privacy Control.

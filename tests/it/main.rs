@@ -16,6 +16,7 @@ mod ledger;
 mod live;
 mod log;
 mod mux;
+mod overload;
 mod pipeline;
 mod quarantine;
 mod roles;

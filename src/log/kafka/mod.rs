@@ -181,6 +181,10 @@ impl EventLog for KafkaLog {
         self.producer.ready()
     }
 
+    fn room(&self) -> f64 {
+        self.producer.room()
+    }
+
     async fn close(&self) {
         if let Some(opening) = &self.opening {
             opening.abort();

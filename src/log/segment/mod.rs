@@ -54,6 +54,9 @@ use super::{AppendError, EventLog, LogConsumer, LogError, LogTail, NewRecord, Po
 /// How long an answer about the disk's free space is believed.
 const FREE_SPACE_AGE: Duration = Duration::from_millis(500);
 
+/// When the log's share of the disk is used up to this, its room begins to shrink.
+const LAST_PART: f64 = 0.1;
+
 /// The embedded log; see the module.
 pub struct SegmentLog {
     shared: Arc<Shared>,
@@ -165,6 +168,11 @@ impl EventLog for SegmentLog {
         self.shared.admit(waiting, 1).map_err(|error| error.to_string())
     }
 
+    fn room(&self) -> f64 {
+        // What refuses for another reason says so itself.
+        self.shared.queue.status().map_or(1.0, |waiting| self.shared.room(waiting))
+    }
+
     async fn close(&self) {
         self.shared.queue.close();
         let writer = locked(&self.writer).take();
@@ -200,6 +208,20 @@ impl Shared {
             )));
         }
         Ok(())
+    }
+
+    /// The share that is free of what [`Self::admit`] goes by, the scarcest first. Of the log's own share and of the disk only
+    /// the last part counts: that ClickHouse has been away for an hour is no reason to refuse anything.
+    fn room(&self, waiting: usize) -> f64 {
+        let Self { settings, .. } = self;
+        let memory = 1.0 - waiting as f64 / settings.max_pending_bytes as f64;
+        let spare = self.free_bytes().saturating_sub(settings.min_free_bytes) as f64;
+        let disk = spare / settings.min_free_bytes.max(1) as f64;
+        let share = match settings.retention {
+            Retention::UntilRead(_) => (1.0 - self.bytes() as f64 / settings.max_bytes as f64) / LAST_PART,
+            Retention::Newest => 1.0,
+        };
+        memory.min(disk).min(share).clamp(0.0, 1.0)
     }
 
     /// Free bytes on the disk, asked for now and then. An unanswered question is left to the write itself.
