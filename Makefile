@@ -71,6 +71,12 @@ test: ## everything CI runs: lint, Rust with real engine and Kafka, SDK, dashboa
 	@cargo test --lib --bins --test it
 	@$(MAKE) test-browser
 
+.PHONY: faults
+faults: setup pages ## kills, frozen and missing parts, overload: a ledger against the real thing (KILLS=1000 SEED=n ROWS=T093,…)
+	@deploy/setup.sh test
+	@deploy/kafka/kafka.sh fetch
+	@KILLS="$(KILLS)" SEED="$(SEED)" ROWS="$(ROWS)" cargo test --quiet --test faults
+
 .PHONY: test-pages
 test-pages: sdk-js/node_modules/.installed dashboards/node_modules/.installed
 	$(call say,SDK: types$(comma) tests$(comma) sizes$(comma) the built files$(comma) API report)

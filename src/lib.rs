@@ -83,3 +83,6 @@ pub mod telemetry;
 // Against it: viewers who write down what was acknowledged, and the comparison with what is shown.
 pub mod simulate;
 pub mod verify;
+
+// And what goes wrong on purpose, in builds for tests.
+pub mod planted;

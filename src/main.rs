@@ -6,7 +6,7 @@ use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 use playhead::{
     app,
     config::{Config, Layers, SETTINGS},
-    credentials,
+    credentials, planted,
     quarantine::command::{self as quarantine_task, Task},
     simulate,
     store::embedded::{self, host},
@@ -23,7 +23,13 @@ const EXIT_CONFIGURATION: u8 = 78;
 fn main() -> ExitCode {
     let matches = command().get_matches();
     match matches.subcommand() {
-        Some(("serve", given)) => with_config(given, app::serve),
+        Some(("serve", given)) => match planted::check() {
+            Ok(()) => with_config(given, app::serve),
+            Err(mistake) => {
+                eprintln!("playhead: {mistake}");
+                ExitCode::from(EXIT_CONFIGURATION)
+            }
+        },
         Some(("environment", given)) => environment(given),
         Some(("quarantine", given)) => quarantine(given),
         Some(("simulate", given)) => with_arguments(given, simulate::run),

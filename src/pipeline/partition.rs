@@ -12,7 +12,10 @@ use super::{
     memory::Memory,
     write::{WriteError, write},
 };
-use crate::log::{Assignment, LogConsumer, LogError, StoredRecord};
+use crate::{
+    log::{Assignment, LogConsumer, LogError, StoredRecord},
+    planted::{self, Bug},
+};
 
 /// A batch is written when it is this large or this old. Old matters for freshness of SQL; live does not wait for it.
 const MAX_EVENTS: usize = 50_000;
@@ -152,6 +155,9 @@ impl Partition {
             let intent = writing.intent().to_text();
             consumer.commit(self.number, writing.batch.first, Some(&intent)).await?;
             writing.declared = true;
+        }
+        if planted::is(Bug::CommitBeforeInsert) {
+            consumer.commit(self.number, writing.batch.last + 1, None).await?;
         }
         let outcome = write(to, &writing.batch, &writing.refusal, &mut self.memory).await;
         if let Err(error) = outcome {

@@ -10,6 +10,7 @@ mod control;
 mod docs;
 mod embedded_engine;
 mod epas;
+mod faults;
 mod fuzz_intake;
 mod intake;
 mod ledger;

@@ -39,7 +39,7 @@ pub(super) fn lock(dir: &Path) -> io::Result<File> {
         TryLockError::WouldBlock => io::Error::new(
             io::ErrorKind::WouldBlock,
             format!(
-                "{} is in use by another process; find it with: fuser {}/LOCK",
+                "{} is in use by another process; choose another --data-dir, or see who has it: fuser {}/LOCK",
                 dir.display(),
                 dir.display()
             ),

@@ -12,7 +12,10 @@ use super::{
     queue::Pending,
     recovery::{self, Active, Segment},
 };
-use crate::log::{AppendError, Position};
+use crate::{
+    log::{AppendError, Position},
+    planted::{self, Bug},
+};
 
 /// The largest group; bounds the write buffer and what a crash can tear.
 const MAX_GROUP_BYTES: usize = 4 << 20;
@@ -37,7 +40,13 @@ impl Writer {
         let shared = Arc::clone(&self.shared);
         // Not more than a segment either, or a small log could not shrink.
         let most = MAX_GROUP_BYTES.min(shared.settings.segment_limit() as usize);
-        while let Some(group) = shared.queue.take(most, expected, shared.settings.linger) {
+        let mut linger = shared.settings.linger;
+        loop {
+            if planted::is(Bug::AnswerBeforeSync) {
+                // Everybody has an answer already, so there is time.
+                (expected, linger) = (usize::MAX, Duration::from_millis(50));
+            }
+            let Some(group) = shared.queue.take(most, expected, linger) else { return };
             expected = group.len();
             let bytes = group.iter().map(|pending| pending.bytes).sum();
             match self.commit(&group) {

@@ -92,6 +92,23 @@ impl Server {
         self.data.path()
     }
 
+    /// Its process id.
+    pub fn pid(&self) -> i32 {
+        let child = self.child.as_ref().expect("it runs");
+        i32::try_from(child.id()).expect("a process id")
+    }
+
+    /// The process id of its engine, if that runs now.
+    pub fn engine(&self) -> Option<i32> {
+        let pid = self.pid();
+        // Listed under whichever thread started it.
+        let threads = std::fs::read_dir(format!("/proc/{pid}/task")).ok()?;
+        let children = threads
+            .flatten()
+            .filter_map(|thread| std::fs::read_to_string(thread.path().join("children")).ok());
+        children.collect::<String>().split_whitespace().next()?.parse().ok()
+    }
+
     /// Ends it at once, as a crash would.
     pub fn kill9(&mut self) {
         if let Some(mut child) = self.child.take() {
