@@ -5,11 +5,10 @@
 pub mod cmcd;
 pub mod epas;
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc};
 
 use actix_web::{HttpRequest, HttpResponse, http::header, web};
 use serde_json::json;
-use tokio::time::timeout;
 
 use super::{
     Collector, body,
@@ -23,10 +22,6 @@ use crate::{
     log::{NewRecord, Position},
     telemetry::{Metric, count_labelled},
 };
-
-/// A log that is not durable by then, because a broker is gone or a disk is stuck, holds up no connection: the promise is an
-/// answer within two seconds.
-const ANSWER_WITHIN: Duration = Duration::from_millis(1800);
 
 /// `POST {prefix}/{ingest_key}`: Playhead's own beacon.
 pub async fn native(
@@ -144,11 +139,7 @@ async fn store(
         NewRecord { key: record.key(), payload: record.to_bytes() }
     });
     let records: Vec<NewRecord> = records.collect();
-    // Whoever stops waiting may find the records in the log all the same; the client's repeat of them does no harm.
-    let appended = match timeout(ANSWER_WITHIN, collector.log.append(records)).await {
-        Ok(appended) => appended.map_err(Refusal::from),
-        Err(_) => Err(Refusal::Unavailable),
-    };
+    let appended = collector.log.append(records).await.map_err(Refusal::from);
     let positions = appended.inspect_err(|refusal| count_shed(accepted, label, importance, refusal))?;
     metrics::counter!(Metric::EventsIntake.name(), "format" => label, "fate" => "accepted")
         .increment(accepted);

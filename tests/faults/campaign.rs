@@ -53,7 +53,7 @@ impl Campaign {
         let seed =
             name.bytes().fold(self.seed, |seed, byte| seed.wrapping_mul(31).wrapping_add(u64::from(byte)));
         let (tally, trouble) = kill(log, role, &format!("{name}-{}", self.seed), kills, seed).await;
-        total.add(tally);
+        *total += tally;
         let clean = tally.is_clean() && trouble.is_none();
         let (verdict, trouble) = (if clean { "ok  " } else { "FAIL" }, trouble.unwrap_or_default());
         println!("T112  {verdict}  {name:<28} {kills:>3} kills  {tally}  {:.0?} {trouble}", begun.elapsed());

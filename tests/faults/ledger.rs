@@ -63,8 +63,10 @@ impl Tally {
     pub fn is_clean(self) -> bool {
         self.missing + self.invented + self.doubled == 0
     }
+}
 
-    pub fn add(&mut self, other: Self) {
+impl std::ops::AddAssign for Tally {
+    fn add_assign(&mut self, other: Self) {
         self.acknowledged += other.acknowledged;
         self.missing += other.missing;
         self.invented += other.invented;

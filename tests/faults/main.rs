@@ -77,7 +77,7 @@ async fn run_row(row: &Row, seed: u64, total: &mut Tally) -> bool {
         Ok(None) => (Tally::default(), String::new(), Some("nobody knows how to run it".into())),
         Err(error) => (Tally::default(), String::new(), Some(error.to_string())),
     };
-    total.add(tally);
+    *total += tally;
     let good = tally.is_clean() && trouble.is_none();
     let verdict = if good { "ok  " } else { "FAIL" };
     let trouble = trouble.map(|trouble| format!("; {trouble}")).unwrap_or_default();

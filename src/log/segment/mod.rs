@@ -17,6 +17,7 @@
 mod commits;
 mod consumer;
 mod cursor;
+pub mod disk;
 mod files;
 mod format;
 mod queue;
@@ -27,7 +28,6 @@ mod writer;
 
 use std::{
     collections::{BTreeMap, HashMap},
-    fs::{self, File},
     io,
     sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
     thread::{self, JoinHandle},
@@ -77,16 +77,17 @@ struct Shared {
     turns: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
     free_space: Mutex<Option<(Instant, u64)>>,
     /// Keeps other processes out for as long as anybody here may write.
-    _lock: File,
+    _lock: Box<dyn Send + Sync>,
 }
 
 impl SegmentLog {
     /// Opens or makes the log in `settings.dir`. Blocks while the newest segment is scanned (64 MB: well below 1 s).
     pub fn open(settings: SegmentSettings) -> io::Result<Self> {
-        fs::create_dir_all(&settings.dir)?;
-        let lock = files::lock(&settings.dir)?;
-        let commits = Commits::open(&settings.dir)?;
-        let recovered = recovery::recover(&settings.dir, commits.floor())?;
+        let SegmentSettings { disk, dir, .. } = &settings;
+        disk.make_dir(dir)?;
+        let lock = files::lock(&**disk, dir)?;
+        let commits = Commits::open(disk, dir)?;
+        let recovered = recovery::recover(&**disk, dir, commits.floor())?;
         let shared = Arc::new(Shared {
             queue: Queue::default(),
             segments: RwLock::new(recovered.segments),
@@ -236,7 +237,7 @@ impl Shared {
         match *known {
             Some((asked, free)) if asked.elapsed() < FREE_SPACE_AGE => free,
             _ => {
-                let free = files::free_bytes(&self.settings.dir).unwrap_or(u64::MAX);
+                let free = self.settings.disk.free_bytes(&self.settings.dir).unwrap_or(u64::MAX);
                 *known = Some((Instant::now(), free));
                 free
             }
@@ -327,7 +328,8 @@ impl Shared {
         }
         for segment in gone {
             let path = files::segment_path(&self.settings.dir, segment.base);
-            if let Err(error) = fs::remove_file(&path).and_then(|()| files::sync_parent(&path)) {
+            let disk = &*self.settings.disk;
+            if let Err(error) = disk.remove(&path).and_then(|()| files::sync_parent(disk, &path)) {
                 // It is found again and removed at the next start.
                 tracing::warn!(file = %path.display(), %error, "a segment that is not needed any more cannot be removed");
             }

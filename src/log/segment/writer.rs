@@ -4,7 +4,7 @@
 //! next time without having written anything. So the group is refused, appends stop, and the writer goes back to what
 //! is certainly durable and begins a new segment; only when that has worked are appends taken again.
 
-use std::{io, os::unix::fs::FileExt, sync::Arc, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
 use super::{
     Shared,
@@ -72,7 +72,8 @@ impl Writer {
         let size: usize = group.iter().map(|pending| pending.bytes).sum();
         let limit = self.shared.settings.segment_limit();
         if self.active.bytes + size as u64 > limit && self.active.next > self.active.header.base {
-            self.active = recovery::begin(&self.shared.settings.dir, self.active.next)?;
+            self.active =
+                recovery::begin(&*self.shared.settings.disk, &self.shared.settings.dir, self.active.next)?;
             self.publish_segment();
         }
         let first = self.active.next;
@@ -98,7 +99,7 @@ impl Writer {
     fn repair(&mut self) -> bool {
         let mut pause = FIRST_RETRY;
         while !self.shared.queue.closed_within(pause) {
-            match recovery::reseal(&self.shared.settings.dir, &self.active) {
+            match recovery::reseal(&*self.shared.settings.disk, &self.shared.settings.dir, &self.active) {
                 Ok(fresh) => {
                     self.active = fresh;
                     self.publish_segment();

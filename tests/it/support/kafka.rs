@@ -56,7 +56,8 @@ impl Broker {
         script(&["restart", &self.dir.display().to_string(), &node.to_string()]);
     }
 
-    /// The process of one node.
+    /// The process of one node, for signals.
+    #[allow(dead_code, reason = "of `make faults`")]
     pub fn pid(&self, node: u32) -> i32 {
         let file = self.dir.join(format!("n{node}/pid"));
         fs::read_to_string(file).unwrap().trim().parse().unwrap()
@@ -88,6 +89,8 @@ pub fn ephemeral_on(bootstrap: &str) -> KafkaSettings {
     settings.partitions = 3;
     // The shortest that brokers allow by default.
     settings.session_timeout = std::time::Duration::from_secs(6);
+    // Machines that run tests are busy.
+    settings.answer_within = std::time::Duration::from_secs(10);
     settings.open_wait = std::time::Duration::from_secs(20);
     settings
 }

@@ -72,11 +72,18 @@ impl Server {
         format!("{}{path}", self.url())
     }
 
-    /// Posts a native beacon and returns status and JSON body.
+    /// Posts a native beacon and returns status and JSON body; asked to come again, it does so a few times, as players do.
     pub async fn beacon(&self, body: &Value) -> (u16, Value) {
-        let request = self.http.post(self.at(&format!("/in/{}", Self::INGEST_KEY))).json(body);
-        let answer = request.send().await.expect("an answer");
-        (answer.status().as_u16(), answer.json().await.unwrap_or_default())
+        let mut tries = 0;
+        loop {
+            let request = self.http.post(self.at(&format!("/in/{}", Self::INGEST_KEY))).json(body);
+            let answer = request.send().await.expect("an answer");
+            tries += 1;
+            if answer.status() != 503 || tries == 10 {
+                return (answer.status().as_u16(), answer.json().await.unwrap_or_default());
+            }
+            tokio::time::sleep(LOOK * 4).await;
+        }
     }
 
     /// Reads from the API as the test token.
