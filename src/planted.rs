@@ -32,7 +32,7 @@ pub fn check() -> Result<(), String> {
         let known = NAMES.map(|(_, name)| name).join(", ");
         return Err(format!("{VARIABLE}: `{name}` is none of {known}"));
     }
-    tracing::error!(name, "a bug is planted: this process loses or doubles events on purpose");
+    eprintln!("playhead: `{name}` is planted: this process loses or doubles events on purpose");
     Ok(())
 }
 

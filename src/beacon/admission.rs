@@ -43,8 +43,8 @@ impl Admission {
     /// # Errors
     /// [`Refusal::Full`] or [`Refusal::OverLimit`].
     pub fn admit(&self, events: usize, importance: Importance, log_room: f64) -> Result<(), Refusal> {
-        // An empty log refuses for itself, with its own reason.
-        if importance < Importance::Milestone && log_room < floor(importance) {
+        // Without any room the log refuses for itself, with its own reason.
+        if log_room < floor(importance) {
             return Err(Refusal::Full);
         }
         match &self.0 {

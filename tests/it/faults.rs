@@ -27,9 +27,9 @@ const PLAYERS: u64 = 12;
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// The service with a bug in it, and a crowd.
-async fn with_bug(name: &str) -> (Rig, Crowd) {
+async fn with_bug(name: &str, pause: Duration) -> (Rig, Crowd) {
     let rig = Rig::start(Log::Embedded, name, &[("PLANTED_BUG", name)]).await;
-    let crowd = rig.crowd(PLAYERS, PAUSE, 7);
+    let crowd = rig.crowd(PLAYERS, pause, 7);
     sleep(Duration::from_secs(2)).await;
     (rig, crowd)
 }
@@ -55,7 +55,7 @@ async fn killing_each_part_under_load_loses_and_doubles_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_before_the_sync_is_found_out() {
-    let (mut rig, crowd) = with_bug("answer-before-sync").await;
+    let (mut rig, crowd) = with_bug("answer-before-sync", PAUSE).await;
     for _ in 0..3 {
         sleep(Duration::from_millis(300)).await;
         rig.kill(Role::Collector).await;
@@ -66,7 +66,7 @@ async fn an_answer_before_the_sync_is_found_out() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_commit_before_the_insert_is_found_out() {
-    let (mut rig, crowd) = with_bug("commit-before-insert").await;
+    let (mut rig, crowd) = with_bug("commit-before-insert", PAUSE).await;
     signal(rig.collector.engine().unwrap(), libc::SIGSTOP);
     sleep(Duration::from_millis(2500)).await;
     rig.kill(Role::Collector).await;
@@ -76,8 +76,12 @@ async fn a_commit_before_the_insert_is_found_out() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn repeats_that_cannot_be_recognised_are_found_out() {
-    let (mut rig, crowd) = with_bug("no-deduplication").await;
-    rig.kill(Role::Collector).await;
+    // Views have to last: one part of them is committed before a kill, another comes after it.
+    let (mut rig, crowd) = with_bug("no-deduplication", 8 * PAUSE).await;
+    for _ in 0..2 {
+        sleep(Duration::from_secs(3)).await;
+        rig.kill(Role::Collector).await;
+    }
     sleep(Duration::from_secs(1)).await;
     let tally = compared(&rig, crowd).await;
     assert!(tally.doubled > 0 && tally.missing == 0, "{tally}");

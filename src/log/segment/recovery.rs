@@ -90,6 +90,11 @@ fn reopen(disk: &dyn Disk, dir: &Path, base: u64) -> io::Result<Active> {
         }
     };
     let scan = scan(Walk::new(Arc::clone(&file), header.salt, FILE_HEADER, length), base, length)?;
+    if scan.next == base {
+        // Nothing is lost with it. Its header may be in the memory of the machine alone: had syncing it failed, another
+        // sync would not say so again.
+        return begin(disk, dir, base);
+    }
     if scan.sound_bytes < length {
         let bytes = length - scan.sound_bytes;
         tracing::warn!(file = %path.display(), bytes, next = scan.next, "dropped what was never acknowledged from the log's end");
