@@ -78,6 +78,12 @@ compile:
 	@nice -n 19 cargo clippy --all-targets --quiet -- -D warnings
 	@nice -n 19 cargo test --no-run --lib --bins --test it
 
+.PHONY: faults
+faults: setup pages ## kills, frozen and missing parts, overload: a ledger against the real thing (KILLS=1000 SEED=n ROWS=T093,…)
+	@deploy/setup.sh test
+	@deploy/kafka/kafka.sh fetch
+	@KILLS="$(KILLS)" SEED="$(SEED)" ROWS="$(ROWS)" cargo test --quiet --test faults
+
 .PHONY: test-pages
 test-pages: check-pages watch-pages ## SDK and dashboard alone
 

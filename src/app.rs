@@ -1,6 +1,6 @@
 //! The composition root: opens what the roles need in order, watches over the tasks, and stops in the reverse order.
 //!
-//! Start: control data → ClickHouse (may be late: the log absorbs) → log → live → processor → HTTP. Stop on SIGTERM:
+//! Start: control data → log → ClickHouse (may be late: the log absorbs) → live → processor → HTTP. Stop on SIGTERM:
 //! not ready, websockets told to go, HTTP drained, processor stopped between two steps, log closed, engine closed.
 
 mod http;
@@ -27,10 +27,13 @@ use tokio::{
 
 use self::tasks::{Ended, bring_schema, keep, process, until_stop};
 use crate::{
-    beacon::{Collector, Quotas, admission::Admission, enrich::Enricher, senders::Senders},
+    beacon::{
+        Collector, Quotas, admission::Admission, body::BodyRoom, enrich::Enricher, importance::KnownViews,
+        senders::Senders,
+    },
     clock::Clock,
     config::{Config, Role},
-    control::Control,
+    control::{Control, ControlError},
     credentials,
     health::Health,
     log::{
@@ -45,6 +48,7 @@ use crate::{
         progress::Progress,
     },
     privacy::Keeper,
+    quarantine::{Pass, routes::Door},
     store::{
         Store,
         embedded::{self, EmbeddedClickHouse},
@@ -61,6 +65,8 @@ use crate::{
 
 /// EX_SOFTWARE: a task ended that must not.
 const EXIT_TASK_DIED: u8 = 70;
+/// EX_CONFIG: nothing but an operator's change makes the next start succeed.
+const EXIT_CONFIGURATION: u8 = 78;
 /// How long the tasks may take to notice the stop.
 const TASK_GRACE: Duration = Duration::from_secs(5);
 
@@ -70,18 +76,35 @@ const QUARANTINE_MAX_BYTES: u64 = 256 << 20;
 /// Why the service did not start.
 #[derive(Debug, thiserror::Error)]
 enum StartError {
-    #[error("the data directory cannot be made: {0}")]
+    #[error("the data directory cannot be used: {0}; choose another one with --data-dir")]
     DataDir(std::io::Error),
     #[error("the control database cannot be opened: {0}")]
-    Control(#[from] crate::control::ControlError),
+    Control(#[from] ControlError),
     #[error("{0}")]
     Engine(#[from] embedded::StartError),
     #[error("the log cannot be opened: {0}")]
     Log(#[from] crate::log::LogError),
-    #[error("{address} cannot be listened on: {error}")]
-    Listen { address: std::net::SocketAddr, error: std::io::Error },
+    #[error(
+        "{address} cannot be listened on: {error}; choose another address with --{flag}, or see who has it: ss -ltnp 'sport = :{}'",
+        address.port()
+    )]
+    Listen { address: std::net::SocketAddr, flag: &'static str, error: std::io::Error },
     #[error("metrics cannot be recorded: {0}")]
     Metrics(String),
+}
+
+impl StartError {
+    /// What a supervisor should know: whether starting again can help.
+    fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::DataDir(_)
+            | Self::Listen { .. }
+            | Self::Engine(embedded::StartError::Library(_))
+            | Self::Log(log::LogError::Fatal(_))
+            | Self::Control(ControlError::Invalid(_)) => ExitCode::from(EXIT_CONFIGURATION),
+            Self::Engine(_) | Self::Log(_) | Self::Control(_) | Self::Metrics(_) => ExitCode::FAILURE,
+        }
+    }
 }
 
 /// Everything that runs, held to be stopped.
@@ -102,7 +125,7 @@ pub async fn serve(config: Config) -> ExitCode {
         Ok(running) => running.until_stopped().await,
         Err(error) => {
             eprintln!("playhead: {error}");
-            ExitCode::FAILURE
+            error.exit_code()
         }
     }
 }
@@ -112,9 +135,10 @@ async fn start(config: Config) -> Result<Running, StartError> {
     std::fs::create_dir_all(&config.data_dir).map_err(StartError::DataDir)?;
     let control = Arc::new(Control::open(&config.database_url).await?);
     let credentials = credentials::provide(&control, &config).await?;
-    let (engine, store) = clickhouse(&config)?;
+    // The log first: it finds out soonest that another process has the data directory.
     let log = log::open(&log_settings(&config, "")).await?;
     let quarantine = log::open(&log_settings(&config, ".quarantine")).await?;
+    let (engine, store) = clickhouse(&config)?;
 
     let clock = Clock::system();
     let (stop, stopping) = watch::channel(false);
@@ -177,6 +201,8 @@ async fn start(config: Config) -> Result<Running, StartError> {
         control: Arc::clone(&control),
         log: Arc::clone(&log),
         admission: Admission::new(config.admit_events_per_s),
+        body_room: BodyRoom::default(),
+        known_views: KnownViews::default(),
         quotas: Quotas::default(),
         enricher: Enricher::new(
             config.trusted_proxies.clone(),
@@ -190,7 +216,12 @@ async fn start(config: Config) -> Result<Running, StartError> {
         respect_privacy_signals: config.respect_privacy_signals,
     });
     let main = http::web_server(&config, health.clone(), collector, live_state, api)?;
-    let admin = http::admin_server(&config, health, metrics)?;
+    let door = web::Data::new(Door {
+        quarantine: Quarantine::new(Arc::clone(&quarantine)),
+        main: Arc::clone(&log),
+        pass: Pass::issue(&config.data_dir).map_err(StartError::DataDir)?,
+    });
+    let admin = http::admin_server(&config, health, metrics, door)?;
     credentials.announce(&config, main.1);
     tracing::info!(http = %main.1, admin = %admin.1, roles = ?config.roles, "started");
     Ok(Running { engine, log, quarantine, control, tasks, servers: vec![main.0, admin.0], draining, stop })

@@ -180,6 +180,11 @@ impl Config {
         // Checked although nothing listens there yet, so that a mistake does not wait for the day it does.
         let _: Option<SocketAddr> = reader.parsed("sql_addr");
         let kafka = kafka(&mut reader);
+        let is_read_here = !roles.contains(&Role::Collect) || roles.contains(&Role::Process);
+        if kafka.is_none() && !is_read_here {
+            let fix = "an embedded log can be read by this process alone: set kafka_brokers, or add the role process";
+            reader.mistake("roles", &fix);
+        }
         let log_max_bytes = reader.parsed("log_max_bytes");
         let clickhouse_memory_bytes = reader.parsed("clickhouse_memory_bytes");
         let admit_events_per_s = reader.parsed("admit_events_per_s");
@@ -377,6 +382,15 @@ mod tests {
         let config = Config::read(&all).expect("sound");
         let ports = (config.http_addr.port(), config.admin_addr.port());
         assert_eq!((ports, config.log_directives.as_str()), ((3, 2), "warn"));
+    }
+
+    #[test]
+    fn nobody_collects_what_nobody_reads() {
+        let read = |flags: &[(&str, &str)]| Config::read(&layers(flags, &[], None));
+        let mistakes = read(&[("roles", "collect,query")]).expect_err("nobody processes");
+        assert!(mistakes.len() == 1 && mistakes[0].contains("set kafka_brokers"), "{mistakes:?}");
+        assert!(read(&[("roles", "collect"), ("kafka_brokers", "127.0.0.1:9092")]).is_ok());
+        assert!(read(&[("roles", "process,query")]).is_ok(), "for draining");
     }
 
     #[test]

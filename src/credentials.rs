@@ -38,7 +38,8 @@ pub async fn provide(control: &Control, config: &Config) -> Result<Credentials, 
             has_new = true;
         }
     }
-    if has_new && let Err(error) = write_private(&file, &tokens) {
+    let written = || write_private(&file, &serde_json::to_vec_pretty(&tokens)?);
+    if has_new && let Err(error) = written() {
         tracing::warn!(%error, file = %file.display(), "generated tokens cannot be written down: note them now");
     }
     for wanted in &config.bootstrap.environments {
@@ -50,9 +51,10 @@ pub async fn provide(control: &Control, config: &Config) -> Result<Credentials, 
     Ok(Credentials { login_code: random_secret(), environments: report.environments, tokens })
 }
 
-fn write_private(file: &Path, tokens: &BTreeMap<String, String>) -> std::io::Result<()> {
+/// Writes a file that its owner alone can read.
+pub(crate) fn write_private(file: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(file)?;
-    file.write_all(&serde_json::to_vec_pretty(tokens)?)?;
+    file.write_all(bytes)?;
     file.sync_all()
 }
 

@@ -79,8 +79,12 @@ pub mod clock;
 pub mod config;
 pub mod health;
 pub mod installed;
+pub mod quarantine;
 pub mod telemetry;
 
 // Against it: viewers who write down what was acknowledged, and the comparison with what is shown.
 pub mod simulate;
 pub mod verify;
+
+// And what goes wrong on purpose, in builds for tests.
+pub mod planted;

@@ -6,6 +6,8 @@ use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, Subcommand
 use playhead::{
     app, command,
     config::{Config, Layers, SETTINGS},
+    planted,
+    quarantine::command::{self as quarantine_task, Task},
     simulate,
     store::embedded::{self, host},
     telemetry, verify,
@@ -21,7 +23,14 @@ const EXIT_CONFIGURATION: u8 = 78;
 fn main() -> ExitCode {
     let matches = command_line().get_matches();
     match matches.subcommand() {
-        Some(("serve", given)) => with_config(given, app::serve),
+        Some(("serve", given)) => match planted::check() {
+            Ok(()) => with_config(given, app::serve),
+            Err(mistake) => {
+                eprintln!("playhead: {mistake}");
+                ExitCode::from(EXIT_CONFIGURATION)
+            }
+        },
+        Some(("quarantine", given)) => quarantine(given),
         Some(("simulate", given)) => with_arguments(given, simulate::run),
         Some(("verify", given)) => with_arguments(given, verify::run),
         Some((embedded::SUBCOMMAND, given)) => clickhouse_host(given),
@@ -42,6 +51,7 @@ fn command_line() -> Command {
         .subcommand_required(true)
         .arg_required_else_help(true)
         .subcommand(serve)
+        .subcommand(quarantine_command())
         .subcommand(simulate::Arguments::augment_args(simulate))
         .subcommand(verify::Arguments::augment_args(verify))
         .subcommand(host);
@@ -58,6 +68,29 @@ fn arguments_of_administration() -> impl Iterator<Item = Arg> {
     let json = Arg::new("json").long("json").action(ArgAction::SetTrue).help("Print one JSON value");
     let settings = setting_arguments().into_iter().map(|setting| setting.hide_short_help(true));
     std::iter::once(json).chain(settings).map(|argument| argument.global(true))
+}
+
+fn quarantine_command() -> Command {
+    let newest = Arg::new("newest")
+        .long("newest")
+        .value_name("N")
+        .default_value("20")
+        .value_parser(clap::value_parser!(usize))
+        .help("How many entries");
+    let at =
+        || Arg::new("at").value_name("AT").required(true).help("The entry's place, as the list shows it");
+    let list = Command::new("list").about("The newest entries, newest first").arg(newest);
+    let show = Command::new("show").about("One entry with everything, as JSON").arg(at());
+    let all = Arg::new("all").long("all").action(ArgAction::SetTrue).help("Every entry there is");
+    let several = at().num_args(1..).required_unless_present("all").required(false).conflicts_with("all");
+    let replay = Command::new("replay")
+        .about("Puts entries back into the log, to be processed again")
+        .args([several, all]);
+    let tasks = [list, show, replay].map(|task| task.args(setting_arguments()));
+    Command::new("quarantine")
+        .about("Events that could not be stored, in the running service of the same settings")
+        .subcommand_required(true)
+        .subcommands(tasks)
 }
 
 /// `--config FILE` and a flag for every setting.
@@ -103,6 +136,17 @@ fn administer(matches: &ArgMatches, given: &ArgMatches) -> ExitCode {
         Ok(command) => with_config(given, |config| command::run(command, config, given.get_flag("json"))),
         Err(error) => error.exit(),
     }
+}
+
+fn quarantine(given: &ArgMatches) -> ExitCode {
+    let Some((task, given)) = given.subcommand() else { return ExitCode::from(2) };
+    let all = || given.get_many::<String>("at").into_iter().flatten().cloned().collect::<Vec<_>>();
+    let task = match task {
+        "list" => Task::List { newest: given.get_one("newest").copied().unwrap_or_default() },
+        "show" => Task::Show { at: all().concat() },
+        _ => Task::Replay { at: all() },
+    };
+    with_config(given, |config| quarantine_task::run(config, task))
 }
 
 fn on_runtime(command: impl Future<Output = ExitCode>) -> ExitCode {

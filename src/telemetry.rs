@@ -10,7 +10,7 @@ use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberI
 pub enum Metric {
     /// Events that came in with a readable body, by `format`.
     EventsReceived,
-    /// The fate of each of them at intake, by `fate`: accepted, rejected, shed.
+    /// The fate of each of them at intake, by `fate`: accepted, rejected (by `reason`), shed (by `reason` and `importance`).
     EventsIntake,
     /// The fate of each event read from the log, by `fate`: stored, duplicate, late, quarantined.
     EventsProcessed,
@@ -22,7 +22,7 @@ pub enum Metric {
     FieldsUnknown,
     /// Rows inserted into ClickHouse, by `table`.
     RowsInserted,
-    /// Failed tries to insert, by `kind`: retryable, fatal.
+    /// Failed tries to insert, by `kind`: retryable, refused.
     InsertErrors,
     /// Records between the processor's position and the end of the log.
     LagRecords,

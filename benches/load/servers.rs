@@ -56,13 +56,20 @@ pub async fn start(kind: Kind) -> Server {
         let mut command = Command::new(env!("CARGO_BIN_EXE_playhead"));
         command
             .arg("serve")
-            .env("PLAYHEAD_ROLES", if kind == Kind::Collector { "collect" } else { "collect,process,query" })
+            .env(
+                "PLAYHEAD_ROLES",
+                if kind == Kind::Collector { "collect,process" } else { "collect,process,query" },
+            )
             .env("PLAYHEAD_HTTP_ADDR", address.to_string())
             .env("PLAYHEAD_ADMIN_ADDR", admin.to_string())
             .env("PLAYHEAD_DATA_DIR", data.path())
             .env("PLAYHEAD_BOOTSTRAP_INGEST_KEY", KEY)
             .env("PLAYHEAD_BOOTSTRAP_TOKEN", TOKEN)
-            .env("PLAYHEAD_LOG", "warn");
+            .env("PLAYHEAD_LOG", "error");
+        if kind == Kind::Collector {
+            // The discard port: a ClickHouse that never comes, so that nothing is processed.
+            command.env("PLAYHEAD_CLICKHOUSE_URL", "http://127.0.0.1:9");
+        }
         command
     };
     let child = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().expect("the server starts");

@@ -10,6 +10,7 @@ use crate::{
     beacon::{self, Collector},
     config::{Config, Role},
     health::{self, Health},
+    quarantine::{self, routes::Door},
     web::{
         api::{self, ApiState},
         assets, demo,
@@ -32,7 +33,7 @@ pub fn web_server(
 ) -> Result<(Server, SocketAddr), StartError> {
     let roles = config.roles.clone();
     let prefix = config.intake_prefix.clone();
-    listen(config.http_addr, move |web| {
+    listen(config.http_addr, "http-addr", move |web| {
         web.app_data(web::Data::new(health.clone()))
             .app_data(collector.clone())
             .app_data(web::Data::from(Arc::clone(&collector.log)))
@@ -52,20 +53,23 @@ pub fn web_server(
     })
 }
 
-/// Health and metrics.
+/// Health, metrics and the quarantine.
 pub fn admin_server(
     config: &Config,
     health: Health,
     metrics: PrometheusHandle,
+    door: web::Data<Door>,
 ) -> Result<(Server, SocketAddr), StartError> {
-    listen(config.admin_addr, move |web| {
+    listen(config.admin_addr, "admin-addr", move |web| {
         let metrics = metrics.clone();
         let render = move || {
             let text = metrics.render();
             async move { HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(text) }
         };
         web.app_data(web::Data::new(health.clone()))
+            .app_data(door.clone())
             .configure(health::routes)
+            .configure(quarantine::routes::configure)
             .route("/metrics", web::get().to(render));
     })
 }
@@ -73,6 +77,7 @@ pub fn admin_server(
 /// Binds, applies the limits every address has, and starts. Port 0 takes any free port.
 fn listen(
     address: SocketAddr,
+    flag: &'static str,
     configure: impl Fn(&mut web::ServiceConfig) + Clone + Send + 'static,
 ) -> Result<(Server, SocketAddr), StartError> {
     let server = HttpServer::new(move || {
@@ -82,7 +87,7 @@ fn listen(
     .shutdown_timeout(HTTP_GRACE_S)
     .disable_signals()
     .bind(address)
-    .map_err(|error| StartError::Listen { address, error })?;
+    .map_err(|error| StartError::Listen { address, flag, error })?;
     let bound = server.addrs().first().copied().unwrap_or(address);
     Ok((server.run(), bound))
 }

@@ -1,10 +1,17 @@
 //! The body of a beacon request: read with caps and a deadline, inflated, checked for depth and for UTF-8.
 
-use std::{borrow::Cow, io::Read, time::Duration};
+use std::{
+    borrow::Cow,
+    io::Read,
+    ops::{Deref, DerefMut},
+    sync::Arc,
+    time::Duration,
+};
 
 use actix_web::{HttpRequest, http::header, web};
 use flate2::read::MultiGzDecoder;
 use futures_util::StreamExt;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{
     formats::repair,
@@ -18,6 +25,52 @@ const BODY_DEADLINE: Duration = Duration::from_secs(10);
 pub const REPLACEMENT: char = '\u{FFFD}';
 
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
+/// What all bodies together may take while they come in and until their records are durable. With the bound of the log's
+/// own queue it limits what any number of senders can make a process hold.
+const ALL_BODIES_BYTES: usize = 128 << 20;
+
+/// See [`ALL_BODIES_BYTES`].
+pub struct BodyRoom(Arc<Semaphore>);
+
+impl Default for BodyRoom {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(ALL_BODIES_BYTES)))
+    }
+}
+
+impl BodyRoom {
+    fn take(&self, bytes: usize) -> Result<OwnedSemaphorePermit, Refusal> {
+        let bytes = u32::try_from(bytes).map_err(|_| Refusal::BodyTooLarge)?;
+        Arc::clone(&self.0).try_acquire_many_owned(bytes).map_err(|_| Refusal::Full)
+    }
+}
+
+/// A body and the room it takes until it is dropped.
+pub struct Body {
+    bytes: Vec<u8>,
+    held: OwnedSemaphorePermit,
+}
+
+impl Deref for Body {
+    type Target = Vec<u8>;
+
+    fn deref(&self) -> &Vec<u8> {
+        &self.bytes
+    }
+}
+
+impl DerefMut for Body {
+    fn deref_mut(&mut self) -> &mut Vec<u8> {
+        &mut self.bytes
+    }
+}
+
+impl AsRef<[u8]> for Body {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
 
 /// Whether [`repair`] may find something.
 #[derive(Debug, PartialEq, Eq)]
@@ -36,9 +89,10 @@ enum Encoding {
 ///
 /// # Errors
 /// The [`Refusal`] that says what was wrong; nothing is half-read afterwards.
-pub async fn read(request: &HttpRequest, payload: web::Payload) -> Result<Vec<u8>, Refusal> {
+pub async fn read(request: &HttpRequest, payload: web::Payload, room: &BodyRoom) -> Result<Body, Refusal> {
     check_type(request)?;
-    json_text(read_bytes(request, payload).await?)
+    let body = read_bytes(request, payload, room).await?;
+    Ok(Body { bytes: json_text(body.bytes)?, ..body })
 }
 
 /// Makes bytes fit for the JSON parsers: not deep, UTF-8 throughout, without values that cost the whole.
@@ -62,29 +116,37 @@ pub fn json_text(mut bytes: Vec<u8>) -> Result<Vec<u8>, Refusal> {
 ///
 /// # Errors
 /// As [`read`].
-pub async fn read_bytes(request: &HttpRequest, payload: web::Payload) -> Result<Vec<u8>, Refusal> {
+pub async fn read_bytes(
+    request: &HttpRequest,
+    payload: web::Payload,
+    room: &BodyRoom,
+) -> Result<Body, Refusal> {
     let encoding = encoding(request)?;
     if content_length(request).is_some_and(|length| length > MAX_WIRE_BYTES) {
         return Err(Refusal::BodyTooLarge);
     }
-    let bytes =
-        tokio::time::timeout(BODY_DEADLINE, collect(payload)).await.map_err(|_| Refusal::BodyTimeout)??;
-    match encoding {
-        Encoding::Identity => Ok(bytes),
-        Encoding::Gzip => inflate(&bytes),
+    let mut body = tokio::time::timeout(BODY_DEADLINE, collect(payload, room))
+        .await
+        .map_err(|_| Refusal::BodyTimeout)??;
+    if encoding == Encoding::Gzip {
+        body.bytes = inflate(&body.bytes)?;
+        let grown = body.bytes.len().saturating_sub(body.held.num_permits());
+        body.held.merge(room.take(grown)?);
     }
+    Ok(body)
 }
 
-async fn collect(mut payload: web::Payload) -> Result<Vec<u8>, Refusal> {
-    let mut bytes = Vec::new();
+async fn collect(mut payload: web::Payload, room: &BodyRoom) -> Result<Body, Refusal> {
+    let mut body = Body { bytes: Vec::new(), held: room.take(0)? };
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|_| Refusal::BodyBroken)?;
-        if bytes.len() + chunk.len() > MAX_WIRE_BYTES {
+        if body.bytes.len() + chunk.len() > MAX_WIRE_BYTES {
             return Err(Refusal::BodyTooLarge);
         }
-        bytes.extend_from_slice(&chunk);
+        body.held.merge(room.take(chunk.len())?);
+        body.bytes.extend_from_slice(&chunk);
     }
-    Ok(bytes)
+    Ok(body)
 }
 
 /// Browsers send `text/plain` to stay clear of a preflight; programs send JSON.
@@ -178,6 +240,15 @@ mod tests {
         let mended = |json: &str| String::from_utf8(json_text(json.as_bytes().to_vec()).unwrap()).unwrap();
         assert_eq!(mended("\u{feff}{\"a\":\"cut \\ud83d\",\"b\":1e999}"), r#"{"a":"cut ","b":null}"#);
         assert_eq!(mended(r#"{"b":99999999999999999999}"#), r#"{"b":null}"#);
+    }
+
+    #[test]
+    fn bodies_share_one_room() {
+        let room = BodyRoom::default();
+        let most = room.take(ALL_BODIES_BYTES - 10).unwrap();
+        assert!(matches!(room.take(11), Err(Refusal::Full)));
+        drop(most);
+        assert!(room.take(ALL_BODIES_BYTES).is_ok());
     }
 
     #[test]

@@ -13,7 +13,9 @@ use serde_json::json;
 use super::{
     Admitted, Collector, body,
     formats::{Arrival, Decoded, mux, native},
-    history, origin,
+    history,
+    importance::Importance,
+    origin,
     refusal::Refusal,
 };
 use crate::{
@@ -43,7 +45,7 @@ async fn receive_native(
     collector: &Collector,
 ) -> Result<HttpResponse, Refusal> {
     let admitted = collector.admit(request, key).await?;
-    let mut body = body::read(request, payload).await?;
+    let mut body = body::read(request, payload, &collector.body_room).await?;
     let decoded = native::decode(&mut body, arrival(request, collector)?)?;
     let (accepted, rejected) = (decoded.accepted(), decoded.rejected.clone());
     let position = store(request, collector, &admitted, decoded, Format::Native).await?;
@@ -79,7 +81,7 @@ async fn receive_mux(
     payload: web::Payload,
     collector: &Collector,
 ) -> Result<HttpResponse, Refusal> {
-    let mut body = body::read(request, payload).await?;
+    let mut body = body::read(request, payload, &collector.body_room).await?;
     let beacon = mux::decode(&mut body, arrival(request, collector)?)?;
     let admitted = collector.admit(request, &beacon.ingest_key).await?;
     store(request, collector, &admitted, beacon.decoded, Format::Mux).await?;
@@ -147,30 +149,35 @@ async fn store(
     if accepted == 0 {
         return Ok(String::new());
     }
-    let let_in = match collector.admission.admits(decoded.accepted()) {
-        true => collector.within_quota(admitted, decoded.accepted()),
-        false => Err(Refusal::OverLimit),
-    };
-    if let Err(refusal) = let_in {
-        metrics::counter!(Metric::EventsIntake.name(), "format" => label, "fate" => "shed", "reason" => refusal.code())
-            .increment(accepted);
-        return Err(refusal);
-    }
+    let environment = &*admitted.ingest_key.environment;
+    let importance = Importance::of(&decoded, environment, &collector.known_views);
+    let let_in = collector.admission.admit(decoded.accepted(), importance, collector.log.room());
+    let let_in = let_in.and_then(|()| collector.within_quota(admitted, decoded.accepted()));
+    let_in.inspect_err(|refusal| count_shed(accepted, label, importance, refusal))?;
     if collector.respect_privacy_signals && asks_for_privacy(request) {
         forget_people(&mut decoded);
     }
     let origin = collector.enricher.origin(request);
     let records = decoded.records.iter_mut().map(|record| {
-        record.environment = admitted.ingest_key.environment.to_string();
+        environment.clone_into(&mut record.environment);
         record.origin.clone_from(&origin);
         NewRecord { key: record.key(), payload: record.to_bytes() }
     });
-    let appended = collector.log.append(records.collect()).await;
-    let fate = if appended.is_ok() { "accepted" } else { "shed" };
-    metrics::counter!(Metric::EventsIntake.name(), "format" => label, "fate" => fate).increment(accepted);
-    let positions = appended?;
+    let records: Vec<NewRecord> = records.collect();
+    let appended = collector.log.append(records).await.map_err(Refusal::from);
+    let positions = appended.inspect_err(|refusal| count_shed(accepted, label, importance, refusal))?;
+    metrics::counter!(Metric::EventsIntake.name(), "format" => label, "fate" => "accepted")
+        .increment(accepted);
+    decoded.records.iter().for_each(|record| collector.known_views.learn(environment, &record.view_id));
     collector.control.key_was_used(&admitted.key).await;
     Ok(newest(&positions))
+}
+
+/// Events that stay with their client, by reason and by what they are worth.
+fn count_shed(events: u64, label: &'static str, importance: Importance, refusal: &Refusal) {
+    let (reason, importance) = (refusal.code(), importance.label());
+    metrics::counter!(Metric::EventsIntake.name(), "format" => label, "fate" => "shed", "reason" => reason, "importance" => importance)
+        .increment(events);
 }
 
 /// Do Not Track or Global Privacy Control.

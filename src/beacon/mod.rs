@@ -1,7 +1,7 @@
 //! 1 · HTTP in: what players send, answered only when it is durable.
 //!
 //! [`handler`] reads top to bottom. A beacon is admitted by its ingest key, read under caps ([`body`]), decoded by its
-//! format ([`formats`]) into log records, enriched with what the server knows ([`enrich`]) and appended to the log.
+//! format ([`formats`]) into log records, let in by what it is worth ([`admission`], [`importance`]), enriched with what the server knows ([`enrich`]) and appended to the log.
 
 pub mod admission;
 pub mod body;
@@ -9,6 +9,7 @@ pub mod enrich;
 pub mod formats;
 pub mod handler;
 mod history;
+pub mod importance;
 mod origin;
 mod quota;
 pub mod refusal;
@@ -19,7 +20,10 @@ use std::sync::Arc;
 use actix_web::{HttpRequest, web};
 
 pub use self::quota::Quotas;
-use self::{admission::Admission, enrich::Enricher, refusal::Refusal, senders::Senders};
+use self::{
+    admission::Admission, body::BodyRoom, enrich::Enricher, importance::KnownViews, refusal::Refusal,
+    senders::Senders,
+};
 use crate::{
     clock::Clock,
     control::{Control, IngestKey},
@@ -34,6 +38,10 @@ pub struct Collector {
     pub clock: Clock,
     pub admission: Admission,
     pub quotas: Quotas,
+    /// Memory for bodies.
+    pub body_room: BodyRoom,
+    /// Whose start, error and end are refused last.
+    pub known_views: KnownViews,
     /// Of formats whose events need not name their view.
     pub senders: Senders,
     /// How often our SDK is to send totals.

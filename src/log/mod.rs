@@ -154,6 +154,10 @@ pub trait EventLog: Send + Sync + 'static {
     /// Whether an append would probably succeed now; the reason if not. For `/readyz`.
     fn ready(&self) -> Result<(), String>;
 
+    /// The share of its room that is free, from 1 to 0, where an append is refused as [`AppendError::Full`]. Whoever can
+    /// choose what to append leaves the least important out in time.
+    fn room(&self) -> f64;
+
     /// Waits until everything accepted is durable and stops background work.
     async fn close(&self);
 }

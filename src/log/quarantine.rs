@@ -6,7 +6,11 @@
 //!
 //! [`Retention::Newest`]: super::segment::Retention::Newest
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
@@ -62,13 +66,16 @@ impl Quarantine {
         self.log.append(records.collect::<Result<_, AppendError>>()?).await
     }
 
-    /// The newest `count` entries, newest first, with their positions in the quarantine.
+    /// The newest `count` entries, newest first, with their positions in the quarantine. What a crash has put here twice is
+    /// shown once.
     pub async fn newest(&self, count: usize) -> Result<Vec<(Position, Quarantined)>, LogError> {
         let ends = self.log.end().await?;
         let from =
             ends.iter().map(|(&partition, &end)| (partition, end.saturating_sub(count as u64))).collect();
         let mut entries = self.read(from, &ends).await?;
         entries.sort_by_key(|(position, entry)| std::cmp::Reverse((entry.quarantined_ms, *position)));
+        let mut known = BTreeSet::new();
+        entries.retain(|(_, entry)| known.insert((entry.position, entry.payload.clone())));
         entries.truncate(count);
         Ok(entries)
     }

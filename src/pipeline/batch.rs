@@ -5,7 +5,10 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::memory::{Memory, ViewKey};
+use super::{
+    excluded::Excluded,
+    memory::{Memory, ViewKey},
+};
 use crate::{
     event::{Record, View},
     log::{Position, StoredRecord, quarantine::Quarantined},
@@ -17,30 +20,34 @@ pub const DECODER_VERSION: u32 = 1;
 
 /// Events beyond this after their view's start are late: counted, and kept with the view.
 const LATE_MS: i64 = 2 * 24 * 3_600_000;
-const DAY_MS: i64 = 24 * 3_600_000;
+/// Tables are partitioned by the day of the view's start.
+pub const DAY_MS: i64 = 24 * 3_600_000;
 
-/// The bounds of a batch that was decided on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The bounds of a batch that was decided on, and what is left out between them.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Intent {
     pub last: u64,
     pub decoder: u32,
+    pub excluded: Excluded,
 }
 
 impl Intent {
-    /// `v1:1999`: decoder version 1, up to and with offset 1999.
-    pub fn to_text(self) -> String {
-        format!("v{}:{}", self.decoder, self.last)
+    /// `v1:1999`: decoder version 1, up to and with offset 1999. `v1:1999.4/0`: without the first event of record 1995.
+    pub fn to_text(&self) -> String {
+        format!("v{}:{}{}", self.decoder, self.last, self.excluded.to_text(self.last))
     }
 
     /// Reads [`Intent::to_text`] back.
     pub fn parse(text: &str) -> Option<Self> {
-        let (decoder, last) = text.strip_prefix('v')?.split_once(':')?;
-        Some(Self { decoder: decoder.parse().ok()?, last: last.parse().ok()? })
+        let (decoder, bounds) = text.strip_prefix('v')?.split_once(':')?;
+        let (last, excluded) = bounds.split_at(bounds.find('.').unwrap_or(bounds.len()));
+        let last = last.parse().ok()?;
+        Some(Self { decoder: decoder.parse().ok()?, last, excluded: Excluded::parse(excluded, last)? })
     }
 }
 
 /// Records read, in order, waiting to be written.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Batch {
     pub partition: u32,
     pub first: u64,
@@ -48,6 +55,8 @@ pub struct Batch {
     pub records: Vec<(u64, Record)>,
     /// Records that are none, on their way into quarantine with place and reason.
     pub poison: Vec<Quarantined>,
+    /// What ClickHouse refuses, on its way there too.
+    pub excluded: Excluded,
     pub events: usize,
     pub bytes: usize,
     /// An earlier try may have got anywhere: see [`Batch::token`].
@@ -63,6 +72,7 @@ impl Batch {
             last: first,
             records: Vec::new(),
             poison: Vec::new(),
+            excluded: Excluded::default(),
             events: 0,
             bytes: 0,
             is_retry: false,
@@ -117,7 +127,8 @@ impl Batch {
         let mut rows = Rows::default();
         let mut views: BTreeMap<(i64, ViewKey), (i64, View)> = BTreeMap::new();
         for (offset, record) in &self.records {
-            let key = view_key(record);
+            let Some(record) = self.excluded.kept(*offset, record) else { continue };
+            let key = view_key(&record);
             let Some(remembered) = memory.get(&key) else { continue };
             let start_ms = remembered.start_ms;
             let day = start_ms.div_euclid(DAY_MS);
@@ -140,7 +151,7 @@ impl Batch {
             }
             memory.touch(&key, record.received_ms);
             let (_, view) = views.entry((day, key)).or_insert_with(|| (start_ms, View::default()));
-            view.merge(&View::of(record));
+            view.merge(&View::of(&record));
         }
         for ((day, (environment, view_id)), (view_start_ms, view)) in views {
             rows.by_day.entry(day).or_default().1.push(ViewRow {
@@ -151,6 +162,20 @@ impl Batch {
             });
         }
         rows
+    }
+
+    /// What ClickHouse refuses, as entries of the quarantine, and how many events that is.
+    pub fn refused(&self, reason: &str) -> (Vec<Quarantined>, u64) {
+        let quarantined_ms = chrono::Utc::now().timestamp_millis();
+        let mut events = 0;
+        let entries = self.records.iter().filter_map(|(offset, record)| {
+            let refused = self.excluded.refused(*offset, record)?;
+            events += refused.events.len() as u64;
+            let position = Position { partition: self.partition, offset: *offset };
+            let payload = Some(refused.to_bytes());
+            Some(Quarantined { position, reason: reason.to_owned(), quarantined_ms, payload })
+        });
+        (entries.collect(), events)
     }
 
     /// What makes an insert of this batch recognisable: topic, place, table, day, decoder. A retry is not recognisable: an

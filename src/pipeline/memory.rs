@@ -3,7 +3,10 @@
 //! Only a shortcut: a view that is not here is looked up in ClickHouse, and a repeat that is not recognised here is
 //! removed by the engine of `event_rows`. So it may be lost or forgotten at any time.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet, VecDeque},
+    sync::Arc,
+};
 
 use super::batch::{Batch, view_key};
 
@@ -11,6 +14,10 @@ use super::batch::{Batch, view_key};
 const FORGET_AFTER_MS: i64 = 70 * 60_000;
 /// Most separate runs of sequences remembered of one view.
 const MAX_RUNS: usize = 1024;
+/// Sequences from here on are no count but a hash (CMCD, EPAS): they never join into runs.
+const LEAST_HASH: u64 = 1 << 32;
+/// Most hashes remembered of one view, the newest: a repeat comes soon or disappears in the table's merge.
+const MAX_HASHES: usize = 1024;
 
 /// Environment and view id.
 pub type ViewKey = (Arc<str>, Arc<str>);
@@ -23,16 +30,42 @@ pub struct Remembered {
     last_ms: i64,
     /// Sequences seen, as sorted, separate, closed runs.
     runs: Vec<(u64, u64)>,
+    hashes: Hashes,
+}
+
+/// The newest hashes, and which they are.
+#[derive(Debug, Clone, Default)]
+struct Hashes {
+    known: HashSet<u64>,
+    by_age: VecDeque<u64>,
+}
+
+impl Hashes {
+    fn is_new(&mut self, hash: u64) -> bool {
+        if !self.known.insert(hash) {
+            return false;
+        }
+        self.by_age.push_back(hash);
+        if self.by_age.len() > MAX_HASHES
+            && let Some(oldest) = self.by_age.pop_front()
+        {
+            self.known.remove(&oldest);
+        }
+        true
+    }
 }
 
 impl Remembered {
     /// A view that began at `start_ms`.
     pub fn new(start_ms: i64) -> Self {
-        Self { start_ms, last_ms: start_ms, runs: Vec::new() }
+        Self { start_ms, last_ms: start_ms, runs: Vec::new(), hashes: Hashes::default() }
     }
 
     /// Whether `sequence` is new; it is not the next time.
     pub fn is_new(&mut self, sequence: u64) -> bool {
+        if sequence >= LEAST_HASH {
+            return self.hashes.is_new(sequence);
+        }
         let index = self.runs.partition_point(|(_, last)| *last < sequence);
         if self.runs.get(index).is_some_and(|(first, _)| *first <= sequence) {
             return false;
@@ -105,6 +138,17 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn hashes_do_not_push_each_other_out_for_hours() {
+        let mut view = Remembered::new(0);
+        let hash = |i: u64| LEAST_HASH + i.wrapping_mul(0x9E37_79B9_7F4A_7C15) % (1 << 50);
+        assert!((0..1000).all(|i| view.is_new(hash(i))));
+        assert!((0..1000).all(|i| !view.is_new(hash(i))));
+        assert!((1000..100_000).all(|i| view.is_new(hash(i))));
+        assert!(view.hashes.known.len() == MAX_HASHES && view.runs.is_empty());
+        assert!(!view.is_new(hash(99_900)));
+    }
 
     proptest! {
         #[test]

@@ -4,14 +4,20 @@
 //! Nothing twice: a batch is inserted only after its bounds were committed as an intent, each insert is one block
 //! under a token made of those bounds, and the position moves only when ClickHouse has all of it. A crash between any
 //! two steps leads to the same batch, sent again under new tokens; a repeat disappears in the tables' merge.
+//!
+//! One bad row stops nothing: what ClickHouse refuses for good is found by halving ([`isolate`]), written into the intent
+//! ([`excluded`]), and goes to quarantine while the rest goes in.
 
 pub mod batch;
 pub mod caught_up;
+pub mod excluded;
+mod isolate;
 pub mod live;
 pub mod memory;
 pub mod partition;
 pub mod progress;
 pub mod starts;
+mod write;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 

@@ -7,16 +7,14 @@ use tokio::time::Instant;
 use super::{
     Processor,
     batch::{Batch, DECODER_VERSION, Intent},
+    excluded::Excluded,
+    isolate,
     memory::Memory,
-    starts,
+    write::{WriteError, write},
 };
 use crate::{
     log::{Assignment, LogConsumer, LogError, StoredRecord},
-    store::{
-        rows::{event_block, view_block},
-        writer::{InsertError, Table},
-    },
-    telemetry::{Metric, count_labelled},
+    planted::{self, Bug},
 };
 
 /// A batch is written when it is this large or this old. Old matters for freshness of SQL; live does not wait for it.
@@ -41,6 +39,8 @@ pub enum Step {
 #[derive(Debug)]
 struct Writing {
     batch: Batch,
+    /// What ClickHouse said about the events that are left out.
+    refusal: String,
     declared: bool,
     retry_at: Instant,
     backoff: Duration,
@@ -124,7 +124,7 @@ impl Partition {
     }
 
     fn is_full(&self) -> bool {
-        match self.intended {
+        match &self.intended {
             Some(intent) => !self.filling.is_empty() && self.filling.last >= intent.last,
             None => self.filling.events >= MAX_EVENTS || self.filling.bytes >= MAX_BYTES,
         }
@@ -145,27 +145,23 @@ impl Partition {
         consumer: &mut dyn LogConsumer,
     ) -> Result<Step, LogError> {
         if self.writing.is_none() && self.is_ripe() {
-            let next = Batch::new(self.number, self.filling.next());
-            let mut batch = std::mem::replace(&mut self.filling, next);
-            self.filling_since = None;
-            let declared = self.intended.take().is_some();
-            batch.is_retry = declared;
-            self.writing = Some(Writing { batch, declared, retry_at: Instant::now(), backoff: FIRST_RETRY });
+            self.writing = Some(self.begin());
         }
         let Some(writing) = &mut self.writing else { return Ok(Step::Waiting) };
         if writing.retry_at > Instant::now() {
             return Ok(Step::Waiting);
         }
         if !writing.declared {
-            let intent = Intent { last: writing.batch.last, decoder: DECODER_VERSION };
-            consumer.commit(self.number, writing.batch.first, Some(&intent.to_text())).await?;
+            let intent = writing.intent().to_text();
+            consumer.commit(self.number, writing.batch.first, Some(&intent)).await?;
             writing.declared = true;
         }
-        if let Err(error) = write(to, &writing.batch, &mut self.memory).await {
-            tracing::warn!(partition = self.number, error, retry_in = ?writing.backoff, "batch not written yet");
-            writing.batch.is_retry = true;
-            writing.retry_at = Instant::now() + writing.backoff;
-            writing.backoff = (writing.backoff * 2).min(LONGEST_RETRY);
+        if planted::is(Bug::CommitBeforeInsert) {
+            consumer.commit(self.number, writing.batch.last + 1, None).await?;
+        }
+        let outcome = write(to, &writing.batch, &writing.refusal, &mut self.memory).await;
+        if let Err(error) = outcome {
+            writing.again(to, error, &self.memory).await;
             return Ok(Step::Waiting);
         }
         let next = writing.batch.last + 1;
@@ -175,51 +171,48 @@ impl Partition {
         waiting.into_iter().for_each(|record| self.push(record));
         Ok(Step::Written { next })
     }
+
+    /// Takes what has gathered as the batch to write.
+    fn begin(&mut self) -> Writing {
+        let next = Batch::new(self.number, self.filling.next());
+        let mut batch = std::mem::replace(&mut self.filling, next);
+        self.filling_since = None;
+        let intended = self.intended.take();
+        batch.is_retry = intended.is_some();
+        let declared = intended.is_some();
+        batch.excluded = intended.map_or_else(Excluded::default, |intent| intent.excluded);
+        let refusal = "refused by ClickHouse before a restart".to_owned();
+        Writing { batch, refusal, declared, retry_at: Instant::now(), backoff: FIRST_RETRY }
+    }
 }
 
-/// Brings a batch into ClickHouse and its poison into quarantine. Any number of tries have the effect of one.
-async fn write(to: &Processor, batch: &Batch, memory: &mut Memory) -> Result<(), String> {
-    let strangers = batch.strangers(memory);
-    let starts = starts::look_up(&to.store, &strangers).await.map_err(|error| error.to_string())?;
-    for (key, received_ms) in strangers {
-        let start_ms = starts.get(&key).copied().unwrap_or(received_ms);
-        memory.insert(key, start_ms);
+impl Writing {
+    fn intent(&self) -> Intent {
+        Intent { last: self.batch.last, decoder: DECODER_VERSION, excluded: self.batch.excluded.clone() }
     }
-    // A failed try must not leave its sequences behind as seen, so the rows are made from a copy of what is remembered.
-    let mut tried = memory.of_batch(batch);
-    let rows = batch.rows(&mut tried);
-    for (day, (events, views)) in &rows.by_day {
-        if !events.is_empty() {
-            let block = event_block(events).map_err(|error| error.to_string())?;
-            insert(to, batch, Table::EventRows, *day, &block).await?;
-        }
-        let block = view_block(views).map_err(|error| error.to_string())?;
-        insert(to, batch, Table::ViewStates, *day, &block).await?;
-    }
-    if !batch.poison.is_empty() {
-        to.quarantine.store(&batch.poison).await.map_err(|error| error.to_string())?;
-    }
-    memory.adopt(tried, batch.records.last().map_or(0, |(_, record)| record.received_ms));
-    let stored = rows.by_day.values().map(|(events, _)| events.len() as u64).sum::<u64>();
-    count_labelled(Metric::EventsProcessed, "fate", "stored", stored - rows.late);
-    count_labelled(Metric::EventsProcessed, "fate", "late", rows.late);
-    count_labelled(Metric::EventsProcessed, "fate", "duplicate", rows.duplicates);
-    count_labelled(Metric::EventsProcessed, "fate", "quarantined", batch.poison.len() as u64);
-    Ok(())
-}
 
-async fn insert(
-    to: &Processor,
-    batch: &Batch,
-    table: Table,
-    day: i64,
-    block: &clickhouse::native::Block,
-) -> Result<(), String> {
-    let token = batch.token(&to.topic, table.name(), day);
-    to.store.insert(table, block, &token).await.map_err(|error| match error {
-        InsertError::Retryable(text) => text,
-        InsertError::BadData(text) => {
-            format!("rows refused for good, the partition waits for an operator: {text}")
-        }
-    })
+    /// Prepares the next try: the same later, or at once without what ClickHouse refuses.
+    async fn again(&mut self, to: &Processor, error: WriteError, memory: &Memory) {
+        self.batch.is_retry = true;
+        let partition = self.batch.partition;
+        let error = match error {
+            WriteError::Later(error) => error,
+            WriteError::Refused(refusal) => match isolate::refused(&to.store, &self.batch, memory).await {
+                Ok(excluded) => {
+                    tracing::error!(
+                        partition,
+                        events = excluded.len(),
+                        refusal,
+                        "left out of a batch and quarantined"
+                    );
+                    (self.batch.excluded, self.refusal, self.declared) = (excluded, refusal, false);
+                    return;
+                }
+                Err(error) => format!("{error}; {refusal}"),
+            },
+        };
+        tracing::warn!(partition, error, retry_in = ?self.backoff, "batch not written yet");
+        self.retry_at = Instant::now() + self.backoff;
+        self.backoff = (self.backoff * 2).min(LONGEST_RETRY);
+    }
 }

@@ -18,6 +18,9 @@ pub enum Table {
 }
 
 impl Table {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::EventRows, Self::ViewStates];
+
     /// Its name in the database.
     pub fn name(self) -> &'static str {
         match self {
@@ -42,8 +45,9 @@ pub enum InsertError {
 const SEND_TIMEOUT: Duration = Duration::from_secs(20);
 const END_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// ClickHouse's codes that blame the data: parse and type errors.
-const BAD_DATA_CODES: [u32; 9] = [6, 26, 27, 33, 53, 69, 70, 117, 131];
+/// ClickHouse's codes that blame the data: parse, type and size errors, values out of range, violated constraints. Codes
+/// that blame the table (no such column) are not among them: they pass when the schema is right.
+const BAD_DATA_CODES: [u32; 14] = [6, 26, 27, 33, 53, 69, 70, 117, 128, 131, 321, 349, 395, 469];
 
 impl Store {
     /// Inserts one block under `token`.
@@ -51,9 +55,24 @@ impl Store {
     /// # Errors
     /// When it is not known to be stored; see [`InsertError`] for what to do.
     pub async fn insert(&self, table: Table, block: &Block, token: &str) -> Result<(), InsertError> {
+        let outcome = self.send(table.name(), block, token).await;
+        let kind = match &outcome {
+            Ok(()) => {
+                count_labelled(Metric::RowsInserted, "table", table.name(), block.num_rows() as u64);
+                return outcome;
+            }
+            Err(InsertError::Retryable(_)) => "retryable",
+            Err(InsertError::BadData(_)) => "refused",
+        };
+        count_labelled(Metric::InsertErrors, "kind", kind, 1);
+        outcome
+    }
+
+    /// Sends one block to a table of this name.
+    pub(super) async fn send(&self, table: &str, block: &Block, token: &str) -> Result<(), InsertError> {
         let mut insert = self
             .client
-            .insert_native(table.name())
+            .insert_native(table)
             .with_timeouts(Some(SEND_TIMEOUT), Some(END_TIMEOUT))
             .with_setting("insert_deduplicate", "1")
             .with_setting("insert_deduplication_token", token)
@@ -63,23 +82,28 @@ impl Store {
             Ok(()) => insert.end().await,
             Err(error) => Err(error),
         };
-        match outcome {
-            Ok(()) => {
-                count_labelled(Metric::RowsInserted, "table", table.name(), block.num_rows() as u64);
-                Ok(())
-            }
-            Err(error) => Err(classify(&error)),
-        }
+        outcome.map_err(|error| classify(&error))
+    }
+
+    /// Takes back the event rows of whole records that turned out to be refused by the other table.
+    ///
+    /// # Errors
+    /// When they may still be there.
+    pub async fn take_back(&self, partition: u32, offsets: &[u64], day: i64) -> Result<(), Error> {
+        let delete = format!(
+            "ALTER TABLE {} DELETE WHERE toYYYYMMDD(view_start) = toYYYYMMDD(toDate(?)) AND log_partition = ? AND log_offset IN ?",
+            Table::EventRows.name()
+        );
+        let statement = self.client.query(&delete).bind(day).bind(partition).bind(offsets);
+        statement.with_setting("mutations_sync", "1").execute().await
     }
 }
 
 fn classify(error: &Error) -> InsertError {
     let text = error.to_string();
     if exception_code(&text).is_some_and(|code| BAD_DATA_CODES.contains(&code)) {
-        count_labelled(Metric::InsertErrors, "kind", "bad_data", 1);
         InsertError::BadData(text)
     } else {
-        count_labelled(Metric::InsertErrors, "kind", "retryable", 1);
         InsertError::Retryable(text)
     }
 }
@@ -98,6 +122,8 @@ mod tests {
     fn only_errors_about_the_data_are_for_good() {
         let of = |text: &str| classify(&Error::BadResponse(text.to_owned()));
         assert!(matches!(of("Code: 53. DB::Exception: Type mismatch"), InsertError::BadData(_)));
+        assert!(matches!(of("Code: 469. DB::Exception: Constraint"), InsertError::BadData(_)));
+        assert!(matches!(of("Code: 16. DB::Exception: No such column"), InsertError::Retryable(_)));
         assert!(matches!(of("Code: 252. DB::Exception: Too many parts"), InsertError::Retryable(_)));
         assert!(matches!(of("Code: 241. DB::Exception: Memory limit"), InsertError::Retryable(_)));
         assert!(matches!(of("connection reset"), InsertError::Retryable(_)));

@@ -56,6 +56,12 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Ok(expected) => expected,
         Err(error) => return usage(format!("--ledger {}: {error}", arguments.ledger.display())),
     };
+    if expected.acknowledged() == 0 {
+        return usage(format!(
+            "--ledger {}: nothing was acknowledged, so there is nothing to verify",
+            arguments.ledger.display()
+        ));
+    }
     let deadline = Instant::now() + arguments.wait;
     let verdict = match Server::new(&arguments.target, &arguments.token, deadline) {
         Ok(server) => check(&server, &expected).await,

@@ -231,6 +231,15 @@ async fn mistakes_of_the_caller_and_a_silent_server_have_their_own_codes() {
     assert!(text.contains("--rate-factor 0"), "{text}");
 
     fs::write(&ledger, "").expect("written");
+    let empty = playhead()
+        .args(["verify", "--target", "http://127.0.0.1:9", "--token", "a:b", "--ledger"])
+        .arg(&ledger)
+        .output();
+    let (empty, text) = code(empty.await.expect("runs"));
+    assert!(empty == Some(2) && text.contains("nothing was acknowledged"), "{text}");
+
+    let entry = json!({"format": "native", "view": "v", "seq": 1, "acked_ms": 1, "position": null});
+    fs::write(&ledger, format!("{entry}\n")).expect("written");
     // The discard port: nobody answers there.
     let silent = playhead()
         .args(["verify", "--target", "http://127.0.0.1:9", "--token", "a:b", "--wait", "600ms", "--ledger"])

@@ -23,7 +23,7 @@ pub async fn report(
     payload: web::Payload,
     collector: web::Data<Collector>,
 ) -> HttpResponse {
-    let body = body::read_bytes(&request, payload);
+    let body = body::read_bytes(&request, payload, &collector.body_room);
     origin::narrow(&request, answer(receive(&request, &key, body, &collector).await))
 }
 
@@ -49,14 +49,15 @@ pub async fn pixel(
     origin::narrow(&request, answer(receive(&request, &key, body, &collector).await))
 }
 
-async fn receive(
+async fn receive<B: AsRef<[u8]>>(
     request: &HttpRequest,
     key: &str,
-    body: impl Future<Output = Result<Vec<u8>, Refusal>>,
+    body: impl Future<Output = Result<B, Refusal>>,
     collector: &Collector,
 ) -> Result<usize, Refusal> {
     let admitted = collector.admit(request, key).await?;
-    let decoded = cmcd::decode(&body.await?, arrival(request, collector)?)?;
+    let body = body.await?;
+    let decoded = cmcd::decode(body.as_ref(), arrival(request, collector)?)?;
     let accepted = decoded.accepted();
     store(request, collector, &admitted, decoded, Format::Cmcd).await?;
     Ok(accepted)

@@ -56,7 +56,7 @@ async fn receive(
     collector: &Collector,
 ) -> Result<HttpResponse, Refusal> {
     let admitted = collector.admit(request, key).await?;
-    let mut body = body::read(request, payload).await?;
+    let mut body = body::read(request, payload, &collector.body_room).await?;
     let arrival = arrival(request, collector)?;
     let unnamed = |is_init: bool| {
         let known = (!is_init).then_some(arrival.received_ms);

@@ -33,7 +33,7 @@ use rdkafka::{
 };
 use tokio::{
     task::AbortHandle,
-    time::{Instant, sleep},
+    time::{Instant, sleep, timeout},
 };
 
 pub use self::settings::{Assignor, KafkaSettings};
@@ -126,7 +126,11 @@ impl Drop for KafkaLog {
 impl EventLog for KafkaLog {
     async fn append(&self, records: Vec<NewRecord>) -> Result<Vec<Position>, AppendError> {
         self.check_topic().map_err(AppendError::Unavailable)?;
-        self.producer.append(records).await
+        let within = self.settings.answer_within;
+        // The records may arrive all the same; the client's repeat of them does no harm.
+        timeout(within, self.producer.append(records)).await.unwrap_or_else(|_| {
+            Err(AppendError::Unavailable(format!("no acknowledgement by the brokers within {within:?}")))
+        })
     }
 
     async fn consumer(&self, group: &str) -> Result<Box<dyn LogConsumer>, LogError> {
@@ -179,6 +183,10 @@ impl EventLog for KafkaLog {
     fn ready(&self) -> Result<(), String> {
         self.check_topic()?;
         self.producer.ready()
+    }
+
+    fn room(&self) -> f64 {
+        self.producer.room()
     }
 
     async fn close(&self) {

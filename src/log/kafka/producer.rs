@@ -90,6 +90,11 @@ impl Producer {
         self.health.outage().map_or(Ok(()), Err)
     }
 
+    /// The share of the memory for unacknowledged appends that is free.
+    pub fn room(&self) -> f64 {
+        self.room.available_permits() as f64 / self.settings.max_pending_bytes as f64
+    }
+
     /// Takes no more appends and waits for the reports of those it has.
     pub async fn close(&self) {
         self.closed.store(true, Ordering::Release);

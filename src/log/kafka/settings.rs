@@ -60,7 +60,10 @@ pub struct KafkaSettings {
     pub compression: String,
     /// How long records wait for company. Every beacon waits this long for its answer.
     pub linger: Duration,
-    /// When an unacknowledged append is given up; below the patience of the client that waits for the answer.
+    /// How long an append waits for its acknowledgement: brokers that are gone or stand still hold up no connection.
+    pub answer_within: Duration,
+    /// When a record is given up that the brokers do not acknowledge. Longer than the wait for the answer, so that a change
+    /// of leaders costs an answer and not a record.
     pub delivery_timeout: Duration,
     /// What may wait in memory for the brokers before appends are refused.
     pub max_pending_bytes: usize,
@@ -87,6 +90,7 @@ impl KafkaSettings {
             assignor: Assignor::default(),
             compression: "lz4".into(),
             linger: Duration::from_millis(5),
+            answer_within: Duration::from_millis(1500),
             delivery_timeout: Duration::from_secs(10),
             max_pending_bytes: 48 << 20,
             max_record_bytes: MAX_RECORD_BYTES,

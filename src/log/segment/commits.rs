@@ -6,15 +6,15 @@
 
 use std::{
     collections::BTreeMap,
-    fs::{self, File},
-    io::{self, Write},
-    os::unix::fs::FileExt,
+    io,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use serde::{Deserialize, Serialize};
 
 use super::{
+    disk::{Disk, DiskFile},
     files,
     format::{FILE_HEADER, FileHeader, HeaderError, encode_record},
     walk::{Step, Walk},
@@ -44,8 +44,9 @@ struct Entry {
 
 /// The open file of commits.
 pub(super) struct Commits {
+    disk: Arc<dyn Disk>,
     path: PathBuf,
-    file: File,
+    file: Arc<dyn DiskFile>,
     header: FileHeader,
     length: u64,
     sequence: u64,
@@ -55,12 +56,12 @@ pub(super) struct Commits {
 }
 
 impl Commits {
-    pub fn open(dir: &Path) -> io::Result<Self> {
+    pub fn open(disk: &Arc<dyn Disk>, dir: &Path) -> io::Result<Self> {
         let path = dir.join("commits.log");
-        if !path.try_exists()? {
-            return Self::create(path, &BTreeMap::new());
+        if !disk.exists(&path)? {
+            return Self::create(disk, path, &BTreeMap::new());
         }
-        let (file, header) = files::open(&path, true)?;
+        let (file, header) = files::open(&**disk, &path, true)?;
         let header = match header {
             Ok(header) => header,
             Err(HeaderError::Foreign(version)) => {
@@ -73,15 +74,23 @@ impl Commits {
                 )));
             }
         };
-        let mut commits =
-            Self { length: 0, path, sequence: 0, groups: BTreeMap::new(), sound: true, header, file };
+        let mut commits = Self {
+            disk: Arc::clone(disk),
+            length: 0,
+            path,
+            sequence: 0,
+            groups: BTreeMap::new(),
+            sound: true,
+            header,
+            file,
+        };
         commits.load()?;
         Ok(commits)
     }
 
     fn load(&mut self) -> io::Result<()> {
-        let length = self.file.metadata()?.len();
-        let mut walk = Walk::new(self.file.try_clone()?, self.header.salt, FILE_HEADER, length);
+        let length = self.file.size()?;
+        let mut walk = Walk::new(Arc::clone(&self.file), self.header.salt, FILE_HEADER, length);
         self.length = FILE_HEADER;
         loop {
             match walk.step()? {
@@ -99,24 +108,27 @@ impl Commits {
             }
         }
         // What is behind the last sound commit was never answered for.
-        self.file.set_len(self.length)?;
-        self.file.sync_all()
+        self.file.set_size(self.length)?;
+        self.file.sync_all()?;
+        // Its name too: the last run may have failed right after putting it in place.
+        files::sync_parent(&*self.disk, &self.path)
     }
 
     /// Writes a whole new file and puts it in the place of the old one.
-    fn create(path: PathBuf, groups: &BTreeMap<String, Committed>) -> io::Result<Self> {
+    fn create(disk: &Arc<dyn Disk>, path: PathBuf, groups: &BTreeMap<String, Committed>) -> io::Result<Self> {
         let header = FileHeader::new(0);
         let draft = path.with_extension("draft");
-        let mut file = files::create(&draft, &header)?;
+        let file = files::create(&**disk, &draft, &header)?;
         let mut bytes = Vec::new();
         for (sequence, (group, state)) in groups.iter().enumerate() {
             encode(&mut bytes, &header, sequence as u64, group, state)?;
         }
-        file.write_all(&bytes)?;
+        file.write_all_at(&bytes, FILE_HEADER)?;
         file.sync_all()?;
-        fs::rename(&draft, &path)?;
-        files::sync_parent(&path)?;
+        disk.rename(&draft, &path)?;
+        files::sync_parent(&**disk, &path)?;
         Ok(Self {
+            disk: Arc::clone(disk),
             path,
             file,
             header,
@@ -141,7 +153,7 @@ impl Commits {
         if !self.sound || self.length > REWRITE_BYTES {
             let mut groups = self.groups.clone();
             groups.insert(group.to_owned(), state);
-            *self = Self::create(self.path.clone(), &groups)?;
+            *self = Self::create(&self.disk, self.path.clone(), &groups)?;
             return Ok(());
         }
         let mut bytes = Vec::new();
@@ -171,7 +183,13 @@ fn encode(
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::fs::File;
+
+    use super::{super::disk::RealDisk, *};
+
+    fn open(dir: &Path) -> io::Result<Commits> {
+        Commits::open(&(Arc::new(RealDisk) as Arc<dyn Disk>), dir)
+    }
 
     fn state(offset: u64, intent: Option<&str>) -> Committed {
         Committed { offset, delivered: offset + 5, intent: intent.map(str::to_owned) }
@@ -180,12 +198,12 @@ mod tests {
     #[test]
     fn the_newest_commit_of_each_group_comes_back() {
         let dir = tempfile::tempdir().unwrap();
-        let mut commits = Commits::open(dir.path()).unwrap();
+        let mut commits = open(dir.path()).unwrap();
         commits.store("a", state(1, Some("1-4"))).unwrap();
         commits.store("b", state(9, None)).unwrap();
         commits.store("a", state(5, None)).unwrap();
         drop(commits);
-        let commits = Commits::open(dir.path()).unwrap();
+        let commits = open(dir.path()).unwrap();
         assert_eq!(commits.get("a"), Some(&state(5, None)));
         assert_eq!(commits.get("b"), Some(&state(9, None)));
         assert_eq!(commits.get("c"), None);
@@ -195,7 +213,7 @@ mod tests {
     #[test]
     fn a_torn_commit_falls_back_to_the_one_before() {
         let dir = tempfile::tempdir().unwrap();
-        let mut commits = Commits::open(dir.path()).unwrap();
+        let mut commits = open(dir.path()).unwrap();
         commits.store("a", state(1, Some("1-4"))).unwrap();
         let whole = commits.length;
         commits.store("a", state(5, None)).unwrap();
@@ -205,7 +223,7 @@ mod tests {
         for cut in whole..end {
             let file = File::options().write(true).open(&path).unwrap();
             file.set_len(cut).unwrap();
-            let mut commits = Commits::open(dir.path()).unwrap();
+            let mut commits = open(dir.path()).unwrap();
             assert_eq!(commits.get("a"), Some(&state(1, Some("1-4"))));
             commits.store("a", state(5, None)).unwrap();
         }
@@ -214,11 +232,11 @@ mod tests {
     #[test]
     fn the_file_stays_small() {
         let dir = tempfile::tempdir().unwrap();
-        let mut commits = Commits::open(dir.path()).unwrap();
+        let mut commits = open(dir.path()).unwrap();
         commits.length = REWRITE_BYTES + 1;
         commits.store("a", state(3, None)).unwrap();
         assert!(commits.length < 1000);
         drop(commits);
-        assert_eq!(Commits::open(dir.path()).unwrap().get("a"), Some(&state(3, None)));
+        assert_eq!(open(dir.path()).unwrap().get("a"), Some(&state(3, None)));
     }
 }

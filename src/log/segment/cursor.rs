@@ -116,8 +116,9 @@ impl Cursor {
     /// Opens the file of `extent`, unless it already is.
     fn open_segment(&mut self, extent: &Extent) -> io::Result<()> {
         if self.open.as_ref().is_none_or(|open| open.base != extent.base) {
+            let settings = &self.shared.settings;
             let (file, header) =
-                files::open(&files::segment_path(&self.shared.settings.dir, extent.base), false)?;
+                files::open(&*settings.disk, &files::segment_path(&settings.dir, extent.base), false)?;
             let header = header.map_err(|_| {
                 io::Error::new(io::ErrorKind::InvalidData, "the header of its segment is damaged")
             })?;

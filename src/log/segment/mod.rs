@@ -17,6 +17,7 @@
 mod commits;
 mod consumer;
 mod cursor;
+pub mod disk;
 mod files;
 mod format;
 mod queue;
@@ -27,7 +28,6 @@ mod writer;
 
 use std::{
     collections::{BTreeMap, HashMap},
-    fs::{self, File},
     io,
     sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
     thread::{self, JoinHandle},
@@ -50,9 +50,13 @@ use self::{
     writer::Writer,
 };
 use super::{AppendError, EventLog, LogConsumer, LogError, LogTail, NewRecord, Position, TailFrom};
+use crate::planted::{self, Bug};
 
 /// How long an answer about the disk's free space is believed.
 const FREE_SPACE_AGE: Duration = Duration::from_millis(500);
+
+/// When the log's share of the disk is used up to this, its room begins to shrink.
+const LAST_PART: f64 = 0.1;
 
 /// The embedded log; see the module.
 pub struct SegmentLog {
@@ -73,16 +77,17 @@ struct Shared {
     turns: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
     free_space: Mutex<Option<(Instant, u64)>>,
     /// Keeps other processes out for as long as anybody here may write.
-    _lock: File,
+    _lock: Box<dyn Send + Sync>,
 }
 
 impl SegmentLog {
     /// Opens or makes the log in `settings.dir`. Blocks while the newest segment is scanned (64 MB: well below 1 s).
     pub fn open(settings: SegmentSettings) -> io::Result<Self> {
-        fs::create_dir_all(&settings.dir)?;
-        let lock = files::lock(&settings.dir)?;
-        let commits = Commits::open(&settings.dir)?;
-        let recovered = recovery::recover(&settings.dir, commits.floor())?;
+        let SegmentSettings { disk, dir, .. } = &settings;
+        disk.make_dir(dir)?;
+        let lock = files::lock(&**disk, dir)?;
+        let commits = Commits::open(disk, dir)?;
+        let recovered = recovery::recover(&**disk, dir, commits.floor())?;
         let shared = Arc::new(Shared {
             queue: Queue::default(),
             segments: RwLock::new(recovered.segments),
@@ -122,10 +127,15 @@ impl EventLog for SegmentLog {
             return Err(AppendError::TooLarge { bytes, limit });
         }
         let bytes = writer::size_of(records.iter().map(|record| record.payload.as_ref()));
+        let count = records.len() as u64;
         let (reply, answer) = oneshot::channel();
         self.shared
             .queue
             .push(Pending { records, bytes, reply }, |waiting| self.shared.admit(waiting, bytes))?;
+        if planted::is(Bug::AnswerBeforeSync) {
+            let next = *self.shared.end.borrow();
+            return Ok((next..next + count).map(|offset| Position { partition: 0, offset }).collect());
+        }
         answer.await.unwrap_or_else(|_| Err(AppendError::Unavailable("its writer has ended".into())))
     }
 
@@ -165,6 +175,11 @@ impl EventLog for SegmentLog {
         self.shared.admit(waiting, 1).map_err(|error| error.to_string())
     }
 
+    fn room(&self) -> f64 {
+        // What refuses for another reason says so itself.
+        self.shared.queue.status().map_or(1.0, |waiting| self.shared.room(waiting))
+    }
+
     async fn close(&self) {
         self.shared.queue.close();
         let writer = locked(&self.writer).take();
@@ -202,13 +217,27 @@ impl Shared {
         Ok(())
     }
 
+    /// The share that is free of what [`Self::admit`] goes by, the scarcest first. Of the log's own share and of the disk only
+    /// the last part counts: that ClickHouse has been away for an hour is no reason to refuse anything.
+    fn room(&self, waiting: usize) -> f64 {
+        let Self { settings, .. } = self;
+        let memory = 1.0 - waiting as f64 / settings.max_pending_bytes as f64;
+        let spare = self.free_bytes().saturating_sub(settings.min_free_bytes) as f64;
+        let disk = spare / settings.min_free_bytes.max(1) as f64;
+        let share = match settings.retention {
+            Retention::UntilRead(_) => (1.0 - self.bytes() as f64 / settings.max_bytes as f64) / LAST_PART,
+            Retention::Newest => 1.0,
+        };
+        memory.min(disk).min(share).clamp(0.0, 1.0)
+    }
+
     /// Free bytes on the disk, asked for now and then. An unanswered question is left to the write itself.
     fn free_bytes(&self) -> u64 {
         let mut known = locked(&self.free_space);
         match *known {
             Some((asked, free)) if asked.elapsed() < FREE_SPACE_AGE => free,
             _ => {
-                let free = files::free_bytes(&self.settings.dir).unwrap_or(u64::MAX);
+                let free = self.settings.disk.free_bytes(&self.settings.dir).unwrap_or(u64::MAX);
                 *known = Some((Instant::now(), free));
                 free
             }
@@ -299,7 +328,8 @@ impl Shared {
         }
         for segment in gone {
             let path = files::segment_path(&self.settings.dir, segment.base);
-            if let Err(error) = fs::remove_file(&path).and_then(|()| files::sync_parent(&path)) {
+            let disk = &*self.settings.disk;
+            if let Err(error) = disk.remove(&path).and_then(|()| files::sync_parent(disk, &path)) {
                 // It is found again and removed at the next start.
                 tracing::warn!(file = %path.display(), %error, "a segment that is not needed any more cannot be removed");
             }

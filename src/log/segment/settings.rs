@@ -1,7 +1,8 @@
 //! What an operator may choose about the embedded log.
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
+use super::disk::{Disk, RealDisk};
 use crate::log::MAX_RECORD_BYTES;
 
 /// When old segments may go.
@@ -17,6 +18,8 @@ pub enum Retention {
 /// Settings of [`super::SegmentLog`].
 #[derive(Debug, Clone)]
 pub struct SegmentSettings {
+    /// What the files are on.
+    pub disk: Arc<dyn Disk>,
     /// Where the segments lie; made if missing.
     pub dir: PathBuf,
     /// What all segments together may take on the disk.
@@ -40,6 +43,7 @@ impl SegmentSettings {
     /// The defaults, for a log in `dir` that keeps records until `groups` have read them.
     pub fn new(dir: impl Into<PathBuf>, groups: &[&str]) -> Self {
         Self {
+            disk: Arc::new(RealDisk),
             dir: dir.into(),
             max_bytes: 8 << 30,
             segment_bytes: 64 << 20,

@@ -1,10 +1,13 @@
 //! Walking through the records of one file, and finding the next sound one after damage.
 
-use std::{fs::File, io, ops::Range, os::unix::fs::FileExt};
+use std::{io, ops::Range, sync::Arc};
 
 use bytes::Bytes;
 
-use super::format::{RECORD_HEADER, RecordHeader};
+use super::{
+    disk::DiskFile,
+    format::{RECORD_HEADER, RecordHeader},
+};
 use crate::log::StoredRecord;
 
 /// What is read from the file at once: few system calls, and little memory held by a record that lives on.
@@ -23,7 +26,7 @@ pub(super) enum Step {
 
 /// A position in a file, with a window of what lies behind it.
 pub(super) struct Walk {
-    file: File,
+    file: Arc<dyn DiskFile>,
     salt: u32,
     position: u64,
     limit: u64,
@@ -33,7 +36,7 @@ pub(super) struct Walk {
 
 impl Walk {
     /// Walks from `position` and never looks at or beyond `limit`.
-    pub fn new(file: File, salt: u32, position: u64, limit: u64) -> Self {
+    pub fn new(file: Arc<dyn DiskFile>, salt: u32, position: u64, limit: u64) -> Self {
         Self { file, salt, position, limit, window: Bytes::new(), window_at: 0 }
     }
 

@@ -4,7 +4,7 @@
 //! next time without having written anything. So the group is refused, appends stop, and the writer goes back to what
 //! is certainly durable and begins a new segment; only when that has worked are appends taken again.
 
-use std::{io, os::unix::fs::FileExt, sync::Arc, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
 use super::{
     Shared,
@@ -12,7 +12,10 @@ use super::{
     queue::Pending,
     recovery::{self, Active, Segment},
 };
-use crate::log::{AppendError, Position};
+use crate::{
+    log::{AppendError, Position},
+    planted::{self, Bug},
+};
 
 /// The largest group; bounds the write buffer and what a crash can tear.
 const MAX_GROUP_BYTES: usize = 4 << 20;
@@ -37,7 +40,13 @@ impl Writer {
         let shared = Arc::clone(&self.shared);
         // Not more than a segment either, or a small log could not shrink.
         let most = MAX_GROUP_BYTES.min(shared.settings.segment_limit() as usize);
-        while let Some(group) = shared.queue.take(most, expected, shared.settings.linger) {
+        let mut linger = shared.settings.linger;
+        loop {
+            if planted::is(Bug::AnswerBeforeSync) {
+                // Everybody has an answer already, so there is time.
+                (expected, linger) = (usize::MAX, Duration::from_millis(50));
+            }
+            let Some(group) = shared.queue.take(most, expected, linger) else { return };
             expected = group.len();
             let bytes = group.iter().map(|pending| pending.bytes).sum();
             match self.commit(&group) {
@@ -63,7 +72,8 @@ impl Writer {
         let size: usize = group.iter().map(|pending| pending.bytes).sum();
         let limit = self.shared.settings.segment_limit();
         if self.active.bytes + size as u64 > limit && self.active.next > self.active.header.base {
-            self.active = recovery::begin(&self.shared.settings.dir, self.active.next)?;
+            self.active =
+                recovery::begin(&*self.shared.settings.disk, &self.shared.settings.dir, self.active.next)?;
             self.publish_segment();
         }
         let first = self.active.next;
@@ -89,7 +99,7 @@ impl Writer {
     fn repair(&mut self) -> bool {
         let mut pause = FIRST_RETRY;
         while !self.shared.queue.closed_within(pause) {
-            match recovery::reseal(&self.shared.settings.dir, &self.active) {
+            match recovery::reseal(&*self.shared.settings.disk, &self.shared.settings.dir, &self.active) {
                 Ok(fresh) => {
                     self.active = fresh;
                     self.publish_segment();

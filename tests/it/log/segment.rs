@@ -3,6 +3,7 @@
 mod child;
 mod damage;
 mod model;
+mod simulated;
 
 use std::{
     collections::BTreeSet,

@@ -23,21 +23,44 @@ pub struct Broker {
 impl Broker {
     /// Starts one that nobody else uses.
     pub fn start(name: &str) -> Self {
+        Self::start_nodes(name, 1)
+    }
+
+    /// Starts a cluster of one or three.
+    pub fn start_nodes(name: &str, nodes: u32) -> Self {
         let root = Path::new(env!("CARGO_TARGET_TMPDIR"));
         remove_leftovers(root);
         let dir = root.join(format!("kafka-{}-{name}", std::process::id()));
         let dir_text = dir.display().to_string();
         let pid = std::process::id().to_string();
-        let bootstrap = script(&["start", &dir_text, "--while-pid", &pid]).trim().to_owned();
+        let bootstrap = script(&["start", &dir_text, "--nodes", &nodes.to_string(), "--while-pid", &pid])
+            .trim()
+            .to_owned();
         Self { dir, bootstrap }
     }
 
     pub fn kill(&self) {
-        script(&["kill9", &self.dir.display().to_string(), "1"]);
+        self.kill_node(1);
     }
 
     pub fn restart(&self) {
-        script(&["restart", &self.dir.display().to_string(), "1"]);
+        self.restart_node(1);
+    }
+
+    /// Kills one node, counted from 1.
+    pub fn kill_node(&self, node: u32) {
+        script(&["kill9", &self.dir.display().to_string(), &node.to_string()]);
+    }
+
+    pub fn restart_node(&self, node: u32) {
+        script(&["restart", &self.dir.display().to_string(), &node.to_string()]);
+    }
+
+    /// The process of one node, for signals.
+    #[allow(dead_code, reason = "of `make faults`")]
+    pub fn pid(&self, node: u32) -> i32 {
+        let file = self.dir.join(format!("n{node}/pid"));
+        fs::read_to_string(file).unwrap().trim().parse().unwrap()
     }
 }
 
@@ -66,6 +89,8 @@ pub fn ephemeral_on(bootstrap: &str) -> KafkaSettings {
     settings.partitions = 3;
     // The shortest that brokers allow by default.
     settings.session_timeout = std::time::Duration::from_secs(6);
+    // Machines that run tests are busy.
+    settings.answer_within = std::time::Duration::from_secs(10);
     settings.open_wait = std::time::Duration::from_secs(20);
     settings
 }

@@ -76,11 +76,18 @@ impl Server {
         format!("{}{path}", self.url())
     }
 
-    /// Posts a native beacon and returns status and JSON body.
+    /// Posts a native beacon and returns status and JSON body; asked to come again, it does so a few times, as players do.
     pub async fn beacon(&self, body: &Value) -> (u16, Value) {
-        let request = self.http.post(self.at(&format!("/in/{}", Self::INGEST_KEY))).json(body);
-        let answer = request.send().await.expect("an answer");
-        (answer.status().as_u16(), answer.json().await.unwrap_or_default())
+        let mut tries = 0;
+        loop {
+            let request = self.http.post(self.at(&format!("/in/{}", Self::INGEST_KEY))).json(body);
+            let answer = request.send().await.expect("an answer");
+            tries += 1;
+            if answer.status() != 503 || tries == 10 {
+                return (answer.status().as_u16(), answer.json().await.unwrap_or_default());
+            }
+            tokio::time::sleep(LOOK * 4).await;
+        }
     }
 
     /// Reads from the API as the test token.
@@ -94,6 +101,23 @@ impl Server {
     /// The data directory.
     pub fn data_dir(&self) -> &Path {
         self.data.path()
+    }
+
+    /// Its process id.
+    pub fn pid(&self) -> i32 {
+        let child = self.child.as_ref().expect("it runs");
+        i32::try_from(child.id()).expect("a process id")
+    }
+
+    /// The process id of its engine, if that runs now.
+    pub fn engine(&self) -> Option<i32> {
+        let pid = self.pid();
+        // Listed under whichever thread started it.
+        let threads = std::fs::read_dir(format!("/proc/{pid}/task")).ok()?;
+        let children = threads
+            .flatten()
+            .filter_map(|thread| std::fs::read_to_string(thread.path().join("children")).ok());
+        children.collect::<String>().split_whitespace().next()?.parse().ok()
     }
 
     /// Ends it at once, as a crash would.

@@ -1,0 +1,124 @@
+//! How much is lost with a beacon that is refused, and so who goes first when not all can be taken.
+//!
+//! A heartbeat is made good by the next one, which carries the same totals. A view that nobody knows yet can begin later or
+//! not at all. That a known view started, failed or ended is said once.
+
+use std::{
+    hash::{BuildHasher, RandomState},
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use crate::{
+    beacon::formats::Decoded,
+    event::{Event, Kind, Record},
+};
+
+/// What a beacon is worth; the greater is kept longer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Importance {
+    /// Heartbeats and records of single requests.
+    Routine,
+    /// The first that is heard of a view.
+    Newcomer,
+    /// The course of a known view: pauses, seeks, stalls, changes.
+    Course,
+    /// Start, error or end of a known view.
+    Milestone,
+}
+
+impl Importance {
+    /// All of them, the first to go first.
+    pub const ALL: [Self; 4] = [Self::Routine, Self::Newcomer, Self::Course, Self::Milestone];
+
+    /// For metrics.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Routine => "routine",
+            Self::Newcomer => "newcomer",
+            Self::Course => "course",
+            Self::Milestone => "milestone",
+        }
+    }
+
+    /// A beacon is worth as much as the best of its events.
+    pub fn of(decoded: &Decoded, environment: &str, known: &KnownViews) -> Self {
+        let of_record = |record: &Record| {
+            let best = record.events.iter().map(of_event).max().unwrap_or(Self::Routine);
+            let is_new = || !known.has(environment, &record.view_id);
+            if best > Self::Newcomer && is_new() { Self::Newcomer } else { best }
+        };
+        decoded.records.iter().map(of_record).max().unwrap_or(Self::Routine)
+    }
+}
+
+fn of_event(event: &Event) -> Importance {
+    if event.failure.is_some() {
+        return Importance::Milestone;
+    }
+    match event.kind() {
+        Kind::Heartbeat => Importance::Routine,
+        // CMCD reports every segment that was fetched.
+        Kind::Other if event.name == "request" => Importance::Routine,
+        Kind::Viewinit | Kind::Viewstart | Kind::Play | Kind::Playing => Importance::Milestone,
+        Kind::Error | Kind::Ended | Kind::Viewend => Importance::Milestone,
+        _ => Importance::Course,
+    }
+}
+
+/// Views of which something was accepted here. Of two that meet in one place the newer one stays, so it never grows.
+pub struct KnownViews {
+    places: Box<[AtomicU64]>,
+    hasher: RandomState,
+}
+
+/// Two megabytes, for some hundred thousand views at a time.
+const PLACES: usize = 1 << 18;
+
+impl Default for KnownViews {
+    fn default() -> Self {
+        Self { places: (0..PLACES).map(|_| AtomicU64::new(0)).collect(), hasher: RandomState::new() }
+    }
+}
+
+impl KnownViews {
+    /// Remembers a view of which something was accepted.
+    pub fn learn(&self, environment: &str, view_id: &str) {
+        let (place, name) = self.look(environment, view_id);
+        place.store(name, Ordering::Relaxed);
+    }
+
+    fn has(&self, environment: &str, view_id: &str) -> bool {
+        let (place, name) = self.look(environment, view_id);
+        place.load(Ordering::Relaxed) == name
+    }
+
+    /// Where a view would be, and what it is called there; never 0, which is nobody.
+    fn look(&self, environment: &str, view_id: &str) -> (&AtomicU64, u64) {
+        let hash = self.hasher.hash_one((environment, view_id));
+        (&self.places[hash as usize % PLACES], hash | 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn beacon(view_id: &str, kinds: &[Kind]) -> Decoded {
+        let events = kinds.iter().map(|kind| Event { kind: (*kind).into(), ..Event::default() });
+        let record = Record { view_id: view_id.into(), events: events.collect(), ..Record::default() };
+        Decoded { records: vec![record], rejected: Vec::new() }
+    }
+
+    #[test]
+    fn a_beacon_is_worth_its_best_event_and_a_stranger_less() {
+        let known = KnownViews::default();
+        known.learn("e", "known");
+        let of = |view_id: &str, kinds: &[Kind]| Importance::of(&beacon(view_id, kinds), "e", &known);
+        assert_eq!(of("known", &[Kind::Heartbeat, Kind::Heartbeat]), Importance::Routine);
+        assert_eq!(of("known", &[Kind::Heartbeat, Kind::Pause]), Importance::Course);
+        assert_eq!(of("known", &[Kind::Heartbeat, Kind::Pause, Kind::Viewend]), Importance::Milestone);
+        assert_eq!(of("stranger", &[Kind::Viewinit, Kind::Play]), Importance::Newcomer);
+        assert_eq!(of("stranger", &[Kind::Heartbeat]), Importance::Routine);
+        assert_eq!(Importance::of(&beacon("known", &[Kind::Play]), "other", &known), Importance::Newcomer);
+    }
+}

@@ -1,0 +1,186 @@
+//! Finding what ClickHouse refuses in a batch it will not take, so that the rest goes in.
+//!
+//! Blocks are halved until single rows are left, each half tried on a twin of its table that keeps nothing
+//! ([`crate::store::probe`]): a table itself must not see the same rows in two different blocks. An event that
+//! `event_rows` refuses is left out alone. A view that `view_states` refuses is looked at record by record.
+
+use std::ops::Range;
+
+use super::{
+    batch::{Batch, view_key},
+    excluded::{Excluded, MOST},
+    memory::Memory,
+};
+use crate::{
+    event::View,
+    store::{
+        Store,
+        probe::Probe,
+        rows::{EventRow, ViewRow, event_block, view_block},
+        writer::Table,
+    },
+};
+
+/// What of `batch` ClickHouse refuses, besides what is left out already. Every view must be in `memory`.
+///
+/// # Errors
+/// When it cannot be found out now, or so much is refused that the schema must be at fault.
+pub async fn refused(store: &Store, batch: &Batch, memory: &Memory) -> Result<Excluded, String> {
+    let probe = Probe::make(store, batch.partition).await.map_err(|error| error.to_string())?;
+    let found = find(&probe, batch, memory).await;
+    // A twin that stays behind is replaced the next time.
+    if let Err(error) = probe.remove().await {
+        tracing::warn!(%error, "the twins of the tables are still there");
+    }
+    let found = found?;
+    if found == batch.excluded {
+        return Err(
+            "ClickHouse refuses the batch and none of its rows; the tables are not what they should be"
+                .into(),
+        );
+    }
+    if found.len() > MOST { Err(too_many()) } else { Ok(found) }
+}
+
+fn too_many() -> String {
+    format!("ClickHouse refuses more than {MOST} events of one batch: look at its schema and constraints")
+}
+
+async fn find(probe: &Probe<'_>, batch: &Batch, memory: &Memory) -> Result<Excluded, String> {
+    let mut excluded = batch.excluded.clone();
+    for (events, _) in batch.rows(&mut memory.of_batch(batch)).by_day.values() {
+        for bad in refused_events(probe, events).await? {
+            exclude_event(batch, &events[bad], &mut excluded);
+        }
+    }
+    let rest = Batch { excluded: excluded.clone(), ..batch.clone() };
+    for (_, views) in rest.rows(&mut memory.of_batch(batch)).by_day.values() {
+        for bad in refused_views(probe, views).await? {
+            exclude_records(probe, &rest, &views[bad], &mut excluded).await?;
+        }
+    }
+    Ok(excluded)
+}
+
+async fn refused_events(probe: &Probe<'_>, rows: &[EventRow]) -> Result<Vec<usize>, String> {
+    let mut halving = Halving::of(rows.len());
+    while let Some(some) = halving.next() {
+        let block = event_block(&rows[some]).map_err(|error| error.to_string())?;
+        halving.answer(probe.takes(Table::EventRows, &block).await?);
+    }
+    halving.found()
+}
+
+async fn refused_views(probe: &Probe<'_>, rows: &[ViewRow]) -> Result<Vec<usize>, String> {
+    let mut halving = Halving::of(rows.len());
+    while let Some(some) = halving.next() {
+        let block = view_block(&rows[some]).map_err(|error| error.to_string())?;
+        halving.answer(probe.takes(Table::ViewStates, &block).await?);
+    }
+    halving.found()
+}
+
+fn exclude_event(batch: &Batch, row: &EventRow, excluded: &mut Excluded) {
+    let of_row = |record: &&(u64, crate::event::Record)| record.0 == row.log_offset;
+    let places = batch.records.iter().find(of_row).map(|(_, record)| record.events.iter());
+    // Of equal sequences in a record only the first one becomes a row.
+    if let Some(index) = places.and_then(|mut events| events.position(|e| e.sequence == row.event.sequence)) {
+        excluded.event(row.log_offset, index);
+    }
+}
+
+/// Leaves out those records of a refused view that are refused by themselves; all, if it takes all to be refused.
+async fn exclude_records(
+    probe: &Probe<'_>,
+    batch: &Batch,
+    refused: &ViewRow,
+    excluded: &mut Excluded,
+) -> Result<(), String> {
+    let key = (refused.environment.as_str().into(), refused.view_id.as_str().into());
+    let of_view = batch.records.iter().filter(|(_, record)| view_key(record) == key);
+    let (offsets, alone): (Vec<u64>, Vec<ViewRow>) = of_view
+        .filter_map(|(offset, record)| {
+            let view = View::of(&*batch.excluded.kept(*offset, record)?);
+            Some((*offset, ViewRow { view, ..refused.clone() }))
+        })
+        .unzip();
+    let bad = refused_views(probe, &alone).await?;
+    if bad.is_empty() {
+        offsets.into_iter().for_each(|offset| excluded.record(offset));
+    } else {
+        bad.into_iter().for_each(|index| excluded.record(offsets[index]));
+    }
+    Ok(())
+}
+
+/// A search for the members of a row of things that are refused by themselves: asks about ranges, and halves those that
+/// are refused.
+struct Halving {
+    /// The last one is asked about next.
+    open: Vec<Range<usize>>,
+    found: Vec<usize>,
+}
+
+impl Halving {
+    fn of(length: usize) -> Self {
+        Self { open: (length > 0).then_some(0..length).into_iter().collect(), found: Vec::new() }
+    }
+
+    /// What to ask about; none when the search is over.
+    fn next(&self) -> Option<Range<usize>> {
+        self.open.last().filter(|_| self.found.len() <= MOST).cloned()
+    }
+
+    /// Whether the range that was asked about is taken.
+    fn answer(&mut self, is_taken: bool) {
+        match self.open.pop() {
+            Some(range) if is_taken || range.is_empty() => {}
+            Some(range) if range.len() == 1 => self.found.push(range.start),
+            Some(range) => {
+                let middle = range.start + range.len() / 2;
+                self.open.push(middle..range.end);
+                self.open.push(range.start..middle);
+            }
+            None => {}
+        }
+    }
+
+    fn found(self) -> Result<Vec<usize>, String> {
+        if self.found.len() > MOST { Err(too_many()) } else { Ok(self.found) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// What is found in `length` things of which some are refused, and after how many questions.
+    fn search(length: usize, is_bad: impl Fn(usize) -> bool) -> (Result<Vec<usize>, String>, usize) {
+        let (mut halving, mut questions) = (Halving::of(length), 0);
+        while let Some(mut range) = halving.next() {
+            questions += 1;
+            halving.answer(!range.any(&is_bad));
+        }
+        (halving.found(), questions)
+    }
+
+    proptest! {
+        #[test]
+        fn halving_finds_each_bad_thing_and_no_other(bad in prop::collection::btree_set(0_usize..5000, 0..20)) {
+            let (found, questions) = search(5000, |thing| bad.contains(&thing));
+            prop_assert_eq!(found.unwrap().into_iter().collect::<BTreeSet<_>>(), bad.clone());
+            prop_assert!(questions <= 1 + 2 * 13 * bad.len(), "{} questions for {}", questions, bad.len());
+        }
+    }
+
+    #[test]
+    fn what_refuses_everything_is_not_searched_to_the_end() {
+        let (found, questions) = search(50_000, |_| true);
+        assert!(found.is_err() && questions < 600, "{questions} questions");
+        assert_eq!(search(0, |_| true), (Ok(Vec::new()), 0));
+    }
+}

@@ -1,0 +1,54 @@
+//! Bugs that can be planted, to see that the proof against them can fail: `PLAYHEAD_PLANTED_BUG` names one. They exist in
+//! debug builds alone; a release build refuses to start with the variable set.
+
+/// What goes wrong on purpose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bug {
+    /// The embedded log answers before it writes and syncs.
+    AnswerBeforeSync,
+    /// The position moves before ClickHouse has the rows.
+    CommitBeforeInsert,
+    /// The rows of a repeated batch cannot be recognised as a repeat.
+    NoDeduplication,
+}
+
+const VARIABLE: &str = "PLAYHEAD_PLANTED_BUG";
+const NAMES: [(Bug, &str); 3] = [
+    (Bug::AnswerBeforeSync, "answer-before-sync"),
+    (Bug::CommitBeforeInsert, "commit-before-insert"),
+    (Bug::NoDeduplication, "no-deduplication"),
+];
+
+/// Whether the environment lets this build start.
+///
+/// # Errors
+/// What is wrong with the variable.
+pub fn check() -> Result<(), String> {
+    let Ok(name) = std::env::var(VARIABLE) else { return Ok(()) };
+    if !cfg!(debug_assertions) {
+        return Err(format!("{VARIABLE}: this is no build for tests; unset it"));
+    }
+    if !NAMES.iter().any(|(_, known)| *known == name) {
+        let known = NAMES.map(|(_, name)| name).join(", ");
+        return Err(format!("{VARIABLE}: `{name}` is none of {known}"));
+    }
+    eprintln!("playhead: `{name}` is planted: this process loses or doubles events on purpose");
+    Ok(())
+}
+
+/// Whether this bug is planted.
+#[cfg(debug_assertions)]
+pub fn is(bug: Bug) -> bool {
+    static PLANTED: std::sync::OnceLock<Option<Bug>> = std::sync::OnceLock::new();
+    let planted = PLANTED.get_or_init(|| {
+        let name = std::env::var(VARIABLE).ok()?;
+        NAMES.iter().find(|(_, known)| *known == name).map(|(bug, _)| *bug)
+    });
+    *planted == Some(bug)
+}
+
+/// Never.
+#[cfg(not(debug_assertions))]
+pub const fn is(_: Bug) -> bool {
+    false
+}

@@ -1,0 +1,134 @@
+//! `make faults`: the matrix of `matrix.tsv`, as far as a machine can run it, against the real program, a real Kafka and the
+//! real engine. One line for each row with what the ledger says, totals at the end, exit code 1 if anything is red.
+//!
+//! `KILLS=1000` kills each part so often instead of 25 times; `SEED=n` repeats a run, and what was finished with that seed is
+//! not done again; `ROWS=T093,T094` runs these rows alone.
+
+#![allow(unsafe_code, reason = "signals")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a proof that cannot go on fails")]
+
+mod campaign;
+mod crowd;
+#[allow(dead_code, reason = "the other test binary uses the rest")]
+#[path = "../it/support/kafka.rs"]
+mod kafka;
+mod ledger;
+mod matrix;
+mod proxy;
+mod rig;
+mod rows;
+#[allow(dead_code, reason = "the other test binary uses the rest")]
+#[path = "../it/support/server.rs"]
+mod server;
+
+use std::{
+    collections::BTreeMap,
+    process::{Command, ExitCode, Stdio},
+    time::Instant,
+};
+
+use campaign::Campaign;
+use ledger::Tally;
+use matrix::{How, Row};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
+    let seed = number("SEED").unwrap_or_else(|| rand::random_range(1..1_000_000));
+    let kills = number("KILLS").unwrap_or(25) as u32;
+    let only = std::env::var("ROWS").unwrap_or_default();
+    let is_wanted = |id: &str| only.is_empty() || only.split(',').any(|wanted| wanted.trim() == id);
+    println!("seed {seed}, {kills} kills of each part; again with: make faults SEED={seed} KILLS={kills}");
+    let rows: Vec<Row> = matrix::rows().into_iter().filter(|row| is_wanted(&row.id)).collect();
+    let tests = run_tests(&rows);
+    let (mut total, mut red, mut counts) = (Tally::default(), Vec::new(), [0, 0, 0]);
+    for row in &rows {
+        let good = match &row.how {
+            How::Kills => Campaign { kills, seed }.run(&mut total).await,
+            How::Run => run_row(row, seed, &mut total).await,
+            How::Test(names) => report_tests(row, names, &tests),
+            How::NotHere(reason) => {
+                println!("{}  --    {}: {reason}", row.id, row.fault);
+                counts[2] += 1;
+                continue;
+            }
+        };
+        counts[usize::from(matches!(row.how, How::Test(_)))] += 1;
+        if !good {
+            red.push(row.id.as_str());
+        }
+    }
+    let [run, tested, absent] = counts;
+    println!("\n{run} rows run here, {tested} by tests, {absent} not automated here; {total}");
+    match red.is_empty() {
+        true => println!("all green"),
+        false => println!("RED: {}", red.join(", ")),
+    }
+    if red.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+async fn run_row(row: &Row, seed: u64, total: &mut Tally) -> bool {
+    let begun = Instant::now();
+    let id = row.id.clone();
+    // A panic of the rig is a red row and not the end of the run.
+    let shown = tokio::spawn(async move { rows::run(&id, seed).await }).await;
+    let (tally, note, trouble) = match shown {
+        Ok(Some(shown)) => (shown.tally, shown.note, shown.trouble),
+        Ok(None) => (Tally::default(), String::new(), Some("nobody knows how to run it".into())),
+        Err(error) => (Tally::default(), String::new(), Some(error.to_string())),
+    };
+    *total += tally;
+    let good = tally.is_clean() && trouble.is_none();
+    let verdict = if good { "ok  " } else { "FAIL" };
+    let trouble = trouble.map(|trouble| format!("; {trouble}")).unwrap_or_default();
+    println!("{}  {verdict}  {tally}  {:.0?}  {}: {note}{trouble}", row.id, begun.elapsed(), row.fault);
+    good
+}
+
+fn report_tests(row: &Row, names: &[String], passed: &BTreeMap<String, bool>) -> bool {
+    let failed: Vec<&str> =
+        names.iter().filter(|name| passed.get(*name) != Some(&true)).map(String::as_str).collect();
+    match failed.is_empty() {
+        true => println!("{}  ok    {}: {} passed", row.id, row.fault, names.join(", ")),
+        false => println!("{}  FAIL  {}: {}", row.id, row.fault, failed.join(", ")),
+    }
+    failed.is_empty()
+}
+
+/// Runs the tests that rows name, all at once; whether each has passed.
+fn run_tests(rows: &[Row]) -> BTreeMap<String, bool> {
+    let mut passed = BTreeMap::new();
+    for target in [vec!["--test", "it"], vec!["--lib"]] {
+        let is_here = |name: &&String| name.starts_with("it::") == (target.len() == 2);
+        let of_row = |row: &Row| match &row.how {
+            How::Test(names) => names.clone(),
+            _ => Vec::new(),
+        };
+        let names: Vec<String> = rows.iter().flat_map(of_row).collect();
+        let here: Vec<&str> = names.iter().filter(is_here).map(|name| bare(name)).collect();
+        if here.is_empty() {
+            continue;
+        }
+        println!("running {} tests of {}", here.len(), target.join(" "));
+        let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
+        let output = Command::new(cargo)
+            .arg("test")
+            .args(&target)
+            .args(["--", "--exact"])
+            .args(&here)
+            .stdin(Stdio::null())
+            .stderr(Stdio::null())
+            .output()
+            .expect("cargo runs");
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        for name in names.iter().filter(is_here) {
+            passed.insert(name.clone(), text.contains(&format!("test {} ... ok", bare(name))));
+        }
+    }
+    passed
+}
+
+/// A test's name as its own program knows it.
+fn bare(name: &str) -> &str {
+    name.strip_prefix("it::").unwrap_or(name)
+}

@@ -1,0 +1,139 @@
+//! The service with everything real around it, and ways to kill each part of it.
+
+use std::{fs, time::Duration};
+
+use super::{
+    crowd::{Answers, Crowd, Target},
+    kafka::Broker,
+    ledger::{Ledger, Reader, Tally},
+    server::Server,
+};
+use std::sync::{Arc, atomic::Ordering};
+
+/// How long everything acknowledged may take to be readable after the last fault.
+const SETTLING: Duration = Duration::from_secs(180);
+
+/// Which log stands between collector and processor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Log {
+    /// One process with both engines in it.
+    Embedded,
+    /// A collector and a processor with a broker between them.
+    Kafka,
+}
+
+/// What can be killed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    Collector,
+    Processor,
+    Engine,
+    Broker,
+}
+
+impl Log {
+    /// What there is to kill. With the embedded log the collector and the processor are one process.
+    pub fn roles(self) -> &'static [Role] {
+        match self {
+            Self::Embedded => &[Role::Collector, Role::Engine],
+            Self::Kafka => &[Role::Collector, Role::Processor, Role::Engine, Role::Broker],
+        }
+    }
+}
+
+/// Everything that runs.
+pub struct Rig {
+    pub collector: Server,
+    /// With Kafka.
+    pub processor: Option<Server>,
+    pub broker: Option<Broker>,
+    pub ledger: Arc<Ledger>,
+}
+
+impl Rig {
+    /// Starts it; `settings` are the collector's, `PLAYHEAD_*` without the prefix.
+    pub async fn start(log: Log, name: &str, settings: &[(&str, &str)]) -> Self {
+        Self::start_with(log, name, settings, 1).await
+    }
+
+    /// The same with so many brokers.
+    pub async fn start_with(log: Log, name: &str, settings: &[(&str, &str)], brokers: u32) -> Self {
+        let dir = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("ledgers");
+        fs::create_dir_all(&dir).expect("a directory for ledgers");
+        let ledger = Arc::new(Ledger::new(&dir.join(format!("{name}.ledger"))));
+        if log == Log::Embedded {
+            let collector = Server::start(settings).await;
+            return Self { collector, processor: None, broker: None, ledger };
+        }
+        let of = name.to_owned();
+        let broker = tokio::task::spawn_blocking(move || Broker::start_nodes(&of, brokers));
+        let broker = broker.await.expect("a broker");
+        let kafka = [("KAFKA_BROKERS", broker.bootstrap.as_str()), ("KAFKA_TOPIC", name)];
+        let processor = Server::start(&[&kafka[..], &[("ROLES", "process,query")]].concat()).await;
+        // The collector asks ClickHouse nothing; the discard port keeps it from starting an engine of its own.
+        let alone = [("ROLES", "collect"), ("CLICKHOUSE_URL", "http://127.0.0.1:9")];
+        let collector = Server::start(&[&kafka[..], &alone, settings].concat()).await;
+        Self { collector, processor: Some(processor), broker: Some(broker), ledger }
+    }
+
+    /// The process that has the engine and answers.
+    pub fn reader(&self) -> &Server {
+        self.processor.as_ref().unwrap_or(&self.collector)
+    }
+
+    pub fn target(&self, pause: Duration) -> Target {
+        Target { url: self.collector.url(), ingest_key: Server::INGEST_KEY.to_owned(), pause }
+    }
+
+    /// Players against the collector.
+    pub fn crowd(&self, players: u64, pause: Duration, seed: u64) -> Crowd {
+        Crowd::start(&self.target(pause), &self.ledger, players, seed)
+    }
+
+    /// Kills a part without warning and brings it back.
+    pub async fn kill(&mut self, role: Role) {
+        match (role, &mut self.processor) {
+            (Role::Processor, Some(processor)) => restart(processor).await,
+            (Role::Collector | Role::Processor, _) => restart(&mut self.collector).await,
+            // Its parent brings it back. It may be down already, from the last time.
+            (Role::Engine, _) => {
+                if let Some(engine) = self.reader().engine() {
+                    signal(engine, libc::SIGKILL);
+                }
+            }
+            (Role::Broker, _) => {
+                let broker = self.broker.as_ref().expect("only Kafka has brokers");
+                tokio::task::block_in_place(|| {
+                    broker.kill();
+                    broker.restart();
+                });
+            }
+        }
+    }
+
+    /// Waits until everything is readable and compares.
+    pub async fn compare(&self) -> Tally {
+        let url = self.reader().url();
+        let reader = Reader { url: &url, token: Server::TOKEN, patience: SETTLING };
+        self.ledger.compare(&reader).await
+    }
+}
+
+async fn restart(server: &mut Server) {
+    server.kill9();
+    server.restart().await;
+}
+
+/// Sends a signal to a process of ours.
+pub fn signal(pid: i32, signal: i32) {
+    // SAFETY: only takes values; the process is a child of this run or a child of one.
+    unsafe { libc::kill(pid, signal) };
+}
+
+/// What was wrong with the answers, if anything.
+pub fn malformed(answers: &Answers) -> Option<String> {
+    match answers.malformed.load(Ordering::Relaxed) {
+        0 => None,
+        count => Some(format!("{count} malformed answers")),
+    }
+}

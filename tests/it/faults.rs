@@ -1,0 +1,135 @@
+//! The proof of `make faults` in short, and that it can fail: three bugs planted in the service, and the ledger finds each.
+
+#[path = "../faults/crowd.rs"]
+mod crowd;
+#[path = "../faults/ledger.rs"]
+mod ledger;
+#[allow(dead_code, reason = "the other test binary uses the rest")]
+#[path = "../faults/matrix.rs"]
+mod matrix;
+#[allow(dead_code, reason = "the other test binary uses the rest")]
+#[path = "../faults/rig.rs"]
+mod rig;
+
+use std::{collections::BTreeSet, fs, time::Duration};
+
+use tokio::time::sleep;
+
+use self::{
+    crowd::Crowd,
+    ledger::Tally,
+    matrix::How,
+    rig::{Log, Rig, Role, malformed, signal},
+};
+use crate::support::{kafka, server};
+
+const PLAYERS: u64 = 12;
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// The service with a bug in it, and a crowd.
+async fn with_bug(name: &str, pause: Duration) -> (Rig, Crowd) {
+    let rig = Rig::start(Log::Embedded, name, &[("PLANTED_BUG", name)]).await;
+    let crowd = rig.crowd(PLAYERS, pause, 7);
+    sleep(Duration::from_secs(2)).await;
+    (rig, crowd)
+}
+
+async fn compared(rig: &Rig, crowd: Crowd) -> Tally {
+    crowd.finish().await;
+    rig.compare().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killing_each_part_under_load_loses_and_doubles_nothing() {
+    let mut rig = Rig::start(Log::Embedded, "short", &[]).await;
+    let crowd = rig.crowd(PLAYERS, PAUSE, 7);
+    for role in [Role::Collector, Role::Engine, Role::Collector] {
+        sleep(Duration::from_millis(1300)).await;
+        rig.kill(role).await;
+    }
+    let answers = crowd.finish().await;
+    let tally = rig.compare().await;
+    assert!(tally.is_clean() && tally.acknowledged > 500, "{tally}");
+    assert_eq!(malformed(&answers), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_before_the_sync_is_found_out() {
+    let (mut rig, crowd) = with_bug("answer-before-sync", PAUSE).await;
+    for _ in 0..3 {
+        sleep(Duration::from_millis(300)).await;
+        rig.kill(Role::Collector).await;
+    }
+    let tally = compared(&rig, crowd).await;
+    assert!(tally.missing > 0 && tally.invented == 0, "{tally}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_before_the_insert_is_found_out() {
+    let (mut rig, crowd) = with_bug("commit-before-insert", PAUSE).await;
+    signal(rig.collector.engine().unwrap(), libc::SIGSTOP);
+    sleep(Duration::from_millis(2500)).await;
+    rig.kill(Role::Collector).await;
+    let tally = compared(&rig, crowd).await;
+    assert!(tally.missing > 0 && tally.invented == 0, "{tally}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn repeats_that_cannot_be_recognised_are_found_out() {
+    // Views have to last: one part of them is committed before a kill, another comes after it.
+    let (mut rig, crowd) = with_bug("no-deduplication", 8 * PAUSE).await;
+    for _ in 0..2 {
+        sleep(Duration::from_secs(3)).await;
+        rig.kill(Role::Collector).await;
+    }
+    sleep(Duration::from_secs(1)).await;
+    let tally = compared(&rig, crowd).await;
+    assert!(tally.doubled > 0 && tally.missing == 0, "{tally}");
+}
+
+/// Every row has a proof that exists or a reason why it has none, and the document says the same.
+#[test]
+fn the_matrix_is_whole_and_shown() {
+    let rows = matrix::rows();
+    let ids: BTreeSet<String> = rows.iter().map(|row| row.id.clone()).collect();
+    assert_eq!(ids, (1..=180).map(|number| format!("T{number:03}")).collect());
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let runner = fs::read_to_string(root.join("tests/faults/rows.rs")).unwrap();
+    let mut table = String::from("| row | fault or input | proof |\n|---|---|---|\n");
+    for row in &rows {
+        let proof = match &row.how {
+            How::Kills => "random kills, in `make faults`".to_owned(),
+            How::Run => {
+                assert!(runner.contains(&format!("\"{}\" =>", row.id)), "{} is not in rows.rs", row.id);
+                "in `make faults`".to_owned()
+            }
+            How::Test(names) => {
+                names.iter().for_each(|name| assert!(exists(root, name), "{}: there is no {name}", row.id));
+                let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+                names.join(", ")
+            }
+            How::NotHere(reason) => {
+                assert!(!reason.is_empty(), "{} has no reason", row.id);
+                format!("not automated: {reason}")
+            }
+        };
+        table += &format!("| {} | {} | {proof} |\n", row.id, row.fault);
+    }
+    crate::docs::assert_generated(
+        "docs/faults.md",
+        "<!-- generated from tests/faults/matrix.tsv -->\n",
+        &table,
+    );
+}
+
+/// Whether a test of this path is in the sources.
+fn exists(root: &std::path::Path, name: &str) -> bool {
+    let (folder, path) = match name.strip_prefix("it::") {
+        Some(path) => ("tests/it", path.to_owned()),
+        None => ("src", name.replace("::tests::", "::")),
+    };
+    let (module, function) = path.rsplit_once("::").unwrap();
+    let file = root.join(folder).join(module.replace("::", "/"));
+    let texts = [file.with_extension("rs"), file.join("mod.rs")].map(fs::read_to_string);
+    texts.iter().flatten().any(|text| text.contains(&format!("fn {function}(")))
+}
