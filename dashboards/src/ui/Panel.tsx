@@ -1,21 +1,29 @@
 /** A titled part of a page, with the chart or its table twin; which of the two is part of the address. */
 import type { ComponentChildren, JSX } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
 import { address, oneOf, withParam } from '../router';
 
 interface Props {
   id: string;
   title: string;
+  /** Where the title leads. */
+  titleHref?: string | undefined;
   note?: ComponentChildren;
   actions?: ComponentChildren;
   class?: string;
   children: ComponentChildren;
 }
 
-export function Panel({ id, title, note, actions, class: extra, children }: Props): JSX.Element {
+export function Panel({ id, title, titleHref, note, actions, class: extra, children }: Props): JSX.Element {
+  const section = useRef<HTMLElement>(null);
+  // A link to a panel is followed before there is one: it is gone to when it is there.
+  useEffect(() => {
+    if (location.hash === `#${id}`) section.current?.scrollIntoView();
+  }, []);
   return (
-    <section class={`panel ${extra ?? ''}`} id={id} aria-labelledby={`${id}-title`}>
+    <section class={`panel ${extra ?? ''}`} id={id} ref={section} aria-labelledby={`${id}-title`}>
       <header class="panel-head">
-        <h2 id={`${id}-title`}>{title}</h2>
+        <h2 id={`${id}-title`}>{titleHref === undefined ? title : <a href={titleHref}>{title}</a>}</h2>
         {note !== undefined && <p class="note">{note}</p>}
         {actions !== undefined && <div class="panel-actions">{actions}</div>}
       </header>

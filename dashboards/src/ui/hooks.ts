@@ -2,7 +2,7 @@
 import { signal } from '@preact/signals';
 import { createContext } from 'preact';
 import { useContext, useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { explain } from '../api/client';
+import { explain, getJson } from '../api/client';
 import { NO_ORDER, nextOrder } from '../live/order';
 import type { Order } from '../live/order';
 import type { Live, LiveStore } from '../live/store';
@@ -52,6 +52,25 @@ export function useAnswer<T>(key: string, ask: (signal: AbortSignal) => Promise<
     return () => controller.abort();
   }, [answer]);
   return { data: answer.data.value, retry: () => setAttempt((n) => n + 1), askedAtMs: answer.askedAtMs };
+}
+
+/** An answer beside that for an earlier timeframe. The earlier one may fail alone: what happened now is worth showing. */
+export interface Compared<T> {
+  now: T;
+  before: T | undefined;
+  problem: string | undefined;
+}
+
+export function useCompared<T>(path: string, beforePath: string | undefined): Source<Compared<T>> {
+  return useAnswer(`${path}\n${beforePath ?? ''}`, async (signal) => {
+    let problem: string | undefined;
+    const before = beforePath === undefined ? undefined : getJson<T>(beforePath, signal).catch((error: unknown) => {
+      problem = explain(error);
+      return undefined;
+    });
+    const [now, then] = await Promise.all([getJson<T>(path, signal), before]);
+    return { now, before: then, problem };
+  });
 }
 
 export interface LiveOrder {
