@@ -1,6 +1,6 @@
 /** The app: a session, one live connection for as long as it lasts, and the page that the address names. */
 import type { JSX } from 'preact';
-import { useEffect, useMemo, useRef } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { loadSession, session, signOut } from './api/session';
 import type { Environment } from './api/session';
 import { LiveStore } from './live/store';
@@ -109,8 +109,19 @@ function SignedIn({ environment, route }: { environment: Environment; route: Rou
       </Header>
       <main class="main" key={key}><Page environment={environment} route={route} onShown={announce} /></main>
       <ConnectionBanner />
+      <Keyboard />
     </LiveContext.Provider>
   );
+}
+
+/** Loaded after the page: nobody presses a key before there is something to see. */
+function Keyboard(): JSX.Element | null {
+  const [loaded, setLoaded] = useState<{ Shortcuts: () => JSX.Element } | undefined>(undefined);
+  useEffect(() => {
+    // A dashboard without its shortcuts is still one; nobody is told.
+    void import('./ui/Shortcuts').then(setLoaded, () => undefined);
+  }, []);
+  return loaded === undefined ? null : <loaded.Shortcuts />;
 }
 
 interface PageProps {

@@ -3,13 +3,16 @@ import type { Unit } from '../time/compare';
 import { DASH, bitrateText, count, countInFull, duration, oneDecimal, ratio, twoDecimals } from './format';
 import { COUNT_STEPS } from './steps';
 
+const A_DAY_MS = 86_400_000;
+
 export function valueText(value: number | null | undefined, unit: Unit): string {
   if (typeof value !== 'number') return DASH;
   switch (unit) {
     case 'count':
       return Number.isInteger(value) ? count(value) : oneDecimal(value);
     case 'milliseconds':
-      return duration(value);
+      // The minutes of a day of watching are noise.
+      return value >= A_DAY_MS ? `${count(Math.round(value / 3_600_000))} h` : duration(value);
     case 'ratio':
       return ratio(value);
     case 'per_minute':

@@ -4,7 +4,7 @@ import type { JSX } from 'preact';
 import { useEffect, useMemo } from 'preact/hooks';
 import { valueText } from '../charts/unit';
 import { BreakdownPanel } from '../panels/BreakdownPanel';
-import { FIGURES, Figures, useFigures, viewsOf } from '../panels/Figures';
+import { FIGURES, Figures, FiguresMenu, useFigures, viewsOf } from '../panels/Figures';
 import { FilterChips } from '../panels/FilterChips';
 import { FilterPicker } from '../panels/FilterPicker';
 import { HistoryPanel } from '../panels/HistoryPanel';
@@ -37,7 +37,7 @@ export function OverviewPage(): JSX.Element {
     <>
       <Announcer text={spoken} />
       <div class="page-head"><h1 tabIndex={-1}>Overview</h1><Toolbar scope={scope} /></div>
-      <div class="filter-bar"><FilterPicker now={scope.now} /><FilterChips filters={scope.filters} hint="Choose a value anywhere to see only views with it." /></div>
+      <div class="filter-bar"><FilterPicker now={scope.now} /><FilterChips filters={scope.filters} hint="Choose a value anywhere to see only views with it." /><FiguresMenu scope={scope} source={figures} /></div>
       <Figures scope={scope} source={figures} />
       {views === 0 ? <NothingThen scope={scope} /> : <Panels scope={scope} />}
     </>

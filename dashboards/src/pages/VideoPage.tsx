@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import { useEffect, useMemo } from 'preact/hooks';
 import { latestTitle } from '../api/metrics';
 import { plural } from '../charts/format';
-import { Figures, useFigures } from '../panels/Figures';
+import { Figures, FiguresMenu, useFigures } from '../panels/Figures';
 import { FilterChips } from '../panels/FilterChips';
 import { FilterPicker } from '../panels/FilterPicker';
 import { NEWEST_VIEWS, NewestViews } from '../panels/NewestViews';
@@ -43,7 +43,7 @@ export function VideoPage({ videoId }: { videoId: string }): JSX.Element {
         </div>
         <Toolbar scope={scope} />
       </div>
-      <div class="filter-bar"><FilterPicker now={ofVideo.now} /><FilterChips filters={scope.filters} hint="All views of this video." /></div>
+      <div class="filter-bar"><FilterPicker now={ofVideo.now} /><FilterChips filters={scope.filters} hint="All views of this video." /><FiguresMenu scope={ofVideo} source={figures} /></div>
       <Figures scope={ofVideo} source={figures} alsoFilter={`video_id:${videoId}`} />
       <VideoEngagement videoId={videoId} scope={scope} from={from} live={live} />
       <p class="note"><a href={withScope('/views', undefined, [['filter', `video_id:${videoId}`]])}>All views of this video, one by one</a></p>

@@ -1,5 +1,6 @@
 /** A metric for each value of a dimension, beside an earlier timeframe. A value is a filter, and the rows can be taken along. */
 import type { ComponentChildren, JSX } from 'preact';
+import { useState } from 'preact/hooks';
 import { breakdownPath, videoTitles } from '../api/metrics';
 import type { BreakdownAnswer, BreakdownQuestion, Group } from '../api/metrics';
 import { explain, getJson } from '../api/client';
@@ -14,6 +15,9 @@ import { NOTHING, dimensionWords, filterText } from '../views/filters';
 import { BreakdownTable } from './BreakdownTable';
 import type { Measured } from './HistoryPanel';
 import { aboutOf } from './HistoryPanel';
+
+/** What a panel waits for that is not on the screen yet. */
+const NEVER = new Promise<never>(() => undefined);
 
 export interface Breakdown {
   groups: Group[];
@@ -41,12 +45,13 @@ interface Props {
 
 export function BreakdownPanel({ id, title, titleHref, of, question, scope, actions, foot, compact = false }: Props): JSX.Element {
   const path = breakdownPath(question, scope.now);
-  const source = useAnswer(`${path}\n${scope.before?.shiftS ?? ''}`, (signal) => ask(path, question, scope, signal));
+  const [seen, setSeen] = useState(false);
+  const source = useAnswer(seen ? `${path}\n${scope.before?.shiftS ?? ''}` : '', (signal) => (seen ? ask(path, question, scope, signal) : NEVER));
   const answer = source.data.status === 'ready' ? source.data.value : undefined;
   const asked = [{ what: title, path }, ...(answer?.beforePath === undefined ? [] : [{ what: `${title}, before`, path: answer.beforePath }])];
   return (
     <Panel
-      id={id} title={title} titleHref={titleHref} class={compact ? 'panel-top' : 'panel-breakdown'}
+      id={id} title={title} titleHref={titleHref} class={compact ? 'panel-top' : 'panel-breakdown'} onSeen={() => setSeen(true)}
       note={answer?.problem === undefined ? undefined : `The comparison did not load: ${answer.problem}`}
       actions={<>{actions}<PanelMenu title={title} about={aboutOf(scope)} asked={asked} rows={answer && (() => cells(answer, of, question, scope))} /></>}
     >

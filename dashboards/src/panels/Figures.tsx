@@ -73,7 +73,7 @@ interface Props {
 }
 
 export function Figures({ scope, source, alsoFilter }: Props): JSX.Element {
-  const { data, retry } = source;
+  const { retry } = source;
   const also: [string, string][] = alsoFilter === undefined ? [] : [['filter', alsoFilter]];
   return (
     <section class="tiles-frame tiles-frame-figures" id="figures" aria-label="Figures">
@@ -84,9 +84,12 @@ export function Figures({ scope, source, alsoFilter }: Props): JSX.Element {
           </dl>
         )}
       </StateGate>
-      <PanelMenu title="Figures" about={aboutOf(scope)} asked={asked(scope)} rows={data.status === 'ready' ? () => cells(data.value, scope) : undefined} />
     </section>
   );
+}
+
+export function FiguresMenu({ scope, source: { data } }: Props): JSX.Element {
+  return <PanelMenu title="Figures" about={aboutOf(scope)} asked={asked(scope)} rows={data.status === 'ready' ? () => cells(data.value, scope) : undefined} anchor="figures" />;
 }
 
 interface TileProps {
@@ -107,7 +110,7 @@ function Tile({ figure: { metric, label, unit, direction }, answer, retry, compa
       <dd class="tile-value" title={valueInFull(now?.value, unit)}>{answer.status === 'loading' ? <span class="tile-wait" /> : valueText(now?.value, unit)}</dd>
       <dd class="tile-detail">
         {answer.status === 'error' && <button type="button" class="button" title={answer.message} onClick={retry}>Failed, try again</button>}
-        {known !== undefined && compared && (known.problem === undefined
+        {known !== undefined && compared && (known.before !== undefined || known.problem !== undefined) && (known.problem === undefined
           ? <ChangeText change={changeOf(now?.value, before?.value, unit, direction)} than={`Before: ${valueText(before?.value, unit)} of ${plural(before?.total_views ?? 0, 'view')}`} />
           : <span class="change" title={known.problem}>comparison failed</span>)}
       </dd>

@@ -1,6 +1,7 @@
 /** A metric step by step, beside an earlier timeframe: as a chart or a table, with all that can be taken from it. */
 import type { Signal } from '@preact/signals';
 import type { ComponentChildren, JSX } from 'preact';
+import { useState } from 'preact/hooks';
 import { timeseriesPath } from '../api/metrics';
 import type { Measurement, TimeseriesAnswer } from '../api/metrics';
 import { dateTimeShort } from '../charts/format';
@@ -43,13 +44,14 @@ interface Props {
 export function HistoryPanel({ id, title, titleHref, of, scope, step = fittingStep(scope.now.frame), crosshair, actions, class: extra = '' }: Props): JSX.Element {
   const path = timeseriesPath(of.metric, of.measurement, scope.now, step);
   const beforePath = scope.before && timeseriesPath(of.metric, of.measurement, scope.before, step);
-  const source = useCompared<TimeseriesAnswer>(path, beforePath);
+  const [seen, setSeen] = useState(false);
+  const source = useCompared<TimeseriesAnswer>(seen ? path : undefined, beforePath);
   const { data } = source;
   const rows = data.status === 'ready' ? rowsOf(data.value.now, data.value.before, scope, step) : undefined;
   const asked = [{ what: title, path }, ...(beforePath === undefined ? [] : [{ what: `${title}, before`, path: beforePath }])];
   return (
     <Panel
-      id={id} title={title} titleHref={titleHref} class={`panel-chart ${extra}`}
+      id={id} title={title} titleHref={titleHref} class={`panel-chart ${extra}`} onSeen={() => setSeen(true)}
       note={data.status === 'ready' && data.value.problem !== undefined ? `The comparison did not load: ${data.value.problem}` : undefined}
       actions={<>
         {actions}

@@ -56,7 +56,7 @@ export function changeOf(now: number | null | undefined, before: number | null |
 
 /** Parts of a whole differ by points, all else by its part: "+50 %" of 0.2 % would say nothing. */
 function differenceText(now: number, before: number, unit: Unit): string {
-  if (unit === 'ratio') return points((now - before) * 100, '% pts');
+  if (unit === 'ratio') return points((now - before) * 100, 'pts');
   if (unit === 'score') return points(now - before, 'points');
   if (before === 0) return now === 0 ? percentChange(0) : points(now, unit === 'milliseconds' ? 'ms' : 'from none');
   return percentChange((now - before) / before);

@@ -122,7 +122,7 @@ export function neighbour({ fromS, toS }: Frame, direction: 1 | -1, nowMs: numbe
   const lengthS = toS - fromS;
   const moved = { fromS: fromS + direction * lengthS, toS: toS + direction * lengthS };
   const nowS = Math.floor(nowMs / 1_000);
-  if (moved.fromS >= nowS || moved.toS <= nowS - LONGEST_S) return undefined;
+  if (moved.fromS >= nowS || moved.toS - SHORTEST_S <= nowS - LONGEST_S) return undefined;
   return moved;
 }
 

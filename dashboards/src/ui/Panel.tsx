@@ -11,14 +11,27 @@ interface Props {
   note?: ComponentChildren;
   actions?: ComponentChildren;
   class?: string;
+  /** Called once, when the panel is on the screen or nearly so: what is further down need not be asked yet. */
+  onSeen?: () => void;
   children: ComponentChildren;
 }
 
-export function Panel({ id, title, titleHref, note, actions, class: extra, children }: Props): JSX.Element {
+const NEARLY = '300px';
+
+
+export function Panel({ id, title, titleHref, note, actions, class: extra, onSeen, children }: Props): JSX.Element {
   const section = useRef<HTMLElement>(null);
   // A link to a panel is followed before there is one: it is gone to when it is there.
   useEffect(() => {
     if (location.hash === `#${id}`) section.current?.scrollIntoView();
+    if (onSeen === undefined || section.current === null) return undefined;
+    const watch = new IntersectionObserver((entries) => {
+      if (!entries.some((entry) => entry.isIntersecting)) return;
+      watch.disconnect();
+      onSeen();
+    }, { rootMargin: NEARLY });
+    watch.observe(section.current);
+    return () => watch.disconnect();
   }, []);
   return (
     <section class={`panel ${extra ?? ''}`} id={id} ref={section} aria-labelledby={`${id}-title`}>
@@ -42,7 +55,7 @@ export function panelShape(param: string): (typeof SHAPES)[number] {
 export function ShapeSwitch({ param, what }: { param: string; what: string }): JSX.Element {
   const table = panelShape(param) === 'table';
   return (
-    <a class="button" href={withParam(address.value, param, table ? 'chart' : 'table', 'chart')} aria-label={`Show ${what} as a ${table ? 'chart' : 'table'}`}>
+    <a class="button shape-switch" href={withParam(address.value, param, table ? 'chart' : 'table', 'chart')} aria-label={`Show ${what} as a ${table ? 'chart' : 'table'}`}>
       {table ? 'Chart' : 'Table'}
     </a>
   );

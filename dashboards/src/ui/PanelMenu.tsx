@@ -20,9 +20,11 @@ interface Props {
   rows?: (() => Cell[][]) | undefined;
   /** Whether there is a chart to take a picture of. */
   hasPicture?: boolean;
+  /** The id to link to, where the menu stands outside of its panel. */
+  anchor?: string;
 }
 
-export function PanelMenu({ title, about, asked, rows, hasPicture = false }: Props): JSX.Element {
+export function PanelMenu({ title, about, asked, rows, hasPicture = false, anchor }: Props): JSX.Element {
   const menu = useDismissed();
   const panel = (): HTMLElement | null => menu.current?.closest('section') ?? null;
   const savePicture = (): void => {
@@ -34,10 +36,10 @@ export function PanelMenu({ title, about, asked, rows, hasPicture = false }: Pro
     });
   };
   const text = (): string => csv(rows?.() ?? []);
-  const link = (): string => `${location.origin}${location.pathname}${location.search}#${panel()?.id ?? ''}`;
+  const link = (): string => `${location.origin}${location.pathname}${location.search}#${anchor ?? panel()?.id ?? ''}`;
   return (
     <details class="menu" ref={menu}>
-      <summary class="button" aria-label={`${title}: take with you`}>Export</summary>
+      <summary class="button">Export<span class="visually-hidden"> {title}</span></summary>
       <div class="menu-body">
         {rows !== undefined && <p class="menu-line"><CopyButton text={text} label="Copy as CSV" /><button type="button" class="button" onClick={() => download(fileName([title, ...about], 'csv'), new Blob([text()], { type: 'text/csv;charset=utf-8' }))}>Save CSV</button></p>}
         <p class="menu-line">
