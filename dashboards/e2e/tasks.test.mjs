@@ -64,6 +64,7 @@ test('why was this viewer’s evening bad? Views, their id, the view: a sentence
 test('where do people leave this title? Overview, the title: the places that stand out', () =>
   task(async (page, click) => {
     await click(menu(page, 'Overview'));
+    await page.locator('#top-video_id').scrollIntoViewIfNeeded();
     await click(page.locator('#top-video_id a.value', { hasText: 'City derby' }));
     await page.locator('#standouts li[data-kind=replayed]').first().waitFor();
     assert.match(await page.locator('#standouts').textContent(), /Intro.*see 0:30/);

@@ -54,7 +54,8 @@ export function Shortcuts(): JSX.Element {
       if (event.key === '?') return dialog.current?.showModal();
       if (off || dialog.current?.open === true) return;
       const begun = first !== undefined && Date.now() - first.atMs < SEQUENCE_MS ? `${first.key} ` : '';
-      const found = SHORTCUTS.find(({ keys }) => keys === begun + event.key);
+      const of = (pressed: string): Shortcut | undefined => SHORTCUTS.find(({ keys }) => keys === pressed);
+      const found = of(begun + event.key) ?? of(event.key);
       first = { key: event.key, atMs: Date.now() };
       if (found === undefined) return;
       event.preventDefault();
