@@ -15,7 +15,7 @@ export default defineConfig({
     proxy: Object.fromEntries(
       ['/session', '/data', '/sdk', '/in', '/demo/', '/live'].map((path) => [
         path,
-        { target: 'http://127.0.0.1:8080', ws: path === '/live' },
+        { target: process.env.PLAYHEAD_URL ?? 'http://127.0.0.1:8080', ws: path === '/live' },
       ]),
     ),
   },

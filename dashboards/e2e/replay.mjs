@@ -7,6 +7,7 @@ import { createServer } from 'node:http';
 import { extname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { WebSocketServer } from 'ws';
+import { history } from './history-scene.mjs';
 import { Scene } from './scene.mjs';
 import { listOfViews, viewInFull } from './views-scene.mjs';
 
@@ -19,9 +20,9 @@ export const VIEW_ID = '0198c0de-0000-7000-8000-000000000001';
 const SDK = `window.playhead={monitor:(video,options)=>{window.monitored=options;return{viewId:'${VIEW_ID}'}}};`;
 
 /** Knobs a test may turn while pages are open. */
-export function startReplay({ port = 0, empty = false, signedIn = true, failing = false, silent = false, refuse = false, hanging = false, limited = false } = {}) {
+export function startReplay({ port = 0, empty = false, signedIn = true, failing = false, silent = false, refuse = false, hanging = false, limited = false, comparisonFails = false } = {}) {
   const scene = new Scene({ empty });
-  const control = { failing, silent, refuse, hanging, limited, signedIn, accepting: true, connections: 0, subscribes: [], tokens: [], asked: [] };
+  const control = { failing, silent, refuse, hanging, limited, comparisonFails, signedIn, accepting: true, connections: 0, subscribes: [], tokens: [], asked: [] };
   const server = createServer((request, response) => answer(request, response, control, scene));
   const sockets = new WebSocketServer({ noServer: true });
   server.on('upgrade', (request, socket, head) => {
@@ -60,6 +61,7 @@ function answer(request, response, control, scene) {
   response.setHeader('content-security-policy', CSP);
   if (url.pathname === '/session') return session(request, response, control);
   if (url.pathname === '/demo/config') return json(response, 200, { ingest_key: INGEST_KEY, intake_path: `/in/${INGEST_KEY}`, live_token: 'demo', video_id: 'playhead-demo' });
+  if (url.pathname === `/in/${INGEST_KEY}`) return intake(request, response, scene);
   if (url.pathname === '/sdk/playhead.js') return response.writeHead(200, { 'content-type': 'text/javascript' }).end(SDK);
   if (url.pathname.startsWith('/data/v1/')) return data(url, response, control, scene);
   const file = `${dist}${url.pathname}`;
@@ -94,6 +96,14 @@ async function session(request, response, control) {
   return response.writeHead(204).end();
 }
 
+/** A beacon is durable, and soon among the newest views. */
+async function intake(request, response, scene) {
+  let body = '';
+  for await (const chunk of request) body += chunk;
+  scene.arrive(JSON.parse(body).views[0]);
+  return json(response, 202, { accepted: 1 });
+}
+
 function data(url, response, control, scene) {
   control.asked.push(url.pathname + url.search);
   if (control.limited) {
@@ -115,10 +125,10 @@ function data(url, response, control, scene) {
     const view = viewInFull(decodeURIComponent(url.pathname.split('/').at(-1)), scene);
     return view === undefined ? json(response, 404, { title: 'Not Found', detail: 'there is no such view' }) : json(response, 200, { data: view });
   }
-  const values = { views: 318, playing_time: 51_880_000, video_startup_time: 712, rebuffer_percentage: 0.0142, playback_failure_percentage: 0.0063, exits_before_video_start: 0.021 };
-  const metric = url.pathname.split('/')[4];
-  const value = scene.empty ? (metric === 'views' ? 0 : null) : values[metric];
-  return json(response, 200, { data: { value, total_views: scene.empty ? 0 : 318, total_watch_time: 0, total_playing_time: 0 }, timeframe: [0, 0] });
+  const early = Number(url.searchParams.getAll('timeframe[]')[1]) < Date.now() / 1_000 - 1_800;
+  if (control.comparisonFails && early) return json(response, 503, { title: 'Service unavailable', detail: 'The earlier time is not to be had.' });
+  const [status, body] = history(url, scene) ?? [404, { title: 'Not Found' }];
+  return json(response, status, body);
 }
 
 const DELTA_EVERY_MS = 500;

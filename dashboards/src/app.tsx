@@ -1,14 +1,13 @@
 /** The app: a session, one live connection for as long as it lasts, and the page that the address names. */
 import type { JSX } from 'preact';
-import { useEffect, useMemo, useRef } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { loadSession, session, signOut } from './api/session';
 import type { Environment } from './api/session';
 import { LiveStore } from './live/store';
 import { liveUrl } from './live/url';
 import { LivePage } from './pages/LivePage';
 import { LoginPage } from './pages/LoginPage';
-import { VideoPage } from './pages/VideoPage';
-import { address, navigate, routeOf } from './router';
+import { address, navigate, routeOf, withScope } from './router';
 import type { Route } from './router';
 import { ConnectionBanner } from './ui/Connection';
 import { Header } from './ui/Header';
@@ -16,8 +15,28 @@ import { Lazy } from './ui/Lazy';
 import { LiveContext } from './ui/hooks';
 
 // Pages one does not come to first are loaded when they are asked for.
+const loadOverviewPage = () => import('./pages/OverviewPage').then((module) => module.OverviewPage);
+const loadExplorePage = () => import('./pages/ExplorePage').then((module) => module.ExplorePage);
+const loadStartPage = () => import('./pages/StartPage').then((module) => module.StartPage);
+const loadVideoPage = () => import('./pages/VideoPage').then((module) => module.VideoPage);
 const loadViewsPage = () => import('./pages/ViewsPage').then((module) => module.ViewsPage);
 const loadViewPage = () => import('./pages/ViewPage').then((module) => module.ViewPage);
+
+interface NavigationItem {
+  href: string;
+  name: string;
+  page: Route['page'];
+  /** A page one comes to from this one. */
+  also?: Route['page'];
+}
+
+const PAGES: NavigationItem[] = [
+  { href: '/', name: 'Live', page: 'live' },
+  { href: '/overview', name: 'Overview', page: 'overview', also: 'video' },
+  { href: '/explore', name: 'Explore', page: 'explore' },
+  { href: '/views', name: 'Views', page: 'views', also: 'view' },
+  { href: '/start', name: 'Set up', page: 'start' },
+];
 
 /** The connection's close code for a session that is not valid, or not any more. */
 const UNAUTHENTICATED = 4401;
@@ -80,17 +99,29 @@ function SignedIn({ environment, route }: { environment: Environment; route: Rou
   }, [key]);
   return (
     <LiveContext.Provider value={live}>
-      <Header live end={<button type="button" class="button" onClick={() => void signOut()}>Sign out</button>}>
+      <Header live home={withScope('/', ['zone'])} end={<button type="button" class="button" onClick={() => void signOut()}>Sign out</button>}>
         <nav class="pages" aria-label="Pages">
-          <a href="/" aria-current={route.page === 'live' ? 'page' : undefined}>Live</a>
-          <a href="/views" aria-current={route.page === 'views' ? 'page' : route.page === 'view' ? 'true' : undefined}>Views</a>
+          {PAGES.map(({ href, name, page, also }) => (
+            <a key={href} href={withScope(href, href === '/' ? ['zone'] : undefined)} aria-current={route.page === page ? 'page' : route.page === also ? 'true' : undefined}>{name}</a>
+          ))}
         </nav>
         <p class="environment"><span class="visually-hidden">Environment </span>{environment.name}</p>
       </Header>
       <main class="main" key={key}><Page environment={environment} route={route} onShown={announce} /></main>
       <ConnectionBanner />
+      <Keyboard />
     </LiveContext.Provider>
   );
+}
+
+/** Loaded after the page: nobody presses a key before there is something to see. */
+function Keyboard(): JSX.Element | null {
+  const [loaded, setLoaded] = useState<{ Shortcuts: () => JSX.Element } | undefined>(undefined);
+  useEffect(() => {
+    // A dashboard without its shortcuts is still one; nobody is told.
+    void import('./ui/Shortcuts').then(setLoaded, () => undefined);
+  }, []);
+  return loaded === undefined ? null : <loaded.Shortcuts />;
 }
 
 interface PageProps {
@@ -105,7 +136,13 @@ function Page({ environment, route, onShown }: PageProps): JSX.Element | null {
     case 'live':
       return <LivePage environment={environment} />;
     case 'video':
-      return <VideoPage videoId={route.videoId} />;
+      return <Lazy name="video" load={loadVideoPage} onShown={onShown}>{(VideoPage) => <VideoPage videoId={route.videoId} />}</Lazy>;
+    case 'overview':
+      return <Lazy name="overview" load={loadOverviewPage} onShown={onShown}>{(OverviewPage) => <OverviewPage />}</Lazy>;
+    case 'explore':
+      return <Lazy name="explore" load={loadExplorePage} onShown={onShown}>{(ExplorePage) => <ExplorePage metric={route.metric} />}</Lazy>;
+    case 'start':
+      return <Lazy name="start" load={loadStartPage} onShown={onShown}>{(StartPage) => <StartPage environment={environment} />}</Lazy>;
     case 'views':
       return <Lazy name="views" load={loadViewsPage} onShown={onShown}>{(ViewsPage) => <ViewsPage />}</Lazy>;
     case 'view':

@@ -1,4 +1,4 @@
-/** The address is the state: which page, which video, which window, which timeframe. Links are plain links. */
+/** The address is the state: which page, which video, which timeframe, which filters. Links are plain links. */
 import { signal } from '@preact/signals';
 import type { ReadonlySignal } from '@preact/signals';
 
@@ -9,6 +9,9 @@ export interface Address {
 
 export type Route =
   | { page: 'live' }
+  | { page: 'overview' }
+  | { page: 'explore'; metric: string }
+  | { page: 'start' }
   | { page: 'video'; videoId: string }
   | { page: 'views' }
   | { page: 'view'; viewId: string }
@@ -23,12 +26,19 @@ export const address: ReadonlySignal<Address> = current;
 export function routeOf(path: string): Route {
   if (path === '/') return { page: 'live' };
   if (path === '/login') return { page: 'login' };
+  if (path === '/overview') return { page: 'overview' };
+  if (path === '/start') return { page: 'start' };
   if (path === '/views') return { page: 'views' };
-  const [, kind, text] = /^\/(videos|views)\/([^/]+)$/.exec(path) ?? [];
+  if (path === '/explore') return { page: 'explore', metric: FIRST_METRIC };
+  const [, kind, text] = /^\/(videos|views|explore)\/([^/]+)$/.exec(path) ?? [];
   const id = text === undefined ? undefined : decoded(text);
   if (id === undefined) return { page: 'unknown' };
+  if (kind === 'explore') return { page: 'explore', metric: id };
   return kind === 'videos' ? { page: 'video', videoId: id } : { page: 'view', viewId: id };
 }
+
+/** Where exploring begins when no metric is named. */
+const FIRST_METRIC = 'video_startup_time';
 
 function decoded(text: string): string | undefined {
   try {
@@ -38,9 +48,22 @@ function decoded(text: string): string | undefined {
   }
 }
 
-export const videoHref = (videoId: string): string => `/videos/${encodeURIComponent(videoId)}`;
+/** What a person has chosen to look at, and takes along from one page to the next. */
+const SCOPE = ['timeframe', 'compare', 'zone', 'filter'];
 
-export const viewHref = (viewId: string): string => `/views/${encodeURIComponent(viewId)}`;
+export const videoHref = (videoId: string): string => withScope(`/videos/${encodeURIComponent(videoId)}`, ['zone', 'timeframe', 'compare']);
+
+export const viewHref = (viewId: string): string => withScope(`/views/${encodeURIComponent(viewId)}`, ['zone']);
+
+export const exploreHref = (metric: string, more: [string, string][] = []): string => withScope(`/explore/${encodeURIComponent(metric)}`, SCOPE, more);
+
+/** A path of this app with those parts of the address that go along. */
+export function withScope(path: string, names = SCOPE, more: [string, string][] = []): string {
+  const { params } = current.value;
+  const kept = names.flatMap((name) => params.getAll(name).map((value): [string, string] => [name, value]));
+  const query = new URLSearchParams([...kept, ...more]).toString();
+  return query === '' ? path : `${path}?${query}`;
+}
 
 export function navigate(href: string, how: 'push' | 'replace' = 'push'): void {
   if (how === 'push') history.pushState(null, '', href);

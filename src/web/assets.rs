@@ -28,7 +28,18 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; script-src 'self'; st
     blob:; media-src 'self' blob:; connect-src 'self' ws: wss:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
 
 /// Paths the dashboard's own router answers; each is its document.
-const APP_PATHS: [&str; 6] = ["/", "/login", "/videos", "/videos/{id}", "/views", "/views/{id}"];
+const APP_PATHS: [&str; 10] = [
+    "/",
+    "/login",
+    "/start",
+    "/overview",
+    "/explore",
+    "/explore/{metric}",
+    "/videos",
+    "/videos/{id}",
+    "/views",
+    "/views/{id}",
+];
 
 /// The routes.
 pub fn routes(config: &mut web::ServiceConfig) {

@@ -1,64 +1,136 @@
-/** The questions these pages ask of history. */
+/**
+ * The questions these pages ask of history, as paths: what is asked is what a panel shows as its API call, and what tells one
+ * question from another. Answers as in schema/openapi.json.
+ */
 import type { HistoryHeatmap } from '../charts/engagement';
+import type { Direction, Unit } from '../time/compare';
+import { resolve } from '../time/frame';
+import type { Frame, Step } from '../time/frame';
+import { filterText } from '../views/filters';
+import type { Filter } from '../views/filters';
 import { getJson } from './client';
 
-export const TIMEFRAMES = ['1h', '24h', '7d', '28d', '90d'] as const;
-export type Timeframe = (typeof TIMEFRAMES)[number];
-
-export const PARAMETER: Record<Timeframe, string> = {
-  '1h': '60:minutes',
-  '24h': '24:hours',
-  '7d': '7:days',
-  '28d': '28:days',
-  '90d': '90:days',
-};
-
-export const TIMEFRAME_WORDS: Record<Timeframe, string> = {
-  '1h': 'last hour',
-  '24h': 'last 24 hours',
-  '7d': 'last 7 days',
-  '28d': 'last 28 days',
-  '90d': 'last 90 days',
-};
-
-export type Metric =
-  | 'views'
-  | 'playing_time'
-  | 'video_startup_time'
-  | 'rebuffer_percentage'
-  | 'playback_failure_percentage'
-  | 'exits_before_video_start';
-
-interface OverallAnswer {
-  data: { value: number | null; total_views?: number };
+/** Which views a question is about. */
+export interface Selection {
+  frame: Frame;
+  filters: Filter[];
 }
 
-export interface Overall {
-  /** Missing when there is nothing to measure: not zero. */
-  value: number | undefined;
-  totalViews: number | undefined;
+export const MEASUREMENTS = ['avg', 'median', '95th', 'sum', 'count'] as const;
+export type Measurement = (typeof MEASUREMENTS)[number];
+
+export interface Definition {
+  id: string;
+  name: string;
+  unit: Unit;
+  definition: string;
+  direction: Direction;
+  /** The first is the default. */
+  measurements: [Measurement, ...Measurement[]];
+  aggregation: 'view_start' | 'view_end';
 }
 
-const query = (pairs: [string, string][]): string => new URLSearchParams(pairs).toString();
-
-export async function overall(metric: Metric, videoId: string, timeframe: Timeframe, signal: AbortSignal): Promise<Overall> {
-  const pairs: [string, string][] = [['timeframe[]', PARAMETER[timeframe]], ['filters[]', `video_id:${videoId}`]];
-  if (metric === 'video_startup_time') pairs.push(['measurement', 'median']);
-  const answer = await getJson<OverallAnswer>(`/data/v1/metrics/${metric}/overall?${query(pairs)}`, signal);
-  return { value: answer.data.value ?? undefined, totalViews: answer.data.total_views };
+interface Framed<T> {
+  data: T;
+  timeframe: [fromS: number, toS: number];
 }
 
-export async function heatmap(videoId: string, timeframe: Timeframe, signal: AbortSignal): Promise<HistoryHeatmap> {
-  const pairs: [string, string][] = [['timeframe[]', PARAMETER[timeframe]], ['resolution', 'second']];
-  const path = `/data/v1/engagement/videos/${encodeURIComponent(videoId)}/heatmap?${query(pairs)}`;
-  return (await getJson<{ data: HistoryHeatmap }>(path, signal)).data;
+export type OverallAnswer = Framed<{ value: number | null; total_views: number; total_watch_time: number }>;
+
+/** Beginning of the step in ISO 8601, value, views that have one. */
+export type StepAnswer = [at: string, value: number | null, views: number];
+export type TimeseriesAnswer = Framed<StepAnswer[]>;
+
+export interface Group {
+  /** Null when it is not known. */
+  field: string | null;
+  value: number | null;
+  views: number;
+  negative_impact: number;
+}
+export type BreakdownAnswer = Framed<Group[]> & { total_row_count: number };
+
+export type HeatmapAnswer = Framed<HistoryHeatmap>;
+
+export const DEFINITIONS = '/data/v1/metrics';
+
+/** What the metrics mean does not change while the server runs: asked once for all pages. */
+let definitions: Promise<Definition[]> | undefined;
+export function metricDefinitions(): Promise<Definition[]> {
+  definitions ??= getJson<{ data: Definition[] }>(DEFINITIONS).then(({ data }) => data).catch((error: unknown) => {
+    definitions = undefined;
+    throw error;
+  });
+  return definitions;
 }
 
-/** The title a video was last seen with; there may be no view of it in the timeframe. */
+type Pair = [string, string | number | undefined];
+
+function path(base: string, { frame, filters }: Selection, pairs: Pair[] = []): string {
+  const query = new URLSearchParams([['timeframe[]', String(frame.fromS)], ['timeframe[]', String(frame.toS)]]);
+  for (const filter of filters) query.append('filters[]', filterText(filter));
+  for (const [name, value] of pairs) if (value !== undefined) query.append(name, String(value));
+  return `${base}?${query.toString()}`;
+}
+
+const metric = (id: string, what: string): string => `/data/v1/metrics/${encodeURIComponent(id)}/${what}`;
+
+export const overallPath = (id: string, measurement: Measurement | undefined, of: Selection): string =>
+  path(metric(id, 'overall'), of, [['measurement', measurement]]);
+
+export const timeseriesPath = (id: string, measurement: Measurement | undefined, of: Selection, step: Step): string =>
+  path(metric(id, 'timeseries'), of, [['measurement', measurement], ['group_by', step]]);
+
+export const ORDERS = ['negative_impact', 'views', 'value', 'field'] as const;
+export type Order = (typeof ORDERS)[number];
+
+export interface BreakdownQuestion {
+  metric: string;
+  measurement?: Measurement | undefined;
+  dimension: string;
+  order: Order;
+  descending: boolean;
+  page?: number;
+  limit: number;
+}
+
+export const breakdownPath = (question: BreakdownQuestion, of: Selection): string =>
+  path(metric(question.metric, 'breakdown'), of, [
+    ['measurement', question.measurement], ['group_by', question.dimension], ['order_by', question.order],
+    ['order_direction', question.descending ? 'desc' : 'asc'], ['page', question.page], ['limit', question.limit],
+  ]);
+
+export const heatmapPath = (videoId: string, of: Selection): string =>
+  path(`/data/v1/engagement/videos/${encodeURIComponent(videoId)}/heatmap`, of, [['resolution', 'second']]);
+
+export interface DimensionNames {
+  basic: string[];
+  advanced: string[];
+}
+
+export const dimensionNames = async (signal: AbortSignal): Promise<DimensionNames> =>
+  (await getJson<{ data: DimensionNames }>('/data/v1/dimensions', signal)).data;
+
+export interface DimensionValue {
+  value: string | null;
+  total_count: number;
+}
+
+export const dimensionValuesPath = (dimension: string, of: Selection, limit: number): string =>
+  path(`/data/v1/dimensions/${encodeURIComponent(dimension)}`, of, [['limit', limit]]);
+
+/** The titles of some videos, as far as their newest views in that time tell. */
+export async function videoTitles(ids: string[], { frame, filters }: Selection, signal: AbortSignal): Promise<Map<string, string>> {
+  const those = ids.map((value) => ({ dimension: 'video_id', value, negated: false }));
+  const asked = path('/data/v1/video-views', { frame, filters: [...filters, ...those] }, [['order_direction', 'desc'], ['limit', 100]]);
+  const { data } = await getJson<{ data: { video_id: string | null; video_title: string | null }[] }>(asked, signal);
+  return new Map(data.flatMap(({ video_id: id, video_title: title }) => (id === null || title === null || title === '' ? [] : [[id, title] as const])).reverse());
+}
+
+/** The title a video was last seen with; there may be no view of it in all that is kept. */
 export async function latestTitle(videoId: string, signal: AbortSignal): Promise<string | undefined> {
-  const pairs: [string, string][] = [
-    ['timeframe[]', PARAMETER['90d']], ['filters[]', `video_id:${videoId}`], ['order_direction', 'desc'], ['limit', '1'],
-  ];
-  const answer = await getJson<{ data: { video_title?: string | null }[] }>(`/data/v1/video-views?${query(pairs)}`, signal);
-  return answer.data[0]?.video_title ?? undefined;
+  const of = { frame: resolve('90d', Date.now(), 'utc'), filters: [{ dimension: 'video_id', value: videoId, negated: false }] };
+  const asked = path('/data/v1/video-views', of, [['order_direction', 'desc'], ['limit', 1]]);
+  const { data } = await getJson<{ data: { video_title?: string | null }[] }>(asked, signal);
+  return data[0]?.video_title ?? undefined;
 }

@@ -1,9 +1,10 @@
 /** The questions the pages of views ask: a page of views, one view, and what an id is an id of. */
+import { reachesNow, resolve } from '../time/frame';
+import type { Timeframe } from '../time/frame';
+import { zone } from '../time/zone';
 import type { Filter } from '../views/filters';
 import { filterText } from '../views/filters';
 import { ApiError, getJson } from './client';
-import { PARAMETER } from './metrics';
-import type { Timeframe } from './metrics';
 
 /** A view in a list, as far as these pages show it. Times are ISO 8601 in UTC, lengths ms. */
 export interface ViewSummary {
@@ -42,8 +43,6 @@ export interface ListQuestion {
   limit: number;
 }
 
-const LENGTH_S: Record<Timeframe, number> = { '1h': 3_600, '24h': 86_400, '7d': 604_800, '28d': 2_419_200, '90d': 7_776_000 };
-
 interface ListAnswer {
   data: ViewSummary[];
   timeframe: [fromS: number, toS: number];
@@ -51,9 +50,11 @@ interface ListAnswer {
 }
 
 function listPath({ timeframe, untilS, filters, page, limit }: ListQuestion): string {
-  const frame = untilS === undefined ? [PARAMETER[timeframe]] : [String(untilS - LENGTH_S[timeframe]), String(untilS)];
+  // A list that reached to the present when it was asked ends, on all of its pages, at that moment.
+  const atMs = untilS !== undefined && reachesNow(timeframe) ? (untilS - 1) * 1_000 : Date.now();
+  const { fromS, toS } = resolve(timeframe, atMs, zone.value);
   const pairs = [
-    ...frame.map((value) => ['timeframe[]', value]), ...filters.map((filter) => ['filters[]', filterText(filter)]),
+    ['timeframe[]', String(fromS)], ['timeframe[]', String(toS)], ...filters.map((filter) => ['filters[]', filterText(filter)]),
     ['order_direction', 'desc'], ['limit', String(limit)], ['page', String(page)],
   ];
   return `/data/v1/video-views?${new URLSearchParams(pairs).toString()}`;

@@ -2,11 +2,12 @@
  * uPlot inside Preact. New configuration makes a new plot, new data goes to `setData`, a new size to `setSize`; one
  * never causes another. The plot itself is a picture: position, values and words for it are ours.
  */
+import type { Signal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
 import { shade } from '../ui/theme';
-import { movedByKey } from './keys';
+import { movedByKey, zoomedByKey } from './keys';
 import type { Column } from './series';
 
 export interface PlotConfig {
@@ -15,6 +16,8 @@ export interface PlotConfig {
   series: uPlot.Series[];
   hooks?: uPlot.Hooks.Arrays;
   padding?: uPlot.Padding;
+  /** In which zone a time axis finds its midnights. */
+  tzDate?: uPlot.LocalDateFromUnix;
 }
 
 export interface LegendItem {
@@ -36,9 +39,16 @@ interface Props {
   place: (index: number) => string;
   /** The index whose values the legend shows while nobody points: the last known one, or the highest. */
   restIndex: number;
+  /** Shares the place that is pointed at with all plots of the same group. */
+  crosshair?: Signal<number | undefined> | undefined;
+  /** Asked for a part of the x axis, drawn by the pointer or by the keys + and −. */
+  onZoom?: ((from: number, to: number) => void) | undefined;
 }
 
-export function Plot({ label, configure, data, legend, place, restIndex }: Props): JSX.Element {
+/** Less than this is a click that slipped. */
+const LEAST_DRAG_PX = 8;
+
+export function Plot({ label, configure, data, legend, place, restIndex, crosshair, onZoom }: Props): JSX.Element {
   const host = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | undefined>(undefined);
   const latest = useRef(data);
@@ -49,13 +59,17 @@ export function Plot({ label, configure, data, legend, place, restIndex }: Props
   // The plot tells of its cursor whenever it draws anew, also of the one that only shows the pinned place.
   const isPinned = useRef(false);
   isPinned.current = pinned !== undefined;
+  // And of one that shows where another plot is pointed at.
+  const isOver = useRef(false);
+  const zoom = useRef(onZoom);
+  zoom.current = onZoom;
   const look = shade.value;
   const config = useMemo(configure, [look, configure]);
 
   useLayoutEffect(() => {
     const element = host.current;
     if (element === null) return undefined;
-    const made = new uPlot(options(config, element, (at) => isPinned.current || hover(at)), latest.current, element);
+    const made = new uPlot(options(config, element, (at) => isOver.current && !isPinned.current && hover(at), zoom), latest.current, element);
     plot.current = made;
     const sizes = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height: element.clientHeight }));
     sizes.observe(element);
@@ -73,13 +87,17 @@ export function Plot({ label, configure, data, legend, place, restIndex }: Props
 
   const [places] = data;
   const length = places.length;
-  const index = Math.min(pinned === undefined ? (hovered ?? restIndex) : indexAt(places, pinned), length - 1);
+  const own = pinned === undefined ? hovered : indexAt(places, pinned);
+  const shared = useShared(crosshair, own === undefined ? undefined : places[own], plot);
+  const index = Math.min(own ?? (shared === undefined ? restIndex : indexAt(places, shared)), length - 1);
   const values = legend.map((item) => `${item.label} ${index < 0 ? '–' : item.value(index)}`);
   const letGo = (): void => {
     pin(undefined);
     hover(undefined);
   };
   const onKeyDown = (event: KeyboardEvent): void => {
+    const range = zoomedByKey(event.key, places, index);
+    if (range !== undefined && onZoom !== undefined) { onZoom(...range); return; }
     const next = movedByKey(event.key, index, length);
     if (next === undefined) return;
     event.preventDefault();
@@ -105,7 +123,7 @@ export function Plot({ label, configure, data, legend, place, restIndex }: Props
         ref={host}
         tabIndex={0}
         role="slider"
-        aria-label={`${label}: use the arrow keys to read values`}
+        aria-label={`${label}: use the arrow keys to read values${onZoom === undefined ? '' : ', + and − to zoom'}`}
         aria-valuemin={0}
         aria-valuemax={Math.max(0, length - 1)}
         aria-valuenow={Math.max(0, index)}
@@ -116,10 +134,34 @@ export function Plot({ label, configure, data, legend, place, restIndex }: Props
           if (event.currentTarget.matches(':focus-visible')) pin(places[index]);
         }}
         onBlur={letGo}
-        onPointerEnter={letGo}
+        onPointerEnter={() => {
+          isOver.current = true;
+          letGo();
+        }}
+        onPointerLeave={() => {
+          isOver.current = false;
+          hover(undefined);
+        }}
       />
     </figure>
   );
+}
+
+/** Tells the group of the own place, and shows a place another plot of it tells of. */
+function useShared(crosshair: Props['crosshair'], own: number | undefined, plot: { current: uPlot | undefined }): number | undefined {
+  const told = useRef(false);
+  useEffect(() => {
+    if (crosshair === undefined || (own === undefined && !told.current)) return;
+    told.current = own !== undefined;
+    crosshair.value = own;
+  }, [crosshair, own]);
+  const others = own === undefined ? crosshair?.value : undefined;
+  useEffect(() => {
+    if (others === undefined) return undefined;
+    showCursor(plot.current, others);
+    return () => showCursor(plot.current, undefined);
+  }, [others]);
+  return others;
 }
 
 /** A place that has left the window on its way back in time becomes the window's beginning. */
@@ -131,17 +173,28 @@ function showCursor(plot: uPlot | undefined, x: number | undefined): void {
   plot.setCursor({ left, top: left < 0 ? -10 : 0 }, false);
 }
 
-function options(config: PlotConfig, element: HTMLElement, hover: (index: number | undefined) => unknown): uPlot.Options {
+interface Zoom {
+  current: Props['onZoom'];
+}
+
+function options(config: PlotConfig, element: HTMLElement, hover: (index: number | undefined) => unknown, zoom: Zoom): uPlot.Options {
+  const canZoom = zoom.current !== undefined;
   return {
     padding: [8, 0, 0, 0],
     ...config,
     width: element.clientWidth,
     height: element.clientHeight,
     legend: { show: false },
-    cursor: { y: false, drag: { x: false, y: false, setScale: false }, points: { size: 7 } },
+    cursor: { y: false, drag: { x: canZoom, y: false, setScale: false, dist: LEAST_DRAG_PX }, points: { size: 7 } },
     hooks: {
       ...config.hooks,
       setCursor: [(plot) => hover(plot.cursor.left !== undefined && plot.cursor.left >= 0 ? (plot.cursor.idx ?? undefined) : undefined)],
+      setSelect: [(plot) => {
+        const { left, width } = plot.select;
+        if (width < LEAST_DRAG_PX) return;
+        plot.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false);
+        zoom.current?.(plot.posToVal(left, 'x'), plot.posToVal(left + width, 'x'));
+      }],
     },
   };
 }

@@ -1,16 +1,31 @@
 /** Numbers and times as people read them: unit always, one decimal for percent, a dash for what is not known. */
+import { zone } from '../time/zone';
+import type { Zone } from '../time/zone';
 
 export const DASH = '–';
 
 const whole = new Intl.NumberFormat(undefined, { maximumFractionDigits: 0 });
 const compact = new Intl.NumberFormat(undefined, { notation: 'compact', maximumFractionDigits: 1 });
 const percent = new Intl.NumberFormat(undefined, { style: 'percent', minimumFractionDigits: 1, maximumFractionDigits: 1 });
+const signedPercent = new Intl.NumberFormat(undefined, { style: 'percent', maximumFractionDigits: 1, signDisplay: 'exceptZero' });
+const signedDecimal = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1, signDisplay: 'exceptZero' });
+const fine = new Intl.NumberFormat(undefined, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 const decimal = new Intl.NumberFormat(undefined, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
-const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
-const clockShort = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+/** A clock's way of writing, in both zones. */
+function inZones(options: Intl.DateTimeFormatOptions): (ms: number) => string {
+  const of: Record<Zone, Intl.DateTimeFormat> = {
+    local: new Intl.DateTimeFormat(undefined, options),
+    utc: new Intl.DateTimeFormat(undefined, { ...options, timeZone: 'UTC' }),
+  };
+  return (ms) => of[zone.value].format(ms);
+}
 
-const day = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' });
-const dayFull = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short', year: 'numeric' });
+const clock = inZones({ hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
+const clockShort = inZones({ hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+
+const day = inZones({ day: 'numeric', month: 'short' });
+const weekday = inZones({ weekday: 'short', day: 'numeric', month: 'short' });
+const dayFull = inZones({ day: 'numeric', month: 'short', year: 'numeric' });
 
 const known = (value: number | null | undefined): value is number => typeof value === 'number' && Number.isFinite(value);
 
@@ -28,7 +43,15 @@ export const ratio = (value: number | null | undefined): string => (known(value)
 export const share = (part: number | undefined, all: number | undefined): number | undefined =>
   known(part) && known(all) && all > 0 ? part / all : undefined;
 
+export const twoDecimals = (value: number): string => fine.format(value);
+
 export const oneDecimal = (value: number | null | undefined): string => (known(value) ? decimal.format(value) : DASH);
+
+/** A change relative to what was: `+12.3%`. */
+export const percentChange = (part: number): string => signedPercent.format(part);
+
+/** A difference in a unit of its own: `+0.4 points`. */
+export const points = (by: number, unit: string): string => `${signedDecimal.format(by)} ${unit}`;
 
 /** A length of time in its natural unit: `420 ms`, `1.8 s`, `3 min 20 s`, `2 h 5 min`. */
 export function duration(ms: number | null | undefined): string {
@@ -76,19 +99,25 @@ export const positionExact = (ms: number): string => `${position(ms)}.${String(M
 
 /** Day and time where one is; the day is left out when it is today's. */
 export function dateTime(ms: number, nowMs: number): string {
-  return dayOf(ms) === dayOf(nowMs) ? clock.format(ms) : `${day.format(ms)}, ${clock.format(ms)}`;
+  return dayFull(ms) === dayFull(nowMs) ? clock(ms) : `${day(ms)}, ${clock(ms)}`;
 }
 
-export const dateTimeFull = (ms: number): string => `${dayFull.format(ms)}, ${clock.format(ms)}`;
+export const dateTimeFull = (ms: number): string => `${dayFull(ms)}, ${clock(ms)}`;
 
 /** For a title: the same everywhere, to the millisecond. */
 export const utc = (ms: number): string => `${new Date(ms).toISOString().replace('T', ' ').replace('Z', '')} UTC`;
 
-const dayOf = (ms: number): string => dayFull.format(ms);
+export const timeOfDay = (ms: number | null | undefined): string => (known(ms) ? clock(ms) : DASH);
 
-export const timeOfDay = (ms: number | null | undefined): string => (known(ms) ? clock.format(ms) : DASH);
+/** To the minute, with the day: `21 Nov, 18:05`. */
+export const dateTimeShort = (ms: number): string => `${day(ms)}, ${clockShort(ms)}`;
 
-export const timeOfDayShort = (ms: number): string => clockShort.format(ms);
+/** `Sat 21 Nov`. */
+export const weekdayText = (ms: number): string => weekday(ms);
+
+export const dayText = (ms: number): string => day(ms);
+
+export const timeOfDayShort = (ms: number): string => clockShort(ms);
 
 export function plural(n: number, one: string, many = `${one}s`): string {
   return `${whole.format(n)} ${n === 1 ? one : many}`;

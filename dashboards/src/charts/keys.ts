@@ -1,4 +1,4 @@
-/** The keys that read a chart: one place or ten at a time, to either end, and away. */
+/** The keys that read a chart: one place or ten at a time, to either end, and away; and those that zoom. */
 const STRIDE = 10;
 
 /** Where a key takes the position; `undefined` when the key is not ours, an undefined index to let go. */
@@ -24,4 +24,17 @@ export function movedByKey(key: string, index: number, length: number): { index:
     default:
       return undefined;
   }
+}
+
+/** Half of what is shown, around the place, or twice as much; undefined when the key is not ours. */
+export function zoomedByKey(key: string, places: number[], index: number): [from: number, to: number] | undefined {
+  const first = places[0];
+  const last = places.at(-1);
+  if (first === undefined || last === undefined || !['+', '=', '-', '−'].includes(key)) return undefined;
+  const closer = key === '+' || key === '=';
+  const middle = closer ? (places[index] ?? first) : (first + last) / 2;
+  const half = (last - first) * (closer ? 0.25 : 1);
+  // What would stick out on one side is given to the other.
+  const from = closer ? Math.max(first, Math.min(middle - half, last - 2 * half)) : middle - half;
+  return [from, from + 2 * half];
 }

@@ -21,9 +21,6 @@ export function axis(settings: uPlot.Axis): uPlot.Axis {
   };
 }
 
-/** Whole steps for things one counts: no gridline at half a viewer. */
-export const COUNT_STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5, 1e6, 2e6, 5e6, 1e7];
-
 /** From zero to the highest value and a little air above it; never an empty scale. */
 export const fromZero = (least: number): uPlot.Range.Function => (_plot, _min, max) => [0, Math.max(least, max * 1.1)];
 
@@ -35,31 +32,49 @@ const HATCH_STEP = 8;
  */
 export function hatchGaps(column: () => Column, atLeast: number): (plot: uPlot) => void {
   return (plot) => {
-    const { ctx, bbox } = plot;
     const times = plot.data[0];
     for (const [from, to] of gapsOf(column(), atLeast)) {
       if (from === 0) continue;
-      const left = plot.valToPos(times[from - 1] ?? 0, 'x', true);
-      const right = plot.valToPos(times[Math.min(times.length - 1, to)] ?? 0, 'x', true);
-      ctx.save();
-      ctx.beginPath();
-      ctx.rect(left, bbox.top, right - left, bbox.height);
-      ctx.clip();
-      ctx.setLineDash([]);
-      ctx.strokeStyle = token('hatch');
-      ctx.lineWidth = devicePixelRatio;
-      ctx.beginPath();
-      const step = HATCH_STEP * devicePixelRatio;
-      // Anchored to the plot, not to the gap, so that the pattern stands still while the window moves.
-      for (let x = Math.floor((left - bbox.height) / step) * step; x < right; x += step) {
-        ctx.moveTo(x, bbox.top + bbox.height);
-        ctx.lineTo(x + bbox.height, bbox.top);
-      }
-      ctx.stroke();
-      ctx.restore();
+      hatch(plot, times[from - 1] ?? 0, times[Math.min(times.length - 1, to)] ?? 0);
     }
   };
 }
+
+/** The same over stretches of the x axis that are not wholly known. */
+export function hatchSpans(spans: () => [from: number, to: number][]): (plot: uPlot) => void {
+  return (plot) => {
+    for (const [from, to] of spans()) hatch(plot, from, to);
+  };
+}
+
+function hatch(plot: uPlot, from: number, to: number): void {
+  const { ctx, bbox } = plot;
+  const left = plot.valToPos(from, 'x', true);
+  const right = plot.valToPos(to, 'x', true);
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(left, bbox.top, right - left, bbox.height);
+  ctx.clip();
+  ctx.setLineDash([]);
+  ctx.strokeStyle = token('hatch');
+  ctx.lineWidth = devicePixelRatio;
+  ctx.beginPath();
+  const step = HATCH_STEP * devicePixelRatio;
+  // Anchored to the plot, not to the gap, so that the pattern stands still while the window moves.
+  for (let x = Math.floor((left - bbox.height) / step) * step; x < right; x += step) {
+    ctx.moveTo(x, bbox.top + bbox.height);
+    ctx.lineTo(x + bbox.height, bbox.top);
+  }
+  ctx.stroke();
+  ctx.restore();
+}
+
+/** The places of a column with nothing on either side: a line would not show them. */
+export const lonely: uPlot.Series.Points.Filter = (plot, series) => {
+  const column = plot.data[series] ?? [];
+  const missing = (i: number): boolean => (column[i] ?? null) === null;
+  return Array.from(column, (_, i) => i).filter((i) => !missing(i) && missing(i - 1) && missing(i + 1));
+};
 
 /** uPlot's stepped lines: a bucket's value holds from its beginning to the next one's. */
 export const stepped = uPlot.paths.stepped?.({ align: 1 });

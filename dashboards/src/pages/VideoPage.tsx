@@ -1,19 +1,26 @@
 /** One video: its figures over a timeframe, its engagement, and who watches it now. */
 import type { JSX } from 'preact';
-import { useEffect } from 'preact/hooks';
-import { TIMEFRAMES, latestTitle } from '../api/metrics';
+import { useEffect, useMemo } from 'preact/hooks';
+import { latestTitle } from '../api/metrics';
 import { plural } from '../charts/format';
-import { KeyFigures } from '../panels/KeyFigures';
+import { Figures, FiguresMenu, useFigures } from '../panels/Figures';
+import { FilterChips } from '../panels/FilterChips';
+import { FilterPicker } from '../panels/FilterPicker';
 import { NEWEST_VIEWS, NewestViews } from '../panels/NewestViews';
+import { Toolbar } from '../panels/Toolbar';
 import { SOURCES, VideoEngagement } from '../panels/VideoEngagement';
 import { DEFAULT_WINDOW, ViewersChart, WINDOWS, WINDOW_S } from '../panels/ViewersChart';
-import { address, oneOf } from '../router';
+import { address, oneOf, withScope } from '../router';
+import '../styles/history.css';
 import { Announcer } from '../ui/Announcer';
-import { Choices } from '../ui/Panel';
 import { useAnswer, useTopic } from '../ui/hooks';
+import { useScope } from '../ui/scope';
+import type { Scope } from '../ui/scope';
 
 export function VideoPage({ videoId }: { videoId: string }): JSX.Element {
-  const timeframe = oneOf(address.value, 'timeframe', TIMEFRAMES, '24h');
+  const scope = useScope();
+  const ofVideo = useMemo(() => withVideo(scope, videoId), [scope, videoId]);
+  const figures = useFigures(ofVideo);
   const from = oneOf(address.value, 'engagement', SOURCES, 'history');
   const window = oneOf(address.value, 'window', WINDOWS, DEFAULT_WINDOW);
   const live = useTopic('heatmap', { video_id: videoId });
@@ -34,12 +41,25 @@ export function VideoPage({ videoId }: { videoId: string }): JSX.Element {
           <h1 tabIndex={-1}>{title}</h1>
           {title !== videoId && <p class="note"><span class="visually-hidden">Video id </span><code>{videoId}</code></p>}
         </div>
-        <Choices label="Timeframe" param="timeframe" options={TIMEFRAMES} fallback="24h" />
+        <Toolbar scope={scope} />
       </div>
-      <KeyFigures videoId={videoId} timeframe={timeframe} />
-      <VideoEngagement videoId={videoId} timeframe={timeframe} from={from} live={live} />
+      <div class="filter-bar"><FilterPicker now={ofVideo.now} /><FilterChips filters={scope.filters} hint="All views of this video." /><FiguresMenu scope={ofVideo} source={figures} /></div>
+      <Figures scope={ofVideo} source={figures} alsoFilter={`video_id:${videoId}`} />
+      <VideoEngagement videoId={videoId} scope={scope} from={from} live={live} />
+      <p class="note"><a href={withScope('/views', undefined, [['filter', `video_id:${videoId}`]])}>All views of this video, one by one</a></p>
       <ViewersChart source={series} window={window} title="Viewers now" />
       <NewestViews source={views} withTitle={false} />
     </>
   );
+}
+
+/** The engagement's own question names the video in its path; the figures' by a filter. */
+function withVideo(scope: Scope, videoId: string): Scope {
+  const filter = { dimension: 'video_id', value: videoId, negated: false };
+  const { now, before } = scope;
+  return {
+    ...scope,
+    now: { ...now, filters: [...now.filters, filter] },
+    before: before && { ...before, filters: [...before.filters, filter] },
+  };
 }

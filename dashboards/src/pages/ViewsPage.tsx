@@ -1,20 +1,23 @@
 /** The list of views, those heard of last first: narrowed by chips, found by an id, kept live while it reaches to the present. */
 import type { JSX } from 'preact';
 import { useEffect, useMemo } from 'preact/hooks';
-import { TIMEFRAMES, TIMEFRAME_WORDS } from '../api/metrics';
-import type { Timeframe } from '../api/metrics';
 import { listViews } from '../api/views';
 import type { ViewList } from '../api/views';
 import { countInFull, plural, timeOfDay } from '../charts/format';
 import { FilterChips } from '../panels/FilterChips';
+import { TimePicker } from '../panels/TimePicker';
 import { ViewSearch } from '../panels/ViewSearch';
 import { ViewsTable } from '../panels/ViewsTable';
-import { address, oneOf, withParam } from '../router';
+import { address } from '../router';
 import '../styles/views.css';
+import { reachesNow, resolve, timeframeOf, timeframeWords } from '../time/frame';
+import type { Timeframe } from '../time/frame';
+import { zone } from '../time/zone';
 import { Announcer } from '../ui/Announcer';
-import { Choices, Panel } from '../ui/Panel';
+import { Panel } from '../ui/Panel';
 import { StateGate } from '../ui/StateGate';
 import { useAnswer, useTopic } from '../ui/hooks';
+import { frameHref } from '../ui/scope';
 import type { Filter } from '../views/filters';
 import { dimensionWords, filterWords, filtersOf, matchesLive, notLive, withFilters, without } from '../views/filters';
 import { fromHistory, fromLive, merged } from '../views/rows';
@@ -37,7 +40,7 @@ const whole = (text: string | null): number | undefined => (text !== null && /^[
 function selection(): Selection {
   const { params } = address.value;
   return {
-    timeframe: oneOf(address.value, 'timeframe', TIMEFRAMES, '24h'),
+    timeframe: timeframeOf(params.get('timeframe')),
     filters: filtersOf(params),
     page: whole(params.get('page')) ?? 1,
     untilS: whole(params.get('until')),
@@ -49,7 +52,7 @@ export function ViewsPage(): JSX.Element {
   const { timeframe, filters, page, untilS } = chosen;
   const source = useAnswer(JSON.stringify(chosen), (signal) => listViews({ ...chosen, limit: PER_PAGE }, signal));
   const blind = notLive(filters);
-  const isLive = page === 1 && untilS === undefined && blind.length === 0;
+  const isLive = page === 1 && untilS === undefined && blind.length === 0 && reachesNow(timeframe);
   useEffect(() => {
     document.title = 'Views · Playhead';
   }, []);
@@ -59,11 +62,11 @@ export function ViewsPage(): JSX.Element {
       <Announcer text={spoken} />
       <div class="page-head">
         <h1 tabIndex={-1}>Views</h1>
-        <Choices label="Timeframe" param="timeframe" options={TIMEFRAMES} fallback="24h" />
+        <TimePicker timeframe={timeframe} frame={resolve(timeframe, Date.now(), zone.value)} />
       </div>
       <ViewSearch />
       <FilterChips filters={filters} />
-      <Panel id="views-list" title={`Views of the ${TIMEFRAME_WORDS[timeframe]}`} note={liveNote(isLive, chosen, blind)} class="panel-views">
+      <Panel id="views-list" title={`Views of the ${timeframeWords(timeframe)}`} note={liveNote(isLive, chosen, blind)} class="panel-views">
         <StateGate source={source} what="the views">
           {(list) => list.rows.length === 0 && !isLive
             ? <Nothing chosen={chosen} total={list.total} />
@@ -74,10 +77,11 @@ export function ViewsPage(): JSX.Element {
   );
 }
 
-function liveNote(isLive: boolean, { untilS, page }: Selection, blind: string[]): JSX.Element {
+function liveNote(isLive: boolean, { untilS, page, timeframe }: Selection, blind: string[]): JSX.Element {
   if (isLive) return <>Last heard of first; new views come in by themselves</>;
   if (untilS !== undefined) return <>Up to {timeOfDay(untilS * 1_000)}. <a href={withoutPlace()}>Back to now</a></>;
   if (page > 1) return <><a href={withoutPlace()}>Back to the newest</a></>;
+  if (!reachesNow(timeframe)) return <>Not live: this time is over</>;
   return <>Not live: of new views {blind.map(dimensionWords).join(', ')} is known only afterwards</>;
 }
 
@@ -92,7 +96,7 @@ function Nothing({ chosen, total }: { chosen: Selection; total: number }): JSX.E
   const { path, params } = address.value;
   return (
     <div class="state" data-state={filters.length === 0 ? 'empty' : 'no-match'}>
-      <p class="state-title">{filters.length === 0 ? 'No view' : 'No view matches'} in the {TIMEFRAME_WORDS[timeframe]}.</p>
+      <p class="state-title">{filters.length === 0 ? 'No view' : 'No view matches'} in the {timeframeWords(timeframe)}.</p>
       {filters.length > 0 && (
         <ul class="ways-on">
           {filters.map((filter) => {
@@ -101,7 +105,7 @@ function Nothing({ chosen, total }: { chosen: Selection; total: number }): JSX.E
           })}
         </ul>
       )}
-      {timeframe !== '90d' && <p><a href={withParam(address.value, 'timeframe', '90d', '24h')}>Look at the {TIMEFRAME_WORDS['90d']}</a></p>}
+      {timeframe !== '90d' && <p><a href={frameHref('90d')}>Look at the {timeframeWords('90d')}</a></p>}
       {filters.length === 0 && <p>New views appear on the <a href="/">live page</a> as they begin.</p>}
     </div>
   );

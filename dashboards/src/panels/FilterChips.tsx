@@ -4,9 +4,9 @@ import { address } from '../router';
 import { filterText, filterWords, flipped, withFilters, without } from '../views/filters';
 import type { Filter } from '../views/filters';
 
-export function FilterChips({ filters }: { filters: Filter[] }): JSX.Element {
+export function FilterChips({ filters, hint = 'Choose a value in the rows to see only views with it.' }: { filters: Filter[]; hint?: string }): JSX.Element {
   const { path, params } = address.value;
-  if (filters.length === 0) return <p class="note chips-hint">Choose a value in the rows to see only views with it.</p>;
+  if (filters.length === 0) return <p class="note chips-hint">{hint}</p>;
   return (
     <ul class="chips" aria-label="Filters">
       {filters.map((filter) => {

@@ -1,6 +1,7 @@
 /** What to do while nobody watches: the lines to put on a page, with this environment's own key. */
 import type { JSX } from 'preact';
 import type { Environment } from '../api/session';
+import { withScope } from '../router';
 import { CopyButton } from '../ui/CopyButton';
 import { Panel } from '../ui/Panel';
 
@@ -24,7 +25,7 @@ export function FirstBeacon({ environment }: { environment: Environment }): JSX.
         <pre tabIndex={0} aria-label="Snippet"><code>{snippet}</code></pre>
         <CopyButton text={snippet} />
       </div>
-      <p>Or watch it work first: <a href="/demo">open the demo player</a>.</p>
+      <p><a href={withScope('/start', ['zone'])}>Other players, and a check of the installation</a>. Or watch it work first: <a href="/demo">open the demo player</a>.</p>
     </Panel>
   );
 }

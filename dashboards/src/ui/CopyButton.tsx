@@ -5,12 +5,14 @@ import { useEffect, useState } from 'preact/hooks';
 const SAID_FOR_MS = 2_000;
 
 interface Props {
-  text: string;
+  /** A function when it is only known, or costly, at the moment of copying. */
+  text: string | (() => string);
+  label?: string;
   /** What is copied, where the place alone does not say it. */
   what?: string;
 }
 
-export function CopyButton({ text, what }: Props): JSX.Element {
+export function CopyButton({ text, label = 'Copy', what }: Props): JSX.Element {
   const [said, say] = useState<'Copied' | 'Select and copy by hand' | undefined>(undefined);
   useEffect(() => {
     if (said === undefined) return undefined;
@@ -24,11 +26,11 @@ export function CopyButton({ text, what }: Props): JSX.Element {
       say('Select and copy by hand');
       return;
     }
-    clipboard.writeText(text).then(() => say('Copied'), () => say('Select and copy by hand'));
+    clipboard.writeText(typeof text === 'string' ? text : text()).then(() => say('Copied'), () => say('Select and copy by hand'));
   };
   return (
     <button type="button" class="button copy" onClick={copy}>
-      <span aria-live="polite">{said ?? 'Copy'}</span>
+      <span aria-live="polite">{said ?? label}</span>
       {what !== undefined && <span class="visually-hidden"> {what}</span>}
     </button>
   );

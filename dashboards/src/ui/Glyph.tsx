@@ -12,6 +12,10 @@ const PATHS = {
   ring: 'M6 1a5 5 0 1 0 0 10A5 5 0 0 0 6 1Zm0 2a3 3 0 1 1 0 6 3 3 0 0 1 0-6Z',
   arrows: 'M0 1l6 5-6 5ZM6 1l6 5-6 5Z',
   half: 'M6 1a5 5 0 0 0 0 10Zm1.5 0.3v9.4A5 5 0 0 0 7.500 1.300Z',
+  up: 'M6 1l5 6H8v4H4V7H1Z',
+  down: 'M6 11l5-6H8V1H4v4H1Z',
+  funnel: 'M.500 1.500h11L7.500 6.500V11l-3-1.500v-3Z',
+  check: 'M4.500 10.500.5 6.500 2 5l2.500 2.500L10 2l1.500 1.500Z',
   out: 'M1 5h6V2l5 4-5 4V7H1Z',
 } as const;
 

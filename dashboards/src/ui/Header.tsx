@@ -32,13 +32,15 @@ interface Props {
   children?: ComponentChildren;
   /** Absent where there is no connection to speak of, as on the login page. */
   live: boolean;
+  /** Where the mark leads. */
+  home?: string;
   end?: ComponentChildren;
 }
 
-export function Header({ children, live, end }: Props): JSX.Element {
+export function Header({ children, live, home = '/', end }: Props): JSX.Element {
   return (
     <header class="head">
-      <a class="brand" href="/"><Mark /> Playhead</a>
+      <a class="brand" href={home}><Mark /> Playhead</a>
       {children}
       <div class="head-end">
         {live && <ConnectionState />}

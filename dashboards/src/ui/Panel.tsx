@@ -1,21 +1,42 @@
 /** A titled part of a page, with the chart or its table twin; which of the two is part of the address. */
 import type { ComponentChildren, JSX } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
 import { address, oneOf, withParam } from '../router';
 
 interface Props {
   id: string;
   title: string;
+  /** Where the title leads. */
+  titleHref?: string | undefined;
   note?: ComponentChildren;
   actions?: ComponentChildren;
   class?: string;
+  /** Called once, when the panel is on the screen or nearly so: what is further down need not be asked yet. */
+  onSeen?: () => void;
   children: ComponentChildren;
 }
 
-export function Panel({ id, title, note, actions, class: extra, children }: Props): JSX.Element {
+const NEARLY = '300px';
+
+
+export function Panel({ id, title, titleHref, note, actions, class: extra, onSeen, children }: Props): JSX.Element {
+  const section = useRef<HTMLElement>(null);
+  // A link to a panel is followed before there is one: it is gone to when it is there.
+  useEffect(() => {
+    if (location.hash === `#${id}`) section.current?.scrollIntoView();
+    if (onSeen === undefined || section.current === null) return undefined;
+    const watch = new IntersectionObserver((entries) => {
+      if (!entries.some((entry) => entry.isIntersecting)) return;
+      watch.disconnect();
+      onSeen();
+    }, { rootMargin: NEARLY });
+    watch.observe(section.current);
+    return () => watch.disconnect();
+  }, []);
   return (
-    <section class={`panel ${extra ?? ''}`} id={id} aria-labelledby={`${id}-title`}>
+    <section class={`panel ${extra ?? ''}`} id={id} ref={section} aria-labelledby={`${id}-title`}>
       <header class="panel-head">
-        <h2 id={`${id}-title`}>{title}</h2>
+        <h2 id={`${id}-title`}>{titleHref === undefined ? title : <a href={titleHref}>{title}</a>}</h2>
         {note !== undefined && <p class="note">{note}</p>}
         {actions !== undefined && <div class="panel-actions">{actions}</div>}
       </header>
@@ -34,7 +55,7 @@ export function panelShape(param: string): (typeof SHAPES)[number] {
 export function ShapeSwitch({ param, what }: { param: string; what: string }): JSX.Element {
   const table = panelShape(param) === 'table';
   return (
-    <a class="button" href={withParam(address.value, param, table ? 'chart' : 'table', 'chart')} aria-label={`Show ${what} as a ${table ? 'chart' : 'table'}`}>
+    <a class="button shape-switch" href={withParam(address.value, param, table ? 'chart' : 'table', 'chart')} aria-label={`Show ${what} as a ${table ? 'chart' : 'table'}`}>
       {table ? 'Chart' : 'Table'}
     </a>
   );

@@ -2,7 +2,7 @@
 import { signal } from '@preact/signals';
 import { createContext } from 'preact';
 import { useContext, useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { explain } from '../api/client';
+import { explain, getJson } from '../api/client';
 import { NO_ORDER, nextOrder } from '../live/order';
 import type { Order } from '../live/order';
 import type { Live, LiveStore } from '../live/store';
@@ -52,6 +52,29 @@ export function useAnswer<T>(key: string, ask: (signal: AbortSignal) => Promise<
     return () => controller.abort();
   }, [answer]);
   return { data: answer.data.value, retry: () => setAttempt((n) => n + 1), askedAtMs: answer.askedAtMs };
+}
+
+/** An answer beside that for an earlier timeframe, which may come later, or fail alone: what is now is worth showing. */
+export interface Compared<T> {
+  now: T;
+  before: T | undefined;
+  /** Why there is nothing to compare with. */
+  problem: string | undefined;
+}
+
+/** `undefined` as the path means not yet; the earlier timeframe is asked for when the answer for this one is there. */
+export function useCompared<T>(path: string | undefined, beforePath: string | undefined): Source<Compared<T>> {
+  const ask = (asked: string) => (signal: AbortSignal): Promise<T | undefined> => (asked === '' ? Promise.resolve(undefined) : getJson<T>(asked, signal));
+  const now = useAnswer(path ?? '', ask(path ?? ''));
+  const known = now.data.status === 'ready' ? now.data.value : undefined;
+  const then = known === undefined ? '' : (beforePath ?? '');
+  const before = useAnswer(then, ask(then));
+  const data = useMemo<Live<Compared<T>>>(() => {
+    if (now.data.status === 'error') return now.data;
+    if (known === undefined) return LOADING;
+    return { status: 'ready', value: { now: known, before: before.data.status === 'ready' ? before.data.value : undefined, problem: before.data.status === 'error' ? before.data.message : undefined } };
+  }, [now.data, before.data]);
+  return { data, retry: now.retry };
 }
 
 export interface LiveOrder {

@@ -7,20 +7,37 @@ export interface Filter {
   negated: boolean;
 }
 
-/** The dimensions cells offer, and how they read. Others may come by the address and read as they are written. */
+/** Dimensions as they read. Those of a site's own, and those a newer server may know, read as they are written. */
 const WORDS: Record<string, string> = {
   video_id: 'Video',
   video_title: 'Title',
+  video_series: 'Series',
+  stream_type: 'Live or on demand',
   viewer_id: 'Viewer',
   country: 'Country',
   browser: 'Browser',
+  browser_version: 'Browser version',
   operating_system: 'System',
+  operating_system_version: 'System version',
   device: 'Device',
+  player_name: 'Player name',
+  player_version: 'Player name’s version',
   player_software: 'Player',
+  player_software_version: 'Player version',
   cdn: 'CDN',
+  asn: 'Network (ASN)',
+  connection_type: 'Connection',
+  source_hostname: 'Media host',
+  page_url: 'Page',
+  page_type: 'Kind of page',
+  experiment_name: 'Experiment',
+  rendition_height: 'Picture height',
+  rendition_codec: 'Codec',
+  sdk: 'SDK',
   error_code: 'Error',
   session_id: 'Session',
   playback_failure: 'Playback failure',
+  video_startup_failure: 'Startup failure',
   exit_before_video_start: 'Exit before start',
 };
 

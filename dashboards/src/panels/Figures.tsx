@@ -1,0 +1,140 @@
+/**
+ * The figures of a screen of history: value, change, of how many views; each leads to where it can be looked into. Each is a
+ * question of its own, so that the quick ones do not wait for the slow ones.
+ */
+import type { JSX } from 'preact';
+import { overallPath } from '../api/metrics';
+import type { OverallAnswer } from '../api/metrics';
+import { DASH, count, plural } from '../charts/format';
+import { UNIT_WORDS, valueInFull, valueText } from '../charts/unit';
+import type { Live } from '../live/store';
+import { exploreHref } from '../router';
+import { changeOf } from '../time/compare';
+import type { Direction, Unit } from '../time/compare';
+import { ChangeText } from '../ui/ChangeText';
+import { PanelMenu } from '../ui/PanelMenu';
+import { StateGate } from '../ui/StateGate';
+import type { Cell } from '../ui/export';
+import { useCompared } from '../ui/hooks';
+import type { Compared, Source } from '../ui/hooks';
+import type { Scope } from '../ui/scope';
+import { filterText } from '../views/filters';
+import { aboutOf } from './HistoryPanel';
+
+interface Figure {
+  metric: string;
+  label: string;
+  unit: Unit;
+  direction: Direction;
+}
+
+/** By the metrics' own default measurements. */
+export const FIGURES: Figure[] = [
+  { metric: 'views', label: 'Views', unit: 'count', direction: 'neither' },
+  { metric: 'unique_viewers', label: 'Unique viewers', unit: 'count', direction: 'neither' },
+  { metric: 'playing_time', label: 'Playing time', unit: 'milliseconds', direction: 'neither' },
+  { metric: 'viewer_experience_score', label: 'Experience score', unit: 'score', direction: 'higher_is_better' },
+  { metric: 'video_startup_time', label: 'Startup, median', unit: 'milliseconds', direction: 'lower_is_better' },
+  { metric: 'rebuffer_percentage', label: 'Rebuffering', unit: 'ratio', direction: 'lower_is_better' },
+  { metric: 'playback_failure_percentage', label: 'Playback failures', unit: 'ratio', direction: 'lower_is_better' },
+  { metric: 'exits_before_video_start', label: 'Exits before start', unit: 'ratio', direction: 'lower_is_better' },
+];
+
+/** A value of fewer views than this is worth little. */
+export const FEW_VIEWS = 30;
+
+type Answer = Compared<OverallAnswer>;
+type Answers = Live<Answer>[];
+
+/** In the order of `FIGURES`. */
+export function useFigures(scope: Scope): Source<Answers> {
+  // The list never changes its length, so these are the same hooks each time.
+  const sources = FIGURES.map(({ metric }) => useCompared<OverallAnswer>(overallPath(metric, undefined, scope.now), scope.before && overallPath(metric, undefined, scope.before)));
+  const answers = sources.map(({ data }) => data);
+  const retry = (): void => {
+    for (const source of sources) if (source.data.status === 'error') source.retry();
+  };
+  const [first] = answers;
+  if (first !== undefined && first.status !== 'ready' && answers.every(({ status }) => status === first.status)) return { data: first, retry };
+  return { data: { status: 'ready', value: answers }, retry };
+}
+
+/** How many views there were; undefined until that is known. */
+export const viewsOf = ({ data }: Source<Answers>): number | undefined => {
+  const views = data.status === 'ready' ? data.value[0] : undefined;
+  return views?.status === 'ready' ? (views.value.now.data.value ?? 0) : undefined;
+};
+
+interface Props {
+  scope: Scope;
+  source: Source<Answers>;
+  /** A condition the page makes by itself, to be taken along to where a figure leads. */
+  alsoFilter?: string;
+}
+
+export function Figures({ scope, source, alsoFilter }: Props): JSX.Element {
+  const { retry } = source;
+  const also: [string, string][] = alsoFilter === undefined ? [] : [['filter', alsoFilter]];
+  return (
+    <section class="tiles-frame tiles-frame-figures" id="figures" aria-label="Figures">
+      <StateGate source={source} what="the figures">
+        {(answers) => (
+          <dl class="tiles">
+            {FIGURES.map((figure, i) => <Tile key={figure.metric} figure={figure} answer={answers[i] ?? { status: 'loading' }} retry={retry} compared={scope.before !== undefined} also={also} />)}
+          </dl>
+        )}
+      </StateGate>
+    </section>
+  );
+}
+
+export function FiguresMenu({ scope, source: { data } }: Props): JSX.Element {
+  return <PanelMenu title="Figures" about={aboutOf(scope)} asked={asked(scope)} rows={data.status === 'ready' ? () => cells(data.value, scope) : undefined} anchor="figures" />;
+}
+
+interface TileProps {
+  figure: Figure;
+  answer: Live<Answer>;
+  retry: () => void;
+  compared: boolean;
+  also: [string, string][];
+}
+
+function Tile({ figure: { metric, label, unit, direction }, answer, retry, compared, also }: TileProps): JSX.Element {
+  const known = answer.status === 'ready' ? answer.value : undefined;
+  const now = known?.now.data;
+  const before = known?.before?.data;
+  return (
+    <div class="tile" id={`figure-${metric}`} aria-busy={answer.status === 'loading'}>
+      <dt><a href={exploreHref(metric, also)} aria-label={`${label}: explore`}>{label}</a></dt>
+      <dd class="tile-value" title={valueInFull(now?.value, unit)}>{answer.status === 'loading' ? <span class="tile-wait" /> : valueText(now?.value, unit)}</dd>
+      <dd class="tile-detail">
+        {answer.status === 'error' && <button type="button" class="button" title={answer.message} onClick={retry}>Failed, try again</button>}
+        {known !== undefined && compared && (known.before !== undefined || known.problem !== undefined) && (known.problem === undefined
+          ? <ChangeText change={changeOf(now?.value, before?.value, unit, direction)} than={`Before: ${valueText(before?.value, unit)} of ${plural(before?.total_views ?? 0, 'view')}`} />
+          : <span class="change" title={known.problem}>comparison failed</span>)}
+      </dd>
+      <dd class="tile-detail tile-sample">{now === undefined ? DASH : metric === 'views' ? 'in this time' : sample(now.total_views)}</dd>
+    </div>
+  );
+}
+
+export const sample = (views: number): string => `of ${count(views)} ${views === 1 ? 'view' : 'views'}${views > 0 && views < FEW_VIEWS ? ' · few views' : ''}`;
+
+const asked = ({ now, before }: Scope) => FIGURES.flatMap(({ metric, label }) => [
+  { what: label, path: overallPath(metric, undefined, now) },
+  ...(before === undefined ? [] : [{ what: `${label}, before`, path: overallPath(metric, undefined, before) }]),
+]);
+
+function cells(answers: Answers, scope: Scope): Cell[][] {
+  const [from, to] = [scope.now.frame.fromS, scope.now.frame.toS].map((s) => new Date(s * 1_000).toISOString());
+  return [
+    ['metric', 'unit', 'value', 'views', 'value_before', 'views_before', 'from_utc', 'to_utc', 'filters'],
+    ...FIGURES.flatMap(({ metric, unit }, i): Cell[][] => {
+      const answer = answers[i];
+      if (answer?.status !== 'ready') return [];
+      const { now, before } = answer.value;
+      return [[metric, UNIT_WORDS[unit], now.data.value, now.data.total_views, before?.data.value ?? null, before?.data.total_views ?? null, from ?? '', to ?? '', scope.now.filters.map(filterText).join(' ')]];
+    }),
+  ];
+}

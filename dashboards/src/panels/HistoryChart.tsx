@@ -1,0 +1,117 @@
+/** Steps of time as a chart and as its table twin. */
+import type { Signal } from '@preact/signals';
+import type { JSX } from 'preact';
+import { useCallback, useMemo, useRef } from 'preact/hooks';
+import uPlot from 'uplot';
+import { Plot } from '../charts/Plot';
+import type { LegendItem, PlotConfig } from '../charts/Plot';
+import { token } from '../charts/colors';
+import { countInFull, dayText, plural, timeOfDayShort } from '../charts/format';
+import { stepColumns, stepText, summariseSteps } from '../charts/history';
+import type { StepRow } from '../charts/history';
+import { X_AXIS_SIZE, axis, fromZero, hatchSpans, lonely, stepped } from '../charts/parts';
+import { axisSteps, axisText, leastScale, valueText } from '../charts/unit';
+import { changeOf } from '../time/compare';
+import type { Direction, Unit } from '../time/compare';
+import { STEP_S } from '../time/frame';
+import type { Frame, Step } from '../time/frame';
+import { zone } from '../time/zone';
+import { ChangeText } from '../ui/ChangeText';
+import { zoomTo } from '../ui/scope';
+
+interface Shown {
+  label: string;
+  unit: Unit;
+  direction: Direction;
+}
+
+interface Props {
+  rows: StepRow[];
+  of: Shown;
+  step: Step;
+  compared: boolean;
+  title: string;
+}
+
+export function HistoryChart({ rows, of, step, compared, title, frame, crosshair }: Props & { frame: Frame; crosshair: Signal<number | undefined> | undefined }): JSX.Element {
+  const data = useMemo(() => stepColumns(rows, step), [rows, step]);
+  const drawn = useRef({ rows, frame });
+  drawn.current = { rows, frame };
+  const configure = useCallback(() => configuration(of.unit, step, () => partialSpans(drawn.current.rows, step, drawn.current.frame)), [of.unit, step, zone.value]);
+  const at = (i: number): StepRow | undefined => rows[Math.min(i, rows.length - 1)];
+  const legend: LegendItem[] = [
+    { label: of.label, color: 'series-1', value: (i) => `${valueText(at(i)?.value, of.unit)}${of.unit === 'count' ? '' : ` of ${plural(at(i)?.views ?? 0, 'view')}`}` },
+    ...(compared ? [{ label: 'Before', color: 'text-2', dashed: true, value: (i: number) => valueText(at(i)?.before?.value, of.unit) }] : []),
+  ];
+  return (
+    <>
+      <Plot
+        label={title} configure={configure} data={data} legend={legend} crosshair={crosshair} onZoom={zoomTo}
+        restIndex={rows.findLastIndex(({ value, partial }) => value !== null && !partial)}
+        place={(i) => { const row = at(i); return row === undefined ? '' : `${stepText(row.atS, step)}${row.partial ? ', in part' : ''}`; }}
+      />
+      <p class="summary">{summariseSteps(rows, step, of.unit)}</p>
+    </>
+  );
+}
+
+/** Steps that stick out of the timeframe look like a drop and are none. */
+function partialSpans(rows: StepRow[], step: Step, frame: Frame): [fromS: number, toS: number][] {
+  return rows.filter(({ partial }) => partial).map(({ atS }) => (atS < frame.fromS ? [atS, Math.min(frame.fromS, atS + STEP_S[step])] : [Math.max(atS, frame.toS), atS + STEP_S[step]]));
+}
+
+function configuration(unit: Unit, step: Step, spans: () => [number, number][]): PlotConfig {
+  const color = token('series-1');
+  const quiet = token('text-2');
+  const steps = axisSteps(unit);
+  const paths = stepped === undefined ? {} : { paths: stepped };
+  return {
+    ...(zone.value === 'utc' ? { tzDate: (s: number) => uPlot.tzDate(new Date(s * 1_000), 'Etc/UTC') } : {}),
+    padding: [8, 12, 0, 0],
+    scales: { x: { time: true }, y: { range: fromZero(leastScale[unit]) } },
+    axes: [
+      axis({ size: X_AXIS_SIZE, values: (_plot, splits) => splits.map((s) => timeLabel(s, step)), space: 70, grid: { show: false }, incrs: X_STEPS.filter((s) => s >= STEP_S[step]) }),
+      axis({ size: 64, space: 40, ...(steps === undefined ? {} : { incrs: steps }), values: (_plot, splits) => splits.map((value) => axisText(value, unit)) }),
+    ],
+    series: [
+      {},
+      { stroke: color, width: 2, fill: token('series-1-fill'), points: { show: true, size: 5, fill: color, filter: lonely }, ...paths },
+      { stroke: quiet, width: 1.5, dash: [5, 4], points: { show: false }, ...paths },
+    ],
+    hooks: { drawClear: [hatchSpans(spans)] },
+  };
+}
+
+const HOUR = 3_600;
+const X_STEPS = [60, 300, 600, 900, 1_800, HOUR, 2 * HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, 24 * HOUR, 48 * HOUR, 96 * HOUR, 168 * HOUR, 336 * HOUR, 672 * HOUR];
+
+/** A day where it begins, the time of day else. */
+function timeLabel(s: number, step: Step): string {
+  const time = timeOfDayShort(s * 1_000);
+  return step === 'day' || time === '00:00' ? dayText(s * 1_000) : time;
+}
+
+export function HistoryTable({ rows, of, step, compared, title }: Props): JSX.Element {
+  return (
+    <div class="scroll" tabIndex={0} role="region" aria-label={`${title}, step by step`}>
+      <table class="history">
+        <thead>
+          <tr>
+            <th scope="col">Step</th><th scope="col" class="num">{of.label}</th><th scope="col" class="num">Views</th>
+            {compared && <><th scope="col" class="num">Before</th><th scope="col" class="num">Change</th></>}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row) => (
+            <tr key={row.atS}>
+              <th scope="row">{stepText(row.atS, step)}{row.partial && <span class="note">, in part</span>}</th>
+              <td class="num strong">{valueText(row.value, of.unit)}</td>
+              <td class="num">{countInFull(row.views)}</td>
+              {compared && <><td class="num">{valueText(row.before?.value, of.unit)}</td><td class="num"><ChangeText change={changeOf(row.value, row.before?.value, of.unit, of.direction)} than="the step before" /></td></>}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
