@@ -35,6 +35,8 @@ use timeframe::Timeframe;
 /// must not search ninety days for those that ended in the last hour.
 const LONGEST_VIEW_MS: i64 = 7 * 24 * 3600 * 1000;
 
+/// A hundred metrics at once are a long text; what callers add to it is bounded where it is read.
+const MAX_QUERY_BYTES: &str = "2000000";
 /// ClickHouse stops a question after this many seconds: whoever asked has gone, and others wait.
 const MAX_SECONDS: &str = "20";
 /// Larger groupings go to disk instead of taking the writer's memory.
@@ -230,6 +232,7 @@ impl Store {
     fn prepared(&self, statement: Statement) -> clickhouse::query::Query {
         statement
             .bound(&self.client)
+            .with_setting("max_query_size", MAX_QUERY_BYTES)
             .with_setting("max_execution_time", MAX_SECONDS)
             .with_setting("short_circuit_function_evaluation", EVALUATION)
             .with_setting("max_memory_usage", MAX_MEMORY_BYTES)

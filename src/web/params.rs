@@ -55,7 +55,9 @@ const NAMES: [&str; 24] = [
 const DEFAULT_LIMIT: u32 = 10;
 const MAX_LIMIT: u32 = 1000;
 const MAX_PAGE: u32 = 100_000;
-const MAX_FILTERS: usize = 100;
+const MAX_CONDITIONS: usize = 100;
+/// All values together, bytes: what becomes of them has to fit into a query.
+const MAX_BYTES: usize = 16 * 1024;
 const DEFAULT_WAIT_MS: u64 = 10_000;
 const MAX_WAIT_MS: u64 = 30_000;
 
@@ -106,6 +108,11 @@ impl Params {
             if !NAMES.contains(&name.as_str()) {
                 return Err(ApiError::parameter(name, format!("`{name}` is no parameter"), NAMES));
             }
+        }
+        let bytes: usize = pairs.iter().map(|(_, value)| value.len()).sum();
+        if bytes > MAX_BYTES {
+            let detail = format!("{bytes} bytes of parameters");
+            return Err(ApiError::parameter("query", detail, [format!("at most {MAX_BYTES}")]));
         }
         pairs.sort_by(|(a, _), (b, _)| a.cmp(b));
         Ok(Self { path: path.to_owned(), pairs, now_ms })
@@ -256,14 +263,6 @@ impl Params {
 
     /// Whose views, which, and when.
     pub fn scope(&self, environment: Arc<str>, bucket: Bucket) -> Result<Scope, ApiError> {
-        let count = self.all("filters[]").count() + self.all("metric_filters[]").count();
-        if count > MAX_FILTERS {
-            return Err(ApiError::parameter(
-                "filters[]",
-                format!("{count} filters"),
-                [format!("0 to {MAX_FILTERS}")],
-            ));
-        }
         let read = |(parameter, names): (&'static str, Names)| {
             let refused = move |error: FilterError| {
                 let detail = error.to_string();
@@ -273,9 +272,14 @@ impl Params {
         };
         let filters =
             [("filters[]", Names::All), ("metric_filters[]", Names::Metrics)].into_iter().flat_map(read);
+        let condition = filter::together(filters.collect::<Result<_, _>>()?);
+        if condition.size() > MAX_CONDITIONS {
+            let detail = format!("{} conditions", condition.size());
+            return Err(ApiError::parameter("filters[]", detail, [format!("0 to {MAX_CONDITIONS}")]));
+        }
         let (all, default) = (&InProgress::ALL, InProgress::Include);
         Ok(Scope {
-            condition: filter::together(filters.collect::<Result<_, _>>()?),
+            condition,
             in_progress: self.choice("in_progress", all, InProgress::name, default)?,
             bots: self.bots()?,
             ..Scope::new(environment, self.timeframe()?, bucket)
@@ -345,6 +349,17 @@ mod tests {
         assert!(choices.contains(&"filters[]".to_owned()));
         let twice = Params::parse("/p", "limit=1&limit=2", 0).unwrap();
         assert!(twice.page().is_err());
+    }
+
+    #[test]
+    fn nobody_asks_for_more_than_fits_into_a_query() {
+        let scope = |filter: &str| {
+            Params::parse("/p", &format!("filters[]={filter}"), 0)?.scope("e".into(), Bucket::ViewStart)
+        };
+        assert!(scope(&format!("({})", ["?cdn"; 100].join("+or+"))).is_ok());
+        assert!(scope(&format!("({})", ["?cdn"; 101].join("+or+"))).is_err());
+        assert!(scope(&format!("cdn:{}", "x".repeat(16_000))).is_ok());
+        assert!(scope(&format!("cdn:{}", "x".repeat(17_000))).is_err());
     }
 
     #[test]

@@ -92,6 +92,16 @@ impl Condition {
     /// True of every view.
     pub const EVERY_VIEW: Self = Self::All(Vec::new());
 
+    /// How many things are asked of each view.
+    pub fn size(&self) -> usize {
+        match self {
+            Self::All(conditions) | Self::Any(conditions) => conditions.iter().map(Self::size).sum(),
+            Self::Not(condition) => condition.size(),
+            Self::Dimension(_, Test::OneOf(values)) => values.len(),
+            Self::Dimension(..) | Self::Time(..) | Self::Metric(..) => 1,
+        }
+    }
+
     /// ` AND (…)`.
     pub(super) fn and(&self, to: &mut Statement) {
         if *self != Self::EVERY_VIEW {

@@ -5,9 +5,11 @@
 //! grammar. [`parse`] reads it.
 
 pub mod parse;
+mod reader;
 mod value;
 
-pub use parse::{FilterError, Names};
+pub use parse::Names;
+pub use reader::FilterError;
 
 use super::{
     condition::{Condition, Test},

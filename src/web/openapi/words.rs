@@ -2,7 +2,7 @@
 
 use utoipa::ToSchema;
 
-/// See [`crate::store::query::InProgress`].
+/// What to do with views under way.
 #[derive(Debug, ToSchema)]
 #[schema(rename_all = "snake_case")]
 pub enum InProgressWord {
@@ -20,7 +20,7 @@ pub enum Ascending {
     Descending,
 }
 
-/// See [`crate::store::query::timeframe::Step`].
+/// The length of a step.
 #[derive(Debug, ToSchema)]
 #[schema(rename_all = "snake_case")]
 pub enum StepWord {
@@ -30,7 +30,7 @@ pub enum StepWord {
     Day,
 }
 
-/// See [`crate::store::query::metric::breakdown::Order`].
+/// What groups are ordered by.
 #[derive(Debug, ToSchema)]
 #[schema(rename_all = "snake_case")]
 pub enum GroupOrder {
@@ -40,7 +40,7 @@ pub enum GroupOrder {
     Field,
 }
 
-/// See [`crate::store::query::view::ViewOrder`].
+/// What views are ordered by.
 #[derive(Debug, ToSchema)]
 #[schema(rename_all = "snake_case")]
 pub enum ViewOrderWord {

@@ -72,7 +72,9 @@ fn of_one_view(metric: &str, view: &TestView) -> Option<f64> {
     }
 }
 
-const COMPARISONS: [(&str, fn(f64, f64) -> bool); 4] =
+type Compares = fn(f64, f64) -> bool;
+
+const COMPARISONS: [(&str, Compares); 4] =
     [(">=", |a, b| a >= b), ("<=", |a, b| a <= b), (">", |a, b| a > b), ("<", |a, b| a < b)];
 
 fn quoted(value: &str, in_quotes: bool) -> String {
@@ -222,7 +224,8 @@ async fn random_filters_find_the_views_they_are_true_of() {
 #[tokio::test]
 async fn every_documented_form_is_read_wherever_filters_are() {
     let world = World::new().await;
-    let cases: [(&str, fn(&TestView) -> bool); 8] = [
+    type Holds = fn(&TestView) -> bool;
+    let cases: [(&str, Holds); 8] = [
         ("(country:DE or cdn:fastly)", |view| view.country == "DE" || view.cdn == "fastly"),
         ("(country:DE and (rebuffer_count>=3 or playback_failure:true))", |view| {
             view.country == "DE" && (view.started() && view.rebuffer_count >= 3 || view.fatal)

@@ -6,7 +6,7 @@ use super::{
         dimension::Dimension,
     },
     FORMS,
-    value::{self, Bound},
+    reader::{Extent, FilterError, Reader, is_of_word},
 };
 use crate::event::metric::{self, METRICS, Metric};
 
@@ -22,37 +22,18 @@ pub enum Names {
     Metrics,
 }
 
-/// Why a text is no filter.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{detail}, at character {at} of `{text}`")]
-pub struct FilterError {
-    pub text: String,
-    /// From 1.
-    pub at: usize,
-    pub detail: String,
-    pub choices: Vec<String>,
-}
-
 /// Reads one filter.
 pub fn filter(text: &str, names: Names) -> Result<Condition, FilterError> {
-    let mut reader = Reader { text, at: 0, names };
+    let mut parser = Parser { reader: Reader::new(text), names };
     if !text.trim_start_matches('!').starts_with('(') {
-        return reader.condition(Extent::ToTheEnd);
+        return parser.condition(Extent::ToTheEnd);
     }
-    let condition = reader.either(0)?;
-    reader.skip_blanks();
-    match reader.rest() {
+    let condition = parser.either(0)?;
+    parser.reader.skip_blanks();
+    match parser.reader.rest() {
         "" => Ok(condition),
-        _ => Err(reader.expected("the filter is over", ["and", "or"])),
+        _ => Err(parser.reader.expected("the filter is over", ["and", "or"])),
     }
-}
-
-/// How far a value goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Extent {
-    ToTheEnd,
-    /// To the next blank or parenthesis, unless it is in quotes.
-    Word,
 }
 
 /// What a sign before a name asks for.
@@ -70,58 +51,15 @@ enum Subject {
     Metric(&'static Metric),
 }
 
-struct Reader<'a> {
-    text: &'a str,
-    /// In bytes.
-    at: usize,
+struct Parser<'a> {
+    reader: Reader<'a>,
     names: Names,
 }
 
-impl<'a> Reader<'a> {
-    fn rest(&self) -> &'a str {
-        &self.text[self.at..]
-    }
-
-    fn skip_blanks(&mut self) {
-        self.at = self.text.len() - self.rest().trim_start().len();
-    }
-
-    fn eat(&mut self, token: &str) -> bool {
-        let is_there = self.rest().starts_with(token);
-        self.at += if is_there { token.len() } else { 0 };
-        is_there
-    }
-
-    fn error<I>(&self, at: usize, detail: impl Into<String>, choices: I) -> FilterError
-    where
-        I: IntoIterator,
-        I::Item: Into<String>,
-    {
-        FilterError {
-            text: self.text.to_owned(),
-            at: self.text[..at].chars().count() + 1,
-            detail: detail.into(),
-            choices: choices.into_iter().map(Into::into).collect(),
-        }
-    }
-
-    fn expected<const N: usize>(&self, detail: &str, choices: [&str; N]) -> FilterError {
-        self.error(self.at, detail, choices)
-    }
-
-    /// A word between conditions, in any case of letters.
-    fn keyword(&mut self, word: &str) -> bool {
-        self.skip_blanks();
-        let (rest, length) = (self.rest(), word.len());
-        let is_there = rest.get(..length).is_some_and(|start| start.eq_ignore_ascii_case(word))
-            && rest[length..].chars().next().is_none_or(|next| next.is_whitespace() || next == '(');
-        self.at += if is_there { length } else { 0 };
-        is_there
-    }
-
+impl Parser<'_> {
     fn either(&mut self, depth: u32) -> Result<Condition, FilterError> {
         let mut any = vec![self.both(depth)?];
-        while self.keyword("or") {
+        while self.reader.keyword("or") {
             any.push(self.both(depth)?);
         }
         Ok(if any.len() == 1 { any.remove(0) } else { Condition::Any(any) })
@@ -129,7 +67,7 @@ impl<'a> Reader<'a> {
 
     fn both(&mut self, depth: u32) -> Result<Condition, FilterError> {
         let mut all = vec![self.term(depth)?];
-        while self.keyword("and") {
+        while self.reader.keyword("and") {
             all.push(self.term(depth)?);
         }
         Ok(if all.len() == 1 { all.remove(0) } else { Condition::All(all) })
@@ -137,29 +75,29 @@ impl<'a> Reader<'a> {
 
     fn term(&mut self, depth: u32) -> Result<Condition, FilterError> {
         if depth == DEEPEST {
-            return Err(self.error(
-                self.at,
+            return Err(self.reader.error(
+                self.reader.at,
                 "this is nested too deep",
                 [format!("at most {DEEPEST} levels")],
             ));
         }
-        if self.keyword("not") || self.rest().starts_with("!(") && self.eat("!") {
+        if self.reader.keyword("not") || self.reader.rest().starts_with("!(") && self.reader.eat("!") {
             return Ok(Condition::Not(Box::new(self.term(depth + 1)?)));
         }
-        if !self.eat("(") {
+        if !self.reader.eat("(") {
             return self.condition(Extent::Word);
         }
         let condition = self.either(depth + 1)?;
-        self.skip_blanks();
-        match self.eat(")") {
+        self.reader.skip_blanks();
+        match self.reader.eat(")") {
             true => Ok(condition),
-            false => Err(self.expected("the parenthesis is open here", ["and", "or", ")"])),
+            false => Err(self.reader.expected("the parenthesis is open here", ["and", "or", ")"])),
         }
     }
 
     fn condition(&mut self, extent: Extent) -> Result<Condition, FilterError> {
-        let mut negated = self.eat("!");
-        let first = self.rest().chars().next();
+        let mut negated = self.reader.eat("!");
+        let first = self.reader.rest().chars().next();
         let sign = match first {
             Some('+' | '-') => Sign::Contains,
             // A plus that nobody encoded is a blank when it arrives.
@@ -169,13 +107,13 @@ impl<'a> Reader<'a> {
             _ => Sign::None,
         };
         negated ^= first == Some('-');
-        self.at += usize::from(sign != Sign::None);
-        let name_at = self.at;
+        self.reader.at += usize::from(sign != Sign::None);
+        let name_at = self.reader.at;
         let subject = self.subject(extent)?;
         let condition = match sign {
             Sign::Known => self.known(subject, name_at, extent),
             Sign::Contains | Sign::StartsWith => self.text(subject, name_at, sign, extent),
-            Sign::None if self.eat(":") => self.equal(subject, extent),
+            Sign::None if self.reader.eat(":") => self.equal(subject, extent),
             Sign::None => self.compared(subject, name_at, extent),
         }?;
         Ok(if negated { Condition::Not(Box::new(condition)) } else { condition })
@@ -186,13 +124,13 @@ impl<'a> Reader<'a> {
             matches!(next, ':' | '<' | '>' | '=' | '!')
                 || extent == Extent::Word && (next.is_whitespace() || matches!(next, '(' | ')' | '"'))
         };
-        let name_at = self.at;
-        let length = self.rest().find(ends).unwrap_or(self.rest().len());
-        let name = &self.rest()[..length];
+        let name_at = self.reader.at;
+        let length = self.reader.rest().find(ends).unwrap_or(self.reader.rest().len());
+        let name = &self.reader.rest()[..length];
         if name.is_empty() {
-            return Err(self.error(name_at, "a name is missing", FORMS.map(|(form, _)| form)));
+            return Err(self.reader.error(name_at, "a name is missing", FORMS.map(|(form, _)| form)));
         }
-        self.at += length;
+        self.reader.at += length;
         if self.names == Names::All {
             if let Some(dimension) = Dimension::parse(name) {
                 return Ok(Subject::Dimension(dimension));
@@ -206,11 +144,11 @@ impl<'a> Reader<'a> {
             (Some(metric), _) if metric.of_one_view().is_some() => Ok(Subject::Metric(metric)),
             (Some(_), _) => {
                 let detail = format!("`{name}` is a metric of many views, and one view has no value for it");
-                Err(self.error(name_at, detail, of_one_view().map(|metric| metric.id)))
+                Err(self.reader.error(name_at, detail, of_one_view().map(|metric| metric.id)))
             }
             (None, Names::Metrics) => {
                 let detail = format!("`{name}` is no metric of a view");
-                Err(self.error(name_at, detail, of_one_view().map(|metric| metric.id)))
+                Err(self.reader.error(name_at, detail, of_one_view().map(|metric| metric.id)))
             }
             (None, Names::All) => {
                 let (basic, advanced) = Dimension::names();
@@ -218,22 +156,23 @@ impl<'a> Reader<'a> {
                 let others =
                     Time::ALL.map(Time::name).into_iter().chain(of_one_view().map(|metric| metric.id));
                 let detail = format!("`{name}` is no dimension, time or metric of a view");
-                Err(self.error(name_at, detail, dimensions.chain(others)))
+                Err(self.reader.error(name_at, detail, dimensions.chain(others)))
             }
         }
     }
 
     /// After `?name`.
     fn known(&self, subject: Subject, name_at: usize, extent: Extent) -> Result<Condition, FilterError> {
-        let goes_on = self.rest().starts_with(|next: char| extent == Extent::ToTheEnd || is_of_word(next));
+        let goes_on =
+            self.reader.rest().starts_with(|next: char| extent == Extent::ToTheEnd || is_of_word(next));
         if goes_on {
-            return Err(self.expected("`?` asks for a name alone", ["?name"]));
+            return Err(self.reader.expected("`?` asks for a name alone", ["?name"]));
         }
         match subject {
             Subject::Dimension(dimension) => Ok(Condition::Dimension(dimension, Test::Known)),
             Subject::Metric(metric) => Ok(Condition::Metric(metric, None)),
             Subject::Time(_) => {
-                Err(self.error(name_at, "every view has its times", ["a dimension", "a metric"]))
+                Err(self.reader.error(name_at, "every view has its times", ["a dimension", "a metric"]))
             }
         }
     }
@@ -247,14 +186,14 @@ impl<'a> Reader<'a> {
         extent: Extent,
     ) -> Result<Condition, FilterError> {
         let Subject::Dimension(dimension) = subject else {
-            return Err(self.error(name_at, "only dimensions are texts", Dimension::names().0));
+            return Err(self.reader.error(name_at, "only dimensions are texts", Dimension::names().0));
         };
-        if !self.eat(":") {
-            return Err(self.expected("here the text begins", [":"]));
+        if !self.reader.eat(":") {
+            return Err(self.reader.expected("here the text begins", [":"]));
         }
-        let text = self.value(extent)?;
+        let text = self.reader.value(extent)?;
         if text.is_empty() {
-            return Err(self.expected("every text contains nothing", ["a text"]));
+            return Err(self.reader.expected("every text contains nothing", ["a text"]));
         }
         let test = if sign == Sign::Contains { Test::Contains(text) } else { Test::StartsWith(text) };
         Ok(Condition::Dimension(dimension, test))
@@ -262,17 +201,18 @@ impl<'a> Reader<'a> {
 
     /// After `name:`.
     fn equal(&mut self, subject: Subject, extent: Extent) -> Result<Condition, FilterError> {
-        let value_at = self.at;
-        let value = self.value(extent)?;
+        let value_at = self.reader.at;
+        let value = self.reader.value(extent)?;
         match subject {
             Subject::Dimension(dimension) if dimension.is_number() => {
                 if let Some((from, until)) = value.split_once("..") {
-                    let (from, until) = (self.bound(value_at, from)?, self.bound(value_at, until)?);
+                    let (from, until) =
+                        (self.reader.bound(value_at, from)?, self.reader.bound(value_at, until)?);
                     return Ok(Condition::Dimension(dimension, Test::Number(Range::Between(from, until))));
                 }
                 let number = match dimension.normal(&value) {
                     nothing if nothing.is_empty() => nothing,
-                    number => self.bound::<f64>(value_at, &number)?.to_string(),
+                    number => self.reader.bound::<f64>(value_at, &number)?.to_string(),
                 };
                 Ok(Condition::Dimension(dimension, Test::OneOf(vec![number])))
             }
@@ -280,8 +220,10 @@ impl<'a> Reader<'a> {
                 let value = dimension.normal(&value);
                 Ok(Condition::Dimension(dimension, Test::OneOf(vec![value])))
             }
-            Subject::Time(time) => Ok(Condition::Time(time, self.between(value_at, &value)?)),
-            Subject::Metric(metric) => Ok(Condition::Metric(metric, Some(self.between(value_at, &value)?))),
+            Subject::Time(time) => Ok(Condition::Time(time, self.reader.between(value_at, &value)?)),
+            Subject::Metric(metric) => {
+                Ok(Condition::Metric(metric, Some(self.reader.between(value_at, &value)?)))
+            }
         }
     }
 
@@ -292,70 +234,38 @@ impl<'a> Reader<'a> {
         name_at: usize,
         extent: Extent,
     ) -> Result<Condition, FilterError> {
-        let operator_at = self.at;
-        let Some(operator) = Operator::ALL.into_iter().find(|operator| self.eat(operator.sign())) else {
-            return Err(
-                self.expected("a name is followed by what is asked of it", [":", ">=", "<=", ">", "<"])
-            );
+        let operator_at = self.reader.at;
+        let Some(operator) = Operator::ALL.into_iter().find(|operator| self.reader.eat(operator.sign()))
+        else {
+            return Err(self
+                .reader
+                .expected("a name is followed by what is asked of it", [":", ">=", "<=", ">", "<"]));
         };
         let is_metric = matches!(subject, Subject::Metric(_));
         if !is_metric && matches!(operator, Operator::Equal | Operator::Not) {
             let choices = ["name:value", "!name:value", "name:from..to"];
-            return Err(self.error(operator_at, "this is for metrics", choices));
+            return Err(self.reader.error(operator_at, "this is for metrics", choices));
         }
-        let value_at = self.at;
-        let value = self.value(extent)?;
+        let value_at = self.reader.at;
+        let value = self.reader.value(extent)?;
         match subject {
             Subject::Dimension(dimension) if dimension.may_be_number() => {
-                let range = Range::Compare(operator, self.bound(value_at, &value)?);
+                let range = Range::Compare(operator, self.reader.bound(value_at, &value)?);
                 Ok(Condition::Dimension(dimension, Test::Number(range)))
             }
             Subject::Dimension(dimension) => {
                 let detail = format!("`{dimension}` is no number");
-                Err(self.error(name_at, detail, Dimension::numbers()))
+                Err(self.reader.error(name_at, detail, Dimension::numbers()))
             }
             Subject::Time(time) => {
-                Ok(Condition::Time(time, Range::Compare(operator, self.bound(value_at, &value)?)))
+                Ok(Condition::Time(time, Range::Compare(operator, self.reader.bound(value_at, &value)?)))
             }
             Subject::Metric(metric) => {
-                let range = Range::Compare(operator, self.bound(value_at, &value)?);
+                let range = Range::Compare(operator, self.reader.bound(value_at, &value)?);
                 Ok(Condition::Metric(metric, Some(range)))
             }
         }
     }
-
-    fn value(&mut self, extent: Extent) -> Result<String, FilterError> {
-        let (text, length) = match extent {
-            Extent::ToTheEnd => (self.rest().to_owned(), self.rest().len()),
-            Extent::Word if self.rest().starts_with('"') => value::quoted(self.rest())
-                .ok_or_else(|| self.expected("these quotes are never closed", ["\"value\""]))?,
-            Extent::Word => {
-                let length = self.rest().find(|next| !is_of_word(next)).unwrap_or(self.rest().len());
-                if length == 0 {
-                    return Err(self.expected("a value is missing", ["value", "\"value\""]));
-                }
-                (self.rest()[..length].to_owned(), length)
-            }
-        };
-        self.at += length;
-        Ok(text)
-    }
-
-    fn between<T: Bound>(&self, at: usize, text: &str) -> Result<Range<T>, FilterError> {
-        let Some((from, until)) = text.split_once("..") else {
-            return Err(self.error(at, format!("`{text}` is no range"), ["from..to"]));
-        };
-        Ok(Range::Between(self.bound(at, from)?, self.bound(at, until)?))
-    }
-
-    fn bound<T: Bound>(&self, at: usize, text: &str) -> Result<T, FilterError> {
-        T::read(text.trim())
-            .ok_or_else(|| self.error(at, format!("`{text}` is no {}", T::WHAT), T::FORMS.iter().copied()))
-    }
-}
-
-fn is_of_word(next: char) -> bool {
-    !next.is_whitespace() && !matches!(next, '(' | ')' | '"')
 }
 
 #[cfg(test)]
