@@ -89,7 +89,7 @@ pub enum Formula {
 }
 
 /// One metric.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Metric {
     pub id: &'static str,
     pub name: &'static str,
@@ -124,31 +124,37 @@ impl Metric {
         offered
     }
 
-    /// The SQL that makes one `Nullable(Float64)` of valid views, each as often as its weight says; `None` if the
-    /// measurement makes no sense of it.
-    pub fn aggregate(&self, measurement: Measurement) -> Option<String> {
+    /// The SQL that makes one `Nullable(Float64)` of the valid views that the column `of` is true of, each as often as its
+    /// weight says; `None` if the measurement makes no sense of it.
+    pub fn aggregate(&self, measurement: Measurement, of: &str) -> Option<String> {
         if !self.offered().contains(&measurement) {
             return None;
         }
         let quantile = |level| match self.formula {
-            Formula::Wait { ms, left } => Some(waited_by(level, ms, left)),
+            Formula::Wait { ms, left } => Some(waited_by(level, ms, left, of)),
             _ => {
                 let value = self.of_one_view()?;
-                Some(format!("quantileExactWeightedInterpolatedOrNull({level})({value}, whole_weight)"))
+                Some(format!(
+                    "quantileExactWeightedInterpolatedOrNullIf({level})({value}, whole_weight, {of})"
+                ))
             }
         };
         let expression = match (measurement, self.formula) {
             (Measurement::Median, _) => quantile(0.5)?,
             (Measurement::Percentile95, _) => quantile(0.95)?,
-            (Measurement::Average, Formula::Ratio { of, to }) => {
-                format!("sum({of} * weight) / nullIf(sum({to} * weight), 0)")
+            (Measurement::Average, Formula::Ratio { of: above, to: below }) => {
+                format!("sumIf({above} * weight, {of}) / nullIf(sumIf({below} * weight, {of}), 0)")
             }
-            (Measurement::Average, _) => format!("avgWeightedOrNull({}, weight)", self.of_one_view()?),
-            (Measurement::Sum, _) => format!("sum(({}) * weight)", self.of_one_view()?),
+            (Measurement::Average, _) => {
+                format!("avgWeightedOrNullIf({}, weight, {of})", self.of_one_view()?)
+            }
+            (Measurement::Sum, _) => format!("sumIf(({}) * weight, {of})", self.of_one_view()?),
             // Not scaled: a viewer of whom ten views were measured is one, however many more there were.
-            (Measurement::Count, Formula::Distinct(value)) => format!("uniqExact({value})"),
-            (Measurement::Count, Formula::Share(condition)) => format!("sumIf(weight, {condition})"),
-            (Measurement::Count, _) => "sum(weight)".to_owned(),
+            (Measurement::Count, Formula::Distinct(value)) => format!("uniqExactIf({value}, {of})"),
+            (Measurement::Count, Formula::Share(condition)) => {
+                format!("sumIf(weight, {of} AND ({condition}))")
+            }
+            (Measurement::Count, _) => format!("sumIf(weight, {of})"),
         };
         Some(format!("CAST({expression}, 'Nullable(Float64)')"))
     }
@@ -179,14 +185,15 @@ impl Metric {
 ///
 /// From the shortest wait to the longest: who is done takes their part from those still waiting, who left only makes
 /// these fewer. Null if too many left to say. A sum of logarithms stands for the product, hence the small allowance.
-fn waited_by(level: f64, ms: &str, left: &str) -> String {
-    let waits = format!("arraySort(groupArray((toFloat64({ms}), toUInt8({left}), weight))) AS waits");
-    let through = "arrayCumSum(wait -> wait.3, waits) AS through";
-    let remaining = "through[-1] - until";
+fn waited_by(level: f64, ms: &str, left: &str, of: &str) -> String {
+    let waits =
+        format!("arraySort(groupArrayIf((toFloat64({ms}), toUInt8({left}), weight), {of})) AS waits_{of}");
+    let through = format!("arrayCumSum(wait -> wait.3, waits_{of}) AS through_{of}");
+    let remaining = format!("through_{of}[-1] - until");
     format!(
         "arrayFirstOrNull((wait_ms, waiting) -> exp(waiting) <= {left_over}, arrayMap(wait -> wait.1, ({waits})), \
          arrayCumSum((wait, until) -> if(wait.2 = 1, 0, \
-         log(greatest({remaining}, 0) / (greatest({remaining}, 0) + wait.3))), waits, ({through})))",
+         log(greatest({remaining}, 0) / (greatest({remaining}, 0) + wait.3))), waits_{of}, ({through})))",
         left_over = 1.0 - level + 1e-9,
     )
 }
@@ -200,9 +207,9 @@ mod tests {
         let ids: std::collections::BTreeSet<_> = METRICS.iter().map(|metric| metric.id).collect();
         assert_eq!(ids.len(), METRICS.len());
         for metric in &METRICS {
-            assert!(metric.aggregate(metric.default).is_some(), "{}", metric.id);
+            assert!(metric.aggregate(metric.default, "1").is_some(), "{}", metric.id);
             for measurement in metric.offered() {
-                assert!(metric.aggregate(measurement).is_some(), "{} {measurement:?}", metric.id);
+                assert!(metric.aggregate(measurement, "1").is_some(), "{} {measurement:?}", metric.id);
             }
         }
     }

@@ -4,11 +4,14 @@
 //! one; questions about many views have a [`Scope`]. Values are only ever bound, names only ever come from the
 //! allow-lists ([`dimension`], [`crate::event::metric`]).
 
+pub mod condition;
 pub mod dimension;
+pub mod errors;
 pub mod filter;
 pub mod heatmap;
 pub mod ledger;
 pub mod metric;
+pub mod place;
 pub mod statement;
 pub mod timeframe;
 pub mod view;
@@ -18,7 +21,8 @@ use std::sync::Arc;
 use clickhouse::{RowOwned, RowRead};
 
 use crate::{event::metric::Bucket, store::Store};
-use filter::{Filter, MetricFilter};
+use condition::Condition;
+use filter::Filter;
 use statement::Statement;
 use timeframe::Timeframe;
 
@@ -26,6 +30,8 @@ use timeframe::Timeframe;
 /// must not search ninety days for those that ended in the last hour.
 const LONGEST_VIEW_MS: i64 = 7 * 24 * 3600 * 1000;
 
+/// A hundred metrics at once are a long text; what callers add to it is bounded where it is read.
+const MAX_QUERY_BYTES: &str = "2000000";
 /// ClickHouse stops a question after this many seconds: whoever asked has gone, and others wait.
 const MAX_SECONDS: &str = "20";
 /// Larger groupings go to disk instead of taking the writer's memory.
@@ -61,17 +67,54 @@ impl From<clickhouse::error::Error> for QueryError {
 }
 
 /// Whose views, which, and when.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Scope {
     pub environment: Arc<str>,
     pub timeframe: Timeframe,
     /// What puts a view into the timeframe.
     pub bucket: Bucket,
+    /// What the question itself is about, such as one video.
     pub filters: Vec<Filter>,
-    pub metric_filters: Vec<MetricFilter>,
+    /// Which views its asker wants.
+    pub condition: Condition,
+    pub in_progress: InProgress,
+}
+
+/// What to do with views that are not over: they have neither ended nor been silent for an hour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InProgress {
+    Include,
+    Exclude,
+    Only,
+}
+
+impl InProgress {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Include, Self::Exclude, Self::Only];
+
+    /// The word for it in the API.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Include => "include",
+            Self::Exclude => "exclude",
+            Self::Only => "only",
+        }
+    }
 }
 
 impl Scope {
+    /// All views of an environment in a timeframe.
+    pub const fn new(environment: Arc<str>, timeframe: Timeframe, bucket: Bucket) -> Self {
+        Self {
+            environment,
+            timeframe,
+            bucket,
+            filters: Vec::new(),
+            condition: Condition::EVERY_VIEW,
+            in_progress: InProgress::Include,
+        }
+    }
+
     /// ` FROM views WHERE …`, open for further conditions.
     fn source(&self, to: &mut Statement) {
         let Timeframe { from_ms, to_ms } = self.timeframe;
@@ -84,10 +127,15 @@ impl Scope {
         if self.bucket == Bucket::ViewEnd {
             to.sql(" AND view_end >= ").time(from_ms).sql(" AND view_end < ").time(to_ms);
         }
-        filter::conditions(&self.filters, to);
-        for filter in &self.metric_filters {
-            filter.condition(to);
+        for filter in &self.filters {
+            filter.and(to);
         }
+        self.condition.and(to);
+        to.sql(match self.in_progress {
+            InProgress::Include => "",
+            InProgress::Exclude => " AND view_over",
+            InProgress::Only => " AND NOT view_over",
+        });
     }
 }
 
@@ -120,6 +168,7 @@ impl Store {
     fn prepared(&self, statement: Statement) -> clickhouse::query::Query {
         statement
             .bound(&self.client)
+            .with_setting("max_query_size", MAX_QUERY_BYTES)
             .with_setting("max_execution_time", MAX_SECONDS)
             .with_setting("max_memory_usage", MAX_MEMORY_BYTES)
             .with_setting("max_bytes_before_external_group_by", SPILL_BYTES)

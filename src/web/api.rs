@@ -14,9 +14,12 @@ use serde::Serialize;
 
 use super::{
     auth::{Authenticator, LoginCode, Reader},
+    batch,
     cache::AnswerCache,
+    conditional::conditional,
     dimensions, engagement, environments,
     error::ApiError,
+    errors,
     guard::{envelope, guard},
     ledger,
     limit::Limits,
@@ -93,29 +96,36 @@ pub fn configure(config: &mut ServiceConfig) {
                 .app_data(json.clone())
                 .wrap(from_fn(envelope))
                 .route(web::get().to(session::show))
+                .route(web::head().to(session::show))
                 .route(web::post().to(session::open))
                 .route(web::put().to(session::turn))
                 .route(web::delete().to(session::close))
-                .default_service(web::to(|| async { refuse("DELETE, GET, POST, PUT") })),
+                .default_service(web::to(|| async { refuse("DELETE, GET, HEAD, POST, PUT") })),
         )
         .service(
-            web::resource("/data/v1/openapi.json")
-                .wrap(from_fn(envelope))
-                .route(web::get().to(openapi::serve))
-                .default_service(web::to(|| async { refuse("GET") })),
+            get("/data/v1/openapi.json", openapi::serve).wrap(from_fn(conditional)).wrap(from_fn(envelope)),
         )
         .service(
             web::scope("/data/v1")
                 .app_data(json)
+                .wrap(from_fn(conditional))
                 .wrap(from_fn(guard))
                 .wrap(from_fn(envelope))
                 .service(get("/metrics", metrics::list))
-                .service(get("/metrics/comparison", metrics::comparison))
+                .service(get("/metrics/comparison", metrics::comparison::comparison))
                 .service(get("/metrics/{metric}/overall", metrics::overall))
                 .service(get("/metrics/{metric}/timeseries", metrics::timeseries))
                 .service(get("/metrics/{metric}/breakdown", metrics::breakdown))
+                .service(get("/metrics/{metric}/insights", metrics::insights::insights))
+                .service(
+                    web::resource("/query")
+                        .app_data(json_up_to(batch::MAX_BODY))
+                        .route(web::post().to(batch::query))
+                        .default_service(web::to(|| async { refuse("POST") })),
+                )
                 .service(get("/video-views", views::list))
                 .service(get("/video-views/{id}", views::show))
+                .service(get("/errors", errors::list))
                 .service(get("/dimensions", dimensions::list))
                 .service(get("/dimensions/{dimension}", dimensions::values))
                 .service(get("/engagement/videos/{video_id}/heatmap", engagement::heatmap))
@@ -128,8 +138,9 @@ pub fn configure(config: &mut ServiceConfig) {
                 .service(
                     web::resource("/environments")
                         .route(web::get().to(environments::list))
+                        .route(web::head().to(environments::list))
                         .route(web::post().to(environments::create))
-                        .default_service(web::to(|| async { refuse("GET, POST") })),
+                        .default_service(web::to(|| async { refuse("GET, HEAD, POST") })),
                 )
                 .default_service(web::to(|| async {
                     Err::<HttpResponse, _>(ApiError::NotFound("there is nothing at this address".to_owned()))
@@ -159,7 +170,10 @@ where
     Args: actix_web::FromRequest + 'static,
     F::Output: Responder + 'static,
 {
-    web::resource(path).route(web::get().to(handler)).default_service(web::to(|| async { refuse("GET") }))
+    web::resource(path)
+        .route(web::get().to(handler.clone()))
+        .route(web::head().to(handler))
+        .default_service(web::to(|| async { refuse("GET, HEAD") }))
 }
 
 fn refuse(allow: &'static str) -> Result<HttpResponse, ApiError> {

@@ -7,6 +7,7 @@ use std::{
     fmt,
     future::{Ready, ready},
     net::IpAddr,
+    num::NonZeroU32,
     sync::Arc,
     time::Duration,
 };
@@ -207,6 +208,15 @@ impl ApiState {
             }
             Err(error) => Admission { reader: Err(error), left: None },
         }
+    }
+
+    /// Counts `more` requests for one that was let in and is as much work as so many beside it.
+    pub fn charge(&self, request: &HttpRequest, reader: &Reader, more: u32) -> Result<(), ApiError> {
+        let Some(more) = NonZeroU32::new(more) else { return Ok(()) };
+        let charged = self.limits.work(&reader.limit_key(), more);
+        let left = charged.as_ref().map_or_else(|refused| refused.left, |left| *left);
+        request.extensions_mut().insert(left);
+        Ok(charged.map(drop)?)
     }
 
     /// A token that was right a moment ago is let through; others only while their address may try.

@@ -55,7 +55,7 @@ pub async fn list(reader: Reader, params: Params, state: Data<ApiState>) -> Resu
 /// The values of a dimension, the most frequent first.
 #[utoipa::path(get, path = "/data/v1/dimensions/{dimension}", tag = "dimensions",
     params(("dimension" = String, Path,), openapi::Selection, openapi::Paging),
-    responses((status = 200, body = DimensionValuesAnswer), (status = 404, body = super::problem::Problem)))]
+    responses((status = 200, body = DimensionValuesAnswer)))]
 pub async fn values(
     reader: Reader,
     name: Path<String>,
@@ -66,10 +66,10 @@ pub async fn values(
     let scope = params.scope(reader.environment.clone(), Bucket::ViewStart)?;
     let page = params.page()?;
     let answer = async {
-        let rows = state.store.dimension_values(&scope, &dimension, page).await?;
+        let (rows, total_row_count) = state.store.dimension_values(&scope, &dimension, page).await?;
         Ok(DimensionValuesAnswer {
             timeframe: scope.timeframe.seconds(),
-            total_row_count: rows.first().map_or(0, |row| row.rows),
+            total_row_count,
             data: rows
                 .into_iter()
                 .map(|row| DimensionValue { value: known(row.value), total_count: row.total_count })

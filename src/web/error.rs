@@ -172,14 +172,20 @@ impl ApiError {
         }
     }
 
-    /// The answer.
-    pub fn response(&self, request_id: Option<&str>) -> HttpResponse {
+    /// What the caller may read of it.
+    pub fn problem(&self) -> Problem {
         let mut problem = Problem::new(self.status(), self.code(), self.to_string());
-        problem.request_id = request_id.map(ToOwned::to_owned);
         if let Self::InvalidParameter { name, choices, .. } = self {
             problem.parameter = Some(name.clone());
             problem = problem.choices(choices.clone());
         }
+        problem
+    }
+
+    /// The answer.
+    pub fn response(&self, request_id: Option<&str>) -> HttpResponse {
+        let mut problem = self.problem();
+        problem.request_id = request_id.map(ToOwned::to_owned);
         let mut response = problem.builder();
         self.headers(&mut response);
         problem.send(response)

@@ -12,6 +12,8 @@ use actix_web::{
     web::Data,
 };
 
+use std::time::Instant;
+
 use super::{
     address::{client_address, limit_key},
     api::ApiState,
@@ -55,6 +57,7 @@ pub async fn envelope(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
+    let begun = Instant::now();
     let request_id = uuid::Uuid::now_v7().simple().to_string();
     let answered = next.call(request).await?.map_into_boxed_body();
     let mut answered = match failure(answered.response()) {
@@ -73,7 +76,14 @@ pub async fn envelope(
     if let Ok(value) = HeaderValue::from_str(&request_id) {
         headers.insert(HeaderName::from_static("x-request-id"), value);
     }
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+    if let Ok(value) =
+        HeaderValue::from_str(&format!("total;dur={:.1}", begun.elapsed().as_secs_f64() * 1000.0))
+    {
+        headers.append(HeaderName::from_static("server-timing"), value);
+    }
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+    }
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     Ok(answered)
 }

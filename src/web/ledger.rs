@@ -31,7 +31,8 @@ const LOOK: Duration = Duration::from_millis(50);
 pub struct Freshness {
     /// First wait, for at most this long, until everything that is in the log now can be read; 504 when it takes
     /// longer. At most 30000.
-    pub wait_ms: Option<u64>,
+    #[param(value_type = Option<u64>, maximum = 4294967295u32)]
+    pub wait_ms: Option<u32>,
 }
 
 #[utoipa::path(post, path = "/data/v1/ledger", tag = "views", params(Freshness), request_body = Vec<String>,
@@ -49,7 +50,7 @@ pub async fn show(
         return Err(ApiError::InvalidBody(format!("{} views; at most {MAX_VIEWS} at once", views.len())));
     }
     if let Some(wait_ms) = freshness.wait_ms {
-        settle(&**log, Duration::from_millis(wait_ms.min(MAX_WAIT_MS))).await?;
+        settle(&**log, Duration::from_millis(u64::from(wait_ms).min(MAX_WAIT_MS))).await?;
     }
     let mut lines = Vec::new();
     for stored in state.store.stored(&reader.environment, &views).await? {

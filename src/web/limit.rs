@@ -117,16 +117,19 @@ impl<K: Hash + Eq + Clone> Keyed<K> {
         Self { limiter, rate, checks: AtomicU32::new(0) }
     }
 
-    fn check(&self, key: &K) -> Result<Left, Refused> {
+    /// Takes `count` at once, or none.
+    fn check(&self, key: &K, count: NonZeroU32) -> Result<Left, Refused> {
         if self.checks.fetch_add(1, Ordering::Relaxed).is_multiple_of(SWEEP_EVERY) {
             self.limiter.retain_recent();
         }
-        match self.limiter.check_key(key) {
-            Ok(snapshot) => Ok(self.left(snapshot.remaining_burst_capacity())),
-            Err(refusal) => {
+        match self.limiter.check_key_n(key, count) {
+            Ok(Ok(snapshot)) => Ok(self.left(snapshot.remaining_burst_capacity())),
+            Ok(Err(refusal)) => {
                 let wait = refusal.wait_time_from(DefaultClock::default().now());
                 Err(Refused { left: self.left(0), wait })
             }
+            // More than there ever is: nobody waits for that, but the limit says what would go.
+            Err(_) => Err(Refused { left: self.left(0), wait: self.rate.refill * count.get() }),
         }
     }
 
@@ -162,17 +165,22 @@ impl Limits {
 
     /// Counts a request of a token or session.
     pub fn request(&self, who: &str) -> Result<Left, Refused> {
-        self.requests.check(&who.to_owned())
+        self.work(who, NonZeroU32::MIN)
+    }
+
+    /// Counts what is as much work as `count` requests.
+    pub fn work(&self, who: &str, count: NonZeroU32) -> Result<Left, Refused> {
+        self.requests.check(&who.to_owned(), count)
     }
 
     /// Counts a try to sign in.
     pub fn sign_in(&self, address: IpAddr) -> Result<Left, Refused> {
-        self.sign_ins.check(&address)
+        self.sign_ins.check(&address, NonZeroU32::MIN)
     }
 
     /// Counts a request without valid credentials.
     pub fn failure(&self, address: IpAddr) -> Result<Left, Refused> {
-        let checked = self.failures.check(&address);
+        let checked = self.failures.check(&address, NonZeroU32::MIN);
         if let Err(refused) = checked {
             self.barred.insert(address, Instant::now() + refused.wait);
         }

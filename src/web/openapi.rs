@@ -1,12 +1,21 @@
 //! The API's document, made from the code it describes. `schema/openapi.json` is its committed copy.
 
+mod problems;
+mod words;
+
 use actix_web::HttpResponse;
 use utoipa::{
     IntoParams, Modify, OpenApi,
-    openapi::security::{Http, HttpAuthScheme, SecurityScheme},
+    openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme},
 };
 
-use super::{dimensions, engagement, environments, error::ApiError, ledger, metrics, session, views};
+use self::problems::Problems;
+pub use self::words::{Ascending, GroupOrder, InProgressWord, Resolution, StepWord, ViewOrderWord};
+use super::{
+    auth::COOKIE, batch, dimensions, engagement, environments, error::ApiError, errors, ledger, metrics,
+    session, views,
+};
+use crate::event::metric::Measurement;
 
 /// Which metric.
 #[derive(Debug, IntoParams)]
@@ -22,36 +31,66 @@ pub struct MetricPath {
 pub struct Selection {
     /// `60:minutes`, `24:hours` (the default), `7:days`, or two Unix times in seconds: from the first to before the
     /// second.
-    #[param(rename = "timeframe[]")]
+    #[param(rename = "timeframe[]", max_items = 2)]
     pub timeframe: Option<Vec<String>>,
-    /// `dimension:value` or `!dimension:value`. Values of one dimension are alternatives, all else holds together.
-    #[param(rename = "filters[]")]
+    /// `dimension:value`, `!dimension:value`, `+dimension:text`, `-dimension:text`, `^dimension:text`, `?dimension`,
+    /// `name>=number`, `name:from..to`, or in parentheses any of these with `and`, `or` and `not` between them. Values of one
+    /// dimension are alternatives, all else holds together. docs/api.md has the grammar.
+    #[param(rename = "filters[]", max_items = 100)]
     pub filters: Option<Vec<String>>,
-    /// `metric>=number`, of the views that have a value for it.
-    #[param(rename = "metric_filters[]")]
+    /// `metric>=number`, of the views that have a value for it; the same grammar, of metrics alone.
+    #[param(rename = "metric_filters[]", max_items = 100)]
     pub metric_filters: Option<Vec<String>>,
+    /// What to do with views that have neither ended nor been silent for an hour: `include` them (the default),
+    /// `exclude` them, or take them `only`.
+    #[param(inline)]
+    pub in_progress: Option<InProgressWord>,
     /// Positions of accepted beacons, `partition:offset`, to be in the answer.
     pub wait_for: Option<Vec<String>>,
-    /// How long to wait for them, at most 30000; then 504.
+    /// How long to wait for them; then 504.
+    #[param(maximum = 30000)]
     pub wait_ms: Option<u32>,
+}
+
+/// How fresh.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Fresh {
+    /// Positions of accepted beacons, `partition:offset`, to be in the answer.
+    pub wait_for: Option<Vec<String>>,
+    /// How long to wait for them; then 504.
+    #[param(maximum = 30000)]
+    pub wait_ms: Option<u32>,
+}
+
+/// What is compared.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Compared {
+    /// A dimension, together with `value`: views with this value alone.
+    pub dimension: Option<String>,
+    pub value: Option<String>,
 }
 
 /// How values of many views become one.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct Measured {
-    /// `avg`, `median`, `95th`, `sum` or `count`, of those the metric offers.
-    pub measurement: Option<String>,
+    /// One of those the metric offers.
+    #[param(inline)]
+    pub measurement: Option<Measurement>,
 }
 
 /// Steps of time.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct Stepped {
-    /// `minute`, `ten_minutes`, `hour` or `day`; by the length of the timeframe when left out.
-    pub group_by: Option<String>,
-    /// `asc` (the default) or `desc`.
-    pub order_direction: Option<String>,
+    /// By the length of the timeframe when left out. At most 12,000 steps.
+    #[param(inline)]
+    pub group_by: Option<StepWord>,
+    /// `asc` when left out.
+    #[param(inline)]
+    pub order_direction: Option<Ascending>,
 }
 
 /// Groups and their order.
@@ -60,10 +99,12 @@ pub struct Stepped {
 pub struct Grouped {
     /// A dimension; `country` when left out.
     pub group_by: Option<String>,
-    /// `negative_impact` (the default), `value`, `views` or `field`.
-    pub order_by: Option<String>,
-    /// `asc` or `desc`.
-    pub order_direction: Option<String>,
+    /// `negative_impact` when left out.
+    #[param(inline)]
+    pub order_by: Option<GroupOrder>,
+    /// `desc` when left out, of fields `asc`.
+    #[param(inline)]
+    pub order_direction: Option<Ascending>,
 }
 
 /// Which views to list.
@@ -72,9 +113,23 @@ pub struct Grouped {
 pub struct Listed {
     pub viewer_id: Option<String>,
     /// An `error_type_id`.
+    #[param(value_type = Option<u64>, maximum = 4294967295u32)]
     pub error_id: Option<u32>,
-    /// `desc` (the default) or `asc`, by the end of the view.
-    pub order_direction: Option<String>,
+    /// `view_end` when left out. The timeframe is about the end of views in any order.
+    #[param(inline)]
+    pub order_by: Option<ViewOrderWord>,
+    /// `desc` when left out.
+    #[param(inline)]
+    pub order_direction: Option<Ascending>,
+}
+
+/// The worst or the best first.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Directed {
+    /// `desc` when left out.
+    #[param(inline)]
+    pub order_direction: Option<Ascending>,
 }
 
 /// Which rows.
@@ -82,9 +137,20 @@ pub struct Listed {
 #[into_params(parameter_in = Query)]
 pub struct Paging {
     /// From 1.
+    #[param(minimum = 1, maximum = 100000)]
     pub page: Option<u32>,
-    /// 1 to 1000; 10 when left out.
+    /// 10 when left out.
+    #[param(minimum = 1, maximum = 1000)]
     pub limit: Option<u32>,
+}
+
+/// How a list goes on.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Further {
+    /// The `next_cursor` of the answer before, instead of `page`: rows that arrived since then shift nothing, and the
+    /// timeframe is that of the first answer.
+    pub cursor: Option<String>,
 }
 
 /// How a video is cut.
@@ -92,24 +158,30 @@ pub struct Paging {
 #[into_params(parameter_in = Query)]
 pub struct HeatmapCut {
     /// So many equal buckets; 100 when left out.
+    #[param(minimum = 1, maximum = 86400)]
     pub buckets: Option<u32>,
     /// `second`: a bucket for each second instead.
-    pub resolution: Option<String>,
+    #[param(inline)]
+    pub resolution: Option<Resolution>,
 }
 
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Playhead", description = "What viewers of video really get: metrics, views and heatmaps.
-Shaped so that the official clients of Mux Data read it. Every answer carries `X-Request-Id`; every answer to a known
-or refused sender `RateLimit-Limit`, `RateLimit-Remaining` and `RateLimit-Reset`; errors are RFC 9457."),
+Shaped so that the official clients of Mux Data read it. Every answer carries `X-Request-Id` and `Server-Timing`; every
+answer to a known or refused sender `RateLimit-Limit`, `RateLimit-Remaining` and `RateLimit-Reset`; errors are RFC 9457.
+Good answers to reads carry an `ETag`, and 304 answers `If-None-Match`. Every GET can be a HEAD."),
     paths(
         metrics::list,
-        metrics::comparison,
+        metrics::comparison::comparison,
         metrics::overall,
         metrics::timeseries,
         metrics::breakdown,
+        metrics::insights::insights,
+        batch::query,
         views::list,
         views::show,
+        errors::list,
         dimensions::list,
         dimensions::values,
         engagement::heatmap,
@@ -121,8 +193,8 @@ or refused sender `RateLimit-Limit`, `RateLimit-Remaining` and `RateLimit-Reset`
         session::turn,
         session::close,
     ),
-    modifiers(&Security),
-    security(("basic" = []), ("bearer" = []))
+    modifiers(&Security, &Problems),
+    security(("basic" = []), ("bearer" = []), ("session" = []))
 )]
 struct Document;
 
@@ -134,6 +206,8 @@ impl Modify for Security {
         for (name, scheme) in [("basic", HttpAuthScheme::Basic), ("bearer", HttpAuthScheme::Bearer)] {
             components.add_security_scheme(name, SecurityScheme::Http(Http::new(scheme)));
         }
+        let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(COOKIE)));
+        components.add_security_scheme("session", cookie);
     }
 }
 

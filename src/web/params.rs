@@ -12,29 +12,32 @@ use actix_web::{
     web::{Data, Query},
 };
 
-use super::{api::ApiState, cache::Question, error::ApiError};
+use super::{api::ApiState, cache::Question, cursor::Cursor, error::ApiError};
 use crate::{
     event::metric::Bucket,
     log::Position,
     store::query::{
-        Scope,
+        InProgress, Scope,
         dimension::{Dimension, Page},
-        filter::{Filter, MetricFilter},
+        filter::{self, Filter, FilterError, Names},
+        place::Part,
         timeframe::Timeframe,
     },
 };
 
 /// Every parameter of the API. One that is not here is a slip of the pen, and an answer to it would be a wrong one.
-const NAMES: [&str; 17] = [
+const NAMES: [&str; 19] = [
     "timeframe[]",
     "filters[]",
     "metric_filters[]",
+    "in_progress",
     "measurement",
     "group_by",
     "order_by",
     "order_direction",
     "page",
     "limit",
+    "cursor",
     "viewer_id",
     "error_id",
     "dimension",
@@ -47,7 +50,9 @@ const NAMES: [&str; 17] = [
 const DEFAULT_LIMIT: u32 = 10;
 const MAX_LIMIT: u32 = 1000;
 const MAX_PAGE: u32 = 100_000;
-const MAX_FILTERS: usize = 100;
+const MAX_CONDITIONS: usize = 100;
+/// All values together, bytes: what becomes of them has to fit into a query.
+const MAX_BYTES: usize = 16 * 1024;
 const DEFAULT_WAIT_MS: u64 = 10_000;
 const MAX_WAIT_MS: u64 = 30_000;
 
@@ -83,8 +88,13 @@ impl FromRequest for Params {
 impl Params {
     /// Reads a query string.
     pub fn parse(path: &str, query: &str, now_ms: i64) -> Result<Self, ApiError> {
-        let Query(mut pairs) = Query::<Vec<(String, String)>>::from_query(query)
+        let Query(pairs) = Query::<Vec<(String, String)>>::from_query(query)
             .map_err(|error| ApiError::parameter("query", error.to_string(), NAMES))?;
+        Self::new(path, pairs, now_ms)
+    }
+
+    /// The parameters of a question that came otherwise than in a query string.
+    pub fn new(path: &str, mut pairs: Vec<(String, String)>, now_ms: i64) -> Result<Self, ApiError> {
         for (name, _) in &mut pairs {
             // A list may be written without its brackets.
             if matches!(name.as_str(), "timeframe" | "filters" | "metric_filters") {
@@ -94,8 +104,35 @@ impl Params {
                 return Err(ApiError::parameter(name, format!("`{name}` is no parameter"), NAMES));
             }
         }
+        let bytes: usize = pairs.iter().map(|(_, value)| value.len()).sum();
+        if bytes > MAX_BYTES {
+            let detail = format!("{bytes} bytes of parameters");
+            return Err(ApiError::parameter("query", detail, [format!("at most {MAX_BYTES}")]));
+        }
         pairs.sort_by(|(a, _), (b, _)| a.cmp(b));
         Ok(Self { path: path.to_owned(), pairs, now_ms })
+    }
+
+    /// Those of a question that is part of a larger one.
+    pub fn inner(&self, pairs: Vec<(String, String)>) -> Result<Self, ApiError> {
+        Self::new(&self.path, pairs, self.now_ms)
+    }
+
+    /// With a body that is part of the question.
+    pub fn with_body(mut self, body: String) -> Self {
+        self.pairs.push(("body".to_owned(), body));
+        self
+    }
+
+    /// Refuses all parameters but these.
+    pub fn only(&self, names: &[&str]) -> Result<(), ApiError> {
+        match self.pairs.iter().find(|(name, _)| !names.contains(&name.as_str())) {
+            Some((name, _)) => {
+                let detail = format!("`{name}` is no parameter of this address");
+                Err(ApiError::parameter(name, detail, names.iter().copied()))
+            }
+            None => Ok(()),
+        }
     }
 
     /// What makes this question the same as another's.
@@ -155,6 +192,27 @@ impl Params {
         })
     }
 
+    /// `page` and `limit`, or `cursor` and `limit`. An order is all that says what follows what.
+    pub fn part(&self, order: &str) -> Result<Part, ApiError> {
+        let Some(cursor) = self.cursor()? else { return Ok(self.page()?.into()) };
+        if self.one("page")?.is_some() {
+            let detail = "a cursor says where to go on, and page says it again";
+            return Err(ApiError::parameter("page", detail, ["cursor alone", "page alone"]));
+        }
+        if cursor.order != order {
+            let detail = format!("the cursor is of a list in the order `{}`", cursor.order);
+            return Err(ApiError::parameter("cursor", detail, [cursor.order]));
+        }
+        Ok(Part { after: Some(cursor.place), page: 1, limit: self.page()?.limit })
+    }
+
+    fn cursor(&self) -> Result<Option<Cursor>, ApiError> {
+        let Some(text) = self.one("cursor")? else { return Ok(None) };
+        Cursor::read(text, self.now_ms)
+            .map(Some)
+            .ok_or_else(|| ApiError::parameter("cursor", "this is no cursor", ["a `next_cursor`"]))
+    }
+
     /// `order_direction`.
     pub fn descending(&self, default: bool) -> Result<bool, ApiError> {
         self.choice(
@@ -165,8 +223,11 @@ impl Params {
         )
     }
 
-    /// `timeframe[]`.
+    /// `timeframe[]`, or that of the list a cursor goes on in.
     pub fn timeframe(&self) -> Result<Timeframe, ApiError> {
+        if let Some(cursor) = self.cursor()? {
+            return Ok(cursor.timeframe);
+        }
         let values: Vec<_> = self.all("timeframe[]").collect();
         Timeframe::parse(&values, self.now_ms).ok_or_else(|| {
             ApiError::parameter(
@@ -179,33 +240,25 @@ impl Params {
 
     /// Whose views, which, and when.
     pub fn scope(&self, environment: Arc<str>, bucket: Bucket) -> Result<Scope, ApiError> {
-        let count = self.all("filters[]").count() + self.all("metric_filters[]").count();
-        if count > MAX_FILTERS {
-            return Err(ApiError::parameter(
-                "filters[]",
-                format!("{count} filters"),
-                [format!("0 to {MAX_FILTERS}")],
-            ));
+        let read = |(parameter, names): (&'static str, Names)| {
+            let refused = move |error: FilterError| {
+                let detail = error.to_string();
+                ApiError::parameter(parameter, detail, error.choices)
+            };
+            self.all(parameter).map(move |text| filter::parse::filter(text, names).map_err(refused))
+        };
+        let filters =
+            [("filters[]", Names::All), ("metric_filters[]", Names::Metrics)].into_iter().flat_map(read);
+        let condition = filter::together(filters.collect::<Result<_, _>>()?);
+        if condition.size() > MAX_CONDITIONS {
+            let detail = format!("{} conditions", condition.size());
+            return Err(ApiError::parameter("filters[]", detail, [format!("0 to {MAX_CONDITIONS}")]));
         }
-        let filters = self.all("filters[]").map(|text| {
-            Filter::parse(text).map_err(|name| {
-                let (basic, advanced) = Dimension::names();
-                let detail = format!("`{name}` is no filter of the form dimension:value");
-                ApiError::parameter("filters[]", detail, basic.into_iter().chain(advanced))
-            })
-        });
-        let metric_filters = self.all("metric_filters[]").map(|text| {
-            MetricFilter::parse(text).ok_or_else(|| {
-                let detail = format!("`{text}` is no filter by a metric");
-                ApiError::parameter("metric_filters[]", detail, MetricFilter::FORMS)
-            })
-        });
+        let (all, default) = (&InProgress::ALL, InProgress::Include);
         Ok(Scope {
-            environment,
-            timeframe: self.timeframe()?,
-            bucket,
-            filters: filters.collect::<Result<_, _>>()?,
-            metric_filters: metric_filters.collect::<Result<_, _>>()?,
+            condition,
+            in_progress: self.choice("in_progress", all, InProgress::name, default)?,
+            ..Scope::new(environment, self.timeframe()?, bucket)
         })
     }
 
@@ -215,8 +268,8 @@ impl Params {
         match (self.one("dimension")?, self.one("value")?) {
             (None, None) => {}
             (Some(name), Some(value)) => {
-                let filter = Filter::parse(&format!("{name}:{value}")).ok().filter(|filter| !filter.negated);
-                scope.filters.push(filter.ok_or_else(|| no_dimension("dimension", name))?);
+                let dimension = Dimension::parse(name).ok_or_else(|| no_dimension("dimension", name))?;
+                scope.filters.push(Filter::equal(dimension, value));
             }
             _ => return Err(ApiError::parameter("value", "dimension and value belong together", [""; 0])),
         }
@@ -267,6 +320,17 @@ mod tests {
         assert!(choices.contains(&"filters[]".to_owned()));
         let twice = Params::parse("/p", "limit=1&limit=2", 0).unwrap();
         assert!(twice.page().is_err());
+    }
+
+    #[test]
+    fn nobody_asks_for_more_than_fits_into_a_query() {
+        let scope = |filter: &str| {
+            Params::parse("/p", &format!("filters[]={filter}"), 0)?.scope("e".into(), Bucket::ViewStart)
+        };
+        assert!(scope(&format!("({})", ["?cdn"; 100].join("+or+"))).is_ok());
+        assert!(scope(&format!("({})", ["?cdn"; 101].join("+or+"))).is_err());
+        assert!(scope(&format!("cdn:{}", "x".repeat(16_000))).is_ok());
+        assert!(scope(&format!("cdn:{}", "x".repeat(17_000))).is_err());
     }
 
     #[test]

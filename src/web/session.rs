@@ -44,7 +44,7 @@ pub struct SessionAnswer {
 }
 
 /// Who is signed in, and what they may look at.
-#[utoipa::path(get, path = "/session", tag = "session",
+#[utoipa::path(get, path = "/session", tag = "session", security(("session" = [])),
     responses((status = 200, body = SessionAnswer), (status = 401, body = super::problem::Problem)))]
 pub async fn show(request: HttpRequest, state: Data<ApiState>) -> Result<Json<SessionAnswer>, ApiError> {
     let session = state.control.session(&cookie(&request)?, state.clock.now_ms()).await?;
@@ -54,7 +54,7 @@ pub async fn show(request: HttpRequest, state: Data<ApiState>) -> Result<Json<Se
 }
 
 /// Signs in.
-#[utoipa::path(post, path = "/session", tag = "session", request_body = SignIn,
+#[utoipa::path(post, path = "/session", tag = "session", security(()), request_body = SignIn,
     responses((status = 204, description = "Signed in; the cookie is set"),
         (status = 401, body = super::problem::Problem), (status = 429, body = super::problem::Problem)))]
 pub async fn open(
@@ -80,7 +80,7 @@ pub async fn open(
 }
 
 /// Looks at another environment.
-#[utoipa::path(put, path = "/session", tag = "session", request_body = Turn,
+#[utoipa::path(put, path = "/session", tag = "session", security(("session" = [])), request_body = Turn,
     responses((status = 204, description = "The session looks at that environment now"),
         (status = 401, body = super::problem::Problem), (status = 404, body = super::problem::Problem)))]
 pub async fn turn(
@@ -98,7 +98,7 @@ pub async fn turn(
 }
 
 /// Signs out.
-#[utoipa::path(delete, path = "/session", tag = "session",
+#[utoipa::path(delete, path = "/session", tag = "session", security(()),
     responses((status = 204, description = "Signed out")))]
 pub async fn close(request: HttpRequest, state: Data<ApiState>) -> Result<HttpResponse, ApiError> {
     same_site(&request)?;

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use super::{
     api::ApiState,
     auth::Reader,
+    cursor::{self, Cursor},
     error::ApiError,
     metrics::{known, time},
     openapi,
@@ -21,7 +22,7 @@ use crate::{
     store::query::{
         dimension::Dimension,
         filter::Filter,
-        view::{EventLine, ViewLine, ViewQuestion},
+        view::{EventLine, ViewLine, ViewOrder, ViewQuestion, Views},
     },
 };
 
@@ -31,6 +32,8 @@ pub struct ViewsAnswer {
     pub data: Vec<ViewSummary>,
     pub timeframe: [i64; 2],
     pub total_row_count: u64,
+    /// What `cursor` takes to go on after the last view; null: there is no more.
+    pub next_cursor: Option<String>,
 }
 
 /// A view in a list.
@@ -42,17 +45,26 @@ pub struct ViewSummary {
     /// So far, while the view is under way.
     pub view_end: String,
     pub view_ended: bool,
+    /// Neither ended nor silent for an hour: what is said of it may change.
+    pub in_progress: bool,
     pub video_id: Option<String>,
     pub video_title: Option<String>,
     pub viewer_id: Option<String>,
     pub country_code: Option<String>,
+    pub cdn: Option<String>,
+    pub player_name: Option<String>,
+    pub player_software: Option<String>,
+    pub player_software_version: Option<String>,
     pub viewer_application_name: Option<String>,
     pub viewer_os_family: Option<String>,
     /// A number for the error's code, as `error_id` takes it.
+    #[schema(value_type = Option<u64>)]
     pub error_type_id: Option<u32>,
     pub player_error_code: Option<String>,
     pub player_error_message: Option<String>,
     pub playback_failure: bool,
+    /// Stopped by a business rule, which is no failure.
+    pub playback_business_exception: bool,
     pub exit_before_video_start: bool,
     /// 0 to 100; null: not scored, as while it is starting.
     pub viewer_experience_score: Option<f64>,
@@ -118,25 +130,26 @@ const CUSTOM: std::ops::RangeInclusive<u32> = 1..=10;
 
 /// Views by their end, those under way included.
 #[utoipa::path(get, path = "/data/v1/video-views", tag = "views",
-    params(openapi::Selection, openapi::Listed, openapi::Paging),
-    responses((status = 200, body = ViewsAnswer), (status = 400, body = super::problem::Problem)))]
+    params(openapi::Selection, openapi::Listed, openapi::Paging, openapi::Further),
+    responses((status = 200, body = ViewsAnswer)))]
 pub async fn list(reader: Reader, params: Params, state: Data<ApiState>) -> Result<HttpResponse, ApiError> {
     let mut scope = params.scope(reader.environment.clone(), Bucket::ViewEnd)?;
     if let (Some(viewer), Some(dimension)) = (params.one("viewer_id")?, Dimension::parse("viewer_id")) {
         scope.filters.push(Filter { dimension, value: viewer.to_owned(), negated: false });
     }
-    let question = ViewQuestion {
-        error_id: params.number("error_id", 0..=u32::MAX)?,
-        newest_first: params.descending(true)?,
-        page: params.page()?,
-        scope,
-    };
+    let order = params.choice("order_by", &ViewOrder::ALL, ViewOrder::name, ViewOrder::End)?;
+    let descending = params.descending(true)?;
+    let order_word = cursor::order(order.name(), descending);
+    let error_id = params.number("error_id", 0..=u32::MAX)?;
+    let question = ViewQuestion { scope, error_id, order, descending, part: params.part(&order_word)? };
     let answer = async {
-        let (lines, total) = state.store.views(&question).await?;
+        let Views { lines, total, next } = state.store.views(&question).await?;
+        let timeframe = question.scope.timeframe;
         Ok(ViewsAnswer {
             data: lines.into_iter().map(|line| summary(line, total)).collect(),
-            timeframe: question.scope.timeframe.seconds(),
+            timeframe: timeframe.seconds(),
             total_row_count: total,
+            next_cursor: next.map(|place| Cursor::write(timeframe, &order_word, place)),
         })
     };
     state.answer(&reader, &params, answer).await
@@ -144,7 +157,7 @@ pub async fn list(reader: Reader, params: Params, state: Data<ApiState>) -> Resu
 
 /// One view with every attribute and its events.
 #[utoipa::path(get, path = "/data/v1/video-views/{id}", tag = "views", params(("id" = String, Path,)),
-    responses((status = 200, body = ViewAnswer), (status = 404, body = super::problem::Problem)))]
+    responses((status = 200, body = ViewAnswer)))]
 pub async fn show(
     reader: Reader,
     id: Path<String>,
@@ -175,16 +188,22 @@ fn summary(line: ViewLine, total: u64) -> ViewSummary {
         view_start: time(line.started_ms, SecondsFormat::Millis),
         view_end: time(line.ended_ms, SecondsFormat::Millis),
         view_ended: line.view_ended,
+        in_progress: !line.view_over,
         video_id: known(line.video_id),
         video_title: known(line.video_title),
         viewer_id: known(line.viewer_id),
         country_code: known(line.country),
+        cdn: known(line.cdn),
+        player_name: known(line.player_name),
+        player_software: known(line.player_software),
+        player_software_version: known(line.player_software_version),
         viewer_application_name: known(line.browser),
         viewer_os_family: known(line.operating_system),
         error_type_id: (!line.error_code.is_empty()).then_some(line.error_id),
         player_error_code: known(line.error_code),
         player_error_message: known(line.error_message),
         playback_failure: line.playback_failure,
+        playback_business_exception: line.playback_business_exception,
         exit_before_video_start: line.exit_before_video_start,
         viewer_experience_score: line.viewer_experience_score,
         watch_time: line.watch_ms,

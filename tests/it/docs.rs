@@ -2,13 +2,17 @@
 
 use std::{fmt::Write as _, fs, path::PathBuf, process::Stdio};
 
-use playhead::event::metric::{Bucket, Formula, METRICS, Metric, Unit};
+use playhead::{
+    event::metric::{Bucket, Formula, METRICS, Metric, Unit},
+    store::query::filter::FORMS,
+};
 use serde_json::{Value, json};
 use tokio::{io::AsyncWriteExt, process::Command};
 
 use crate::support::server::Server;
 
 const BEGIN: &str = "<!-- generated from schema/beacon.v1.schema.json -->\n";
+const BEGIN_FILTERS: &str = "<!-- generated from src/store/query/filter.rs -->\n";
 const BEGIN_METRICS: &str = "<!-- generated from src/event/metric/registry.rs -->\n";
 /// Longer ones nobody reads in a table.
 const LONGEST_FORMULA: usize = 150;
@@ -19,7 +23,7 @@ fn file(path: &str) -> PathBuf {
 }
 
 /// The shell commands of a document, in order.
-fn commands(document: &str) -> Vec<&str> {
+fn commands_of(document: &str) -> Vec<&str> {
     let blocks = document.split("```sh").skip(1);
     blocks.filter_map(|block| block.split_once('\n')?.1.split("```").next()).collect()
 }
@@ -28,7 +32,7 @@ fn commands(document: &str) -> Vec<&str> {
 async fn the_reference_of_beacons_tells_a_view_that_counts() {
     let server = Server::start(&[]).await;
     let document = fs::read_to_string(file("docs/beacons.md")).unwrap();
-    let mut commands = commands(&document);
+    let mut commands = commands_of(&document);
     let look = commands.pop().unwrap();
     let mut shell = Command::new("bash")
         .args(["-eu", "-o", "pipefail", "-s"])
@@ -51,6 +55,21 @@ async fn the_reference_of_beacons_tells_a_view_that_counts() {
     let printed = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{printed}");
     assert!(!printed.contains(r#""code""#), "something was rejected: {printed}");
+
+    // The same server, with that view: what the page about the API asks has answers.
+    let document = fs::read_to_string(file("docs/api.md")).unwrap();
+    for command in commands_of(&document) {
+        let asked = Command::new("bash")
+            .args(["-eu", "-o", "pipefail", "-c", command])
+            .env("URL", server.url())
+            .env("TOKEN", Server::TOKEN)
+            .output()
+            .await
+            .unwrap();
+        let answer: Value = serde_json::from_slice(&asked.stdout).unwrap();
+        assert!(answer["data"].is_object(), "{command}: {answer:#}");
+        assert!(!answer.to_string().contains("problem"), "{command}: {answer:#}");
+    }
 
     let view: Value = serde_json::from_str(printed.split("LOOK").nth(1).unwrap()).unwrap();
     let said = json!({
@@ -121,6 +140,15 @@ fn the_table_of_metrics_is_that_of_the_code() {
             writeln!(table, "| `{id}` | {definition} | {formula} | `{valid}` | {unit} | {default} | {by} |");
     }
     assert_generated("docs/metrics.md", BEGIN_METRICS, &table);
+}
+
+#[test]
+fn the_forms_of_filters_are_those_of_the_code() {
+    let mut table = "| filter | is true of a view |\n|---|---|\n".to_owned();
+    for (form, meaning) in FORMS {
+        let _ = writeln!(table, "| `{form}` | {meaning} |");
+    }
+    assert_generated("docs/api.md", BEGIN_FILTERS, &table);
 }
 
 /// The part of a document between `begin` and the end mark, which is made from something else.

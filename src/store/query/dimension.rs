@@ -108,12 +108,45 @@ impl Dimension {
     }
 
     /// A value as views carry it: flags may be said as 1 and 0, and `__empty__` is for those that look for nothing.
-    pub(super) fn normal(&self, value: &str) -> String {
+    pub fn normal(&self, value: &str) -> String {
         match (&self.column, value) {
             (Column::Flag(..), "1") => "true".to_owned(),
             (Column::Flag(..), "0") => "false".to_owned(),
             (_, "__empty__") => String::new(),
             _ => value.to_owned(),
+        }
+    }
+}
+
+/// What filters want to know of a dimension.
+impl Dimension {
+    /// The names of those whose values are numbers.
+    pub(super) fn numbers() -> Vec<&'static str> {
+        let numbers = attribute::ATTRIBUTES.iter().filter(|spec| spec.kind != Type::Text);
+        numbers.map(|spec| spec.name).collect()
+    }
+
+    /// Whether its values are numbers.
+    pub(super) const fn is_number(&self) -> bool {
+        matches!(self.column, Column::Number(_))
+    }
+
+    /// Whether its values can be: a custom dimension is a text that may be one.
+    pub(super) const fn may_be_number(&self) -> bool {
+        matches!(self.column, Column::Number(_) | Column::Custom(_))
+    }
+
+    /// Its value as a number; null where nothing is known, or no number.
+    pub(super) fn number(&self, to: &mut Statement) {
+        match &self.column {
+            Column::Number(name) => {
+                to.sql("nullIf(toFloat64(").sql(name).sql("), 0)");
+            }
+            _ => {
+                to.sql("toFloat64OrNull(");
+                self.expression(to);
+                to.sql(")");
+            }
         }
     }
 }
@@ -137,26 +170,40 @@ pub struct ValueCount {
 }
 
 impl Store {
-    /// The values of a dimension, the most frequent first.
+    /// The values of a dimension, the most frequent first, and how many there are in all.
     pub async fn dimension_values(
         &self,
         scope: &Scope,
         dimension: &Dimension,
         page: Page,
-    ) -> Result<Vec<ValueCount>, QueryError> {
-        let mut statement = Statement::default();
-        statement.sql("SELECT value, total_count, count() OVER () AS rows FROM (SELECT ");
-        dimension.expression(&mut statement);
-        statement.sql(" AS value, count() AS total_count");
-        scope.source(&mut statement);
-        statement.sql(" AND view_attempted GROUP BY value) ORDER BY total_count DESC, value");
-        page.limit(&mut statement);
-        self.rows(statement).await
+    ) -> Result<(Vec<ValueCount>, u64), QueryError> {
+        let values = |select: &'static str| {
+            let mut statement = Statement::default();
+            statement.sql(select).sql(" FROM (SELECT ");
+            dimension.expression(&mut statement);
+            statement.sql(" AS value, count() AS total_count");
+            scope.source(&mut statement);
+            statement.sql(" AND view_attempted GROUP BY value)");
+            statement
+        };
+        let mut part = values("SELECT value, total_count, count() OVER () AS rows");
+        part.sql(" ORDER BY total_count DESC, value");
+        page.limit(&mut part);
+        let rows: Vec<ValueCount> = self.rows(part).await?;
+        let total = match rows.first() {
+            Some(row) => row.rows,
+            // Beyond the end no row says how many there are.
+            None if page.number > 1 => {
+                self.rows::<u64>(values("SELECT count()")).await?.first().copied().unwrap_or_default()
+            }
+            None => 0,
+        };
+        Ok((rows, total))
     }
 }
 
 /// Which rows of an ordered answer.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Page {
     /// From 1.
     pub number: u32,

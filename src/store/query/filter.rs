@@ -1,11 +1,41 @@
-//! Conditions on views: by dimension (`country:DE`, `!cdn:x`) and by metric (`rebuffer_count>=3`).
+//! Which views a question is about: what its address pins down, and the filters its asker wrote.
+//!
+//! The language has the forms of Mux Data, in which everything after the colon is the value, and, in parentheses,
+//! the same conditions with `and`, `or` and `not` between them. [`FORMS`] lists what there is; `docs/api.md` has the
+//! grammar. [`parse`] reads it.
 
-use std::collections::BTreeMap;
+pub mod parse;
+mod reader;
+mod value;
 
-use super::{dimension::Dimension, statement::Statement};
-use crate::event::metric::{self, Metric};
+pub use parse::Names;
+pub use reader::FilterError;
 
-/// `dimension:value` or `!dimension:value`.
+use super::{
+    condition::{Condition, Test},
+    dimension::Dimension,
+    statement::Statement,
+};
+
+/// Every form of a filter and what it means: shown in the documents and to those who wrote something else.
+pub const FORMS: [(&str, &str); 8] = [
+    ("dimension:value", "that has this value; `__empty__` is not known"),
+    ("+dimension:text", "that has the text in it, in any case of letters; `-dimension:text`: that has not"),
+    ("^dimension:text", "whose value starts with the text, in any case of letters"),
+    ("?name", "of which the dimension is known, or which has a value for the metric"),
+    (
+        "name>=number",
+        "whose number, time or metric compares so: `>=`, `<=`, `>`, `<`; metrics also `=`, `!=`",
+    ),
+    ("name:from..to", "whose number, time or metric is within, both ends included"),
+    ("!filter", "that any of these is not true of"),
+    (
+        "(filter or filter and not filter)",
+        "that the whole is true of; values with blanks are in \"quotes\" here",
+    ),
+];
+
+/// One value of a dimension that a question is about by itself, whatever filters say: a video, a viewer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Filter {
     pub dimension: Dimension,
@@ -14,66 +44,38 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// Reads one; the error is the name that is no dimension, or the whole when it has no form.
-    pub fn parse(text: &str) -> Result<Self, &str> {
-        let (negated, rest) = match text.strip_prefix('!') {
-            Some(rest) => (true, rest),
-            None => (false, text),
-        };
-        let (name, value) = rest.split_once(':').ok_or(text)?;
-        let dimension = Dimension::parse(name).ok_or(name)?;
-        let value = dimension.normal(value);
-        Ok(Self { dimension, value, negated })
+    /// The views with this value, as filters write it.
+    pub fn equal(dimension: Dimension, value: &str) -> Self {
+        Self { value: dimension.normal(value), dimension, negated: false }
     }
-}
 
-/// ` AND …` for all of them: values of one dimension are alternatives, everything else holds together.
-pub(super) fn conditions(filters: &[Filter], to: &mut Statement) {
-    let mut grouped: BTreeMap<(&Dimension, bool), Vec<&str>> = BTreeMap::new();
-    for filter in filters {
-        grouped.entry((&filter.dimension, filter.negated)).or_default().push(&filter.value);
-    }
-    for ((dimension, negated), values) in grouped {
+    /// ` AND …`.
+    pub(super) fn and(&self, to: &mut Statement) {
         to.sql(" AND ");
-        dimension.expression(to);
-        to.sql(if negated { " NOT IN (" } else { " IN (" });
-        for (index, value) in values.into_iter().enumerate() {
-            to.sql(if index == 0 { "" } else { ", " }).text(value);
+        self.dimension.expression(to);
+        to.sql(if self.negated { " != " } else { " = " }).text(&self.value);
+    }
+}
+
+/// What all filters of a question say together: values of one dimension (`dimension:value`, given more than once) are
+/// alternatives, as Mux Data has it; everything else holds together.
+pub fn together(filters: Vec<Condition>) -> Condition {
+    let mut all: Vec<Condition> = Vec::new();
+    for filter in filters {
+        let Condition::Dimension(dimension, Test::OneOf(values)) = &filter else {
+            all.push(filter);
+            continue;
+        };
+        let alternatives = all.iter_mut().find_map(|other| match other {
+            Condition::Dimension(known, Test::OneOf(values)) if known == dimension => Some(values),
+            _ => None,
+        });
+        match alternatives {
+            Some(known) => known.extend(values.iter().cloned()),
+            None => all.push(filter),
         }
-        to.sql(")");
     }
-}
-
-/// `metric>=number`: views without a value for the metric are out.
-#[derive(Debug, Clone)]
-pub struct MetricFilter {
-    metric: &'static Metric,
-    operator: &'static str,
-    number: f64,
-}
-
-/// Longer operators first, so that `>=` is not read as `>`.
-const OPERATORS: [&str; 6] = [">=", "<=", "!=", ">", "<", "="];
-
-impl MetricFilter {
-    /// What it looks like, for those who wrote something else.
-    pub const FORMS: [&'static str; 1] = ["metric>=number, with one of >= <= != > < ="];
-
-    /// Reads one; `None` if it has no form or the metric has no value per view.
-    pub fn parse(text: &str) -> Option<Self> {
-        let at = text.find(['>', '<', '!', '='])?;
-        let (name, rest) = text.split_at(at);
-        let operator = OPERATORS.iter().find(|operator| rest.starts_with(**operator))?;
-        let number: f64 = rest[operator.len()..].parse().ok()?;
-        let metric = metric::by_id(name).filter(|metric| metric.of_one_view().is_some())?;
-        number.is_finite().then_some(Self { metric, operator, number })
-    }
-
-    pub(super) fn condition(&self, to: &mut Statement) {
-        let value = self.metric.of_one_view().unwrap_or_default();
-        to.sql(" AND (").sql(self.metric.valid).sql(") AND ifNull((").definition(&value).sql(") ");
-        to.sql(self.operator).sql(" ").number(self.number).sql(", 0)");
-    }
+    Condition::All(all)
 }
 
 #[cfg(test)]
@@ -81,21 +83,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn filters_are_read_up_to_the_first_colon() {
-        let filter = Filter::parse("!video_title:a:b").unwrap();
-        assert_eq!((filter.value.as_str(), filter.negated), ("a:b", true));
-        assert_eq!(filter.dimension, Dimension::parse("video_title").unwrap());
-        assert_eq!(Filter::parse("password:x"), Err("password"));
-        assert_eq!(Filter::parse("country"), Err("country"));
-        assert_eq!(Filter::parse("playback_failure:1").unwrap().value, "true");
-    }
-
-    #[test]
-    fn metric_filters_know_their_operators() {
-        let filter = MetricFilter::parse("rebuffer_count>=3").unwrap();
-        assert_eq!((filter.metric.id, filter.operator, filter.number), ("rebuffer_count", ">=", 3.0));
-        for bad in ["views>1", "rebuffer_count", "rebuffer_count>x", "x>1", "rebuffer_count>inf", ">=1"] {
-            assert!(MetricFilter::parse(bad).is_none(), "{bad}");
-        }
+    fn values_of_one_dimension_are_alternatives_and_all_else_holds_together() {
+        let read = |text: &str| parse::filter(text, Names::All).unwrap();
+        let texts = ["country:DE", "cdn:x", "country:FR", "!country:US", "!country:BR", "+cdn:a", "+cdn:b"];
+        let Condition::All(all) = together(texts.map(read).into()) else { panic!("not all of them") };
+        let country = Dimension::parse("country").unwrap();
+        let values = vec!["DE".to_owned(), "FR".to_owned()];
+        assert_eq!(all[0], Condition::Dimension(country, Test::OneOf(values)));
+        assert_eq!(all.len(), 6);
     }
 }

@@ -1,31 +1,34 @@
-//! A metric over all views of a scope, over time, and by dimension.
+//! Metrics over all views of a scope and over time: any number of them in one reading of the views.
+
+pub mod breakdown;
+pub mod insight;
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{
-    QueryError, Scope,
-    dimension::{Dimension, Page},
-    statement::Statement,
-    time_column,
-    timeframe::Step,
-};
+use super::{QueryError, Scope, statement::Statement, time_column, timeframe::Step};
 use crate::{
     event::metric::{Direction, Measurement, Metric},
     store::Store,
 };
 
-/// What is asked: a metric, measured somehow, of a scope.
-#[derive(Debug, Clone)]
-pub struct MetricQuestion {
+/// A metric, measured somehow.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Measure {
     pub metric: &'static Metric,
     pub measurement: Measurement,
-    pub scope: Scope,
+}
+
+impl Measure {
+    /// By its default measurement.
+    pub const fn default_of(metric: &'static Metric) -> Self {
+        Self { metric, measurement: metric.default }
+    }
 }
 
 /// A metric over one set of views.
-#[derive(Debug, Clone, PartialEq, clickhouse::Row, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Totals {
     /// `None`: there was nothing to measure.
     pub value: Option<f64>,
@@ -44,136 +47,171 @@ pub struct Point {
     pub views: u64,
 }
 
-/// A metric of the views with one value of a dimension.
-#[derive(Debug, Clone, PartialEq, clickhouse::Row, Deserialize)]
-pub struct Group {
-    /// Empty: not known.
-    pub field: String,
-    pub value: Option<f64>,
-    pub views: u64,
-    pub watch_time: u64,
-    pub playing_time: u64,
-    /// How far this group moves the whole for the worse; see [`impact`].
-    pub negative_impact: f64,
-    /// How many groups there are in all.
-    pub groups: u64,
+#[derive(clickhouse::Row, Deserialize)]
+struct TotalsRow {
+    values: Vec<Option<f64>>,
+    views: Vec<u64>,
+    watch_time: Vec<u64>,
+    playing_time: Vec<u64>,
 }
 
-/// What groups are ordered by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Order {
-    NegativeImpact,
-    Value,
-    Views,
-    Field,
+#[derive(clickhouse::Row, Deserialize)]
+struct StepRow {
+    step: i64,
+    values: Vec<Option<f64>>,
+    views: Vec<u64>,
 }
 
-impl Order {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::NegativeImpact, Self::Value, Self::Views, Self::Field];
+/// The measures of one statement, each told by its number.
+struct Measures<'a>(&'a [Measure]);
 
-    /// The word for it in the API.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::NegativeImpact => "negative_impact",
-            Self::Value => "value",
-            Self::Views => "views",
-            Self::Field => "field",
+impl Measures<'_> {
+    /// `WITH …`: which views each is about, under a name.
+    fn names(&self, to: &mut Statement) {
+        for (number, measure) in self.0.iter().enumerate() {
+            to.sql(if number == 0 { "WITH (" } else { ", (" }).sql(measure.metric.valid);
+            to.definition(&format!(") AS of_{number}"));
+        }
+        to.sql(" ");
+    }
+
+    /// `[…, …]`: the same of each.
+    fn each(&self, to: &mut Statement, mut one: impl FnMut(usize, &Measure, &mut Statement)) {
+        to.sql("[");
+        for (number, measure) in self.0.iter().enumerate() {
+            to.sql(if number == 0 { "" } else { ", " });
+            one(number, measure, to);
+        }
+        to.sql("]");
+    }
+
+    /// Their values.
+    fn values(&self, to: &mut Statement) -> Result<(), QueryError> {
+        let mut unknown = None;
+        self.each(to, |number, Measure { metric, measurement }, to| {
+            match metric.aggregate(*measurement, &format!("of_{number}")) {
+                Some(aggregate) => drop(to.definition(&aggregate)),
+                None => unknown = Some(format!("{} has no {}", metric.id, measurement.name())),
+            }
+        });
+        to.sql(" AS values");
+        unknown.map_or(Ok(()), |unknown| Err(QueryError::Failed(unknown)))
+    }
+
+    /// Sums over the views each is about. Whole numbers even where a view of a sample stands for 3.3.
+    fn totals(&self, columns: &[&'static str], to: &mut Statement) {
+        for (name, of_one) in [
+            ("views", "weight"),
+            ("watch_time", "watch_ms * weight"),
+            ("playing_time", "playing_ms * weight"),
+        ] {
+            if columns.contains(&name) {
+                to.sql(", ");
+                self.each(to, |number, _, to| {
+                    to.definition(&format!("toUInt64(round(sumIf({of_one}, of_{number})))"));
+                });
+                to.sql(" AS ").sql(name);
+            }
         }
     }
-}
 
-/// Whole numbers even where a view of a sample stands for 3.3.
-const TOTALS: &str = " AS value, toUInt64(round(sum(weight))) AS views, \
-     toUInt64(round(sum(watch_ms * weight))) AS watch_time, toUInt64(round(sum(playing_ms * weight))) AS playing_time";
-
-impl MetricQuestion {
-    fn aggregate(&self, to: &mut Statement) -> Result<(), QueryError> {
-        let aggregate = self.metric.aggregate(self.measurement).ok_or_else(|| {
-            QueryError::Failed(format!("{} has no {}", self.metric.id, self.measurement.name()))
-        })?;
-        to.definition(&aggregate);
-        Ok(())
-    }
-
-    fn source(&self, to: &mut Statement) {
-        self.scope.source(to);
-        to.sql(" AND (").sql(self.metric.valid).sql(")");
+    /// ` FROM … WHERE …`: the views of the scope that any of them is about.
+    fn source(&self, scope: &Scope, to: &mut Statement) {
+        scope.source(to);
+        to.sql(" AND (");
+        for number in 0..self.0.len() {
+            to.sql(if number == 0 { "" } else { " OR " }).definition(&format!("of_{number}"));
+        }
+        to.sql(")");
     }
 }
+
+const ALL_TOTALS: [&str; 3] = ["views", "watch_time", "playing_time"];
 
 impl Store {
-    /// The metric over the whole scope.
-    pub async fn overall(&self, question: &MetricQuestion) -> Result<Totals, QueryError> {
+    /// Metrics over the whole scope, in the order of the measures.
+    pub async fn overall(&self, scope: &Scope, measures: &[Measure]) -> Result<Vec<Totals>, QueryError> {
+        let columns = Measures(measures);
         let mut statement = Statement::default();
+        columns.names(&mut statement);
         statement.sql("SELECT ");
-        question.aggregate(&mut statement)?;
-        statement.sql(TOTALS);
-        question.source(&mut statement);
-        let rows = self.rows::<Totals>(statement).await?;
-        rows.into_iter().next().ok_or_else(|| QueryError::Failed("a total without a row".to_owned()))
+        columns.values(&mut statement)?;
+        columns.totals(&ALL_TOTALS, &mut statement);
+        columns.source(scope, &mut statement);
+        let rows = self.rows::<TotalsRow>(statement).await?;
+        let row = rows.first().ok_or_else(|| QueryError::Failed("a total without a row".to_owned()))?;
+        (0..measures.len()).map(|number| totals_of(row, number)).collect()
     }
 
-    /// The metric step by step, oldest first, the steps without views included.
-    pub async fn timeseries(&self, question: &MetricQuestion, step: Step) -> Result<Vec<Point>, QueryError> {
+    /// Metrics step by step, oldest first, the steps without views included.
+    pub async fn timeseries(
+        &self,
+        scope: &Scope,
+        measures: &[Measure],
+        step: Step,
+    ) -> Result<Vec<Vec<Point>>, QueryError> {
+        let columns = Measures(measures);
         let mut statement = Statement::default();
+        columns.names(&mut statement);
         statement
             .sql("SELECT toInt64(intDiv(toUnixTimestamp64Milli(")
-            .sql(time_column(question.scope.bucket))
+            .sql(time_column(scope.bucket))
             .sql("), ")
             .integer(step.ms())
             .sql(")) AS step, ");
-        question.aggregate(&mut statement)?;
-        statement.sql(" AS value, toUInt64(round(sum(weight))) AS views");
-        question.source(&mut statement);
+        columns.values(&mut statement)?;
+        columns.totals(&["views"], &mut statement);
+        columns.source(scope, &mut statement);
         statement.sql(" GROUP BY step");
-        let rows = self.rows::<(i64, Option<f64>, u64)>(statement).await?;
-        let known: BTreeMap<_, _> =
-            rows.into_iter().map(|(step, value, views)| (step, (value, views))).collect();
-        let nothing = (Metric::of_no_views(question.measurement), 0);
-        let points = step.numbers(question.scope.timeframe).map(|number| {
-            let (value, views) = known.get(&number).copied().unwrap_or(nothing);
-            Point { start_ms: number * step.ms(), value, views }
-        });
-        Ok(points.collect())
-    }
-
-    /// The metric for each value of a dimension.
-    pub async fn breakdown(
-        &self,
-        question: &MetricQuestion,
-        dimension: &Dimension,
-        order: Order,
-        descending: bool,
-        page: Page,
-    ) -> Result<Vec<Group>, QueryError> {
-        let mut statement = Statement::default();
-        statement
-            .sql("SELECT field, value, views, watch_time, playing_time, ")
-            .sql(impact(question.metric.direction))
-            .sql(" AS negative_impact, groups FROM (SELECT *, ")
-            .sql("anyIf(value, total) OVER () AS whole, anyIf(standing_for, total) OVER () AS whole_standing_for, ")
-            .sql("countIf(NOT total) OVER () AS groups FROM (SELECT ");
-        dimension.expression(&mut statement);
-        // One reading of the views gives the groups and the whole they are part of.
-        statement.sql(" AS field, grouping(field) = 1 AS total, ");
-        question.aggregate(&mut statement)?;
-        statement.sql(TOTALS).sql(", sum(weight) AS standing_for");
-        question.source(&mut statement);
-        statement.sql(" GROUP BY GROUPING SETS ((field), ()))) WHERE NOT total ORDER BY ").sql(order.name());
-        statement.sql(if descending { " DESC NULLS LAST, field" } else { " ASC NULLS LAST, field" });
-        page.limit(&mut statement);
-        self.rows(statement).await
+        let rows = self.rows::<StepRow>(statement).await?;
+        let known: BTreeMap<i64, StepRow> = rows.into_iter().map(|row| (row.step, row)).collect();
+        let series = |(number, measure): (usize, &Measure)| {
+            let points = step.numbers(scope.timeframe).map(|step_number| {
+                let (value, views) = match known.get(&step_number) {
+                    Some(row) => (*nth(&row.values, number)?, *nth(&row.views, number)?),
+                    None => (Metric::of_no_views(measure.measurement), 0),
+                };
+                Ok(Point { start_ms: step_number * step.ms(), value, views })
+            });
+            points.collect()
+        };
+        measures.iter().enumerate().map(series).collect()
     }
 }
 
-/// How far a group moves the whole for the worse: its distance from the whole, weighted by its part of the views.
-/// For averages and shares these add up to nothing over all groups, so they can be compared: a rare value that is
-/// terrible and a common one that is slightly bad stand side by side by the harm they do. Negative is for the better.
-const fn impact(direction: Direction) -> &'static str {
-    match direction {
-        Direction::Neither => "toFloat64(0)",
-        Direction::LowerIsBetter => "ifNull((value - whole) * standing_for / whole_standing_for, 0)",
-        Direction::HigherIsBetter => "ifNull((whole - value) * standing_for / whole_standing_for, 0)",
+fn totals_of(row: &TotalsRow, number: usize) -> Result<Totals, QueryError> {
+    Ok(Totals {
+        value: *nth(&row.values, number)?,
+        views: *nth(&row.views, number)?,
+        watch_time: *nth(&row.watch_time, number)?,
+        playing_time: *nth(&row.playing_time, number)?,
+    })
+}
+
+/// The part of an array column that belongs to a measure.
+fn nth<T>(column: &[T], number: usize) -> Result<&T, QueryError> {
+    column.get(number).ok_or_else(|| QueryError::Failed(format!("a row without measure {number}")))
+}
+
+/// How far a group moves the whole for the worse.
+///
+/// Averages, shares, ratios and percentiles: the group's distance from the whole, weighted by its part of the views.
+/// Counts and sums: by how much the group's is above what its part of the views would have. For sums, counts and
+/// averages of views these add up to nothing over all groups of a dimension, so they can be compared: a rare value that
+/// is terrible and a common one that is slightly bad stand side by side by the harm they do. Negative is for the better.
+///
+/// Over `value` and `standing_for` of the group and `whole` and `whole_standing_for`.
+fn impact(measure: &Measure, [value, standing_for, whole, whole_standing_for]: [&str; 4]) -> String {
+    let part = format!("{standing_for} / {whole_standing_for}");
+    let above = match measure.measurement {
+        Measurement::Count | Measurement::Sum => format!("{value} - {whole} * {part}"),
+        Measurement::Average | Measurement::Median | Measurement::Percentile95 => {
+            format!("({value} - {whole}) * {part}")
+        }
+    };
+    match measure.metric.direction {
+        Direction::Neither => "toFloat64(0)".to_owned(),
+        Direction::LowerIsBetter => format!("ifNull({above}, 0)"),
+        Direction::HigherIsBetter => format!("ifNull(0 - ({above}), 0)"),
     }
 }

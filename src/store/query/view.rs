@@ -2,7 +2,12 @@
 
 use serde::Deserialize;
 
-use super::{QueryError, Scope, dimension::Page, source_of, statement::Statement};
+use super::{
+    QueryError, Scope,
+    place::{Part, Place},
+    source_of,
+    statement::Statement,
+};
 use crate::{
     event::{
         attribute::{ATTRIBUTES, Type},
@@ -12,7 +17,7 @@ use crate::{
 };
 
 /// A number for an error code, because the API asks for errors by number: 32 bits of the code's checksum.
-const ERROR_ID: &str = "if(error_code = '', 0, CRC32(error_code))";
+pub(super) const ERROR_ID: &str = "if(error_code = '', 0, CRC32(error_code))";
 /// No player sends as many in earnest.
 const MOST_EVENTS: i64 = 20_000;
 
@@ -30,8 +35,83 @@ const SCORES: [&str; 5] = [
 pub struct ViewQuestion {
     pub scope: Scope,
     pub error_id: Option<u32>,
-    pub newest_first: bool,
-    pub page: Page,
+    pub order: ViewOrder,
+    pub descending: bool,
+    pub part: Part,
+}
+
+/// What views are ordered by; the id is the second key of all orders.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ViewOrder {
+    End,
+    Start,
+    WatchTime,
+    PlayingTime,
+    RebufferDuration,
+    StartupTime,
+    Experience,
+}
+
+impl ViewOrder {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::End,
+        Self::Start,
+        Self::WatchTime,
+        Self::PlayingTime,
+        Self::RebufferDuration,
+        Self::StartupTime,
+        Self::Experience,
+    ];
+
+    /// The word for it in the API.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::End => "view_end",
+            Self::Start => "view_start",
+            Self::WatchTime => "watch_time",
+            Self::PlayingTime => "playing_time",
+            Self::RebufferDuration => "rebuffer_duration",
+            Self::StartupTime => "video_startup_time",
+            Self::Experience => "viewer_experience_score",
+        }
+    }
+
+    /// As SQL.
+    const fn key(self) -> &'static str {
+        match self {
+            Self::End => "toFloat64(toUnixTimestamp64Milli(view_end))",
+            Self::Start => "toFloat64(toUnixTimestamp64Milli(view_start))",
+            Self::WatchTime => "toFloat64(watch_ms)",
+            Self::PlayingTime => "toFloat64(playing_ms)",
+            Self::RebufferDuration => "toFloat64(rebuffer_ms)",
+            Self::StartupTime => "toFloat64(video_startup_ms)",
+            Self::Experience => "viewer_experience_score",
+        }
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "as ClickHouse does it; a time in ms is far below 2^53")]
+    fn key_of(self, line: &ViewLine) -> Option<f64> {
+        match self {
+            Self::End => Some(line.ended_ms as f64),
+            Self::Start => Some(line.started_ms as f64),
+            Self::WatchTime => Some(line.watch_ms.into()),
+            Self::PlayingTime => Some(line.playing_ms.into()),
+            Self::RebufferDuration => Some(line.rebuffer_ms.into()),
+            Self::StartupTime => line.video_startup_ms.map(f64::from),
+            Self::Experience => line.viewer_experience_score,
+        }
+    }
+}
+
+/// A part of the views of a question.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Views {
+    pub lines: Vec<ViewLine>,
+    /// How many there are in all.
+    pub total: u64,
+    /// Where the rest begins, if there is more.
+    pub next: Option<Place>,
 }
 
 /// A view in a list. Times are Unix ms.
@@ -44,14 +124,20 @@ pub struct ViewLine {
     pub video_title: String,
     pub viewer_id: String,
     pub country: String,
+    pub cdn: String,
+    pub player_name: String,
+    pub player_software: String,
+    pub player_software_version: String,
     pub browser: String,
     pub operating_system: String,
     pub error_id: u32,
     pub error_code: String,
     pub error_message: String,
     pub playback_failure: bool,
+    pub playback_business_exception: bool,
     pub exit_before_video_start: bool,
     pub view_ended: bool,
+    pub view_over: bool,
     pub watch_ms: u32,
     pub playing_ms: u32,
     pub rebuffer_ms: u32,
@@ -90,38 +176,54 @@ impl ViewQuestion {
             to.sql(" AND ").sql(ERROR_ID).sql(" = ").integer(id.into());
         }
     }
-}
 
-impl Store {
-    /// A page of views and how many there are in all, those under way included.
-    pub async fn views(&self, question: &ViewQuestion) -> Result<(Vec<ViewLine>, u64), QueryError> {
-        let mut count = Statement::default();
-        count.sql("SELECT count()");
-        question.source(&mut count);
-
+    fn page(&self) -> Statement {
+        let (key, (first, last)) = (self.order.key(), self.part.rows());
         let mut page = Statement::default();
         page.sql(
             "SELECT view_id, toUnixTimestamp64Milli(view_start) AS started_ms, \
-             toUnixTimestamp64Milli(view_end) AS ended_ms, video_id, video_title, viewer_id, country, browser, \
-             operating_system, toUInt32(",
+             toUnixTimestamp64Milli(view_end) AS ended_ms, video_id, video_title, viewer_id, country, cdn, \
+             player_name, player_software, player_software_version, browser, operating_system, toUInt32(",
         )
         .sql(ERROR_ID)
         .sql(
             ") AS error_id, error_code, error_message, CAST(playback_failure, 'Bool') AS playback_failure, \
+             CAST(playback_business_exception, 'Bool') AS playback_business_exception, \
              CAST(exit_before_video_start, 'Bool') AS exit_before_video_start, \
-             CAST(view_ended, 'Bool') AS view_ended, watch_ms, playing_ms, rebuffer_ms, rebuffer_count, \
-             video_startup_ms",
+             CAST(view_ended, 'Bool') AS view_ended, CAST(view_over, 'Bool') AS view_over, watch_ms, playing_ms, \
+             rebuffer_ms, rebuffer_count, video_startup_ms",
         );
         score("viewer_experience_score", &mut page);
-        question.source(&mut page);
-        page.sql(" ORDER BY view_end")
-            .sql(if question.newest_first { " DESC" } else { " ASC" })
-            .sql(", view_id");
-        question.page.limit(&mut page);
+        self.source(&mut page);
+        if let Some(place) = &self.part.after {
+            page.sql(" AND ");
+            place.precedes(key, "view_id", self.descending, &mut page);
+        }
+        page.sql(" ORDER BY ").sql(key).sql(if self.descending { " DESC" } else { " ASC" });
+        // One more than asked for tells whether there is more.
+        page.sql(" NULLS LAST, view_id LIMIT ").integer(last - first + 2).sql(" OFFSET ").integer(first - 1);
+        page
+    }
+}
 
+impl Store {
+    /// A part of the views and how many there are in all, those under way included.
+    pub async fn views(&self, question: &ViewQuestion) -> Result<Views, QueryError> {
+        let mut count = Statement::default();
+        count.sql("SELECT count()");
+        question.source(&mut count);
+        let page = question.page();
         // The page reads wide columns of few rows, the count one column of all: two queries are less than one.
-        let (count, page) = tokio::try_join!(self.rows::<u64>(count), self.rows::<ViewLine>(page))?;
-        Ok((page, count.first().copied().unwrap_or_default()))
+        let (count, mut lines) = tokio::try_join!(self.rows::<u64>(count), self.rows::<ViewLine>(page))?;
+        let limit = usize::try_from(question.part.limit).unwrap_or(usize::MAX);
+        let has_more = lines.len() > limit;
+        lines.truncate(limit);
+        let next = lines.last().filter(|_| has_more);
+        Ok(Views {
+            next: next.map(|line| Place::new(question.order.key_of(line), &line.view_id)),
+            lines,
+            total: count.first().copied().unwrap_or_default(),
+        })
     }
 
     /// Everything known of one view, by column name. Times are Unix ms.

@@ -28,10 +28,26 @@ assert countries.total_row_count == len(countries.data) == 5, countries
 
 compared = metrics.list_all_metric_values(timeframe=timeframe, dimension="country", value="DE")
 assert len(compared.data) >= 6, compared
+assert compared.data[0].name == "totals" and compared.data[0].started_views > 0, compared.data[0]
+
+insights = metrics.list_insights(
+    "playback_failure_percentage", timeframe=timeframe, measurement="avg", order_direction="desc",
+    filters=["+cdn:a"], metric_filters=["video_startup_time>=0"],
+)
+assert 0 < len(insights.data) <= insights.total_row_count, insights
+worst = insights.data[0]
+assert worst.filter_column and worst.total_views > 0 and worst.negative_impact_score >= insights.data[-1].negative_impact_score, worst
 
 listed = views.list_video_views(timeframe=timeframe, limit=25)
 view = views.get_video_view(listed.data[0].id).data
 assert view.id == listed.data[0].id and view.view_end == listed.data[0].view_end, view
+
+chosen = views.list_video_views(timeframe=timeframe, viewer_id="u1", filters=["country:DE", "country:FR"], limit=100)
+assert {row.country_code for row in chosen.data} == {"DE", "FR"}, chosen
+assert chosen.total_row_count == len(chosen.data) < listed.total_row_count, chosen.total_row_count
+
+errors = mux_python.ErrorsApi(client).list_errors(timeframe=timeframe)
+assert any(error.code == 404 for error in errors.data) and all(error.count > 0 for error in errors.data), errors
 
 assert "country" in dimensions.list_dimensions().data.basic
 assert len(dimensions.list_dimension_values("country", timeframe=timeframe).data) == 5

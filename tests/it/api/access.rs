@@ -11,11 +11,13 @@ use super::{
 };
 
 /// Every route that answers about views.
-const ROUTES: [&str; 9] = [
+const ROUTES: [&str; 11] = [
     "/data/v1/metrics/views/overall",
     "/data/v1/metrics/playing_time/timeseries",
     "/data/v1/metrics/rebuffer_percentage/breakdown",
+    "/data/v1/metrics/rebuffer_percentage/insights",
     "/data/v1/metrics/comparison",
+    "/data/v1/errors",
     "/data/v1/video-views",
     "/data/v1/video-views/view-1",
     "/data/v1/dimensions/country",
@@ -203,7 +205,7 @@ async fn answers_say_what_is_wrong_and_what_would_be_right() {
         (overall, ("filters[]", "planet:earth"), "filters[]", "country"),
         (overall, ("measurement", "median"), "measurement", "count"),
         (overall, ("filter", "country:DE"), "filter", "filters[]"),
-        (overall, ("metric_filters[]", "views>1"), "metric_filters[]", "metric>=number"),
+        (overall, ("metric_filters[]", "views>1"), "metric_filters[]", "rebuffer_count"),
         ("/data/v1/metrics/views/timeseries", ("group_by", "week"), "group_by", "hour"),
         ("/data/v1/metrics/views/breakdown", ("group_by", "planet"), "group_by", "country"),
         ("/data/v1/metrics/views/breakdown", ("order_by", "size"), "order_by", "negative_impact"),
@@ -233,7 +235,7 @@ async fn answers_say_what_is_wrong_and_what_would_be_right() {
         .post(format!("{}{overall}", server.url))
         .basic_auth(&tenant.token.id, Some(&tenant.token.secret));
     let posted = posted.send().await.unwrap();
-    assert_eq!(posted.headers()["allow"], "GET");
+    assert_eq!(posted.headers()["allow"], "GET, HEAD");
     problem(posted, StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed").await;
 }
 

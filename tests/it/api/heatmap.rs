@@ -73,13 +73,8 @@ fn runtime() -> &'static tokio::runtime::Runtime {
 async fn measured(views: &[TestView], cuts: &[Cut]) -> Vec<Heatmap> {
     let environment = uuid::Uuid::new_v4().simple().to_string();
     write(&store(), &environment, views).await;
-    let scope = Scope {
-        environment: environment.into(),
-        timeframe: Timeframe::day(chrono::Utc::now().timestamp_millis()),
-        bucket: Bucket::ViewStart,
-        filters: Vec::new(),
-        metric_filters: Vec::new(),
-    };
+    let timeframe = Timeframe::day(chrono::Utc::now().timestamp_millis());
+    let scope = Scope::new(environment.into(), timeframe, Bucket::ViewStart);
     let dimension = Dimension::parse("video_id").unwrap();
     let video = Filter { dimension, value: "v".to_owned(), negated: false };
     let mut heatmaps = Vec::new();

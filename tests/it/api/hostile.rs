@@ -25,20 +25,24 @@ const HOSTILE: [&str; 14] = [
 ];
 
 /// The comparison has its own two parameters and asks the rest as `overall` does, once per metric.
-const ROUTES: [&str; 7] = [
+const ROUTES: [&str; 9] = [
     "/data/v1/metrics/views/overall",
     "/data/v1/metrics/views/timeseries",
     "/data/v1/metrics/views/breakdown",
+    "/data/v1/metrics/playback_failure_percentage/insights",
     "/data/v1/video-views",
+    "/data/v1/errors",
     "/data/v1/dimensions/country",
     "/data/v1/dimensions",
     "/data/v1/engagement/videos/video-a/heatmap",
 ];
 
-const NAMES: [&str; 15] = [
+const NAMES: [&str; 17] = [
     "timeframe[]",
     "filters[]",
     "metric_filters[]",
+    "in_progress",
+    "cursor",
     "measurement",
     "group_by",
     "order_by",
@@ -51,6 +55,19 @@ const NAMES: [&str; 15] = [
     "resolution",
     "wait_for",
     "wait_ms",
+];
+
+/// What may come before a value, or a name, in a filter.
+const FILTERS: [&str; 9] = [
+    "country:",
+    "!country:",
+    "+country:",
+    "^custom.plan:",
+    "?custom.",
+    "custom.plan>=",
+    "rendition_height:",
+    "playback_failure:",
+    "(country:DE or cdn:",
 ];
 
 async fn rows_of(environment: &str) -> u64 {
@@ -70,13 +87,13 @@ async fn sql_in_a_parameter_is_a_value_or_refused() {
             for name in NAMES {
                 questions.push((route.to_owned(), vec![(name.to_owned(), hostile.to_owned())]));
             }
-            for prefix in ["country:", "!country:", "custom.plan:", "rendition_height:", "playback_failure:"]
-            {
-                let pair = ("filters[]".to_owned(), format!("{prefix}{hostile}"));
-                questions.push((route.to_owned(), vec![pair]));
+        }
+        // One parser and one scope read the filters of all.
+        for route in [ROUTES[0], "/data/v1/video-views"] {
+            let named = format!("custom.{}:x", hostile.replace(':', ""));
+            for filter in FILTERS.map(|prefix| format!("{prefix}{hostile}")).into_iter().chain([named]) {
+                questions.push((route.to_owned(), vec![("filters[]".to_owned(), filter)]));
             }
-            let named = ("filters[]".to_owned(), format!("custom.{}:x", hostile.replace(':', "")));
-            questions.push((route.to_owned(), vec![named]));
         }
         let group = ("group_by".to_owned(), format!("custom.{hostile}"));
         questions.push(("/data/v1/metrics/views/breakdown".to_owned(), vec![group]));

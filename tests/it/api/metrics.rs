@@ -14,7 +14,7 @@ use super::{
     server::{Server, store, unlimited},
 };
 
-fn assert_close(found: &Value, expected: Option<f64>, what: &str) {
+pub fn assert_close(found: &Value, expected: Option<f64>, what: &str) {
     match (found.as_f64(), expected) {
         (None, None) => assert!(found.is_null(), "{what}: {found}"),
         (Some(found), Some(expected)) => {
@@ -27,20 +27,21 @@ fn assert_close(found: &Value, expected: Option<f64>, what: &str) {
     }
 }
 
-struct World {
-    server: Server,
-    tenant: NewEnvironment,
-    views: Vec<TestView>,
-    from_ms: i64,
-    to_ms: i64,
+/// A server with views of one tenant, and a window of time over most of them.
+pub struct World {
+    pub server: Server,
+    pub tenant: NewEnvironment,
+    pub views: Vec<TestView>,
+    pub from_ms: i64,
+    pub to_ms: i64,
 }
 
 impl World {
-    async fn new() -> Self {
+    pub async fn new() -> Self {
         Self::of(|views| views).await
     }
 
-    async fn of(change: impl Fn(Vec<TestView>) -> Vec<TestView>) -> Self {
+    pub async fn of(change: impl Fn(Vec<TestView>) -> Vec<TestView>) -> Self {
         let server = Server::start(unlimited());
         let tenant = server.tenant().await;
         let until = an_hour_ago();
@@ -50,11 +51,11 @@ impl World {
         Self { server, tenant, views, from_ms: until - 40 * 3_600_000, to_ms: until - 3 * 3_600_000 }
     }
 
-    fn frame(&self) -> [String; 2] {
+    pub fn frame(&self) -> [String; 2] {
         [self.from_ms / 1000, self.to_ms / 1000].map(|second| second.to_string())
     }
 
-    fn within<'a>(
+    pub fn within<'a>(
         &'a self,
         metric: &'a str,
         filter: impl Fn(&TestView) -> bool + 'a,
@@ -76,7 +77,7 @@ async fn views_of_samples_count_for_as_many_as_they_stand_for() {
 }
 
 /// Whole numbers of views that need not be.
-fn assert_rounded(found: &Value, expected: f64, what: &str) {
+pub fn assert_rounded(found: &Value, expected: f64, what: &str) {
     let found = found.as_f64().unwrap();
     assert!(
         found.fract() == 0.0 && (found - expected).abs() <= 0.5 + 1e-9 * expected,
@@ -304,7 +305,16 @@ async fn the_catalogue_the_comparison_and_the_dimensions_say_what_there_is() {
     let frame = [("timeframe[]", from.as_str()), ("timeframe[]", to.as_str())];
     let query: Vec<_> = frame.into_iter().chain([("dimension", "country"), ("value", "DE")]).collect();
     let comparison = world.server.answer(&world.tenant, "/data/v1/metrics/comparison", &query).await;
-    for (row, metric) in comparison["data"].as_array().unwrap().iter().zip(&METRICS) {
+    let rows = comparison["data"].as_array().unwrap();
+    assert_eq!(comparison["total_row_count"], METRICS.len() + 1);
+    let of_germany =
+        |metric: &'static str| world.within(metric, |view| view.country == "DE" && view.attempted);
+    assert_eq!(rows[0]["name"], "totals");
+    assert_eq!(rows[0]["started_views"], of_germany("views").count());
+    assert_eq!(rows[0]["ended_views"], of_germany("rebuffer_count").count());
+    let viewers = oracle("unique_viewers", Measurement::Count, of_germany("views")).0;
+    assert_eq!(rows[0]["unique_viewers"].as_f64(), viewers);
+    for (row, metric) in rows[1..].iter().zip(&METRICS) {
         let (value, views) =
             oracle(metric.id, metric.default, world.within(metric.id, |view| view.country == "DE"));
         assert_eq!(row["metric"], metric.id);

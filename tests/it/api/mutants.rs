@@ -41,9 +41,9 @@ const MISTAKES: [(&str, &str); 24] = [
     ("pow(", "least("),
     ("greatest(", "least("),
     ("notEmpty(", "empty("),
-    ("uniqExact(", "count("),
-    (", whole_weight)", ", 1)"),
-    ("sum(", "max("),
+    ("uniqExactIf(viewer_id,", "sumIf(1,"),
+    (", whole_weight,", ", 1,"),
+    ("sumIf(", "maxIf("),
     ("arraySort(", "("),
 ];
 
@@ -187,7 +187,7 @@ impl World {
     /// The same, however the metric is measured.
     async fn passes_in_all(&self, mutant: &Metric, right: &[(Measurement, Figures)]) -> bool {
         for (measurement, right) in right {
-            let aggregate = mutant.aggregate(*measurement).unwrap();
+            let aggregate = mutant.aggregate(*measurement, "1").unwrap();
             if !self.passes(&aggregate, mutant.valid, right).await {
                 return false;
             }
@@ -231,7 +231,7 @@ async fn the_oracle_tells_every_mistaken_aggregation_from_the_right_one() {
         let metric = by_id(id).unwrap();
         for measurement in metric.offered() {
             let right = expected(metric, measurement, &world.views);
-            for mutant in mutants(&metric.aggregate(measurement).unwrap()).into_iter().step_by(step()) {
+            for mutant in mutants(&metric.aggregate(measurement, "1").unwrap()).into_iter().step_by(step()) {
                 tried += 1;
                 if world.passes(&mutant, metric.valid, &right).await {
                     survivors.push((id, measurement, mutant));

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{
-    data::{TestView, an_hour_ago, insert, random_views, timestamp, write},
-    oracle::{Said, said},
+    data::{TestView, an_hour_ago, insert, random_views, sampled, timestamp, write},
+    oracle::{Said, said, weight},
     server::{Server, store, unlimited},
 };
 
@@ -58,6 +58,40 @@ async fn views_are_listed_by_their_end_and_counted_in_full() {
     let (number, code) = (row["error_type_id"].to_string(), row["player_error_code"].as_str().unwrap());
     let failed = listed(&[("limit", "1000"), ("error_id", &number)]).await;
     assert_eq!(ids(&failed), expected(&|view| view.error_code == code));
+}
+
+#[tokio::test]
+async fn errors_are_counted_by_their_codes() {
+    let server = Server::start(unlimited());
+    let tenant = server.tenant().await;
+    let until = an_hour_ago();
+    let views = sampled(47, random_views(5, 120, until));
+    write(&store(), &tenant.id, &views).await;
+    let [from_s, to_s] = [until / 1000 - 100_000, until / 1000].map(|second| second.to_string());
+    let query = [("timeframe[]", from_s.as_str()), ("timeframe[]", &to_s), ("filters[]", "!country:DE")];
+    let answer = server.answer(&tenant, "/data/v1/errors", &query).await;
+    let within = (until - 100_000_000)..until;
+    let all: Vec<_> = views
+        .iter()
+        .filter(|view| view.attempted && within.contains(&view.end_ms()) && view.country != "DE")
+        .collect();
+    let whole: f64 = all.iter().map(|view| weight(view)).sum();
+    let rows = answer["data"].as_array().unwrap();
+    assert_eq!((rows.len(), &answer["total_row_count"]), (3, &json!(3)));
+    let mut before = u64::MAX;
+    for row in rows {
+        let with: Vec<_> =
+            all.iter().filter(|view| row["player_error_code"] == view.error_code.as_str()).collect();
+        let views: f64 = with.iter().map(|view| weight(view)).sum();
+        let count = row["count"].as_u64().unwrap();
+        assert!((count as f64 - views).abs() <= 0.5 + 1e-9 && count <= before, "{row}: {views}");
+        assert!((row["percentage"].as_f64().unwrap() - views / whole).abs() < 1e-9, "{row}");
+        let last = with.iter().map(|view| view.end_ms()).max().unwrap();
+        let last = chrono::DateTime::from_timestamp(last / 1000, 0).unwrap();
+        assert_eq!(row["last_seen"], last.to_rfc3339_opts(chrono::SecondsFormat::Secs, true));
+        assert_eq!(row["code"], if row["player_error_code"] == "404" { json!(404) } else { json!(null) });
+        before = count;
+    }
 }
 
 #[tokio::test]

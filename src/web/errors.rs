@@ -1,0 +1,75 @@
+//! The errors there were.
+
+use actix_web::{HttpResponse, web::Data};
+use chrono::SecondsFormat;
+use serde::Serialize;
+
+use super::{
+    api::ApiState,
+    auth::Reader,
+    error::ApiError,
+    metrics::{known, time},
+    openapi,
+    params::Params,
+};
+use crate::{event::metric::Bucket, store::query::errors::ErrorCount};
+
+/// The errors of a timeframe, the most frequent first, at most 1,000.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct ErrorsAnswer {
+    pub data: Vec<ErrorRow>,
+    pub timeframe: [i64; 2],
+    pub total_row_count: u64,
+}
+
+/// An error and how many views have it as their last.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct ErrorRow {
+    /// The number `error_id` of `/data/v1/video-views` takes.
+    #[schema(value_type = u64)]
+    pub id: u32,
+    /// The code, if it is a whole number.
+    pub code: Option<i64>,
+    pub player_error_code: String,
+    /// As it was last said.
+    pub message: Option<String>,
+    /// Always null: players send a code and a message.
+    pub description: Option<String>,
+    /// Always null.
+    pub notes: Option<String>,
+    /// Views, as many as the measured ones stand for.
+    pub count: u64,
+    /// Of all views of the timeframe, 0 to 1.
+    pub percentage: f64,
+    pub last_seen: String,
+}
+
+/// The errors of the views that ended in the timeframe, business rules included.
+#[utoipa::path(get, path = "/data/v1/errors", tag = "views", params(openapi::Selection),
+    responses((status = 200, body = ErrorsAnswer)))]
+pub async fn list(reader: Reader, params: Params, state: Data<ApiState>) -> Result<HttpResponse, ApiError> {
+    let scope = params.scope(reader.environment.clone(), Bucket::ViewEnd)?;
+    let answer = async {
+        let errors = state.store.errors(&scope).await?;
+        Ok(ErrorsAnswer {
+            timeframe: scope.timeframe.seconds(),
+            total_row_count: errors.first().map_or(0, |error| error.codes),
+            data: errors.into_iter().map(row).collect(),
+        })
+    };
+    state.answer(&reader, &params, answer).await
+}
+
+fn row(error: ErrorCount) -> ErrorRow {
+    ErrorRow {
+        id: error.id,
+        code: error.code.parse().ok(),
+        player_error_code: error.code,
+        message: known(error.message),
+        description: None,
+        notes: None,
+        count: error.views,
+        percentage: error.share,
+        last_seen: time(error.last_seen_ms, SecondsFormat::Secs),
+    }
+}
