@@ -16,7 +16,8 @@ use crate::{
     store::Store,
 };
 
-/// More views than this are too many for one answer: 5 million take about 200 MB here while they are counted.
+/// More views than this are too many for one answer: at about 60 bytes each they take 300 MB here while they are counted,
+/// and for a moment twice that.
 const MOST_VIEWS: &str = "5000000";
 /// What a view stands for, in millionths, and whether it is over: the beginning of a [`WatchedRow`].
 const FACTS: &str = "toInt64(round(weight * 1000000)) AS stands_for, CAST(view_over, 'Bool') AS is_over";

@@ -310,8 +310,8 @@ async fn what_is_replayed_is_hot_and_what_is_jumped_over_is_cold() {
     let audience = |number: u32| {
         let end = 100_000 + number * 200;
         let mut segments =
-            if number % 2 == 0 { vec![(0, 70_000.min(end)), (76_000, end)] } else { vec![(0, end)] };
-        if number % 3 == 0 {
+            if number.is_multiple_of(2) { vec![(0, 70_000.min(end)), (76_000, end)] } else { vec![(0, end)] };
+        if number.is_multiple_of(3) {
             segments.push((40_000, 45_000));
         }
         view(number as usize, 120_000, segments)
