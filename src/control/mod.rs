@@ -12,6 +12,7 @@ mod key;
 mod memory;
 mod secret;
 mod session;
+mod signing;
 mod token;
 
 use std::{
@@ -32,6 +33,7 @@ pub use bootstrap::{
 pub use incident::{Incident, IncidentDetail, IncidentOrder, IncidentQuestion, IncidentStatus, Severity};
 pub use secret::{digest, equal, random_secret};
 pub use session::{SESSION_LIFETIME, Session};
+pub use signing::Viewable;
 pub use token::NewToken;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("schema/control");
@@ -85,6 +87,7 @@ pub struct Control {
     pool: AnyPool,
     keys: memory::Memory<Arc<str>>,
     tokens: memory::Memory<token::Stored>,
+    signing_keys: memory::Memory<signing::SigningKey>,
     proofs: token::Proofs,
 }
 
@@ -113,6 +116,7 @@ impl Control {
             pool,
             keys: memory::Memory::new(100_000),
             tokens: memory::Memory::new(10_000),
+            signing_keys: memory::Memory::new(10_000),
             proofs: token::Proofs::new(),
         })
     }

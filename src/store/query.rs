@@ -5,12 +5,14 @@
 //! allow-lists ([`dimension`], [`crate::event::metric`]).
 
 pub mod dimension;
+pub mod export;
 pub mod filter;
 pub mod heatmap;
 pub mod ledger;
 pub mod metric;
 pub mod statement;
 pub mod timeframe;
+pub mod usage;
 pub mod view;
 
 use std::sync::Arc;

@@ -16,14 +16,15 @@ use super::{
     annotations,
     auth::{Authenticator, LoginCode, Reader},
     cache::AnswerCache,
-    dimensions, engagement, environments,
+    counts, delivery, dimensions, engagement, environments,
     error::ApiError,
+    exports,
     guard::{envelope, guard},
     incidents, ledger,
     limit::Limits,
     metrics, monitoring, openapi,
     params::{Params, Wait},
-    session, views,
+    session, usage, views,
 };
 use crate::{clock::Clock, control::Control, log::Position, pipeline::live::Live, store::Store};
 
@@ -107,6 +108,7 @@ pub fn configure(config: &mut ServiceConfig) {
                 .route(web::get().to(openapi::serve))
                 .default_service(web::to(|| async { refuse("GET") })),
         )
+        .service(get("/data/v1/viewer-count", counts::show))
         .service(
             web::scope("/data/v1")
                 .app_data(json)
@@ -145,6 +147,16 @@ pub fn configure(config: &mut ServiceConfig) {
                 .service(get("/incidents", incidents::list))
                 .service(get("/incidents/{id}", incidents::show))
                 .service(get("/incidents/{id}/related", incidents::related))
+                .service(get("/cdn-scores", delivery::scores))
+                .service(
+                    web::resource("/viewer-tokens")
+                        .route(web::post().to(counts::sign))
+                        .route(web::delete().to(counts::revoke))
+                        .default_service(web::to(|| async { refuse("DELETE, POST") })),
+                )
+                .service(get("/usage", usage::usage))
+                .service(get("/exports/views", exports::list))
+                .service(get("/exports/views/{file}", exports::file))
                 .service(get("/video-views", views::list))
                 .service(get("/video-views/{id}", views::show))
                 .service(get("/dimensions", dimensions::list))

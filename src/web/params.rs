@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// Every parameter of the API. One that is not here is a slip of the pen, and an answer to it would be a wrong one.
-const NAMES: [&str; 21] = [
+const NAMES: [&str; 22] = [
     "timeframe[]",
     "filters[]",
     "metric_filters[]",
@@ -47,6 +47,7 @@ const NAMES: [&str; 21] = [
     "timestamp",
     "status",
     "severity",
+    "window_s",
 ];
 const DEFAULT_LIMIT: u32 = 10;
 const MAX_LIMIT: u32 = 1000;

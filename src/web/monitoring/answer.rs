@@ -6,8 +6,9 @@ use chrono::SecondsFormat;
 use serde::Serialize;
 
 use crate::{
+    event::AttributeKey,
     pipeline::live::monitor::{
-        Dimension, INTERVAL_MS, Slot,
+        Dimension, Group, INTERVAL_MS, Slot,
         ask::{Selection, Tally},
         metric::MonitoringMetric,
     },
@@ -197,17 +198,20 @@ pub fn parts(
 
 /// What people call the values of a dimension, where that is something else.
 fn names<'a>(slot: &'a Slot, dimension: &'static Dimension) -> BTreeMap<&'a str, &'a str> {
-    let Some(names) = Dimension::parse("asn_organization").filter(|_| dimension.name == "asn") else {
+    if dimension.name != "asn" {
         return BTreeMap::new();
-    };
-    let named = slot.cells.keys().map(|group| (group.value(dimension), group.value(names)));
+    }
+    let organisation = |group| Group::text(group, AttributeKey::AsnOrganization);
+    let named = slot.cells.keys().map(|group| (group.value(dimension), organisation(group)));
     named.filter(|(_, name)| !name.is_empty()).collect()
 }
 
 impl HistogramPoint {
     /// The startup times of a selection in an interval, if that can tell.
     pub fn of((start_ms, slot): (i64, &Slot), selection: &Selection) -> Option<Self> {
-        let startups = slot.startups(selection)?;
+        let weighed = slot.startups(selection)?.map(|(group, ms)| (ms, group.weight()));
+        let mut startups: Vec<_> = weighed.collect();
+        startups.sort_by_key(|(ms, _)| *ms);
         let sum: f64 = startups.iter().map(|(_, weight)| weight).sum();
         let within = |bucket: usize| {
             let next = BUCKETS_MS.get(bucket + 1).copied().unwrap_or(u32::MAX);

@@ -86,6 +86,8 @@ const incidents = [];
 for await (const incident of mux.data.incidents.list({ status: 'open', order_by: 'negative_impact' })) incidents.push(incident);
 assert.deepEqual(incidents, []);
 await assert.rejects(mux.data.incidents.retrieve('none'), Mux.NotFoundError);
+const exported = await mux.data.exports.listVideoViews();
+assert.ok(exported.data.length >= 2 && exported.data.every(({ files }) => files.some(({ type }) => type === 'csv')));
 
 await assert.rejects(mux.data.metrics.getOverallValues('nothing'), Mux.NotFoundError);
 await assert.rejects(mux.data.metrics.getOverallValues('views', { filters: ['planet:x'] }), (error) => {

@@ -365,3 +365,59 @@ async fn monitoring_names_what_it_takes() {
     let answer = server.answer(&tenant, &format!("{base}/current-concurrent-viewers/timeseries"), &[]).await;
     assert_eq!(answer["data"], serde_json::json!([]));
 }
+
+#[tokio::test]
+async fn cdns_are_scored_by_what_they_did_in_the_window() {
+    let server = Server::start(unlimited());
+    let tenant = server.tenant().await;
+    let now_ms = chrono::Utc::now().timestamp_millis();
+    let mut random = StdRng::seed_from_u64(31);
+    // All of it within the ten minutes that are looked at, and some still there at the end.
+    let mut stories: Vec<_> = (0..120).map(|n| Story::random(&mut random, n, now_ms - 560_000)).collect();
+    stories.retain(|story| story.last_ms() < now_ms - 30_000);
+    let records: Vec<_> = stories.iter().map(Story::records).collect();
+    happen(&server.live, &tenant.id, &records, 31, now_ms);
+    let answer = server.answer(&tenant, "/data/v1/cdn-scores", &[("window_s", "600")]).await;
+    let end_ms = answer["timeframe"][1].as_i64().unwrap() * 1000;
+    let rows = answer["data"].as_array().unwrap();
+    assert_eq!(rows.len(), 8, "four countries by two CDNs");
+    for row in rows {
+        let here: Vec<_> = stories
+            .iter()
+            .filter(|s| {
+                s.bot_class.is_empty()
+                    && s.country == row["country"].as_str().unwrap_or_default()
+                    && row["cdn"] == s.cdn
+            })
+            .collect();
+        let sum = |value: &dyn Fn(&Story) -> f64| -> f64 { here.iter().map(|s| value(s) * s.weight()).sum() };
+        let totals =
+            |s: &Story| s.totals(s.stalls_ms.len(), if s.end == End::Vanishes { 0 } else { s.tail_ms });
+        let (watch, stalled) = (sum(&|s| totals(s).0 as f64), sum(&|s| totals(s).1 as f64));
+        let viewers = sum(&|s| f64::from(s.over_ms() >= end_ms));
+        let failures = sum(&|s| f64::from(s.end == End::Fails && s.over_ms() < end_ms));
+        let starts = sum(&|s| f64::from(s.startup_ms.is_some()));
+        let startup = sum(&|s| s.startup_ms.unwrap_or(0) as f64) / starts;
+        let what = format!("{} {}", row["country"], row["cdn"]);
+        for (name, expected) in [
+            ("watch_ms", watch),
+            ("concurrent_viewers", viewers),
+            ("rebuffer_percentage", stalled / watch),
+            ("playback_failure_percentage", failures / (viewers + failures)),
+            ("video_startup_time", startup),
+        ] {
+            let found = row[name].as_f64().unwrap();
+            assert!(
+                (found - expected).abs() <= 1e-9 * expected.max(1.0),
+                "{what} {name}: {found} != {expected}"
+            );
+        }
+        let score = 100.0 * (1.0 - failures / (viewers + failures)) * (-10.0 * stalled / watch).exp() * 8.0
+            / (8.0 + startup / 1000.0);
+        assert!((row["score"].as_f64().unwrap() - score).abs() < 1e-9, "{what}");
+    }
+    let best_first = rows.windows(2).all(|pair| {
+        pair[0]["country"] != pair[1]["country"] || pair[0]["score"].as_f64() >= pair[1]["score"].as_f64()
+    });
+    assert!(best_first);
+}
