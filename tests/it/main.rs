@@ -15,6 +15,7 @@ mod intake;
 mod ledger;
 mod live;
 mod log;
+mod monitoring;
 mod mux;
 mod origin;
 mod pipeline;

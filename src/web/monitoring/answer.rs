@@ -120,7 +120,7 @@ pub struct HistogramBucket {
 pub struct HistogramPoint {
     pub timestamp: String,
     /// How many there were.
-    pub sum: f64,
+    pub sum: u64,
     /// Milliseconds, as all that follows.
     pub average: Option<f64>,
     pub median: Option<f64>,
@@ -133,7 +133,7 @@ pub struct HistogramPoint {
 /// A bucket's views.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct BucketCount {
-    pub count: f64,
+    pub count: u64,
     /// Part of the interval's, 0 to 1.
     pub percentage: f64,
 }
@@ -217,13 +217,13 @@ impl HistogramPoint {
             let next = BUCKETS_MS.get(bucket + 1).copied().unwrap_or(u32::MAX);
             let inside = startups.iter().filter(|(ms, _)| *ms >= BUCKETS_MS[bucket] && *ms < next);
             let count: f64 = inside.map(|(_, weight)| weight).sum();
-            BucketCount { count, percentage: if sum > 0.0 { count / sum } else { 0.0 } }
+            BucketCount { count: whole(count), percentage: if sum > 0.0 { count / sum } else { 0.0 } }
         };
         let bucket_values: Vec<_> = (0..BUCKETS_MS.len()).map(within).collect();
         let total: f64 = startups.iter().map(|(ms, weight)| f64::from(*ms) * weight).sum();
         Some(Self {
             timestamp: date(start_ms),
-            sum,
+            sum: whole(sum),
             average: (sum > 0.0).then(|| total / sum),
             median: quantile(&startups, 0.5 * sum),
             p95: quantile(&startups, 0.95 * sum),

@@ -333,7 +333,7 @@ async fn all_time_watched_is_in_the_intervals_and_startups_are_counted_once() {
         let found: f64 = points.map(|point| point["bucket_values"][index]["count"].as_f64().unwrap()).sum();
         assert_eq!(found, expected, "{bucket}");
     }
-    for point in answer["data"].as_array().unwrap().iter().filter(|point| point["sum"] == 1.0) {
+    for point in answer["data"].as_array().unwrap().iter().filter(|point| point["sum"] == 1) {
         assert_eq!((&point["median"], &point["max_percentage"]), (&point["p95"], &Value::from(1.0)));
         assert_eq!(point["average"], point["median"]);
     }
