@@ -339,6 +339,60 @@ async fn all_time_watched_is_in_the_intervals_and_startups_are_counted_once() {
     }
 }
 
+/// Sums over everything that was counted: time watched, time rebuffering, bit/s times time, and startups.
+fn sums(live: &Live, environment: &str) -> [u64; 4] {
+    live.read(environment, |environment| {
+        let mut sums = [0; 4];
+        for (_, slot) in environment.monitor.closed(0, i64::MAX) {
+            for cell in slot.cells.values() {
+                sums =
+                    [sums[0] + cell.watch_ms, sums[1] + cell.rebuffer_ms, sums[2] + cell.bitrate_ms, sums[3]];
+            }
+            sums[3] += slot.startups.len() as u64;
+        }
+        sums
+    })
+}
+
+#[test]
+fn one_absurd_counter_moves_no_more_than_the_time_that_passed_and_views_from_before_bring_no_past() {
+    let now_ms = chrono::Utc::now().timestamp_millis();
+    let story = Story {
+        startup_ms: Some(500),
+        stalls_ms: vec![0; 6],
+        end: End::Vanishes,
+        sample_rate: 0,
+        ..Story::random(&mut StdRng::seed_from_u64(1), 0, now_ms - 400_000)
+    };
+    let lived = |change: &dyn Fn(&mut Counters)| {
+        let live = Live::default();
+        let mut records = story.records();
+        change(records[4].events[0].counters.as_mut().unwrap());
+        happen(&live, "e", &[records], 1, now_ms);
+        sums(&live, "e")
+    };
+    let [watch_ms, rebuffer_ms, bitrate_ms, startups] = lived(&|_| {});
+    assert_eq!((watch_ms, rebuffer_ms, startups), (60_500, 0, 1));
+    let most_ms = HEARTBEAT_MS as u64 + 30_000;
+    let absurd = lived(&|c| c.watch_ms = Some(u32::MAX));
+    assert!(
+        absurd[0] <= watch_ms + most_ms && absurd[1..] == [rebuffer_ms, bitrate_ms, startups],
+        "{absurd:?}"
+    );
+    let absurd = lived(&|c| c.rebuffer_ms = Some(u32::MAX));
+    assert!(absurd[1] <= most_ms && absurd[0] == watch_ms && absurd[2] == bitrate_ms, "{absurd:?}");
+    let absurd = lived(&|c| c.bitrate_ms = Some(u64::MAX));
+    assert!(absurd[2] <= bitrate_ms + most_ms * 1_000_000_000 && absurd[0] == watch_ms, "{absurd:?}");
+    let absurd = lived(&|c| c.startup_ms = Some(u32::MAX));
+    assert_eq!(absurd, [watch_ms, rebuffer_ms, bitrate_ms, startups]);
+
+    // Heard of only after a restart, a minute in: it did not start then, and its minute is not of now.
+    let live = Live::default();
+    happen(&live, "e", &[story.records().split_off(6)], 1, now_ms);
+    let [watch_ms, _, _, startups] = sums(&live, "e");
+    assert_eq!((watch_ms, startups), (10_000, 0));
+}
+
 #[tokio::test]
 async fn monitoring_names_what_it_takes() {
     let server = Server::start(unlimited());
