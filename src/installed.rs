@@ -1,5 +1,5 @@
-//! Where files lie that came with the installation and are too large for the binary: the engine's library, the
-//! file. Beside the executable, or in a checkout among its npm packages.
+//! Where files lie that came with the installation and are too large for the binary: the engine's library, the files
+//! about addresses and robots. Beside the executable, or in a checkout among its npm packages.
 
 use std::path::{Path, PathBuf};
 

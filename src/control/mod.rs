@@ -18,6 +18,7 @@ mod origin;
 mod person;
 mod secret;
 mod session;
+mod signing;
 mod token;
 mod used;
 
@@ -42,6 +43,7 @@ pub use origin::Origins;
 pub use person::Person;
 pub use secret::{digest, equal, random_secret};
 pub use session::{ListedSession, SESSION_LIFETIME, Session};
+pub use signing::Viewable;
 pub use token::{Grant, ListedToken, NewToken, TokenSettings};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("schema/control");
@@ -82,6 +84,7 @@ pub struct Control {
     keys_used: used::Used,
     tokens: memory::Memory<token::Stored>,
     tokens_used: used::Used,
+    signing_keys: memory::Memory<signing::SigningKey>,
     proofs: token::Proofs,
 }
 
@@ -112,6 +115,7 @@ impl Control {
             keys_used: used::Used::new("UPDATE ingest_keys SET last_used_ms = $1 WHERE ingest_key = $2"),
             tokens: memory::Memory::new(10_000),
             tokens_used: used::Used::new("UPDATE tokens SET last_used_ms = $1 WHERE id = $2"),
+            signing_keys: memory::Memory::new(10_000),
             proofs: token::Proofs::new(),
         })
     }

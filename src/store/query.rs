@@ -16,7 +16,9 @@ pub mod metric;
 pub mod place;
 pub mod statement;
 pub mod timeframe;
+pub mod usage;
 pub mod view;
+pub mod view_files;
 
 use std::sync::Arc;
 

@@ -4,9 +4,12 @@ use actix_web::{
     HttpResponse,
     web::{Data, Json, Path},
 };
+use chrono::SecondsFormat;
 use serde::{Deserialize, Serialize};
 
-use super::{api::ApiState, auth::Reader, error::ApiError, openapi, params::Params, permission::Writer};
+use super::{
+    api::ApiState, auth::Reader, error::ApiError, metrics::time, openapi, params::Params, permission::Writer,
+};
 use crate::control::{Annotation, AnnotationChange, AnnotationQuestion};
 
 /// What an annotation says. A change may leave out what stays.
@@ -39,24 +42,25 @@ pub struct AnnotationsAnswer {
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct AnnotationShown {
     pub id: String,
-    /// Unix seconds, as all times here.
-    pub date: i64,
+    /// What time it is about.
+    pub date: String,
     pub note: String,
     pub sub_property_id: Option<String>,
     /// `token:ID` or `session`.
     pub created_by: String,
-    pub created_at: i64,
+    pub created_at: String,
 }
 
 impl From<Annotation> for AnnotationShown {
     fn from(annotation: Annotation) -> Self {
+        let written = |ms: i64| time(ms, SecondsFormat::Secs);
         Self {
             id: annotation.id,
-            date: annotation.at_ms / 1000,
+            date: written(annotation.at_ms),
             note: annotation.note,
             sub_property_id: annotation.sub_property_id,
             created_by: annotation.created_by,
-            created_at: annotation.created_ms / 1000,
+            created_at: written(annotation.created_ms),
         }
     }
 }

@@ -18,15 +18,15 @@ use super::{
     batch,
     cache::AnswerCache,
     conditional::conditional,
-    control, dimensions, engagement,
+    control, counts, delivery, dimensions, engagement,
     error::ApiError,
-    errors,
+    errors, exports,
     guard::{envelope, guard},
     incidents, ledger,
     limit::Limits,
     metrics, monitoring, openapi,
     params::{Params, Wait},
-    views,
+    usage, views,
 };
 use crate::{clock::Clock, control::Control, log::Position, pipeline::live::Live, store::Store};
 
@@ -98,6 +98,7 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(
             get("/data/v1/openapi.json", openapi::serve).wrap(from_fn(conditional)).wrap(from_fn(envelope)),
         )
+        .service(get("/data/v1/viewer-count", counts::show))
         .service(
             web::scope("/data/v1")
                 .app_data(json)
@@ -144,6 +145,16 @@ pub fn configure(config: &mut ServiceConfig) {
                         .route(web::post().to(batch::query))
                         .default_service(web::to(|| async { refuse("POST") })),
                 )
+                .service(get("/cdn-scores", delivery::scores))
+                .service(
+                    web::resource("/viewer-tokens")
+                        .route(web::post().to(counts::sign))
+                        .route(web::delete().to(counts::revoke))
+                        .default_service(web::to(|| async { refuse("DELETE, POST") })),
+                )
+                .service(get("/usage", usage::usage))
+                .service(get("/exports/views", exports::list))
+                .service(get("/exports/views/{file}", exports::file))
                 .service(get("/video-views", views::list))
                 .service(get("/video-views/{id}", views::show))
                 .service(get("/errors", errors::list))

@@ -44,8 +44,8 @@ pub struct IncidentShown {
     pub sample_size: i64,
     pub sample_size_unit: String,
     pub affected_views: i64,
-    pub affected_views_per_hour: f64,
-    pub affected_views_per_hour_on_open: f64,
+    pub affected_views_per_hour: i64,
+    pub affected_views_per_hour_on_open: i64,
     /// The views it is about.
     pub breakdowns: Vec<IncidentBreakdown>,
     pub started_at: String,
@@ -91,8 +91,8 @@ impl From<Incident> for IncidentShown {
             sample_size: detail.sample_size,
             sample_size_unit: detail.sample_size_unit,
             affected_views: incident.affected_views,
-            affected_views_per_hour: incident.affected_views_per_hour,
-            affected_views_per_hour_on_open: detail.affected_views_per_hour_on_open,
+            affected_views_per_hour: whole(incident.affected_views_per_hour),
+            affected_views_per_hour_on_open: whole(detail.affected_views_per_hour_on_open),
             breakdowns: detail.breakdowns.into_iter().map(breakdown).collect(),
             started_at: written(incident.started_ms),
             resolved_at: incident.resolved_ms.map(written),
@@ -191,4 +191,9 @@ fn answer(state: &ApiState, incidents: Vec<Incident>, total_row_count: i64) -> I
 /// Incidents are kept for good.
 fn ever(state: &ApiState) -> [i64; 2] {
     [0, state.clock.now_ms() / 1000]
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "counts of views")]
+fn whole(views: f64) -> i64 {
+    views.round() as i64
 }

@@ -12,8 +12,8 @@ use utoipa::{
 use self::problems::Problems;
 pub use self::words::{Ascending, GroupOrder, InProgressWord, Resolution, StepWord, ViewOrderWord};
 use super::{
-    annotations, auth::COOKIE, batch, control, dimensions, engagement, error::ApiError, errors, incidents,
-    ledger, metrics, monitoring, views,
+    annotations, auth::COOKIE, batch, control, counts, delivery, dimensions, engagement, error::ApiError, errors,
+    exports, incidents, ledger, metrics, monitoring, usage, views,
 };
 use crate::event::metric::Measurement;
 
@@ -62,6 +62,33 @@ pub struct Within {
     /// `24:hours`, `7:days`, or two Unix times in seconds; all there is when left out.
     #[param(rename = "timeframe[]")]
     pub timeframe: Option<Vec<String>>,
+}
+
+/// Usage of when, in which steps.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct UsageOf {
+    /// `24:hours` (the default), `30:days`, or two Unix times in seconds.
+    #[param(rename = "timeframe[]")]
+    pub timeframe: Option<Vec<String>>,
+    /// `day` (the default), `hour`, `ten_minutes` or `minute`.
+    pub group_by: Option<String>,
+}
+
+/// How far back to look.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Window {
+    /// Seconds: 60 when left out, 5 to 600.
+    pub window_s: Option<u32>,
+}
+
+/// Which file.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct ExportPath {
+    /// A day or an hour, UTC, and a form: `2026-11-22.csv`, `2026-11-22T13.ndjson`.
+    pub file: String,
 }
 
 /// Which incidents.
@@ -303,6 +330,13 @@ Good answers to reads carry an `ETag`, and 304 answers `If-None-Match`. Every GE
         incidents::list,
         incidents::show,
         incidents::related,
+        delivery::scores,
+        counts::sign,
+        counts::revoke,
+        counts::show,
+        usage::usage,
+        exports::list,
+        exports::file,
         monitoring::metrics,
         monitoring::dimensions,
         monitoring::breakdown,

@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// Every parameter of the API. One that is not here is a slip of the pen, and an answer to it would be a wrong one.
-const NAMES: [&str; 24] = [
+const NAMES: [&str; 25] = [
     "timeframe[]",
     "filters[]",
     "metric_filters[]",
@@ -51,6 +51,7 @@ const NAMES: [&str; 24] = [
     "timestamp",
     "status",
     "severity",
+    "window_s",
 ];
 const DEFAULT_LIMIT: u32 = 10;
 const MAX_LIMIT: u32 = 1000;
@@ -161,15 +162,8 @@ impl Params {
 
     /// `filters[]`, unread.
     pub fn filters(&self) -> Result<impl Iterator<Item = &str>, ApiError> {
-        Self::few_enough(self.all("filters[]").count())?;
+        few_enough(self.all("filters[]").count())?;
         Ok(self.all("filters[]"))
-    }
-
-    fn few_enough(filters: usize) -> Result<(), ApiError> {
-        if filters <= MAX_FILTERS {
-            return Ok(());
-        }
-        Err(ApiError::parameter("filters[]", format!("{filters} filters"), [format!("0 to {MAX_FILTERS}")]))
     }
 
     /// The value of a parameter that may be given once.
@@ -273,10 +267,7 @@ impl Params {
         let filters =
             [("filters[]", Names::All), ("metric_filters[]", Names::Metrics)].into_iter().flat_map(read);
         let condition = filter::together(filters.collect::<Result<_, _>>()?);
-        if condition.size() > MAX_CONDITIONS {
-            let detail = format!("{} conditions", condition.size());
-            return Err(ApiError::parameter("filters[]", detail, [format!("0 to {MAX_CONDITIONS}")]));
-        }
+        few_enough(condition.size())?;
         let (all, default) = (&InProgress::ALL, InProgress::Include);
         Ok(Scope {
             condition,
@@ -328,6 +319,15 @@ impl Params {
 pub fn no_dimension(parameter: &str, name: &str) -> ApiError {
     let (basic, advanced) = Dimension::names();
     ApiError::parameter(parameter, format!("`{name}` is no dimension"), basic.into_iter().chain(advanced))
+}
+
+/// What is asked of each view has a bound.
+fn few_enough(conditions: usize) -> Result<(), ApiError> {
+    if conditions <= MAX_CONDITIONS {
+        return Ok(());
+    }
+    let detail = format!("{conditions} conditions");
+    Err(ApiError::parameter("filters[]", detail, [format!("0 to {MAX_CONDITIONS}")]))
 }
 
 #[cfg(test)]

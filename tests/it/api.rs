@@ -1,6 +1,7 @@
 //! The API against a real server, a real control database and the real ClickHouse engine.
 
 mod access;
+mod accounts;
 mod annotations;
 mod batch;
 mod clients;

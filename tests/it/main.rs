@@ -18,6 +18,7 @@ mod keys;
 mod ledger;
 mod live;
 mod log;
+mod monitoring;
 mod mux;
 mod origin;
 mod overload;

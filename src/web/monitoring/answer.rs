@@ -6,8 +6,9 @@ use chrono::SecondsFormat;
 use serde::Serialize;
 
 use crate::{
+    event::AttributeKey,
     pipeline::live::monitor::{
-        Dimension, INTERVAL_MS, Slot,
+        Dimension, Group, INTERVAL_MS, Slot,
         ask::{Selection, Tally},
         metric::MonitoringMetric,
     },
@@ -119,7 +120,7 @@ pub struct HistogramBucket {
 pub struct HistogramPoint {
     pub timestamp: String,
     /// How many there were.
-    pub sum: f64,
+    pub sum: u64,
     /// Milliseconds, as all that follows.
     pub average: Option<f64>,
     pub median: Option<f64>,
@@ -132,7 +133,7 @@ pub struct HistogramPoint {
 /// A bucket's views.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct BucketCount {
-    pub count: f64,
+    pub count: u64,
     /// Part of the interval's, 0 to 1.
     pub percentage: f64,
 }
@@ -197,29 +198,32 @@ pub fn parts(
 
 /// What people call the values of a dimension, where that is something else.
 fn names<'a>(slot: &'a Slot, dimension: &'static Dimension) -> BTreeMap<&'a str, &'a str> {
-    let Some(names) = Dimension::parse("asn_organization").filter(|_| dimension.name == "asn") else {
+    if dimension.name != "asn" {
         return BTreeMap::new();
-    };
-    let named = slot.cells.keys().map(|group| (group.value(dimension), group.value(names)));
+    }
+    let organisation = |group| Group::text(group, AttributeKey::AsnOrganization);
+    let named = slot.cells.keys().map(|group| (group.value(dimension), organisation(group)));
     named.filter(|(_, name)| !name.is_empty()).collect()
 }
 
 impl HistogramPoint {
     /// The startup times of a selection in an interval, if that can tell.
     pub fn of((start_ms, slot): (i64, &Slot), selection: &Selection) -> Option<Self> {
-        let startups = slot.startups(selection)?;
+        let weighed = slot.startups(selection)?.map(|(group, ms)| (ms, group.weight()));
+        let mut startups: Vec<_> = weighed.collect();
+        startups.sort_by_key(|(ms, _)| *ms);
         let sum: f64 = startups.iter().map(|(_, weight)| weight).sum();
         let within = |bucket: usize| {
             let next = BUCKETS_MS.get(bucket + 1).copied().unwrap_or(u32::MAX);
             let inside = startups.iter().filter(|(ms, _)| *ms >= BUCKETS_MS[bucket] && *ms < next);
             let count: f64 = inside.map(|(_, weight)| weight).sum();
-            BucketCount { count, percentage: if sum > 0.0 { count / sum } else { 0.0 } }
+            BucketCount { count: whole(count), percentage: if sum > 0.0 { count / sum } else { 0.0 } }
         };
         let bucket_values: Vec<_> = (0..BUCKETS_MS.len()).map(within).collect();
         let total: f64 = startups.iter().map(|(ms, weight)| f64::from(*ms) * weight).sum();
         Some(Self {
             timestamp: date(start_ms),
-            sum,
+            sum: whole(sum),
             average: (sum > 0.0).then(|| total / sum),
             median: quantile(&startups, 0.5 * sum),
             p95: quantile(&startups, 0.95 * sum),

@@ -104,7 +104,7 @@ await assert.rejects(monitoring.metrics.getTimeseries('nothing'), Mux.NotFoundEr
 
 const annotation = await mux.data.annotations.create({ date: 1795000000, note: 'release', sub_property_id: 'eu' });
 assert.equal((await mux.data.annotations.retrieve(annotation.id)).note, 'release');
-assert.equal((await mux.data.annotations.update(annotation.id, { date: 1795000001, note: 'hotfix' })).date, 1795000001);
+assert.equal((await mux.data.annotations.update(annotation.id, { date: 1795000001, note: 'hotfix' })).date, '2026-11-18T11:06:41Z');
 const annotations = [];
 for await (const row of mux.data.annotations.list({ limit: 1 })) annotations.push(row);
 assert.deepEqual(annotations.map(({ note }) => note), ['hotfix']);
@@ -114,6 +114,8 @@ const incidents = [];
 for await (const incident of mux.data.incidents.list({ status: 'open', order_by: 'negative_impact' })) incidents.push(incident);
 assert.deepEqual(incidents, []);
 await assert.rejects(mux.data.incidents.retrieve('none'), Mux.NotFoundError);
+const exported = await mux.data.exports.listVideoViews();
+assert.ok(exported.data.length >= 2 && exported.data.every(({ files }) => files.some(({ type }) => type === 'csv')));
 
 await assert.rejects(mux.data.metrics.getOverallValues('nothing'), Mux.NotFoundError);
 await assert.rejects(mux.data.metrics.getOverallValues('views', { filters: ['planet:x'] }), (error) => {

@@ -52,6 +52,27 @@ assert any(error.code == 404 for error in errors.data) and all(error.count > 0 f
 assert "country" in dimensions.list_dimensions().data.basic
 assert len(dimensions.list_dimension_values("country", timeframe=timeframe).data) == 5
 
+monitoring = mux_python.MonitoringApi(client)
+names = [row.name for row in monitoring.list_monitoring_metrics().data]
+assert "asn" in [row.name for row in monitoring.list_monitoring_dimensions().data]
+for name in (name for name in names if name != "video-startup-time"):
+    points = monitoring.get_monitoring_timeseries(name).data
+    assert any(point.concurrent_viewers > 0 for point in points), name
+    parts = monitoring.get_monitoring_breakdown_timeseries(name, dimension="cdn", timeframe=["5:minutes"]).data
+    assert any(len(part.values) == 2 for part in parts), name
+    monitoring.get_monitoring_breakdown(name, dimension="country")
+histogram = monitoring.get_monitoring_histogram_timeseries("video-startup-time")
+assert any(point.sum > 0 and point.p95 > 0 for point in histogram.data) and len(histogram.meta.buckets) == 7
+
+annotations = mux_python.AnnotationsApi(client)
+made = annotations.create_annotation({"date": 1795000000, "note": "release"}).data
+assert annotations.get_annotation(made.id).data.date.timestamp() == 1795000000
+assert annotations.update_annotation(made.id, {"date": 1795000001, "note": "hotfix"}).data.note == "hotfix"
+assert annotations.list_annotations().total_row_count == 1
+annotations.delete_annotation(made.id)
+assert mux_python.IncidentsApi(client).list_incidents(status="open").data == []
+assert len(mux_python.ExportsApi(client).list_exports_views().data) >= 2
+
 try:
     metrics.get_overall_values("views", filters=["planet:x"])
     raise SystemExit("a filter that does not exist was taken")

@@ -11,7 +11,7 @@ use super::{
 };
 
 /// Every route that answers about views.
-const ROUTES: [&str; 17] = [
+const ROUTES: [&str; 23] = [
     "/data/v1/metrics/views/overall",
     "/data/v1/metrics/playing_time/timeseries",
     "/data/v1/metrics/rebuffer_percentage/breakdown",
@@ -29,6 +29,12 @@ const ROUTES: [&str; 17] = [
     "/data/v1/engagement/videos/video-a/live",
     "/data/v1/engagement/views/view-1",
     "/data/v1/environments",
+    "/data/v1/monitoring/metrics/current-concurrent-viewers/timeseries",
+    "/data/v1/monitoring/metrics/current-concurrent-viewers/breakdown",
+    "/data/v1/cdn-scores",
+    "/data/v1/annotations",
+    "/data/v1/incidents",
+    "/data/v1/exports/views",
 ];
 
 async fn problem(response: Response, status: StatusCode, code: &str) -> Value {

@@ -333,10 +333,64 @@ async fn all_time_watched_is_in_the_intervals_and_startups_are_counted_once() {
         let found: f64 = points.map(|point| point["bucket_values"][index]["count"].as_f64().unwrap()).sum();
         assert_eq!(found, expected, "{bucket}");
     }
-    for point in answer["data"].as_array().unwrap().iter().filter(|point| point["sum"] == 1.0) {
+    for point in answer["data"].as_array().unwrap().iter().filter(|point| point["sum"] == 1) {
         assert_eq!((&point["median"], &point["max_percentage"]), (&point["p95"], &Value::from(1.0)));
         assert_eq!(point["average"], point["median"]);
     }
+}
+
+/// Sums over everything that was counted: time watched, time rebuffering, bit/s times time, and startups.
+fn sums(live: &Live, environment: &str) -> [u64; 4] {
+    live.read(environment, |environment| {
+        let mut sums = [0; 4];
+        for (_, slot) in environment.monitor.closed(0, i64::MAX) {
+            for cell in slot.cells.values() {
+                sums =
+                    [sums[0] + cell.watch_ms, sums[1] + cell.rebuffer_ms, sums[2] + cell.bitrate_ms, sums[3]];
+            }
+            sums[3] += slot.startups.len() as u64;
+        }
+        sums
+    })
+}
+
+#[test]
+fn one_absurd_counter_moves_no_more_than_the_time_that_passed_and_views_from_before_bring_no_past() {
+    let now_ms = chrono::Utc::now().timestamp_millis();
+    let story = Story {
+        startup_ms: Some(500),
+        stalls_ms: vec![0; 6],
+        end: End::Vanishes,
+        sample_rate: 0,
+        ..Story::random(&mut StdRng::seed_from_u64(1), 0, now_ms - 400_000)
+    };
+    let lived = |change: &dyn Fn(&mut Counters)| {
+        let live = Live::default();
+        let mut records = story.records();
+        change(records[4].events[0].counters.as_mut().unwrap());
+        happen(&live, "e", &[records], 1, now_ms);
+        sums(&live, "e")
+    };
+    let [watch_ms, rebuffer_ms, bitrate_ms, startups] = lived(&|_| {});
+    assert_eq!((watch_ms, rebuffer_ms, startups), (60_500, 0, 1));
+    let most_ms = HEARTBEAT_MS as u64 + 30_000;
+    let absurd = lived(&|c| c.watch_ms = Some(u32::MAX));
+    assert!(
+        absurd[0] <= watch_ms + most_ms && absurd[1..] == [rebuffer_ms, bitrate_ms, startups],
+        "{absurd:?}"
+    );
+    let absurd = lived(&|c| c.rebuffer_ms = Some(u32::MAX));
+    assert!(absurd[1] <= most_ms && absurd[0] == watch_ms && absurd[2] == bitrate_ms, "{absurd:?}");
+    let absurd = lived(&|c| c.bitrate_ms = Some(u64::MAX));
+    assert!(absurd[2] <= bitrate_ms + most_ms * 1_000_000_000 && absurd[0] == watch_ms, "{absurd:?}");
+    let absurd = lived(&|c| c.startup_ms = Some(u32::MAX));
+    assert_eq!(absurd, [watch_ms, rebuffer_ms, bitrate_ms, startups]);
+
+    // Heard of only after a restart, a minute in: it did not start then, and its minute is not of now.
+    let live = Live::default();
+    happen(&live, "e", &[story.records().split_off(6)], 1, now_ms);
+    let [watch_ms, _, _, startups] = sums(&live, "e");
+    assert_eq!((watch_ms, startups), (10_000, 0));
 }
 
 #[tokio::test]
@@ -364,4 +418,60 @@ async fn monitoring_names_what_it_takes() {
     // Nobody has been seen yet: nothing is known, which is not zero.
     let answer = server.answer(&tenant, &format!("{base}/current-concurrent-viewers/timeseries"), &[]).await;
     assert_eq!(answer["data"], serde_json::json!([]));
+}
+
+#[tokio::test]
+async fn cdns_are_scored_by_what_they_did_in_the_window() {
+    let server = Server::start(unlimited());
+    let tenant = server.tenant().await;
+    let now_ms = chrono::Utc::now().timestamp_millis();
+    let mut random = StdRng::seed_from_u64(31);
+    // All of it within the ten minutes that are looked at, and some still there at the end.
+    let mut stories: Vec<_> = (0..120).map(|n| Story::random(&mut random, n, now_ms - 560_000)).collect();
+    stories.retain(|story| story.last_ms() < now_ms - 30_000);
+    let records: Vec<_> = stories.iter().map(Story::records).collect();
+    happen(&server.live, &tenant.id, &records, 31, now_ms);
+    let answer = server.answer(&tenant, "/data/v1/cdn-scores", &[("window_s", "600")]).await;
+    let end_ms = answer["timeframe"][1].as_i64().unwrap() * 1000;
+    let rows = answer["data"].as_array().unwrap();
+    assert_eq!(rows.len(), 8, "four countries by two CDNs");
+    for row in rows {
+        let here: Vec<_> = stories
+            .iter()
+            .filter(|s| {
+                s.bot_class.is_empty()
+                    && s.country == row["country"].as_str().unwrap_or_default()
+                    && row["cdn"] == s.cdn
+            })
+            .collect();
+        let sum = |value: &dyn Fn(&Story) -> f64| -> f64 { here.iter().map(|s| value(s) * s.weight()).sum() };
+        let totals =
+            |s: &Story| s.totals(s.stalls_ms.len(), if s.end == End::Vanishes { 0 } else { s.tail_ms });
+        let (watch, stalled) = (sum(&|s| totals(s).0 as f64), sum(&|s| totals(s).1 as f64));
+        let viewers = sum(&|s| f64::from(s.over_ms() >= end_ms));
+        let failures = sum(&|s| f64::from(s.end == End::Fails && s.over_ms() < end_ms));
+        let starts = sum(&|s| f64::from(s.startup_ms.is_some()));
+        let startup = sum(&|s| s.startup_ms.unwrap_or(0) as f64) / starts;
+        let what = format!("{} {}", row["country"], row["cdn"]);
+        for (name, expected) in [
+            ("watch_ms", watch),
+            ("concurrent_viewers", viewers),
+            ("rebuffer_percentage", stalled / watch),
+            ("playback_failure_percentage", failures / (viewers + failures)),
+            ("video_startup_time", startup),
+        ] {
+            let found = row[name].as_f64().unwrap();
+            assert!(
+                (found - expected).abs() <= 1e-9 * expected.max(1.0),
+                "{what} {name}: {found} != {expected}"
+            );
+        }
+        let score = 100.0 * (1.0 - failures / (viewers + failures)) * (-10.0 * stalled / watch).exp() * 8.0
+            / (8.0 + startup / 1000.0);
+        assert!((row["score"].as_f64().unwrap() - score).abs() < 1e-9, "{what}");
+    }
+    let best_first = rows.windows(2).all(|pair| {
+        pair[0]["country"] != pair[1]["country"] || pair[0]["score"].as_f64() >= pair[1]["score"].as_f64()
+    });
+    assert!(best_first);
 }

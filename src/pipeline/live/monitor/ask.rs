@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Dimension, Group, Slot};
-use crate::store::query::Bots;
+use crate::{event::AttributeKey, store::query::Bots};
 
 /// Counts of an interval, each as often as its views stand for.
 #[derive(Debug, Default, Clone, Copy, PartialEq)]
@@ -35,6 +35,20 @@ impl Tally {
         self.bitrate_ms += cell.bitrate_ms as f64 * weight;
     }
 
+    /// Adds what happened elsewhere, or at another time.
+    pub fn join(&mut self, other: &Self) {
+        self.viewers += other.viewers;
+        self.starting += other.starting;
+        self.ceased_starting += other.ceased_starting;
+        self.failures += other.failures;
+        self.startup_failures += other.startup_failures;
+        self.exits += other.exits;
+        self.watch_ms += other.watch_ms;
+        self.rebuffer_ms += other.rebuffer_ms;
+        self.playing_ms += other.playing_ms;
+        self.bitrate_ms += other.bitrate_ms;
+    }
+
     /// Who was there: those at the end of the interval, and those whom a failure ended in it.
     pub fn concurrent_viewers(&self) -> f64 {
         self.viewers + self.failures
@@ -64,7 +78,7 @@ pub struct Selection {
 impl Selection {
     /// Values of one dimension are alternatives, everything else holds together.
     fn takes(&self, group: &Group) -> bool {
-        self.bots.count(group.bot_class())
+        self.bots.count(group.text(AttributeKey::BotClass))
             && self.conditions.iter().all(|condition| match condition.negated {
                 true => group.value(condition.dimension) != condition.value,
                 false => self.conditions.iter().any(|other| {
@@ -110,15 +124,13 @@ impl Slot {
         Some(parts)
     }
 
-    /// The startup times of a selection in order, ms, each with how many views it stands for; `None` if this interval
-    /// cannot tell any more.
-    pub fn startups(&self, selection: &Selection) -> Option<Vec<(u32, f64)>> {
-        if self.is_folded {
-            return None;
-        }
+    /// The views of a selection that started, as their group and their startup time in ms; `None` if this interval cannot
+    /// tell any more.
+    pub fn startups<'a>(
+        &'a self,
+        selection: &'a Selection,
+    ) -> Option<impl Iterator<Item = (&'a Group, u32)>> {
         let taken = self.startups.iter().filter(|(group, _)| selection.takes(group));
-        let mut startups: Vec<_> = taken.map(|(group, ms)| (*ms, group.weight())).collect();
-        startups.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
-        Some(startups)
+        (!self.is_folded).then(|| taken.map(|(group, ms)| (&**group, *ms)))
     }
 }

@@ -82,9 +82,9 @@ impl Group {
         &self.values[dimension.index()]
     }
 
-    /// What kind of robot, empty for people.
-    pub fn bot_class(&self) -> &str {
-        Dimension::parse("bot_class").map_or("", |dimension| self.value(dimension))
+    /// The value of the dimension that is this attribute; empty too where none is.
+    pub fn text(&self, key: AttributeKey) -> &str {
+        DIMENSIONS.iter().position(|dimension| dimension.key == key).map_or("", |index| &self.values[index])
     }
 
     /// How many views each of this group stands for; the same as `weight` of the ClickHouse view `views`.
@@ -99,7 +99,7 @@ impl Group {
 
     /// Without anything but what every answer needs.
     fn coarse(&self) -> Self {
-        let keep = |index: usize| DIMENSIONS[index].name == "bot_class";
+        let keep = |index: usize| DIMENSIONS[index].key == AttributeKey::BotClass;
         let values = std::array::from_fn(|i| if keep(i) { self.values[i].clone() } else { "".into() });
         Self { values, sample_rate: self.sample_rate }
     }

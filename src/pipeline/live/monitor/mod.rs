@@ -11,6 +11,7 @@ pub mod ask;
 mod cell;
 mod group;
 pub mod metric;
+mod totals;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -19,8 +20,8 @@ pub use self::{
     group::{DIMENSIONS, Dimension, Group, Shared},
 };
 use super::state::{LiveView, Standing};
-use crate::event::View;
 use group::Groups;
+use totals::Totals;
 
 /// Length of an interval.
 pub const INTERVAL_MS: i64 = 5_000;
@@ -50,15 +51,6 @@ pub struct Tracked {
     started: bool,
     failed: bool,
     exited: bool,
-}
-
-/// Totals of a view whose growth is spread over time.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-struct Totals {
-    watch_ms: u64,
-    rebuffer_ms: u64,
-    playing_ms: u64,
-    bitrate_ms: u64,
 }
 
 /// The intervals of one environment.
@@ -95,9 +87,12 @@ impl Monitor {
             failed: view.failed(),
             exited: was.exited || has_left(live),
         };
+        let is_from_before = was.group.is_none() && is.totals.watch_ms > MOST_UNHEARD_MS;
         self.move_presence(was, &is);
-        self.count(at_ms, live, &is);
-        self.spread(at_ms, was, &is);
+        self.count(at_ms, live, &is, is_from_before);
+        if !is_from_before {
+            self.spread(at_ms, was, &is);
+        }
         live.tracked = is;
     }
 
@@ -162,10 +157,10 @@ impl Monitor {
     }
 
     /// What happened once.
-    fn count(&mut self, at_ms: i64, live: &LiveView, is: &Tracked) {
+    fn count(&mut self, at_ms: i64, live: &LiveView, is: &Tracked, is_from_before: bool) {
         let was = &live.tracked;
         let Some(group) = &is.group else { return };
-        let began = is.attempted && !was.attempted;
+        let began = is.attempted && !was.attempted && !is_from_before;
         let ceased = !is.is_starting && (was.is_starting || began);
         let failed = is.failed && !was.failed;
         let left = is.exited && !was.exited;
@@ -178,9 +173,12 @@ impl Monitor {
                 cell.exits += u32::from(left);
             });
         }
+        // A startup that took longer than the view has been heard of was measured wrongly.
+        let most_ms = elapsed_ms(live.start_ms, at_ms) + MOST_UNHEARD_MS;
         if is.started
             && !was.started
-            && let Some(startup_ms) = live.view.startup_ms()
+            && !is_from_before
+            && let Some(startup_ms) = live.view.startup_ms().filter(|ms| *ms <= most_ms)
         {
             let startup_ms = u32::try_from(startup_ms).unwrap_or(u32::MAX);
             let slot = self.slots.entry(number).or_default();
@@ -193,12 +191,10 @@ impl Monitor {
 
     /// What the totals have grown by, over the time since the view was last heard of.
     fn spread(&mut self, at_ms: i64, was: &Tracked, is: &Tracked) {
-        let grown = is.totals.beyond(&was.totals);
-        let Some(group) = is.group.as_ref().filter(|_| grown != Totals::default()) else { return };
         let is_new = was.group.is_none();
-        if is_new && grown.watch_ms > MOST_UNHEARD_MS {
-            return;
-        }
+        let passed_ms = if is_new { 0 } else { elapsed_ms(was.heard_ms, at_ms) };
+        let grown = is.totals.beyond(&was.totals).within(passed_ms + MOST_UNHEARD_MS);
+        let Some(group) = is.group.as_ref().filter(|_| grown != Totals::default()) else { return };
         let known_from_ms = self.slots.keys().next().map_or(at_ms, |first| first * INTERVAL_MS);
         let watched_since_ms = at_ms - i64::try_from(grown.watch_ms).unwrap_or(0);
         let since_ms = if is_new { watched_since_ms } else { was.heard_ms.max(watched_since_ms) };
@@ -233,6 +229,10 @@ impl Monitor {
     }
 }
 
+fn elapsed_ms(from_ms: i64, to_ms: i64) -> u64 {
+    u64::try_from(to_ms - from_ms).unwrap_or(0)
+}
+
 /// Whether a view was left before its first frame, by somebody who had waited.
 fn has_left(live: &LiveView) -> bool {
     let view = &live.view;
@@ -242,52 +242,4 @@ fn has_left(live: &LiveView) -> bool {
     let by_events_ms = view.last_t_ms.zip(view.play_t_ms).map_or(0, |(last, play)| last - play);
     let waited_ms = view.course().totals.watch_ms.map_or(by_events_ms, |ms| i64::from(ms).max(by_events_ms));
     live.standing == Standing::Gone || waited_ms >= LEAST_WAIT_MS
-}
-
-impl Totals {
-    fn of(view: &View) -> Self {
-        let totals = view.course().totals;
-        // Time at no known bitrate would make every bitrate smaller.
-        let bitrate_ms = totals.bitrate_ms.unwrap_or(0);
-        let playing_ms = if bitrate_ms > 0 { totals.playing_ms.unwrap_or(0).into() } else { 0 };
-        Self {
-            watch_ms: totals.watch_ms.unwrap_or(0).into(),
-            rebuffer_ms: totals.rebuffer_ms.unwrap_or(0).into(),
-            playing_ms,
-            bitrate_ms,
-        }
-    }
-
-    /// The larger of each: what was counted stays counted.
-    fn after(self, other: &Self) -> Self {
-        Self {
-            watch_ms: self.watch_ms.max(other.watch_ms),
-            rebuffer_ms: self.rebuffer_ms.max(other.rebuffer_ms),
-            playing_ms: self.playing_ms.max(other.playing_ms),
-            bitrate_ms: self.bitrate_ms.max(other.bitrate_ms),
-        }
-    }
-
-    fn beyond(&self, other: &Self) -> Self {
-        Self {
-            watch_ms: self.watch_ms - other.watch_ms.min(self.watch_ms),
-            rebuffer_ms: self.rebuffer_ms - other.rebuffer_ms.min(self.rebuffer_ms),
-            playing_ms: self.playing_ms - other.playing_ms.min(self.playing_ms),
-            bitrate_ms: self.bitrate_ms - other.bitrate_ms.min(self.bitrate_ms),
-        }
-    }
-
-    /// So many parts of `whole`, rounded down.
-    fn part(&self, part: i64, whole: i64) -> Self {
-        let of = |total: u64| {
-            let product = u128::from(total) * u128::try_from(part).unwrap_or(0);
-            u64::try_from(product / u128::try_from(whole.max(1)).unwrap_or(1)).unwrap_or(u64::MAX)
-        };
-        Self {
-            watch_ms: of(self.watch_ms),
-            rebuffer_ms: of(self.rebuffer_ms),
-            playing_ms: of(self.playing_ms),
-            bitrate_ms: of(self.bitrate_ms),
-        }
-    }
 }
