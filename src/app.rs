@@ -44,11 +44,11 @@ use crate::{
         live::{self, Live},
         progress::Progress,
     },
+    privacy::Keeper,
     store::{
         Store,
         embedded::{self, EmbeddedClickHouse},
     },
-    privacy::Keeper,
     telemetry,
     web::{
         api::ApiState,

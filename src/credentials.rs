@@ -3,9 +3,7 @@
 //! A generated token is written to `first-credentials.json` in the data directory (readable by the owner alone), so that
 //! every start of a development machine can show it again; the control database keeps only its hash.
 
-use std::{
-    collections::BTreeMap, fs::OpenOptions, io::Write, os::unix::fs::OpenOptionsExt, path::Path,
-};
+use std::{collections::BTreeMap, fs::OpenOptions, io::Write, os::unix::fs::OpenOptionsExt, path::Path};
 
 use crate::{
     config::{Config, Role},

@@ -10,7 +10,7 @@ use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberI
 pub enum Metric {
     /// Events that came in with a readable body, by `format`.
     EventsReceived,
-    /// The fate of each of them at intake, by `fate`: accepted, rejected, shed.
+    /// The fate of each of them at intake, by `fate`: accepted, rejected, shed; and of some by `reason`.
     EventsIntake,
     /// The fate of each event read from the log, by `fate`: stored, duplicate, late, quarantined.
     EventsProcessed,

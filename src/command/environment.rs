@@ -26,8 +26,10 @@ pub(super) async fn run(command: Command, control: &Control) -> Result<Said, Con
         Command::Create { name } => {
             let made = control.create_environment(&name).await?;
             let NewEnvironment { id, ingest_key, token } = &made;
-            let text =
-                format!("environment {id}\ningest key  {ingest_key}\nAPI token   {}:{}", token.id, token.secret);
+            let text = format!(
+                "environment {id}\ningest key  {ingest_key}\nAPI token   {}:{}",
+                token.id, token.secret
+            );
             Ok(Said::new(text, &made))
         }
         Command::List => {
@@ -46,5 +48,10 @@ fn changed(tenant: Tenant) -> Result<Said, ControlError> {
 
 fn row(tenant: &Tenant) -> [String; 4] {
     let environment = tenant.environment.clone();
-    [environment.id, environment.name, super::or_dash(&environment.ingest_key), tenant.retention_days.to_string()]
+    [
+        environment.id,
+        environment.name,
+        super::or_dash(&environment.ingest_key),
+        tenant.retention_days.to_string(),
+    ]
 }

@@ -48,7 +48,8 @@ pub(super) async fn run(command: Command, control: &Control) -> Result<Said, Con
             let made = control.invite(&email, role, &environments).await?;
             let NewInvitation { invitation, code } = &made;
             let until = time(Some(invitation.expires_ms));
-            let text = format!("/login#invitation={code}\nworks once, on your server's address, until {until} UTC");
+            let text =
+                format!("/login#invitation={code}\nworks once, on your server's address, until {until} UTC");
             Ok(Said::new(text, &made))
         }
         Command::Set { email, membership: Membership { role, environments } } => {

@@ -30,7 +30,10 @@ impl Origins {
     /// [`ControlError::Invalid`] naming what is no origin.
     pub fn parse(origins: &[impl AsRef<str>]) -> Result<Self, ControlError> {
         if origins.len() > MOST {
-            return Err(ControlError::Invalid(format!("{} origins; at most {MOST} for a key", origins.len())));
+            return Err(ControlError::Invalid(format!(
+                "{} origins; at most {MOST} for a key",
+                origins.len()
+            )));
         }
         origins.iter().map(|origin| allowed(origin.as_ref())).collect::<Result<_, _>>().map(Self)
     }
@@ -95,7 +98,8 @@ fn allowed(origin: &str) -> Result<Allowed, ControlError> {
 fn parts(origin: &str) -> Option<(String, String, Option<u16>)> {
     let (scheme, rest) = origin.split_once("://")?;
     // A page's scheme may be an app's own, as `capacitor://localhost`, whose hosts the URL standard leaves as they are.
-    if rest.is_empty() || rest.contains(['/', '?', '#', '@', '\\', '*']) || rest.contains(char::is_whitespace) {
+    if rest.is_empty() || rest.contains(['/', '?', '#', '@', '\\', '*']) || rest.contains(char::is_whitespace)
+    {
         return None;
     }
     let url = Url::parse(&format!("{}://{rest}/", scheme.to_ascii_lowercase())).ok()?;
@@ -109,9 +113,13 @@ mod tests {
 
     #[test]
     fn origins_are_compared_part_by_part() {
-        let origins =
-            Origins::parse(&["https://Example.org", "http://localhost:3000", "https://*.shop.example", "https://münchen.example"])
-                .unwrap();
+        let origins = Origins::parse(&[
+            "https://Example.org",
+            "http://localhost:3000",
+            "https://*.shop.example",
+            "https://münchen.example",
+        ])
+        .unwrap();
         for good in [
             "https://example.org",
             "HTTPS://EXAMPLE.ORG:443",
@@ -146,7 +154,9 @@ mod tests {
 
     #[test]
     fn what_is_kept_reads_the_same() {
-        let origins = Origins::parse(&["https://EXAMPLE.org:443", "https://*.a.example:8443", "capacitor://localhost"]).unwrap();
+        let origins =
+            Origins::parse(&["https://EXAMPLE.org:443", "https://*.a.example:8443", "capacitor://localhost"])
+                .unwrap();
         assert_eq!(origins.to_string(), "https://example.org https://*.a.example:8443 capacitor://localhost");
         assert_eq!(Origins::from_words(&origins.to_string()).unwrap(), origins);
         for bad in ["example.org", "https://", "https://a b", "https://x/path", "*", "https://*", "null"] {

@@ -200,7 +200,8 @@ pub(super) fn role(word: &str) -> Role {
 
 /// What an address has to look like; whether it is one, the mail shows.
 pub(super) fn check_email(email: &str) -> Result<(), ControlError> {
-    let is_plain = |part: &str| !part.is_empty() && !part.contains(|c: char| c.is_whitespace() || c.is_control());
+    let is_plain =
+        |part: &str| !part.is_empty() && !part.contains(|c: char| c.is_whitespace() || c.is_control());
     match email.rsplit_once('@') {
         Some((name, host)) if email.len() <= 254 && is_plain(name) && is_plain(host) => Ok(()),
         _ => Err(ControlError::Invalid(format!("`{email}` is no email address"))),

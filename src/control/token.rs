@@ -116,7 +116,9 @@ impl Control {
             ));
         }
         if settings.expires_ms.is_some_and(|expires_ms| expires_ms <= now_ms()) {
-            return Err(ControlError::Invalid("expires_ms is in the past; it is in Unix milliseconds".to_owned()));
+            return Err(ControlError::Invalid(
+                "expires_ms is in the past; it is in Unix milliseconds".to_owned(),
+            ));
         }
         let token =
             NewToken { id: uuid::Uuid::new_v4().simple().to_string(), secret: secret::random_secret() };

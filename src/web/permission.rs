@@ -56,7 +56,9 @@ impl Reader {
     fn session(self) -> Result<SignedIn, ApiError> {
         match self.via {
             Via::Session(session) => Ok(SignedIn(session)),
-            Via::Token(_) => Err(ApiError::Forbidden("this needs a session: tokens belong to an environment")),
+            Via::Token(_) => {
+                Err(ApiError::Forbidden("this needs a session: tokens belong to an environment"))
+            }
         }
     }
 }

@@ -10,6 +10,7 @@ mod limits;
 mod metrics;
 mod mutants;
 mod oracle;
+mod people;
 mod retention;
 mod server;
 mod views;

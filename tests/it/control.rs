@@ -5,7 +5,8 @@
 use std::{future::Future, time::Duration};
 
 use playhead::control::{
-    Bootstrap, Control, ControlError, KeySettings, Origins, Role, SESSION_LIFETIME, Scope, Scopes, TokenSettings,
+    Bootstrap, Control, ControlError, KeySettings, Origins, Role, SESSION_LIFETIME, Scope, Scopes,
+    TokenSettings,
 };
 
 const POSTGRES: &str = "PLAYHEAD_TEST_POSTGRES";
@@ -210,8 +211,17 @@ async fn sessions_open_turn_expire_and_close() {
         let other = control.open_session(None, "").await.unwrap();
         let listed = control.list_sessions(&session).await.unwrap();
         assert_eq!(listed.len(), 2);
-        assert!(listed.iter().any(|one| one.id == session.id && one.device == "Browser1" && one.last_used_ms.is_some()));
-        assert!(control.end_session(&session, &listed.iter().find(|one| one.id != session.id).unwrap().id).await.unwrap());
+        assert!(
+            listed
+                .iter()
+                .any(|one| one.id == session.id && one.device == "Browser1" && one.last_used_ms.is_some())
+        );
+        assert!(
+            control
+                .end_session(&session, &listed.iter().find(|one| one.id != session.id).unwrap().id)
+                .await
+                .unwrap()
+        );
         assert!(control.session(&other, now).await.unwrap().is_none());
         control.close_session(&cookie).await.unwrap();
         assert_eq!(at(now).await, None);
@@ -243,7 +253,9 @@ async fn a_key_is_rotated_while_both_work() {
         for key in [old, &new.ingest_key] {
             let known = control.ingest_key(key).await.unwrap().unwrap();
             assert_eq!((&*known.environment, known.events_per_s), ("x", Some(50)));
-            assert!(known.origins.allow("https://example.org") && !known.origins.allow("https://example.com"));
+            assert!(
+                known.origins.allow("https://example.org") && !known.origins.allow("https://example.com")
+            );
         }
         // The new one is the one to show, and the old one makes no third.
         assert_eq!(control.environments().await.unwrap()[0].ingest_key, new.ingest_key);
@@ -317,7 +329,10 @@ async fn an_invitation_makes_somebody_once_and_roles_follow_at_once() {
         }
         let made = control.invite("V@example.org", Role::Editor, &environments).await.unwrap();
         assert_eq!(control.invitations().await.unwrap(), std::slice::from_ref(&made.invitation));
-        assert!(matches!(control.accept_invitation(&made.code, "short").await, Err(ControlError::Invalid(_))));
+        assert!(matches!(
+            control.accept_invitation(&made.code, "short").await,
+            Err(ControlError::Invalid(_))
+        ));
         assert_eq!(control.accept_invitation("made up", "long enough").await.unwrap(), None);
         let (first, second) = tokio::join!(
             control.accept_invitation(&made.code, "long enough 1"),
@@ -369,7 +384,11 @@ async fn an_erasure_is_taken_once_and_leaves_a_receipt_without_the_name() {
         }
         assert!(matches!(control.request_erasure("a", "", "x").await, Err(ControlError::Invalid(_))));
         let asked = control.request_erasure("a", "anna", "token t").await.unwrap();
-        assert_eq!(control.request_erasure("a", "anna", "again").await.unwrap(), asked, "it is pending already");
+        assert_eq!(
+            control.request_erasure("a", "anna", "again").await.unwrap(),
+            asked,
+            "it is pending already"
+        );
         assert!(matches!(control.receipt("b", &asked.id).await, Err(ControlError::Missing(_))));
         let claimed = control.claim_erasure().await.unwrap().unwrap();
         assert_eq!((claimed.id.as_str(), claimed.viewer_id.as_str()), (asked.id.as_str(), "anna"));
@@ -396,7 +415,10 @@ async fn an_environment_has_a_name_and_a_time_to_keep() {
         assert_eq!(control.tenant("first").await.unwrap().retention_days, 90);
         let changed = control.change_environment("first", Some("Second"), Some(7)).await.unwrap();
         let environment = &changed.environment;
-        assert_eq!((environment.id.as_str(), environment.name.as_str(), changed.retention_days), ("first", "Second", 7));
+        assert_eq!(
+            (environment.id.as_str(), environment.name.as_str(), changed.retention_days),
+            ("first", "Second", 7)
+        );
         assert_eq!(control.change_environment("first", None, None).await.unwrap(), changed);
         for days in [0, 91] {
             let refused = control.change_environment("first", None, Some(days)).await;

@@ -30,13 +30,21 @@ pub async fn playhead(server: &Server, arguments: &[&str]) -> Result<Value, Stri
 }
 
 fn beacon(view: &str, events: u32) -> Value {
-    let events: Vec<_> = (1..=events).map(|seq| json!({"seq": seq, "t_ms": seq, "type": "heartbeat"})).collect();
+    let events: Vec<_> =
+        (1..=events).map(|seq| json!({"seq": seq, "t_ms": seq, "type": "heartbeat"})).collect();
     json!({"v": 1, "views": [{"id": view, "events": events}]})
 }
 
 /// A request from a page, or from none.
-async fn from_page(server: &Server, method: Method, path: &str, origin: Option<&str>, body: String) -> Response {
-    let mut request = server.http.request(method, server.at(path)).header("content-type", "text/plain").body(body);
+async fn from_page(
+    server: &Server,
+    method: Method,
+    path: &str,
+    origin: Option<&str>,
+    body: String,
+) -> Response {
+    let mut request =
+        server.http.request(method, server.at(path)).header("content-type", "text/plain").body(body);
     if let Some(origin) = origin {
         request = request.header("origin", origin);
     }
@@ -48,7 +56,15 @@ fn header<'a>(answer: &'a Response, name: &str) -> Option<&'a str> {
 }
 
 async fn counted(server: &Server, parts: &[&str]) -> f64 {
-    let text = server.http.get(format!("{}/metrics", server.admin_url())).send().await.unwrap().text().await.unwrap();
+    let text = server
+        .http
+        .get(format!("{}/metrics", server.admin_url()))
+        .send()
+        .await
+        .unwrap()
+        .text()
+        .await
+        .unwrap();
     let lines = text.lines().filter(|line| parts.iter().all(|part| line.contains(part)));
     lines.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum()
 }
@@ -63,12 +79,16 @@ async fn a_key_says_from_where_and_how_much_and_hands_over_to_another() {
 }
 
 async fn fenced_keys_answer_their_pages_alone(server: &Server) {
-    let made = playhead(server, &["key", "create", "--name", "fenced", "--origin", "https://*.example.org"]).await;
+    let made =
+        playhead(server, &["key", "create", "--name", "fenced", "--origin", "https://*.example.org"]).await;
     let key = made.unwrap()["ingest_key"].as_str().unwrap().to_owned();
     let native = format!("/in/{key}");
-    for (origin, status, allowed) in
-        [(Some(GOOD), 202, Some(GOOD)), (Some(FOREIGN), 403, None), (Some("null"), 403, None), (None, 202, Some("*"))]
-    {
+    for (origin, status, allowed) in [
+        (Some(GOOD), 202, Some(GOOD)),
+        (Some(FOREIGN), 403, None),
+        (Some("null"), 403, None),
+        (None, 202, Some("*")),
+    ] {
         let answer = from_page(server, Method::POST, &native, origin, beacon("fenced", 1).to_string()).await;
         assert_eq!(answer.status(), status, "{origin:?}");
         assert_eq!(header(&answer, "access-control-allow-origin"), allowed, "{origin:?}");
@@ -78,7 +98,8 @@ async fn fenced_keys_answer_their_pages_alone(server: &Server) {
         }
     }
     for path in [native.clone(), format!("{native}/cmcd"), format!("{native}/epas")] {
-        let asked = async |origin| from_page(server, Method::OPTIONS, &path, Some(origin), String::new()).await;
+        let asked =
+            async |origin| from_page(server, Method::OPTIONS, &path, Some(origin), String::new()).await;
         let (good, foreign) = (asked(GOOD).await, asked(FOREIGN).await);
         assert_eq!((good.status().as_u16(), header(&good, "access-control-allow-origin")), (204, Some(GOOD)));
         assert_eq!((foreign.status().as_u16(), header(&foreign, "access-control-allow-origin")), (403, None));
@@ -88,12 +109,14 @@ async fn fenced_keys_answer_their_pages_alone(server: &Server) {
     let record = "e=ps,ts=1795313029786,sid=\"s\",cid=\"c\",sta=p,v=2".to_owned();
     let cmcd = from_page(server, Method::POST, &format!("{native}/cmcd"), Some(FOREIGN), record).await;
     assert_eq!((cmcd.status().as_u16(), header(&cmcd, "playhead-accepted")), (204, Some("0")));
-    let mux = json!({"events": [{"e": "viewstart", "ake": key, "xid": "mux-view", "xsqno": "1"}]}).to_string();
+    let mux =
+        json!({"events": [{"e": "viewstart", "ake": key, "xid": "mux-view", "xsqno": "1"}]}).to_string();
     let mux = from_page(server, Method::POST, "/", Some(FOREIGN), mux).await;
     assert_eq!((mux.status().as_u16(), header(&mux, "access-control-allow-origin")), (204, Some(FOREIGN)));
     assert!(counted(server, &["playhead_beacons_refused_total", "foreign_origin"]).await >= 4.0);
     // A key without origins answers every page.
-    let open = from_page(server, Method::POST, "/in/testkey", Some(FOREIGN), beacon("open", 1).to_string()).await;
+    let open =
+        from_page(server, Method::POST, "/in/testkey", Some(FOREIGN), beacon("open", 1).to_string()).await;
     assert_eq!((open.status().as_u16(), header(&open, "access-control-allow-origin")), (202, Some("*")));
 }
 
@@ -111,7 +134,9 @@ async fn a_quota_is_the_key_s_own(server: &Server) {
     let record = "e=ps,ts=1795313029786,sid=\"s\",cid=\"c\",sta=p,v=2".to_owned();
     let cmcd = from_page(server, Method::POST, &format!("{path}/cmcd"), None, record).await;
     assert_eq!((cmcd.status().as_u16(), header(&cmcd, "playhead-accepted")), (204, Some("0")));
-    assert!((counted(server, &["playhead_events_intake_total", "shed", "over_quota"]).await - 2.0).abs() < 0.1);
+    assert!(
+        (counted(server, &["playhead_events_intake_total", "shed", "over_quota"]).await - 2.0).abs() < 0.1
+    );
     let (status, _) = server.beacon(&beacon("neighbour", 10)).await;
     assert_eq!(status, 202, "another key is not concerned");
 }
@@ -135,8 +160,11 @@ async fn a_rotation_loses_no_beacon(server: &Server) {
     }
     assert_eq!(send(new).await, 202);
     let listed = playhead(server, &["key", "list"]).await.unwrap();
-    let of = |key: &str| listed.as_array().unwrap().iter().find(|one| one["ingest_key"] == key).unwrap().clone();
-    assert!(of(old)["retired_ms"].is_i64() && of(old)["replaced_by"] == new && of(new)["retired_ms"].is_null());
+    let of =
+        |key: &str| listed.as_array().unwrap().iter().find(|one| one["ingest_key"] == key).unwrap().clone();
+    assert!(
+        of(old)["retired_ms"].is_i64() && of(old)["replaced_by"] == new && of(new)["retired_ms"].is_null()
+    );
     assert!(of(old)["last_used_ms"].is_i64(), "{listed}");
 }
 
@@ -156,6 +184,7 @@ async fn the_command_line_says_what_is_wrong(server: &Server) {
     }
     let renamed = playhead(server, &["environment", "rename", "test", "Production"]).await.unwrap();
     assert_eq!((renamed["id"].as_str(), renamed["name"].as_str()), (Some("test"), Some("Production")));
-    let invited = playhead(server, &["user", "invite", "a@example.org", "--role", "viewer", "--environment", "test"]);
+    let invited =
+        playhead(server, &["user", "invite", "a@example.org", "--role", "viewer", "--environment", "test"]);
     assert_eq!(invited.await.unwrap()["role"], "viewer");
 }

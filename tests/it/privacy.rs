@@ -29,7 +29,8 @@ impl Admin {
     }
 
     async fn ask(&self, server: &Server, method: &str, path: &str) -> (u16, String) {
-        let request = server.http.request(method.parse().unwrap(), server.at(path)).basic_auth(&self.0, Some(&self.1));
+        let request =
+            server.http.request(method.parse().unwrap(), server.at(path)).basic_auth(&self.0, Some(&self.1));
         let answer = request.send().await.unwrap();
         (answer.status().as_u16(), answer.text().await.unwrap())
     }
@@ -97,7 +98,10 @@ async fn everything_comes_out(server: &Server, admin: &Admin) {
     assert_eq!(of("environment")[0]["id"], "test");
     assert_eq!((of("ingest_key").len(), of("token").len(), of("erasure").len()), (1, 2, 1));
     let views = of("view");
-    assert_eq!((views.len(), &views[0]["view_id"], &views[0]["viewer_id"]), (1, &json!("otto-1"), &json!("otto")));
+    assert_eq!(
+        (views.len(), &views[0]["view_id"], &views[0]["viewer_id"]),
+        (1, &json!("otto-1"), &json!("otto"))
+    );
     let sequences: Vec<_> = of("event").iter().map(|event| event["sequence"].clone()).collect();
     assert_eq!(sequences, [json!(1), json!(2)]);
     assert_eq!(lines.last().unwrap(), &json!({"kind": "end"}));
@@ -110,7 +114,8 @@ async fn the_command_line_asks_too(server: &Server) {
     let begun = Instant::now();
     loop {
         let receipts = playhead(server, &["viewer", "receipts"]).await.unwrap();
-        let receipt = receipts.as_array().unwrap().iter().find(|one| one["id"] == asked["id"]).unwrap().clone();
+        let receipt =
+            receipts.as_array().unwrap().iter().find(|one| one["id"] == asked["id"]).unwrap().clone();
         if receipt["finished_ms"].is_i64() {
             assert_eq!(receipt["views"], 2, "{receipt}");
             break;

@@ -60,11 +60,7 @@ pub async fn create(
 #[utoipa::path(get, path = "/data/v1/environments/{environment}", tag = "environments",
     params(("environment" = String, Path)),
     responses((status = 200, body = Tenant), (status = 404, body = Problem)))]
-pub async fn show(
-    reader: Reader,
-    state: Data<ApiState>,
-    id: Path<String>,
-) -> Result<Json<Tenant>, ApiError> {
+pub async fn show(reader: Reader, state: Data<ApiState>, id: Path<String>) -> Result<Json<Tenant>, ApiError> {
     find(&reader, &state, &id).await?;
     Ok(Json(state.control.tenant(&id).await?))
 }

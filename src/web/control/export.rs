@@ -24,7 +24,8 @@ use crate::{
 pub async fn export(Admin(reader): Admin, state: Data<ApiState>) -> Result<HttpResponse, ApiError> {
     let head = head(&reader, &state).await?;
     let hours = state.store.hours(&reader.environment).await?;
-    let parts = hours.into_iter().flat_map(|hour_ms| [(Exported::Views, hour_ms), (Exported::Events, hour_ms)]);
+    let parts =
+        hours.into_iter().flat_map(|hour_ms| [(Exported::Views, hour_ms), (Exported::Events, hour_ms)]);
     let rows = Rows {
         store: state.store.clone(),
         environment: reader.environment.to_string(),
@@ -96,7 +97,8 @@ fn line(to: &mut Vec<u8>, kind: &'static str, what: impl Serialize) -> Result<()
         #[serde(flatten)]
         what: T,
     }
-    serde_json::to_writer(&mut *to, &Line { kind, what }).map_err(|error| ApiError::Internal(error.to_string()))?;
+    serde_json::to_writer(&mut *to, &Line { kind, what })
+        .map_err(|error| ApiError::Internal(error.to_string()))?;
     to.push(b'\n');
     Ok(())
 }

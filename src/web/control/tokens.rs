@@ -38,10 +38,7 @@ pub struct TokenAnswer {
 /// The environment's tokens, oldest first, revoked ones too. Secrets are kept nowhere.
 #[utoipa::path(get, path = "/data/v1/tokens", tag = "tokens",
     responses((status = 200, body = List<ListedToken>), (status = 403, body = Problem)))]
-pub async fn list(
-    Admin(reader): Admin,
-    state: Data<ApiState>,
-) -> Result<Json<List<ListedToken>>, ApiError> {
+pub async fn list(Admin(reader): Admin, state: Data<ApiState>) -> Result<Json<List<ListedToken>>, ApiError> {
     Ok(Json(state.control.list_tokens(&reader.environment).await?.into()))
 }
 

@@ -94,7 +94,8 @@ impl Server {
         let url = format!("sqlite:{}", database.path().join("control.db").display());
         let (sender, receiver) = mpsc::channel();
         let store = store();
-        let log = LogSettings::Embedded(SegmentSettings::new(database.path().join("log"), &[pipeline::GROUP]));
+        let log =
+            LogSettings::Embedded(SegmentSettings::new(database.path().join("log"), &[pipeline::GROUP]));
         std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
                 let control = Control::open(&url).await.unwrap();
@@ -116,12 +117,10 @@ impl Server {
                     trusted_proxies: vec!["127.0.0.0/8".parse().unwrap()],
                     cache: AnswerCache::default(),
                 });
-                let app = move || App::new().app_data(state.clone()).app_data(log.clone()).configure(configure);
-                let server = HttpServer::new(app)
-                    .workers(2)
-                    .disable_signals()
-                    .bind(("127.0.0.1", 0))
-                    .unwrap();
+                let app =
+                    move || App::new().app_data(state.clone()).app_data(log.clone()).configure(configure);
+                let server =
+                    HttpServer::new(app).workers(2).disable_signals().bind(("127.0.0.1", 0)).unwrap();
                 let address = server.addrs()[0];
                 sender.send((address, control, demo_tokens, authenticator)).unwrap();
                 server.run().await.unwrap();

@@ -103,7 +103,8 @@ impl Full {
         let cookie = signed_in(server, &email, Role::Admin, &environment.id).await;
         let now = chrono::Utc::now().timestamp_millis();
         let asking = control.session(&cookie, now).await.unwrap().unwrap();
-        let invited = control.invite(&email, Role::Viewer, std::slice::from_ref(&environment.id)).await.unwrap();
+        let invited =
+            control.invite(&email, Role::Viewer, std::slice::from_ref(&environment.id)).await.unwrap();
         let erasure = control.request_erasure(&environment.id, "gone", "the test").await.unwrap().id;
         let (session, invitation) = (asking.id, invited.invitation.id);
         Self { environment, erasure, email, session, cookie, invitation }
@@ -136,7 +137,18 @@ impl Full {
     fn marks(&self) -> Vec<&str> {
         let Full { environment, erasure, email, session, invitation, .. } = self;
         let NewEnvironment { id, ingest_key, token } = environment;
-        vec![id, ingest_key, &token.id, &token.secret, erasure, email, session, invitation, "view-", "video-a"]
+        vec![
+            id,
+            ingest_key,
+            &token.id,
+            &token.secret,
+            erasure,
+            email,
+            session,
+            invitation,
+            "view-",
+            "video-a",
+        ]
     }
 }
 
@@ -236,13 +248,18 @@ async fn no_route_reaches_through_the_wall() {
                 (Common | Own | Selection, _) => assert!(status.is_success(), "{case}"),
                 (Thing, _) | (SignedIn, Caller::Cookie(_)) if path.contains('{') => {
                     assert_eq!(status, StatusCode::NOT_FOUND, "{case}");
-                    assert_eq!(without_request_id(&text), without_request_id(&nothing), "it shows that there is one");
+                    assert_eq!(
+                        without_request_id(&text),
+                        without_request_id(&nothing),
+                        "it shows that there is one"
+                    );
                 }
                 (SignedIn, Caller::Cookie(_)) => assert!(status.is_success(), "{case}"),
                 _ => assert_eq!(status, StatusCode::FORBIDDEN, "{case}"),
             }
             if wall == Selection {
-                let is_empty = ["\"total_views\":0", "\"view_rows\":0"].iter().any(|none| text.contains(none));
+                let is_empty =
+                    ["\"total_views\":0", "\"view_rows\":0"].iter().any(|none| text.contains(none));
                 assert!(is_empty, "{case}");
             }
             let asked_for = full.fill(path);
@@ -271,7 +288,8 @@ async fn no_route_reaches_through_the_wall() {
     let now = chrono::Utc::now().timestamp_millis();
     assert!(control.session(&full.cookie, now).await.unwrap().is_some());
     assert_eq!(control.receipts(id).await.unwrap().len(), 1);
-    let answer = server.answer(&full.environment, "/data/v1/metrics/views/overall", &[("timeframe[]", "7:days")]);
+    let answer =
+        server.answer(&full.environment, "/data/v1/metrics/views/overall", &[("timeframe[]", "7:days")]);
     assert!(answer.await["data"]["total_views"].as_u64().unwrap() > 0);
 }
 
@@ -298,7 +316,12 @@ async fn every_route_asks_for_its_scope() {
                 SignedIn => true,
                 _ => role.scopes().has(needs),
             };
-            assert_eq!(status != StatusCode::FORBIDDEN, may, "{} {method} {path}: {status} {text}", role.word());
+            assert_eq!(
+                status != StatusCode::FORBIDDEN,
+                may,
+                "{} {method} {path}: {status} {text}",
+                role.word()
+            );
             assert!(!status.is_server_error(), "{method} {path}: {text}");
         }
     }
@@ -332,6 +355,8 @@ async fn nobody_gives_a_token_more_than_they_have() {
     let made: Value = wish(json!(["read"])).await.unwrap().json().await.unwrap();
     assert_eq!(made["scopes"], json!(["read"]));
     let listed = ask(&server, &who, "get", "/data/v1/tokens").await.1;
-    assert!(listed.contains(made["id"].as_str().unwrap()) && !listed.contains(made["secret"].as_str().unwrap()));
+    assert!(
+        listed.contains(made["id"].as_str().unwrap()) && !listed.contains(made["secret"].as_str().unwrap())
+    );
     assert!(!listed.contains("hash"), "{listed}");
 }
