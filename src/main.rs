@@ -20,6 +20,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// BSD's EX_CONFIG: the operator has to change a setting.
 const EXIT_CONFIGURATION: u8 = 78;
 
+const ABOUT: &str = "Self-hosted quality-of-experience analytics for video";
+
 fn main() -> ExitCode {
     let matches = command_line().get_matches();
     match matches.subcommand() {
@@ -47,7 +49,6 @@ fn command_line() -> Command {
     let host = host::HostArgs::augment_args(Command::new(embedded::SUBCOMMAND).hide(true));
     let playhead = Command::new("playhead")
         .version(env!("CARGO_PKG_VERSION"))
-        .about("Self-hosted quality-of-experience analytics for video")
         .subcommand_required(true)
         .arg_required_else_help(true)
         .subcommand(serve)
@@ -56,7 +57,7 @@ fn command_line() -> Command {
         .subcommand(verify::Arguments::augment_args(verify))
         .subcommand(host);
     let names: Vec<String> = playhead.get_subcommands().map(|known| known.get_name().to_owned()).collect();
-    let administration = command::Command::augment_subcommands(playhead);
+    let administration = command::Command::augment_subcommands(playhead).about(ABOUT);
     administration.mut_subcommands(|known| match names.iter().any(|name| name == known.get_name()) {
         true => known,
         false => known.args(arguments_of_administration()),

@@ -66,12 +66,20 @@ fn in_days(days: u32) -> i64 {
     i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX)
 }
 
+fn state(token: &ListedToken) -> &'static str {
+    match (token.revoked_ms, token.expires_ms) {
+        (Some(_), _) => "revoked",
+        (None, Some(expires_ms)) if expires_ms <= in_days(0) => "expired",
+        (None, _) => "works",
+    }
+}
+
 fn row(token: &ListedToken) -> [String; 6] {
     [
         token.id.clone(),
         or_dash(&token.name),
         token.scopes.to_string(),
-        if token.revoked_ms.is_some() { "revoked".to_owned() } else { "works".to_owned() },
+        state(token).to_owned(),
         time(token.expires_ms),
         time(token.last_used_ms),
     ]

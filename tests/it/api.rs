@@ -20,6 +20,7 @@ mod monitoring;
 mod mutants;
 mod oracle;
 mod paging;
+mod people;
 mod retention;
 mod server;
 mod views;

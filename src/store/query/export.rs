@@ -30,7 +30,8 @@ impl Store {
     /// See [`QueryError`].
     pub async fn hours(&self, environment: &str) -> Result<Vec<i64>, QueryError> {
         let mut statement = Statement::default();
-        statement.sql("SELECT DISTINCT toUnixTimestamp(toStartOfHour(view_start)) * 1000 AS hour_ms");
+        statement
+            .sql("SELECT DISTINCT toInt64(toUnixTimestamp(toStartOfHour(view_start))) * 1000 AS hour_ms");
         source_of("view_states", environment, &mut statement);
         statement.sql(" ORDER BY hour_ms");
         Ok(self.rows::<Hour>(statement).await?.into_iter().map(|hour| hour.hour_ms).collect())

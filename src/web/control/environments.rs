@@ -8,12 +8,12 @@ use serde::Deserialize;
 
 use super::List;
 use crate::{
-    control::{Environment, NewEnvironment, Scope, Tenant},
+    control::{Environment, NewEnvironment, Tenant},
     web::{
         api::ApiState,
         auth::{Reader, Via},
         error::ApiError,
-        permission::Owner,
+        permission::{Admin, Owner},
         problem::Problem,
     },
 };
@@ -71,13 +71,12 @@ pub async fn show(reader: Reader, state: Data<ApiState>, id: Path<String>) -> Re
     responses((status = 200, body = Tenant), (status = 400, body = Problem), (status = 403, body = Problem),
         (status = 404, body = Problem)))]
 pub async fn change(
-    reader: Reader,
+    Admin(reader): Admin,
     state: Data<ApiState>,
     id: Path<String>,
     body: Json<EnvironmentChange>,
 ) -> Result<Json<Tenant>, ApiError> {
     find(&reader, &state, &id).await?;
-    reader.allowed(Scope::Admin)?;
     let changed = state.control.change_environment(&id, body.name.as_deref(), body.retention_days).await?;
     Ok(Json(changed))
 }
