@@ -19,4 +19,5 @@ pub mod openapi;
 pub mod params;
 pub mod problem;
 pub mod session;
+pub mod sql;
 pub mod views;

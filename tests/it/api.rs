@@ -1,8 +1,8 @@
 //! The API against a real server, a real control database and the real ClickHouse engine.
 
 mod access;
-mod clients;
-mod data;
+pub mod clients;
+pub mod data;
 mod document;
 mod heatmap;
 mod hostile;
@@ -10,5 +10,5 @@ mod limits;
 mod metrics;
 mod mutants;
 mod oracle;
-mod server;
+pub mod server;
 mod views;

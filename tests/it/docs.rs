@@ -124,7 +124,7 @@ fn the_table_of_metrics_is_that_of_the_code() {
 }
 
 /// The part of a document between `begin` and the end mark, which is made from something else.
-fn assert_generated(path: &str, begin: &str, generated: &str) {
+pub fn assert_generated(path: &str, begin: &str, generated: &str) {
     let path = file(path);
     let document = fs::read_to_string(&path).unwrap();
     let (before, rest) = document.split_once(begin).unwrap();

@@ -20,6 +20,7 @@ mod pipeline;
 mod roles;
 mod samples;
 mod schema;
+mod sql;
 mod support;
 mod tidy;
 mod timeline;
