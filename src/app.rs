@@ -60,6 +60,7 @@ use crate::{
         cache::AnswerCache,
         limit::{Limits, Rates},
         live::{LiveState, hub::Hub},
+        sql::{SqlState, upstream::Upstream},
     },
 };
 
@@ -89,6 +90,8 @@ enum StartError {
         address.port()
     )]
     Listen { address: std::net::SocketAddr, flag: &'static str, error: std::io::Error },
+    #[error("there is no client for ClickHouse: {0}")]
+    Upstream(String),
     #[error("metrics cannot be recorded: {0}")]
     Metrics(String),
 }
@@ -102,7 +105,9 @@ impl StartError {
             | Self::Engine(embedded::StartError::Library(_))
             | Self::Log(log::LogError::Fatal(_))
             | Self::Control(ControlError::Invalid(_)) => ExitCode::from(EXIT_CONFIGURATION),
-            Self::Engine(_) | Self::Log(_) | Self::Control(_) | Self::Metrics(_) => ExitCode::FAILURE,
+            Self::Engine(_) | Self::Log(_) | Self::Control(_) | Self::Upstream(_) | Self::Metrics(_) => {
+                ExitCode::FAILURE
+            }
         }
     }
 }
@@ -138,7 +143,7 @@ async fn start(config: Config) -> Result<Running, StartError> {
     // The log first: it finds out soonest that another process has the data directory.
     let log = log::open(&log_settings(&config, "")).await?;
     let quarantine = log::open(&log_settings(&config, ".quarantine")).await?;
-    let (engine, store) = clickhouse(&config)?;
+    let (engine, store, upstream) = clickhouse(&config)?;
 
     let clock = Clock::system();
     let (stop, stopping) = watch::channel(false);
@@ -215,29 +220,42 @@ async fn start(config: Config) -> Result<Running, StartError> {
         accept_history: config.accept_history,
         respect_privacy_signals: config.respect_privacy_signals,
     });
-    let main = http::web_server(&config, health.clone(), collector, live_state, api)?;
+    let main = http::web_server(&config, health.clone(), collector, live_state, api.clone())?;
     let door = web::Data::new(Door {
         quarantine: Quarantine::new(Arc::clone(&quarantine)),
         main: Arc::clone(&log),
         pass: Pass::issue(&config.data_dir).map_err(StartError::DataDir)?,
     });
     let admin = http::admin_server(&config, health, metrics, door)?;
+    let mut servers = vec![main.0, admin.0];
+    if config.roles.contains(&Role::Query) {
+        let port = http::sql_server(&config, SqlState::new(api, upstream, config.sql.limits))?;
+        tracing::info!(sql = %port.1, "the SQL port listens");
+        servers.push(port.0);
+    }
     credentials.announce(&config, main.1);
     tracing::info!(http = %main.1, admin = %admin.1, roles = ?config.roles, "started");
-    Ok(Running { engine, log, quarantine, control, tasks, servers: vec![main.0, admin.0], draining, stop })
+    Ok(Running { engine, log, quarantine, control, tasks, servers, draining, stop })
 }
 
 /// The embedded engine, or the server at the configured URL.
-fn clickhouse(config: &Config) -> Result<(Option<EmbeddedClickHouse>, Store), StartError> {
+fn clickhouse(config: &Config) -> Result<(Option<EmbeddedClickHouse>, Store, Upstream), StartError> {
+    let clients = |url: &str, user: &str, password: &str| {
+        Ok::<_, StartError>((
+            Store::new(url, user, password),
+            Upstream::new(url, user, password).map_err(StartError::Upstream)?,
+        ))
+    };
     if let Some(server) = &config.clickhouse {
-        return Ok((None, Store::new(&server.url, &server.user, &server.password)));
+        let (store, upstream) = clients(&server.url, &server.user, &server.password)?;
+        return Ok((None, store, upstream));
     }
     let mut settings = embedded::Settings::new(config.data_dir.join("clickhouse"));
     settings.memory_limit = config.clickhouse_memory_bytes;
     settings.library = config.chdb_lib.clone().or(settings.library);
     let engine = EmbeddedClickHouse::start(settings)?;
-    let store = Store::new(&engine.url(), engine.user(), engine.password());
-    Ok((Some(engine), store))
+    let (store, upstream) = clients(&engine.url(), engine.user(), engine.password())?;
+    Ok((Some(engine), store, upstream))
 }
 
 /// The log's settings, or with a suffix those of the log beside it.

@@ -4,6 +4,7 @@
 //! file. All mistakes are found before any is reported, so an operator sees them at once.
 
 mod reader;
+mod sql;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -17,6 +18,7 @@ use tracing_subscriber::EnvFilter;
 
 pub use self::reader::Layers;
 use self::reader::Reader;
+pub use self::sql::Sql;
 use crate::control::{Bootstrap, BootstrapAdmin, BootstrapEnvironment, BootstrapToken};
 
 /// One setting as the operator sees it.
@@ -32,11 +34,23 @@ const fn setting(name: &'static str, default: &'static str, help: &'static str) 
 }
 
 /// All settings, in the order of `--help` and `docs/settings.md`.
-pub const SETTINGS: [Setting; 34] = [
+pub const SETTINGS: [Setting; 42] = [
     setting("roles", "collect,process,query", "Which parts this process runs"),
     setting("http_addr", "127.0.0.1:8080", "Beacons, API, dashboard and websocket"),
     setting("admin_addr", "127.0.0.1:9090", "/metrics, /healthz and /readyz"),
-    setting("sql_addr", "127.0.0.1:8123", "Reserved for the SQL port; nothing listens there yet"),
+    setting("sql_addr", "127.0.0.1:8123", "The SQL port: ClickHouse's HTTP interface, one tenant at a time"),
+    setting("sql_max_seconds", "60", "How long one SQL statement may run"),
+    setting("sql_max_memory_bytes", "1073741824", "Memory one SQL statement may hold"),
+    setting("sql_max_read_rows", "1000000000", "Rows one SQL statement may read from tables"),
+    setting("sql_max_result_rows", "10000000", "Rows the answer to one SQL statement may have"),
+    setting("sql_max_result_bytes", "2147483648", "Bytes it may have, before compression"),
+    setting("sql_max_threads", "2", "Threads one SQL statement may use"),
+    setting("sql_per_token", "4", "SQL statements of one token at a time"),
+    setting(
+        "sql_at_once",
+        "8",
+        "SQL statements of all tokens at a time; the API has the other places of the engine",
+    ),
     setting("data_dir", "./data", "State of the embedded engines"),
     setting("kafka_brokers", "", "host:port list; empty chooses the embedded log"),
     setting("kafka_topic", "playhead", "Topic of the log; `.quarantine` is added for the quarantine"),
@@ -110,6 +124,7 @@ pub struct Config {
     pub roles: BTreeSet<Role>,
     pub http_addr: SocketAddr,
     pub admin_addr: SocketAddr,
+    pub sql: Sql,
     pub data_dir: PathBuf,
     pub kafka: Option<Kafka>,
     pub log_max_bytes: u64,
@@ -177,8 +192,7 @@ impl Config {
             reader.mistake("roles", &"name at least one role");
         }
         let (http_addr, admin_addr) = (reader.parsed("http_addr"), reader.parsed("admin_addr"));
-        // Checked although nothing listens there yet, so that a mistake does not wait for the day it does.
-        let _: Option<SocketAddr> = reader.parsed("sql_addr");
+        let sql = sql::read(&mut reader);
         let kafka = kafka(&mut reader);
         let is_read_here = !roles.contains(&Role::Collect) || roles.contains(&Role::Process);
         if kafka.is_none() && !is_read_here {
@@ -213,7 +227,7 @@ impl Config {
             user: reader.text("clickhouse_user"),
             password: reader.text("clickhouse_password"),
         });
-        let (Some(http_addr), Some(admin_addr)) = (http_addr, admin_addr) else {
+        let (Some(http_addr), Some(admin_addr), Some(sql)) = (http_addr, admin_addr, sql) else {
             return Err(reader.mistakes);
         };
         if !reader.mistakes.is_empty() {
@@ -223,6 +237,7 @@ impl Config {
             roles,
             http_addr,
             admin_addr,
+            sql,
             kafka,
             log_max_bytes: log_max_bytes.unwrap_or_default(),
             clickhouse,

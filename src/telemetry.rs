@@ -32,11 +32,13 @@ pub enum Metric {
     LiveConnections,
     /// Frames sent to websockets, by `type`.
     LiveFrames,
+    /// Statements of the SQL port, by `outcome`: answered, refused, failed, abandoned.
+    SqlStatements,
 }
 
 impl Metric {
     /// All of them, for the exporter's descriptions and the documentation test.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::EventsReceived,
         Self::EventsIntake,
         Self::EventsProcessed,
@@ -49,6 +51,7 @@ impl Metric {
         Self::LiveViews,
         Self::LiveConnections,
         Self::LiveFrames,
+        Self::SqlStatements,
     ];
 
     /// The exported name.
@@ -66,6 +69,7 @@ impl Metric {
             Self::LiveViews => "playhead_live_views",
             Self::LiveConnections => "playhead_live_connections",
             Self::LiveFrames => "playhead_live_frames_total",
+            Self::SqlStatements => "playhead_sql_statements_total",
         }
     }
 }

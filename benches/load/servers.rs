@@ -62,6 +62,7 @@ pub async fn start(kind: Kind) -> Server {
             )
             .env("PLAYHEAD_HTTP_ADDR", address.to_string())
             .env("PLAYHEAD_ADMIN_ADDR", admin.to_string())
+            .env("PLAYHEAD_SQL_ADDR", "127.0.0.1:0")
             .env("PLAYHEAD_DATA_DIR", data.path())
             .env("PLAYHEAD_BOOTSTRAP_INGEST_KEY", KEY)
             .env("PLAYHEAD_BOOTSTRAP_TOKEN", TOKEN)

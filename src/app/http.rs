@@ -1,4 +1,4 @@
-//! The two HTTP servers: what players, people and programs use, and what operators use.
+//! The HTTP servers: what players, people and programs use, what analysts' tools use, and what operators use.
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -15,6 +15,7 @@ use crate::{
         api::{self, ApiState},
         assets, demo,
         live::{self, LiveState},
+        sql::{self, SqlState},
     },
 };
 
@@ -33,7 +34,7 @@ pub fn web_server(
 ) -> Result<(Server, SocketAddr), StartError> {
     let roles = config.roles.clone();
     let prefix = config.intake_prefix.clone();
-    listen(config.http_addr, "http-addr", move |web| {
+    listen(config.http_addr, "http-addr", Manners::Web, move |web| {
         web.app_data(web::Data::new(health.clone()))
             .app_data(collector.clone())
             .app_data(web::Data::from(Arc::clone(&collector.log)))
@@ -53,6 +54,14 @@ pub fn web_server(
     })
 }
 
+/// The SQL port, where this process answers questions.
+pub fn sql_server(config: &Config, state: SqlState) -> Result<(Server, SocketAddr), StartError> {
+    let state = web::Data::new(state);
+    listen(config.sql.addr, "sql-addr", Manners::ClickHouse, move |web| {
+        web.app_data(state.clone()).configure(sql::configure);
+    })
+}
+
 /// Health, metrics and the quarantine.
 pub fn admin_server(
     config: &Config,
@@ -60,7 +69,7 @@ pub fn admin_server(
     metrics: PrometheusHandle,
     door: web::Data<Door>,
 ) -> Result<(Server, SocketAddr), StartError> {
-    listen(config.admin_addr, "admin-addr", move |web| {
+    listen(config.admin_addr, "admin-addr", Manners::Web, move |web| {
         let metrics = metrics.clone();
         let render = move || {
             let text = metrics.render();
@@ -74,15 +83,28 @@ pub fn admin_server(
     })
 }
 
+/// What clients of an address are used to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Manners {
+    /// Answers are compressed for whoever takes them so, and sent also to those who have closed their sending side.
+    Web,
+    /// Compression is asked for by a parameter, see [`sql::configure`]; who closes a side has left, and the statement is
+    /// stopped.
+    ClickHouse,
+}
+
 /// Binds, applies the limits every address has, and starts. Port 0 takes any free port.
 fn listen(
     address: SocketAddr,
     flag: &'static str,
+    manners: Manners,
     configure: impl Fn(&mut web::ServiceConfig) + Clone + Send + 'static,
 ) -> Result<(Server, SocketAddr), StartError> {
     let server = HttpServer::new(move || {
-        Web::new().wrap(middleware::Compress::default()).configure(configure.clone())
+        let compress = middleware::Condition::new(manners == Manners::Web, middleware::Compress::default());
+        Web::new().wrap(compress).configure(configure.clone())
     })
+    .h1_allow_half_closed(manners == Manners::Web)
     .client_request_timeout(HEADER_DEADLINE)
     .shutdown_timeout(HTTP_GRACE_S)
     .disable_signals()

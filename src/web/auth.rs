@@ -183,6 +183,17 @@ impl ApiState {
             // Nobody guesses a cookie, so an address that guesses tokens does not keep sessions out.
             Credentials::Session(cookie) => self.authenticator.reader_of_session(&cookie).await,
         };
+        self.counted(reader, address)
+    }
+
+    /// The same for a token that came another way than by the headers of the API.
+    pub async fn admit_token(&self, id: &str, secret: &str, address: IpAddr) -> Admission {
+        let reader = self.reader_of_token(id, secret, address).await;
+        self.counted(reader, address)
+    }
+
+    /// Counts a request, by who sent it or by where it came from.
+    fn counted(&self, reader: Result<Reader, ApiError>, address: IpAddr) -> Admission {
         match reader {
             Ok(reader) => match self.limits.request(&reader.limit_key()) {
                 Ok(left) => Admission { reader: Ok(reader), left: Some(left) },

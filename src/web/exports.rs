@@ -13,7 +13,7 @@ use serde::Serialize;
 use tokio::sync::Semaphore;
 
 use super::{api::ApiState, auth::Reader, error::ApiError, openapi, params::Params};
-use crate::store::query::{view_files::ExportFormat, timeframe::Timeframe};
+use crate::store::query::{timeframe::Timeframe, view_files::ExportFormat};
 
 /// Exports at a time, of all who ask: they read a lot, and others wait.
 const MOST_AT_ONCE: usize = 2;

@@ -29,5 +29,6 @@ pub mod openapi;
 pub mod params;
 pub mod permission;
 pub mod problem;
+pub mod sql;
 pub mod usage;
 pub mod views;

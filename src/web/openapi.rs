@@ -12,8 +12,8 @@ use utoipa::{
 use self::problems::Problems;
 pub use self::words::{Ascending, GroupOrder, InProgressWord, Resolution, StepWord, ViewOrderWord};
 use super::{
-    annotations, auth::COOKIE, batch, control, counts, delivery, dimensions, engagement, error::ApiError, errors,
-    exports, incidents, ledger, metrics, monitoring, usage, views,
+    annotations, auth::COOKIE, batch, control, counts, delivery, dimensions, engagement, error::ApiError,
+    errors, exports, incidents, ledger, metrics, monitoring, usage, views,
 };
 use crate::event::metric::Measurement;
 

@@ -28,6 +28,7 @@ mod quarantine;
 mod roles;
 mod samples;
 mod schema;
+mod sql;
 mod support;
 mod tidy;
 mod timeline;

@@ -27,14 +27,15 @@ pub async fn respond(
 ) -> Result<HttpResponse, EngineError> {
     let guard = StopOnDrop(run.clone());
     let compress = run.request.compress;
-    let (first, stats) = match pieces.recv().await {
-        None => (Bytes::new(), None),
+    let (first, stats, more) = match pieces.recv().await {
+        None => (Bytes::new(), None, false),
         Some(Err(error)) => return Err(error),
-        Some(Ok(Piece::Whole(bytes, stats))) => (bytes, Some(stats)),
-        Some(Ok(Piece::Part(bytes))) => (bytes, None),
+        Some(Ok(Piece::Whole(bytes, stats))) => (bytes, Some(stats), false),
+        // As on a server, the summary of an answer in pieces says what was done before the first of them.
+        Some(Ok(Piece::Part(bytes, stats))) => (bytes, Some(stats), true),
     };
     let mut response = success(query_id, Some(format), stats);
-    if stats.is_some() || first.is_empty() {
+    if !more {
         return Ok(response.body(if compress && !first.is_empty() { frames::encode(&first) } else { first }));
     }
     let tag = exception_tag();
@@ -74,7 +75,7 @@ impl MessageBody for Stream {
             Some(bytes) => bytes,
             None => match std::task::ready!(self.pieces.poll_recv(context)) {
                 None => return Poll::Ready(None),
-                Some(Ok(Piece::Part(bytes) | Piece::Whole(bytes, _))) => bytes,
+                Some(Ok(Piece::Part(bytes, _) | Piece::Whole(bytes, _))) => bytes,
                 Some(Err(error)) => {
                     self.cut = Some(Box::pin(tokio::time::sleep(BEFORE_CUT)));
                     exception_block(&error, &self.tag)

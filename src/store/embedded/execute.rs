@@ -33,8 +33,8 @@ const NOT_STREAMABLE: &str = "Code: 36. DB::Exception: Streaming query is not su
 pub enum Piece {
     /// All there is, with what the statement did.
     Whole(Bytes, Stats),
-    /// One of many.
-    Part(Bytes),
+    /// One of many, with what the statement has done so far.
+    Part(Bytes, Stats),
 }
 
 /// Where a statement's output goes.
@@ -141,12 +141,12 @@ impl Run {
             }
             if let Some(ready) = held.replace(piece) {
                 sent = true;
-                if out.blocking_send(Ok(Piece::Part(ready))).is_err() {
+                if out.blocking_send(Ok(Piece::Part(ready, stats))).is_err() {
                     return Ok(None);
                 }
             }
         }
-        Ok(held.map(|last| if sent { Piece::Part(last) } else { Piece::Whole(last, stats) }))
+        Ok(held.map(|last| if sent { Piece::Part(last, stats) } else { Piece::Whole(last, stats) }))
     }
 
     /// Runs an INSERT, taking its rows from `rows`.

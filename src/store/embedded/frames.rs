@@ -32,13 +32,18 @@ impl Decoder {
 
     /// The content of the next frame, or `None` until more of it has come.
     pub fn next(&mut self) -> Result<Option<Vec<u8>>, EngineError> {
+        self.next_within(LARGEST)
+    }
+
+    /// The same, for a reader that takes frames of at most `largest` bytes.
+    pub fn next_within(&mut self, largest: usize) -> Result<Option<Vec<u8>>, EngineError> {
         let Some(header) = self.pending.get(CHECKSUM..CHECKSUM + HEADER) else {
             return Ok(None);
         };
         let method = header.first().copied().unwrap_or_default();
         let mut sizes = header.get(1..).unwrap_or_default();
         let (compressed, content) = (sizes.get_u32_le() as usize, sizes.get_u32_le() as usize);
-        if !(HEADER..=LARGEST).contains(&compressed) || content > LARGEST {
+        if !(HEADER..=largest.min(LARGEST)).contains(&compressed) || content > largest.min(LARGEST) {
             return Err(broken("a frame of impossible size"));
         }
         if self.pending.len() < CHECKSUM + compressed {

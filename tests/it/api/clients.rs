@@ -11,12 +11,12 @@ use super::{
     server::{Server, store, unlimited},
 };
 
-fn folder(name: &str) -> PathBuf {
+pub fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients").join(name)
 }
 
 /// Runs what brings a client here, once.
-fn installed(there: &Path, mut commands: Vec<Command>) {
+pub fn installed(there: &Path, mut commands: Vec<Command>) {
     if !there.exists() {
         for command in &mut commands {
             assert!(command.status().unwrap().success(), "{command:?}");

@@ -36,9 +36,22 @@ pub fn unlimited() -> Rates {
     Rates { requests: rate, failures: rate, sign_ins: rate, accounts: rate }
 }
 
-/// The engine with the schema. It lives as long as the test process; its child ends with it.
+/// The engine with the schema.
 pub fn store() -> Store {
-    static STORE: OnceLock<Store> = OnceLock::new();
+    let Access { url, user, password } = engine();
+    Store::new(url, user, password)
+}
+
+/// How the engine is reached.
+pub struct Access {
+    pub url: String,
+    pub user: String,
+    pub password: String,
+}
+
+/// The engine. It lives as long as the test process; its child ends with it.
+pub fn engine() -> &'static Access {
+    static ENGINE: OnceLock<Access> = OnceLock::new();
     let start = || {
         let (sender, receiver) = mpsc::channel();
         std::thread::spawn(move || {
@@ -54,13 +67,18 @@ pub fn store() -> Store {
                 engine.ready(Duration::from_secs(120)).await.unwrap();
                 let store = Store::new(&engine.url(), engine.user(), engine.password());
                 migrate(&store).await.unwrap();
-                sender.send(store).unwrap();
+                let access = Access {
+                    url: engine.url(),
+                    user: engine.user().into(),
+                    password: engine.password().into(),
+                };
+                sender.send(access).unwrap();
                 std::future::pending::<()>().await;
             });
         });
         receiver.recv().unwrap()
     };
-    STORE.get_or_init(start).clone()
+    ENGINE.get_or_init(start)
 }
 
 /// Positions below 100 have been reached, others never will be.

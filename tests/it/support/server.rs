@@ -34,6 +34,7 @@ pub struct Server {
     settings: Vec<(String, String)>,
     http_port: u16,
     admin_port: u16,
+    sql_port: u16,
     data: TempDir,
     /// For requests of the tests' own.
     pub http: reqwest::Client,
@@ -54,6 +55,7 @@ impl Server {
             settings,
             http_port: free_port(),
             admin_port: free_port(),
+            sql_port: free_port(),
             data,
             http: reqwest::Client::new(),
         };
@@ -71,7 +73,12 @@ impl Server {
         format!("http://127.0.0.1:{}", self.admin_port)
     }
 
-    /// A path there.
+    /// Where SQL is answered.
+    pub fn sql_url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.sql_port)
+    }
+
+    /// A path of [`Self::url`].
     pub fn at(&self, path: &str) -> String {
         format!("{}{path}", self.url())
     }
@@ -157,6 +164,7 @@ impl Server {
             .arg("serve")
             .env("PLAYHEAD_HTTP_ADDR", format!("127.0.0.1:{}", self.http_port))
             .env("PLAYHEAD_ADMIN_ADDR", format!("127.0.0.1:{}", self.admin_port))
+            .env("PLAYHEAD_SQL_ADDR", format!("127.0.0.1:{}", self.sql_port))
             .env("PLAYHEAD_DATA_DIR", self.data.path())
             .env("PLAYHEAD_CLICKHOUSE_MEMORY_BYTES", (2_u64 << 30).to_string())
             .env("PLAYHEAD_TRUSTED_PROXIES", "127.0.0.1/32")

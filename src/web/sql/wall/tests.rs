@@ -1,0 +1,95 @@
+//! What statements become; the attacks are in `tests/it/sql`.
+
+use super::{catalog::Database, settings::Bounds, *};
+
+const BOUNDS: Bounds =
+    Bounds { seconds: 1, memory_bytes: 1, read_rows: 1, result_rows: 1, result_bytes: 1, threads: 1 };
+
+fn translated(text: &str) -> Result<Statement, EngineError> {
+    let parameters = [("n".to_owned(), "1".to_owned()), ("t".to_owned(), "views".to_owned())];
+    let catalog = Catalog {
+        environment: "it's",
+        user: "token",
+        database: Database::Playhead,
+        parameters: &parameters,
+        bounds: &BOUNDS,
+        processes: &[],
+    };
+    translate(text, &catalog)
+}
+
+fn sql(text: &str) -> String {
+    match translated(text) {
+        Ok(Statement::Query { sql, .. }) => sql,
+        other => panic!("{text}: {other:?}"),
+    }
+}
+
+const VIEWS: &str =
+    r"(SELECT * EXCEPT (environment) FROM `playhead`.`sql_views` WHERE environment = 'it\'s')";
+
+#[test]
+fn a_table_becomes_the_tenants_part_of_it() {
+    for text in [
+        "SELECT view_id FROM views",
+        "select/**/view_id from playhead.views final -- x",
+        "SELECT `view_id` FROM \"playhead\".`views`;",
+        "SELECT view_id FROM {t:Identifier}",
+        "SELECT view_id FROM (views)",
+    ] {
+        assert_eq!(sql(text), format!("SELECT `view_id` FROM {VIEWS} AS `views`"), "{text}");
+    }
+    assert_eq!(sql("SELECT 1 FROM views AS v"), format!("SELECT 1 FROM {VIEWS} AS `v`"));
+    assert_eq!(sql("SELECT 1 IN views"), format!("SELECT 1 IN {VIEWS}"));
+}
+
+#[test]
+fn a_with_query_is_in_sight_from_behind_it_to_the_end_of_its_statement() {
+    let inside = format!("(SELECT * FROM {VIEWS} AS `views`)");
+    assert_eq!(
+        sql("WITH views AS (SELECT * FROM views) SELECT * FROM views"),
+        format!("WITH `views` AS {inside} SELECT * FROM `views`")
+    );
+    let error =
+        translated("SELECT * FROM (WITH x AS (SELECT 1) SELECT * FROM x), x").expect_err("out of sight");
+    assert_eq!(error.code(), 60);
+}
+
+#[test]
+fn words_keep_their_order_and_lose_their_looks() {
+    for (text, written) in [
+        ("SELECT 'a''b' || \"c\"", r"SELECT 'a\'b' || `c`"),
+        ("SELECT t.1.2, t.a, (1,2).1", "SELECT `t`.1.2, `t`.`a`, (1, 2).1"),
+        ("SELECT x->x+1", "SELECT `x` -> `x` + 1"),
+        ("SELECT a ? b : c", "SELECT `a` ? `b` : `c`"),
+        ("SELECT {n:Array(Nullable(UInt8))}", "SELECT { n : Array (Nullable (UInt8)) }"),
+        ("SELECT a::DateTime64(3,'UTC')", "SELECT `a` :: DateTime64 (3, 'UTC')"),
+        ("SELECT currentUser()", "SELECT 'token'"),
+        ("SELECT 1 PREWHERE a WHERE b", "SELECT 1 WHERE (`a`) AND (`b`)"),
+        ("SELECT playhead.views.view_id", "SELECT `views`.`view_id`"),
+    ] {
+        assert_eq!(sql(text), written, "{text}");
+    }
+}
+
+#[test]
+fn format_and_settings_are_taken_out() {
+    let Ok(Statement::Query { sql, format, settings }) =
+        translated("SELECT 1 SETTINGS max_threads = 1, session_timezone = 'UTC' FORMAT jsoneachrow")
+    else {
+        panic!("a query");
+    };
+    assert_eq!((sql.as_str(), format), ("SELECT 1", Some("JSONEachRow")));
+    assert_eq!(
+        settings.into_iter().collect::<Vec<_>>(),
+        [("max_threads".to_owned(), "1".to_owned()), ("session_timezone".to_owned(), "UTC".to_owned())]
+    );
+}
+
+#[test]
+fn nesting_has_an_end() {
+    let deep = format!("SELECT {}1{}", "(".repeat(10_000), ")".repeat(10_000));
+    assert_eq!(translated(&deep).expect_err("too deep").code(), 306);
+    let long = format!("SELECT '{}'", "x".repeat(LONGEST_STATEMENT));
+    assert_eq!(translated(&long).expect_err("too long").code(), 223);
+}

@@ -1,0 +1,156 @@
+//! A service with two tenants. What they store is alike, except for the values that give it away if it is seen.
+
+use reqwest::{Response, header::HeaderMap};
+use serde_json::{Value, json};
+
+use crate::support::server::Server;
+
+/// Views of each tenant.
+pub const VIEWS: usize = 24;
+
+/// A tenant's id, which is also its ingest key, and its token.
+#[derive(Debug, Clone)]
+pub struct Tenant {
+    pub id: String,
+    pub token: String,
+    pub secret: String,
+    /// In every text the tenant stores.
+    pub canary: String,
+    /// In a number of every view.
+    pub number: u32,
+}
+
+impl Tenant {
+    fn new(id: &str, number: u32) -> Self {
+        let canary = format!("canary{}", uuid::Uuid::new_v4().simple());
+        Self {
+            id: id.into(),
+            token: format!("token-{id}"),
+            secret: format!("secret-of-{id}"),
+            canary,
+            number,
+        }
+    }
+
+    /// Every form the tenant's values could come out in.
+    pub fn traces(&self) -> Vec<String> {
+        let reversed = self.canary.chars().rev().collect();
+        let hex: String = self.canary.bytes().map(|byte| format!("{byte:02X}")).collect();
+        vec![self.canary.clone(), reversed, hex.to_lowercase(), hex, self.number.to_string()]
+    }
+
+    fn beacon(&self) -> Value {
+        let view = |number: usize| {
+            let named = |what: &str| format!("{}-{what}-{}", self.canary, number % 4);
+            let total = 20_000 + 100 * number;
+            json!({
+                "id": format!("{}-{}-{number}", self.canary, self.id),
+                "set": {
+                    "video_id": format!("v{}", number % 5), "video_title": format!("{} {}", self.canary, self.id),
+                    "viewer_id": named("viewer"), "session_id": named("session"), "cdn": self.canary,
+                    "video_duration_ms": self.number, "custom": {"plan": self.canary},
+                },
+                "events": [
+                    {"seq": 1, "t_ms": 0, "type": "play"},
+                    {"seq": 2, "t_ms": 900, "type": "error", "error": {"code": self.canary, "severity": if number == 0 { "fatal" } else { "warning" }}},
+                    {"seq": 3, "t_ms": 30_000, "type": "viewend", "playhead_ms": 20_000, "seg": [1, 0, 20_000],
+                     "c": {"startup_ms": 300 + number, "playing_ms": total, "watch_ms": total + 500,
+                           "rebuffer_ms": 100 * number, "rebuffer_count": number % 3}},
+                ],
+            })
+        };
+        json!({"v": 1, "views": (0..VIEWS).map(view).collect::<Vec<_>>()})
+    }
+}
+
+/// The service and its tenants.
+pub struct Tenants {
+    pub server: Server,
+    pub own: Tenant,
+    pub other: Tenant,
+    _settings: tempfile::TempDir,
+}
+
+impl Tenants {
+    /// Starts the service with rows of both tenants in ClickHouse.
+    pub async fn start() -> Self {
+        let (own, other) = (Tenant::new("alpha", 711_513_131), Tenant::new("beta", 822_624_242));
+        let environments: Vec<Value> = [&own, &other]
+            .map(|tenant| {
+                json!({"name": tenant.id, "ingest_keys": [tenant.id],
+                       "tokens": [{"id": tenant.token, "secret": tenant.secret}]})
+            })
+            .into();
+        let settings = tempfile::tempdir().unwrap();
+        let file = settings.path().join("bootstrap.json");
+        std::fs::write(&file, json!({"environments": environments, "admins": []}).to_string()).unwrap();
+        let server = Server::start(&[("BOOTSTRAP_FILE", file.to_str().unwrap())]).await;
+        let tenants = Self { server, own, other, _settings: settings };
+        for tenant in [&tenants.own, &tenants.other] {
+            tenants.fill(tenant).await;
+        }
+        tenants
+    }
+
+    async fn fill(&self, tenant: &Tenant) {
+        let send =
+            self.server.http.post(self.server.at(&format!("/in/{}", tenant.id))).json(&tenant.beacon());
+        let answer: Value = send.send().await.unwrap().json().await.unwrap();
+        assert_eq!((&answer["accepted"], &answer["rejected"]), (&json!(3 * VIEWS), &json!([])), "{answer}");
+        let ledger = self.server.http.post(self.server.at("/data/v1/ledger?wait_ms=60000"));
+        let ledger = ledger.basic_auth(&tenant.token, Some(&tenant.secret)).json(&Vec::<String>::new());
+        assert_eq!(ledger.send().await.unwrap().status(), 200);
+    }
+
+    /// Asks as the first tenant; `query` is the URL's query string.
+    pub async fn ask(&self, query: &str, text: &str) -> Response {
+        self.ask_as(&self.own, query, text).await
+    }
+
+    /// Asks as a tenant.
+    pub async fn ask_as(&self, tenant: &Tenant, query: &str, text: &str) -> Response {
+        let url = format!("{}/?{query}", self.server.sql_url());
+        let request = self.server.http.post(url).basic_auth(&tenant.token, Some(&tenant.secret));
+        request.body(text.to_owned()).send().await.unwrap()
+    }
+
+    /// The text of an answer that has to be one.
+    pub async fn answer(&self, query: &str, text: &str) -> String {
+        let response = self.ask(query, text).await;
+        let status = response.status();
+        let answer = response.text().await.unwrap();
+        assert_eq!(status, 200, "{text}\n{answer}");
+        answer
+    }
+
+    /// Everything that comes back, as one text to search in: status, headers, body.
+    pub async fn everything(&self, query: &str, text: &str) -> String {
+        let response = self.ask(query, text).await;
+        let (status, headers) = (response.status(), headers(response.headers()));
+        // An answer may be cut short; what came until then counts.
+        let body = response.bytes().await.unwrap_or_default();
+        format!("{status}\n{headers}\n{}", String::from_utf8_lossy(&body))
+    }
+}
+
+fn headers(headers: &HeaderMap) -> String {
+    headers
+        .iter()
+        .map(|(name, value)| format!("{name}: {}\n", String::from_utf8_lossy(value.as_bytes())))
+        .collect()
+}
+
+/// A line of a corpus: the URL's query string and the statement, with the tenants' ids put in.
+pub fn line(line: &str, tenants: &Tenants) -> (String, String) {
+    let line =
+        line.replace("{own}", &tenants.own.id).replace("{other}", &tenants.other.id).replace("\\n", "\n");
+    match line.strip_prefix('?').map(|line| line.split_once(' ').unwrap_or((line, ""))) {
+        Some((query, text)) => (query.to_owned(), text.to_owned()),
+        None => (String::new(), line),
+    }
+}
+
+/// The lines of a corpus.
+pub fn lines(corpus: &str) -> Vec<&str> {
+    corpus.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#')).collect()
+}
