@@ -1,4 +1,5 @@
 /** Time, comparison and what leaves a panel: the parts of the screens of history that are pure. */
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { zoomedByKey } from '../src/charts/keys';
@@ -122,6 +123,16 @@ describe('places that stand out', () => {
     expect(found[1]?.toMs).toBeLessThanOrEqual(106_000);
     expect([found[2]?.fromMs, found[2]?.toMs].map((ms) => Math.abs((ms ?? 0) - 205_000))).toSatisfy((far: number[]) => far.every((ms) => ms <= 9_000));
     expect(standouts({ bucketMs: 1_000, totalViews: 0, viewers: [], plays: [], moments: [] })).toEqual([]);
+  });
+});
+
+describe('the scripted history of the page tests', () => {
+  test('has the metrics there are', () => {
+    const docs = readFileSync(new URL('../../docs/metrics.md', import.meta.url), 'utf8');
+    const table = docs.slice(docs.indexOf('| metric |'), docs.indexOf('<!-- end -->'));
+    const documented = [...table.matchAll(/^\| `([a-z_]+)` \|/gm)].map(([, id]) => id);
+    const scripted = JSON.parse(readFileSync(new URL('../e2e/metrics.json', import.meta.url), 'utf8')) as { id: string }[];
+    expect(scripted.map(({ id }) => id)).toEqual(documented);
   });
 });
 

@@ -197,7 +197,7 @@ export async function checkVideoPage(dashboard) {
   assert.match(await chart.getAttribute('aria-valuetext'), /^0:00: Viewers 1 \(100(\.0)?%\), Replays 0$/);
   for (let second = 0; second < 5; second++) await dashboard.keyboard.press('ArrowRight');
   assert.match(await chart.getAttribute('aria-valuetext'), /^0:05: Viewers 1 \(100(\.0)?%\), Replays 1$/);
-  assert.equal(await dashboard.locator('#figure-views .tile-value').textContent(), '1');
+  await dashboard.locator('#figure-views .tile-value', { hasText: /^1$/ }).waitFor();
   assert.equal(await dashboard.locator('h1').textContent(), TITLE);
   assert.equal(dashboard.sockets.length, 1, 'the same socket all the way');
   assert.deepEqual(dashboard.complaints, []);

@@ -52,7 +52,7 @@ export type BreakdownAnswer = Framed<Group[]> & { total_row_count: number };
 
 export type HeatmapAnswer = Framed<HistoryHeatmap>;
 
-export const DEFINITIONS = '/data/v1/metrics';
+const DEFINITIONS = '/data/v1/metrics';
 
 /** What the metrics mean does not change while the server runs: asked once for all pages. */
 let definitions: Promise<Definition[]> | undefined;

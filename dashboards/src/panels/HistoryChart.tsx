@@ -67,7 +67,8 @@ function configuration(unit: Unit, step: Step, spans: () => [number, number][]):
   const paths = stepped === undefined ? {} : { paths: stepped };
   return {
     ...(zone.value === 'utc' ? { tzDate: (s: number) => uPlot.tzDate(new Date(s * 1_000), 'Etc/UTC') } : {}),
-    padding: [8, 12, 0, 0],
+    // Half of the last label stands beyond the last step.
+    padding: [8, 22, 0, 0],
     scales: { x: { time: true }, y: { range: fromZero(leastScale[unit]) } },
     axes: [
       axis({ size: X_AXIS_SIZE, values: (_plot, splits) => splits.map((s) => timeLabel(s, step)), space: 70, grid: { show: false }, incrs: X_STEPS.filter((s) => s >= STEP_S[step]) }),

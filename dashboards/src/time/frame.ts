@@ -34,7 +34,7 @@ export const NAMES: Record<Named, string> = { '1h': '1 h', today: 'Today', '24h'
 const DAY_S = 86_400;
 /** Views are kept for so long. */
 export const KEPT_DAYS = 90;
-export const SHORTEST_S = 60;
+const SHORTEST_S = 60;
 const LONGEST_S = KEPT_DAYS * DAY_S;
 
 const LENGTH_S: Record<Exclude<Named, 'today' | 'yesterday'>, number> = {

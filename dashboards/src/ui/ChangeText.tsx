@@ -11,7 +11,7 @@ export function ChangeText({ change, than }: { change: Change | undefined; than:
   const judged = verdict === 'better' || verdict === 'worse';
   return (
     <span class="change" data-tone={TONES[verdict]} title={than}>
-      <Glyph shape={way === 'same' ? 'dash' : way} /> {way === 'same' ? verdict : <>{text} <span class={judged ? undefined : 'visually-hidden'}>{verdict}</span></>}
+      <Glyph shape={way === 'same' ? 'dash' : way} /> {way === 'same' ? 'same' : <>{text} <span class={judged ? undefined : 'visually-hidden'}>{verdict}</span></>}
     </span>
   );
 }
