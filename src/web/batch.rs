@@ -63,8 +63,10 @@ pub struct Asked {
     #[serde(default)]
     order_direction: Option<String>,
     #[serde(default)]
+    #[schema(value_type = Option<u64>)]
     page: Option<u32>,
     #[serde(default)]
+    #[schema(value_type = Option<u64>)]
     limit: Option<u32>,
     #[serde(default)]
     cursor: Option<String>,
