@@ -71,8 +71,10 @@ impl Viewer {
         self.second += seconds;
     }
 
-    fn jump(&mut self, seconds: i64) {
+    /// Takes a while, in which nothing is played.
+    fn jump(&mut self, seconds: i64, taking: i64) {
         self.say("seeking");
+        self.second += taking;
         self.place += seconds;
         self.playhead += seconds;
         self.stretch += 1;
@@ -124,9 +126,10 @@ fn audience() -> Vec<Viewer> {
         for _ in 0..random.random_range(0..4) {
             match random.random_range(0..3) {
                 0 => viewer.pause(random.random_range(1..60)),
-                1 => viewer.jump(-random.random_range(1..60)),
+                1 => viewer.jump(-random.random_range(1..60), random.random_range(0..4)),
                 // No further than to the edge.
-                _ => viewer.jump(random.random_range(0..=(viewer.second - viewer.place))),
+                _ => viewer
+                    .jump(random.random_range(0..=(viewer.second - viewer.place)), random.random_range(0..4)),
             }
             viewer.play(random.random_range(1..60));
         }

@@ -17,8 +17,8 @@ use crate::event::engagement::{Curves, Grid, WatchedViews};
 const BEGUN_BEFORE_MS: i64 = 24 * 3600 * 1000;
 /// Longest time between two events of which the playhead's way is believed, ms; as for timelines.
 const MOST_MS: i64 = 300_000;
-/// Pieces this close together, ms, are one: events do not report to the frame.
-const SEAM_MS: i64 = 1_000;
+/// Pieces this close together, ms, are one, as in timelines: events do not report to the frame.
+const SEAM_MS: i64 = 250;
 /// Latencies beyond a day are no latencies, ms.
 const LONGEST_LATENCY_MS: i64 = 24 * 3600 * 1000;
 
