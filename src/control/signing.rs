@@ -81,7 +81,7 @@ impl Control {
         }
         let Some(key) = self.signing_key(&header.kid).await? else { return Ok(None) };
         let is_ours = mac(&key.secret, signed)?.verify_slice(&signature).is_ok();
-        Ok(is_ours.then(|| Viewable { environment: key.environment, video_id: claims.sub }))
+        Ok(is_ours.then_some(Viewable { environment: key.environment, video_id: claims.sub }))
     }
 
     /// Ends all tokens of an environment; how many keys it had. On other nodes they end within seconds.
