@@ -168,7 +168,7 @@ async fn ask(reader: &Reader<'_>, ids: &[String], query: &str, deadline: Instant
         let request = http.post(format!("{}/data/v1/ledger{query}", reader.url)).basic_auth(id, Some(secret));
         let why = match request.json(ids).send().await {
             Ok(answer) if answer.status().is_success() => match answer.text().await {
-                Ok(text) => return text.lines().map(|line| parse(line)).collect(),
+                Ok(text) => return text.lines().map(parse).collect(),
                 Err(error) => error.to_string(),
             },
             Ok(answer) => answer.status().to_string(),
@@ -203,9 +203,12 @@ fn judge(id: &str, wanted: &View, shown: Shown, tally: &mut Tally) {
         doubled += u64::from(figures.playing_ms > expected);
     }
     if missing + invented as u64 + doubled > 0 {
+        let Shown { event_rows, view_rows, figures, .. } = shown;
         eprintln!(
-            "{:?} view {id}: missing {missing} invented {invented} doubled {doubled}: {shown:?}",
-            wanted.format
+            "{:?} view {id}: missing {missing} invented {invented} doubled {doubled}: {} acknowledged, {event_rows} event rows, \
+            {view_rows} view rows, {figures:?}",
+            wanted.format,
+            wanted.acknowledged.len(),
         );
     }
     tally.missing += missing;

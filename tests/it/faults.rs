@@ -84,7 +84,8 @@ async fn repeats_that_cannot_be_recognised_are_found_out() {
     }
     sleep(Duration::from_secs(1)).await;
     let tally = compared(&rig, crowd).await;
-    assert!(tally.doubled > 0 && tally.missing == 0, "{tally}");
+    // What a view shows in two rows may also look too small in one of them.
+    assert!(tally.doubled > 0 && tally.invented == 0, "{tally}");
 }
 
 /// Every row has a proof that exists or a reason why it has none, and the document says the same.
