@@ -147,10 +147,10 @@ async fn store(
     if accepted == 0 {
         return Ok(String::new());
     }
-    let let_in = match collector.admission.admits(decoded.accepted()) {
-        true => collector.within_quota(admitted, decoded.accepted()),
-        false => Err(Refusal::OverLimit),
-    };
+    // The quota first: what one key sends too much of takes nothing from the others.
+    let let_in = collector.within_quota(admitted, decoded.accepted()).and_then(|()| {
+        if collector.admission.admits(decoded.accepted()) { Ok(()) } else { Err(Refusal::OverLimit) }
+    });
     if let Err(refusal) = let_in {
         metrics::counter!(Metric::EventsIntake.name(), "format" => label, "fate" => "shed", "reason" => refusal.code())
             .increment(accepted);
