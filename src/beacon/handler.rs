@@ -153,9 +153,8 @@ async fn store(
     let importance = Importance::of(&decoded, environment, &collector.known_views);
     // The quota first: what one key sends too much of takes nothing from the others.
     let let_in = collector.within_quota(admitted, decoded.accepted());
-    let let_in = let_in.and_then(|()| {
-        collector.admission.admit(decoded.accepted(), importance, collector.log.room())
-    });
+    let let_in =
+        let_in.and_then(|()| collector.admission.admit(decoded.accepted(), importance, collector.log.room()));
     let_in.inspect_err(|refusal| count_shed(accepted, label, importance, refusal))?;
     if collector.respect_privacy_signals && asks_for_privacy(request) {
         forget_people(&mut decoded);

@@ -5,7 +5,10 @@
 
 use std::collections::BTreeSet;
 
-use playhead::control::{NewEnvironment, Role, Scope, Scopes, TokenSettings};
+use playhead::control::{
+    AnnotationChange, Incident, IncidentDetail, IncidentStatus, NewEnvironment, Role, Scope, Scopes,
+    Severity, TokenSettings,
+};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -38,17 +41,48 @@ use Wall::{Common, Own, Owners, Selection, Session, SignedIn, Thing};
 /// Method, path, wall, and the scope it needs.
 type Case = (&'static str, &'static str, Wall, Scope);
 
-const CASES: [Case; 42] = [
+const CASES: [Case; 72] = [
     ("get", "/data/v1/metrics", Common, Scope::Read),
     ("get", "/data/v1/metrics/comparison", Own, Scope::Read),
     ("get", "/data/v1/metrics/{metric}/overall", Own, Scope::Read),
     ("get", "/data/v1/metrics/{metric}/timeseries", Own, Scope::Read),
     ("get", "/data/v1/metrics/{metric}/breakdown", Own, Scope::Read),
+    ("get", "/data/v1/metrics/{metric}/insights", Own, Scope::Read),
+    ("post", "/data/v1/query", Own, Scope::Read),
+    ("get", "/data/v1/errors", Own, Scope::Read),
     ("get", "/data/v1/video-views", Own, Scope::Read),
     ("get", "/data/v1/video-views/{id}", Thing, Scope::Read),
     ("get", "/data/v1/dimensions", Common, Scope::Read),
     ("get", "/data/v1/dimensions/{dimension}", Own, Scope::Read),
     ("get", "/data/v1/engagement/videos/{video_id}/heatmap", Selection, Scope::Read),
+    ("get", "/data/v1/engagement/videos/{video_id}/retention", Own, Scope::Read),
+    ("get", "/data/v1/engagement/videos/{video_id}/hotspots", Own, Scope::Read),
+    ("get", "/data/v1/engagement/videos/{video_id}/comparison", Own, Scope::Read),
+    ("get", "/data/v1/engagement/videos/{video_id}/viewers", Own, Scope::Read),
+    ("get", "/data/v1/engagement/videos/{video_id}/live", Own, Scope::Read),
+    ("get", "/data/v1/engagement/views/{id}", Thing, Scope::Read),
+    ("get", "/data/v1/monitoring/metrics", Common, Scope::Read),
+    ("get", "/data/v1/monitoring/dimensions", Common, Scope::Read),
+    ("get", "/data/v1/monitoring/metrics/{metric}/breakdown", Own, Scope::Read),
+    ("get", "/data/v1/monitoring/metrics/{metric}/breakdown-timeseries", Own, Scope::Read),
+    ("get", "/data/v1/monitoring/metrics/{metric}/histogram-timeseries", Own, Scope::Read),
+    ("get", "/data/v1/monitoring/metrics/{metric}/timeseries", Own, Scope::Read),
+    ("get", "/data/v1/cdn-scores", Own, Scope::Read),
+    ("get", "/data/v1/annotations", Own, Scope::Read),
+    ("post", "/data/v1/annotations", Own, Scope::Write),
+    ("get", "/data/v1/annotations/{id}", Thing, Scope::Read),
+    ("patch", "/data/v1/annotations/{id}", Thing, Scope::Write),
+    ("delete", "/data/v1/annotations/{id}", Thing, Scope::Write),
+    ("get", "/data/v1/incidents", Own, Scope::Read),
+    ("get", "/data/v1/incidents/{id}", Thing, Scope::Read),
+    ("get", "/data/v1/incidents/{id}/related", Thing, Scope::Read),
+    ("get", "/data/v1/usage", Own, Scope::Read),
+    ("get", "/data/v1/exports/views", Own, Scope::Read),
+    ("get", "/data/v1/exports/views/{file}", Own, Scope::Read),
+    ("post", "/data/v1/viewer-tokens", Own, Scope::Write),
+    ("delete", "/data/v1/viewer-tokens", Own, Scope::Write),
+    // Its token is its own wall: `accounts.rs`.
+    ("get", "/data/v1/viewer-count", Session, Scope::Read),
     ("post", "/data/v1/ledger", Selection, Scope::Read),
     ("get", "/data/v1/environments", Own, Scope::Read),
     ("post", "/data/v1/environments", Owners, Scope::Admin),
@@ -88,6 +122,8 @@ const CASES: [Case; 42] = [
 struct Full {
     environment: NewEnvironment,
     erasure: String,
+    annotation: String,
+    incident: String,
     email: String,
     session: String,
     cookie: String,
@@ -106,18 +142,34 @@ impl Full {
         let invited =
             control.invite(&email, Role::Viewer, std::slice::from_ref(&environment.id)).await.unwrap();
         let erasure = control.request_erasure(&environment.id, "gone", "the test").await.unwrap().id;
+        let noted =
+            AnnotationChange { at_ms: Some(now), note: Some("a release".into()), sub_property_id: None };
+        let annotation = control.create_annotation(&environment.id, noted, "the test").await.unwrap().id;
+        let incident = uuid::Uuid::new_v4().to_string();
+        control.save_incident(&environment.id, &an_incident(&incident, now)).await.unwrap();
         let (session, invitation) = (asking.id, invited.invitation.id);
-        Self { environment, erasure, email, session, cookie, invitation }
+        Self { environment, erasure, annotation, incident, email, session, cookie, invitation }
     }
 
     /// A path with this tenant's ids in it.
     fn fill(&self, path: &str) -> String {
+        let id = match path {
+            path if path.contains("/annotations/") => &self.annotation,
+            path if path.contains("/incidents/") => &self.incident,
+            _ => "view-1",
+        };
+        let metric = match path {
+            path if path.ends_with("histogram-timeseries") => "video-startup-time",
+            path if path.contains("/monitoring/") => "current-concurrent-viewers",
+            _ => "views",
+        };
         let mut filled = path
-            .replace("{metric}", "views")
+            .replace("{metric}", metric)
+            .replace("{file}", "2026-11-22.csv")
             .replace("{dimension}", "country")
             .replace("{video_id}", "video-a")
             .replace("{viewer_id}", "gone")
-            .replace("{id}", "view-1");
+            .replace("{id}", id);
         for (name, id) in [
             ("{environment}", &self.environment.id),
             ("{ingest_key}", &self.environment.ingest_key),
@@ -135,7 +187,7 @@ impl Full {
 
     /// Everything that belongs to this tenant alone, as it may be seen by chance.
     fn marks(&self) -> Vec<&str> {
-        let Full { environment, erasure, email, session, invitation, .. } = self;
+        let Full { environment, erasure, annotation, incident, email, session, invitation, .. } = self;
         let NewEnvironment { id, ingest_key, token } = environment;
         vec![
             id,
@@ -143,12 +195,31 @@ impl Full {
             &token.id,
             &token.secret,
             erasure,
+            annotation,
+            incident,
+            "a release",
             email,
             session,
             invitation,
             "view-",
             "video-a",
         ]
+    }
+}
+
+fn an_incident(id: &str, started_ms: i64) -> Incident {
+    Incident {
+        id: id.to_owned(),
+        key: "cdn".into(),
+        status: IncidentStatus::Open,
+        severity: Severity::Alert,
+        measurement: "playback_failure_percentage".into(),
+        measured_value: Some(0.5),
+        affected_views: 5,
+        affected_views_per_hour: 5.0,
+        started_ms,
+        resolved_ms: None,
+        detail: IncidentDetail::default(),
     }
 }
 
@@ -175,6 +246,10 @@ async fn token(server: &Server, environment: &str, scopes: Scopes) -> Caller {
 async fn ask(server: &Server, who: &Caller, method: &str, path: &str) -> (StatusCode, String) {
     let unique = uuid::Uuid::new_v4().simple().to_string();
     let body = match (method, path.rsplit('/').next().unwrap()) {
+        ("post", "annotations") => json!({"date": 1_795_000_000, "note": "another"}),
+        ("patch", _) if path.contains("/annotations/") => json!({"note": "changed"}),
+        ("post", "query") => json!({"questions": {"views": {"metric": "views", "kind": "overall"}}}),
+        ("post", "viewer-tokens") => json!({"video_id": "video-b"}),
         ("post", "environments") | ("patch", _) => json!({"name": format!("n-{unique}")}),
         ("post", "tokens") => json!({"scopes": ["read"]}),
         ("post", "invitations") => json!({"email": format!("{unique}@example.org"), "role": "owner"}),
@@ -183,8 +258,10 @@ async fn ask(server: &Server, who: &Caller, method: &str, path: &str) -> (Status
         _ => json!({}),
     };
     let method: Method = method.to_uppercase().parse().unwrap();
-    let is_about_views =
-        ["/metrics/", "/video-views", "/dimensions/", "/engagement/"].iter().any(|part| path.contains(part));
+    let is_about_views = !path.contains("/monitoring/")
+        && ["/metrics/", "/video-views", "/dimensions/", "/engagement/"]
+            .iter()
+            .any(|part| path.contains(part));
     let query = if is_about_views { "?timeframe[]=7:days" } else { "" };
     let mut request = server.http.request(method.clone(), format!("{}{path}{query}", server.url));
     request = match who {
@@ -232,6 +309,8 @@ async fn no_route_reaches_through_the_wall() {
             token: playhead::control::NewToken { id: "never".into(), secret: "never".into() },
         },
         erasure: "never".into(),
+        annotation: "never".into(),
+        incident: "never".into(),
         email: "never@example.org".into(),
         session: "never".into(),
         cookie: String::new(),
