@@ -76,8 +76,8 @@ pub async fn pass_on(
     Ok(response.streaming(pieces))
 }
 
-/// What ClickHouse answers with when a statement fails.
-pub fn failure(error: &EngineError, query_id: &str) -> HttpResponse {
+/// What ClickHouse answers with when a statement fails; in frames for who asked for them, as a server does.
+pub fn failure(error: &EngineError, query_id: &str, compress: bool) -> HttpResponse {
     let status = match error.code() {
         201 => StatusCode::TOO_MANY_REQUESTS,
         210 => StatusCode::SERVICE_UNAVAILABLE,
@@ -93,7 +93,9 @@ pub fn failure(error: &EngineError, query_id: &str) -> HttpResponse {
     }
     response.insert_header(("X-ClickHouse-Exception-Code", error.code()));
     // The rest of a body that was not read to its end must not be taken for the next request.
-    response.force_close().content_type("text/plain; charset=UTF-8").body(format!("{error}\n"))
+    response.force_close().content_type("text/plain; charset=UTF-8");
+    let text = format!("{error}\n");
+    if compress { response.body(frames::encode(text.as_bytes())) } else { response.body(text) }
 }
 
 /// An empty answer that goes well, as to SET.

@@ -46,7 +46,9 @@ pub async fn serve(http: HttpRequest, body: Payload, state: Data<SqlState>) -> H
     }
     match answer(&http, body, &state, &mut query_id).await {
         Ok(response) => response,
-        Err(error) => failure(&error, &query_id),
+        Err(error) => {
+            failure(&error, &query_id, http.query_string().split('&').any(|pair| pair == "compress=1"))
+        }
     }
 }
 

@@ -29,7 +29,7 @@ const ASKED: usize = 100;
 const AT_ONCE: usize = 4;
 
 const BOUNDS: Bounds = Bounds {
-    seconds: 1,
+    seconds: 60,
     memory_bytes: 1 << 30,
     read_rows: 1 << 20,
     result_rows: 1 << 20,

@@ -22,6 +22,8 @@ pub struct Cursor<'c> {
     pub queries: Vec<String>,
     /// Names given to expressions, anywhere in the statement.
     pub aliases: BTreeSet<String>,
+    /// What tables go by that were given another name: `playhead.views` has to be called that then.
+    pub renamed: BTreeMap<String, String>,
     /// What SETTINGS clauses ask for.
     pub settings: BTreeMap<String, String>,
     /// The format asked for.
@@ -49,6 +51,7 @@ impl<'c> Cursor<'c> {
             out: Output::default(),
             queries: Vec::new(),
             aliases,
+            renamed: BTreeMap::new(),
             settings: BTreeMap::new(),
             format: None,
             words,

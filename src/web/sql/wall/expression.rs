@@ -273,7 +273,8 @@ fn name_or_call(cursor: &mut Cursor<'_>, name: &str) -> Result<Shape, EngineErro
         && cursor.is_sign(2, ".")
     {
         cursor.skip(2);
-        cursor.out.name(&table);
+        let goes_by = cursor.renamed.get(&table).unwrap_or(&table).clone();
+        cursor.out.name(&goes_by);
         return Ok(Shape::Name(vec![name.to_owned(), table]));
     }
     cursor.out.name(name);

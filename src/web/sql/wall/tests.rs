@@ -40,6 +40,10 @@ fn a_table_becomes_the_tenants_part_of_it() {
         assert_eq!(sql(text), format!("SELECT `view_id` FROM {VIEWS} AS `views`"), "{text}");
     }
     assert_eq!(sql("SELECT 1 FROM views AS v"), format!("SELECT 1 FROM {VIEWS} AS `v`"));
+    assert!(
+        sql("SELECT 1 FROM views v WHERE playhead.views.view_id = ''")
+            .ends_with("WHERE (`v`.`view_id` = '')")
+    );
     assert_eq!(sql("SELECT 1 IN views"), format!("SELECT 1 IN {VIEWS}"));
 }
 
