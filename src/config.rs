@@ -187,7 +187,9 @@ impl Config {
     /// Every mistake, one line each, naming where the value came from.
     pub fn read(layers: &Layers) -> Result<Self, Vec<String>> {
         let mut reader = Reader::new(layers);
+        let mistakes = reader.mistakes.len();
         let roles = reader.list::<Role>("roles").into_iter().collect::<BTreeSet<_>>();
+        let roles_are_sound = reader.mistakes.len() == mistakes;
         if roles.is_empty() {
             reader.mistake("roles", &"name at least one role");
         }
@@ -195,7 +197,7 @@ impl Config {
         let sql = sql::read(&mut reader);
         let kafka = kafka(&mut reader);
         let is_read_here = !roles.contains(&Role::Collect) || roles.contains(&Role::Process);
-        if kafka.is_none() && !is_read_here {
+        if roles_are_sound && kafka.is_none() && !is_read_here {
             let fix = "an embedded log can be read by this process alone: set kafka_brokers, or add the role process";
             reader.mistake("roles", &fix);
         }

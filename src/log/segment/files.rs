@@ -4,6 +4,8 @@ use std::{
     io,
     path::{Path, PathBuf},
     sync::Arc,
+    thread::sleep,
+    time::Duration,
 };
 
 use super::{
@@ -12,6 +14,9 @@ use super::{
 };
 
 const SUFFIX: &str = ".seg";
+/// How often the lock is tried for, and the time between.
+const LOCK_TRIES: u32 = 20;
+const LOCK_PAUSE: Duration = Duration::from_millis(50);
 
 /// The file of the segment whose first record has the offset `base`.
 pub(super) fn segment_path(dir: &Path, base: u64) -> PathBuf {
@@ -29,7 +34,19 @@ pub(super) fn list_segments(disk: &dyn Disk, dir: &Path) -> io::Result<Vec<(u64,
 
 /// Takes the directory for this process.
 pub(super) fn lock(disk: &dyn Disk, dir: &Path) -> io::Result<Box<dyn Send + Sync>> {
-    disk.lock(&dir.join("LOCK")).map_err(|error| match error.kind() {
+    let path = dir.join("LOCK");
+    let mut tries = 0;
+    let taken = loop {
+        tries += 1;
+        match disk.lock(&path) {
+            // A process that is just ending, or a child that is just being started, holds on to it for a moment.
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock && tries < LOCK_TRIES => {
+                sleep(LOCK_PAUSE)
+            }
+            outcome => break outcome,
+        }
+    };
+    taken.map_err(|error| match error.kind() {
         io::ErrorKind::WouldBlock => io::Error::new(
             io::ErrorKind::WouldBlock,
             format!(
