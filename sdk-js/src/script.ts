@@ -16,7 +16,7 @@ const STEERING = /^(key|endpoint|prefix|heartbeatMs|sampleRate)$/;
 
 // Only readable while the script runs for the first time.
 const tag = document.currentScript as HTMLScriptElement | null;
-const home = tag && tag.src ? tag.src.split('/', 3).join('/') : location.origin;
+const home = ((tag && tag.src) || location.href).split('/', 3).join('/');
 const followed = new Map<HTMLMediaElement, Handle>();
 
 /** As in the module, with the script's own origin as the default endpoint. */
@@ -27,14 +27,15 @@ const monitor = (media: HTMLMediaElement, options: MonitorOptions): Handle =>
 
 const sync = guarded(({ dataset }: HTMLScriptElement) => {
   followed.forEach((handle, media) => {
-    if (document.contains(media)) return;
+    // In a shadow tree, or in a window of its own, it is still there; old televisions know neither.
+    if (media.isConnected || document.contains(media)) return;
     handle.destroy();
     followed.delete(media);
   });
   const options: Record<string, unknown> = {};
   for (const name of Object.keys(dataset)) {
     const value = dataset[name];
-    if (STEERING.test(name) && value) options[name] = /Ms|Rate/.test(name) ? Number(value) : value;
+    if (STEERING.test(name) && value) options[name] = value;
   }
   for (const media of document.querySelectorAll<HTMLMediaElement>('video,audio')) {
     if (followed.has(media)) continue;

@@ -44,7 +44,7 @@ export function openSession(media: HTMLMediaElement, options: MonitorOptions, fo
         player_software: 'html5',
         page_url: withoutSecrets(location.href),
       };
-      if (sampleRate < 1) facts.sample_rate = sampleRate;
+      if (sampleRate < 1) facts.sample_rate = +sampleRate;
       learn(view, permitted(Object.assign(facts, data), session._impersonal));
       letGo = follow(media, view);
     },

@@ -73,7 +73,10 @@ function lookWhilePlaying(view: View, motion: Motion, before: Sample, after: Sam
   } else if (view._media.readyState >= HAVE_FUTURE_DATA && document.visibilityState === 'hidden') {
     // Standing still is no fault: the data is there, and nobody looks.
     alive(view, after._at);
-  } else if (after._at - view._aliveAt >= STALL_MS) {
+  } else if (after._at - view._aliveAt < STALL_MS) {
+    // Too soon to say.
+  } else if (after._position < view._playsOutAt!) enter(view, Phase.Resting, froze);
+  else {
     enter(view, Phase.Stalled, froze);
     view._totals.rebuffer_count++;
     book(view, after._at);

@@ -30,7 +30,7 @@ export function collectorAt(url: string): Collector {
 function openCollector(url: string): Collector {
   const collector = Object.assign(openSender(url), { _reporters: [] as Collector['_reporters'] });
   const tell = (what: PageEvent): void => {
-    for (const report of collector._reporters.slice()) report(what);
+    for (const report of collector._reporters) report(what);
     if (what < PageEvent.Restored) handOver(collector);
     else carryOn(collector);
   };

@@ -59,7 +59,14 @@ export function failed(view: View, error: ErrorReport): void {
     settleAutoplay(view);
     return;
   }
-  if (fatal) halt(view);
+  if (fatal) {
+    // An engine that gives up leaves the picture what is loaded, and the page may yet talk it into going on.
+    const { error: broken, buffered } = view._media;
+    const { length: loaded } = buffered;
+    // And a second more, which may be on its way into the buffer.
+    if (loaded) view._playsOutAt = (buffered.end(loaded - 1) + 1) * 1_000;
+    if (broken || view._phase !== Phase.Playing) halt(view);
+  }
   say(view, 'error', undefined, undefined, { error });
 }
 
@@ -68,6 +75,7 @@ export function emptied(view: View): void {
   const { _phase: phase, _last: last } = view;
   view._last = here(view);
   view._moving = false;
+  view._playsOutAt = 0;
   if (!phase || phase === Phase.Starting) return;
   if (phase !== Phase.Resting) {
     halt(view);
@@ -80,6 +88,8 @@ export function emptied(view: View): void {
 export function end(view: View): void {
   look(view);
   settleAutoplay(view);
+  // A page that plays the next video at the end of this one may hear of that end before we do.
+  if (view._media.ended && !view._atEnd) ended(view);
   halt(view);
   say(view, 'viewend');
 }

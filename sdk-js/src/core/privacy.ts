@@ -12,7 +12,7 @@ const PERSONAL = /^(viewer_id|session_id|page_url|custom)$/;
 /** The browser sends Global Privacy Control or Do Not Track. */
 export function asksForPrivacy(): boolean {
   const { doNotTrack, globalPrivacyControl } = navigator as Navigator & { globalPrivacyControl?: boolean };
-  return globalPrivacyControl === true || doNotTrack === '1';
+  return globalPrivacyControl || doNotTrack === '1';
 }
 
 /** `data` as it may be sent: bounded, of the types the wire knows, and impersonal if that was asked for. */

@@ -58,7 +58,7 @@ export function say(
     t_ms: view._lastAt - view._origin,
     type,
     c: Object.assign({}, totals),
-    playhead_ms: isFinite(playheadMs) ? Math.max(0, Math.round(playheadMs)) : undefined,
+    playhead_ms: Math.max(0, Math.round(playheadMs)),
     seg: stretchOf(view),
     set,
   };

@@ -90,7 +90,7 @@ function hand(entries: Entry[], handed: boolean): void {
 function schedule(sender: Sender, delayMs: number): void {
   const asked = now();
   const due = Math.max(asked + delayMs, sender._notBefore);
-  if (sender._busy || sender._stopped || due >= sender._due) return;
+  if (sender._busy || due >= sender._due) return;
   clearTimeout(sender._timer);
   sender._due = due;
   sender._timer = setTimeout(
@@ -104,7 +104,7 @@ function schedule(sender: Sender, delayMs: number): void {
 
 function send(sender: Sender): void {
   // Offline everything waits for `reconnected`.
-  if (sender._busy || navigator.onLine === false) return;
+  if (navigator.onLine === false) return;
   const entries = take(sender._queue, sender._batchLimit, MOST_CHARACTERS);
   if (!entries.length) return;
   const body = writeBeacon(entries);

@@ -35,6 +35,8 @@ export interface Media {
   readonly ended: boolean;
   readonly loop: boolean;
   readonly readyState: number;
+  /** What plays on when no more comes. */
+  readonly buffered: { readonly length: number; end(index: number): number };
   /** Where there is an element: what went wrong with it, and the address it is to play. */
   readonly error?: unknown;
   readonly src?: string;
@@ -105,6 +107,8 @@ export interface View {
   _atEnd?: boolean;
   /** The viewer waits to hear that it plays: say so at the next movement. */
   _announce?: boolean;
+  /** A fatal error left the picture this much to play; where it stops by then, it is over and no stall. */
+  _playsOutAt?: number;
   /** With `autoplay`: since when something loads, while it is undecided what becomes of it. */
   _loadingSince?: number | undefined;
   /** An error nobody has been hurt by yet. */

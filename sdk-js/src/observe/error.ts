@@ -11,14 +11,21 @@ const ABORTED = 1;
 /** MediaError.MEDIA_ERR_SRC_NOT_SUPPORTED, which is also what running out of `<source>` elements means. */
 const UNSUPPORTED = 4;
 
+/** As elements and pages tell it: incomplete, and codes may be numbers. */
+interface Told {
+  code?: string | number;
+  message?: string | undefined;
+  severity?: ErrorReport['severity'];
+}
+
 /** The element's error, or that it has run out of sources when it names none. */
-export function describe(error: { code: number; message?: string } | null): Partial<ErrorReport> {
-  const { code, message } = error || { code: UNSUPPORTED, message: 'no source can be played' };
-  return { code: String(code), message: message || '', severity: code === ABORTED ? 'warning' : 'fatal' };
+export function describe(error: { code: number; message?: string } | null): Told {
+  const { code, message } = error || { code: UNSUPPORTED, message: 'no source' };
+  return { code, message, severity: code === ABORTED ? 'warning' : 'fatal' };
 }
 
 /** Tells an error, unless the site's translator says that it is none. A translator that breaks changes nothing. */
-export function report(view: View, { code = 'unknown', message = '', severity = 'fatal' }: Partial<ErrorReport>): void {
+export function report(view: View, { code = 'unknown', message = '', severity = 'fatal' }: Told): void {
   const error: ErrorReport = { code: String(code), message: withoutSecrets(String(message)), severity };
   const translated = guarded(view._translate)(error);
   if (translated !== null) failed(view, Object.assign(error, translated));

@@ -26,7 +26,7 @@ const SLEPT_MS = 5_000;
 /** Compares two samples of a player running at `rate`. */
 export function motionBetween(before: Sample, after: Sample, rate: number): Motion {
   const elapsed = after._at - before._at;
-  const travelled = (after._position - before._position) / (rate > 0 ? rate : 1);
+  const travelled = (after._position - before._position) / (rate || 1);
   const moving = Math.round(Math.min(elapsed, Math.max(0, travelled)));
   const jumped = travelled < -WAVER_MS || travelled > elapsed + JUMP_MS;
   return {

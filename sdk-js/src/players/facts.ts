@@ -39,8 +39,8 @@ export function learnRate(view: View, { playbackRate }: HTMLVideoElement): void 
 export function watchSize(view: View, media: HTMLVideoElement): ResizeObserver | undefined {
   if (typeof ResizeObserver !== 'function' || media.videoWidth === undefined) return;
   const observer = new ResizeObserver(
-    guarded((entries: ResizeObserverEntry[]) => {
-      const { width, height } = entries[entries.length - 1]!.contentRect;
+    guarded(([entry]: ResizeObserverEntry[]) => {
+      const { width, height } = entry!.contentRect;
       look(view);
       view._width = Math.round(width);
       view._height = Math.round(height);

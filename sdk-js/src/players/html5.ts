@@ -11,7 +11,6 @@ import { learnPicture, learnRate, learnSource, watchSize } from './facts';
 
 // Named here, since the constants are not reachable before a browser is there (server-side rendering).
 const HAVE_FUTURE_DATA = 3;
-const NETWORK_EMPTY = 0;
 const NETWORK_NO_SOURCE = 3;
 
 /** What each of the element's events means. */
@@ -23,13 +22,10 @@ const HANDLERS: Record<string, (view: View, media: HTMLVideoElement) => void> = 
     if (view._withheld) settleAutoplay(view);
   },
   loadedmetadata: learnSource,
-  durationchange: learnSource,
   canplaythrough: loaded,
   play: noticePlay,
   playing: (view, media) => (isActive(view) ? look(view) : noticePlay(view, media)),
   timeupdate: look,
-  waiting: look,
-  stalled: look,
   pause: paused,
   seeking: seekBegan,
   seeked: seekEnded,
@@ -57,12 +53,18 @@ export function follow(element: HTMLMediaElement, view: View): () => void {
     noticeFailedStart(view, media);
     keepTicking();
   });
-  const onEvent = guarded((event: Event) => {
-    HANDLERS[event.type]!(view, media);
+  const onEvent = guarded(({ type }: { type: string }) => {
+    HANDLERS[type]!(view, media);
     keepTicking();
   });
 
   for (const type of EVENTS) media.addEventListener(type, onEvent);
+  // Asked to play, an element that has failed already says nothing.
+  const { play } = media as { play: (...asked: unknown[]) => Promise<void> };
+  const overheard = (media.play = (...asked: unknown[]) => {
+    if (media.error) onEvent({ type: 'play' });
+    return play.apply(media, asked);
+  });
   const observer = watchSize(view, media);
   // After the page's own turn: it may be about to change the source, and the old one is not this view's business.
   setTimeout(
@@ -75,6 +77,7 @@ export function follow(element: HTMLMediaElement, view: View): () => void {
   return () => {
     following = false;
     for (const type of EVENTS) media.removeEventListener(type, onEvent);
+    if (media.play === overheard) media.play = play;
     if (observer) observer.disconnect();
     keepTicking();
   };
@@ -95,7 +98,8 @@ function noticePlay(view: View, media: HTMLVideoElement): void {
 }
 
 function noticeLoading(view: View, { autoplay, paused: waits, networkState }: HTMLVideoElement): void {
-  if (autoplay && waits && networkState !== NETWORK_EMPTY && networkState !== NETWORK_NO_SOURCE) loading(view);
+  // Neither empty nor without a source.
+  if (autoplay && waits && networkState % NETWORK_NO_SOURCE) loading(view);
 }
 
 /**

@@ -15,6 +15,9 @@ export class VideoState implements Media {
   readonly loop = false;
   /** Never enough to excuse a standstill: an app out of sight is told of in another way. */
   readonly readyState = 0;
+  /** These players stop for every error, and what they have loaded then does not matter. */
+  readonly error = true;
+  readonly buffered = { length: 0, end: () => 0 };
   private seconds = 0;
   private since = 0;
   private flowing = false;

@@ -1,8 +1,11 @@
 /** Stories of playback that fails: at whom, when, and when it is nobody's failure any more. */
 
 import { expect, test } from 'vitest';
+import type { FakePage } from './fake-page';
 import { FakeVideo } from './fake-video';
-import { session } from './session';
+import { near, session, stretches } from './session';
+
+const last = (page: FakePage) => page.events().slice(-1)[0]!;
 
 test('the error of the element, without the secrets in its message', async () => {
   const { page, video, after } = session();
@@ -104,4 +107,51 @@ test('autoplay: such a failure is told at once, since somebody waits', async () 
   video.say('loadstart');
   await after(1_000);
   expect(page.types()).toEqual(['viewinit', 'play', 'error']);
+});
+
+test('an engine that gives up leaves what is loaded, which is played; where that ends, it is no stall', async () => {
+  const { page, video, handle, after } = session();
+  video.play(100);
+  await after(2_100);
+  video.loaded = 8;
+  handle.error({ code: 'fragLoadError', message: '404', severity: 'fatal' });
+  await after(6_000);
+  video.freeze();
+  await after(5_000);
+  handle.destroy();
+  await after(200);
+  near(last(page).c.playing_ms, 8_000, 50);
+  expect(last(page).c).toMatchObject({ rebuffer_count: 0, rebuffer_ms: 0 });
+  expect(stretches(page)).toEqual([[0, 8_000]]);
+});
+
+test('an engine that is talked into going on is followed as if nothing had been; stalls count again', async () => {
+  const { page, video, handle, after } = session();
+  video.play(100);
+  await after(2_100);
+  video.loaded = 4;
+  handle.error({ code: 'fragLoadError', message: '404', severity: 'fatal' });
+  await after(8_000);
+  video.freeze();
+  await after(3_000);
+  handle.destroy();
+  await after(200);
+  near(last(page).c.playing_ms, 10_000, 50);
+  near(last(page).c.rebuffer_ms, 3_000, 50);
+});
+
+test('play asked of an element that has failed is refused without an event, and is an attempt that failed', async () => {
+  // As HTML has it.
+  const play = () => Promise.reject(new Error('NotSupportedError'));
+  const video = Object.assign(new FakeVideo(), { play: play as never });
+  const { page, handle, after } = session({}, video);
+  video.fail(4, 'not found');
+  await after(500);
+  const asked = video as { play: () => Promise<void> };
+  await expect(asked.play()).rejects.toThrow('NotSupported');
+  await expect(asked.play()).rejects.toThrow('NotSupported');
+  await after(500);
+  expect(page.types()).toEqual(['viewinit', 'play', 'error']);
+  handle.destroy();
+  expect(video.play).toBe(play);
 });

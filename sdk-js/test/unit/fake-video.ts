@@ -18,6 +18,8 @@ export class FakeVideo extends EventTarget {
   error: { code: number; message: string } | null = null;
   dropped = 0;
   played = { length: 0 };
+  /** Seconds that are loaded. */
+  loaded = 0;
 
   private rate = 1;
   private position = 0;
@@ -32,6 +34,10 @@ export class FakeVideo extends EventTarget {
   get currentTime(): number {
     if (!this.flowing) return this.position;
     return Math.min(this.duration, this.position + ((performance.now() - this.since) / 1_000) * this.rate);
+  }
+
+  get buffered(): { length: number; end: () => number } {
+    return { length: this.loaded ? 1 : 0, end: () => this.loaded };
   }
 
   get playbackRate(): number {

@@ -327,3 +327,12 @@ test('heartbeats every ten seconds while playing and starting, none while paused
   await after(60_000);
   expect(beats()).toBe(3);
 });
+
+test('a page that plays the next video when it hears of the end, before we do, has seen the first one end', async () => {
+  const video = new FakeVideo(3);
+  video.addEventListener('ended', () => handle.changeVideo({ video_id: 'next' }));
+  const { page, handle, after } = session({}, video);
+  video.play(50);
+  await after(4_000);
+  expect(page.types().slice(0, 5)).toEqual(['viewinit', 'play', 'playing', 'ended', 'viewend']);
+});
