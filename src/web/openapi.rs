@@ -359,7 +359,7 @@ Good answers to reads carry an `ETag`, and 304 answers `If-None-Match`. Every GE
         engagement::live::show,
         ledger::show,
     ),
-    modifiers(&Security, &Problems),
+    modifiers(&Security),
     security(("basic" = []), ("bearer" = []), ("session" = []))
 )]
 struct Document;
@@ -379,7 +379,8 @@ impl Modify for Security {
 
 /// The document as it is served and committed.
 pub fn document() -> Result<String, serde_json::Error> {
-    let document = Document::openapi().merge_from(control::Document::openapi());
+    let mut document = Document::openapi().merge_from(control::Document::openapi());
+    Problems.modify(&mut document);
     document.to_pretty_json().map(|text| text + "\n")
 }
 

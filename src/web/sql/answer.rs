@@ -117,6 +117,7 @@ pub fn not_let_in(error: &ApiError, user: &str) -> EngineError {
                  The user is the id of an API token, the password its secret"
             ),
         ),
+        ApiError::Forbidden(_) => EngineError::raised(code::ACCESS_DENIED, "ACCESS_DENIED", error),
         ApiError::RateLimited { .. } => EngineError::raised(201, "QUOTA_EXCEEDED", error),
         _ => {
             tracing::warn!(%error, cause = error.cause(), "the SQL port could not find out who asks");

@@ -22,6 +22,7 @@ use super::{
     },
 };
 use crate::{
+    control::Scope,
     store::embedded::{
         error::EngineError,
         request::{Request, form_urlencoded},
@@ -184,7 +185,12 @@ async fn admitted(
     let admission = if user.is_empty() {
         Err(ApiError::Unauthenticated)
     } else {
-        state.api.admit_token(&user, &secret, address).await.reader
+        state
+            .api
+            .admit_token(&user, &secret, address)
+            .await
+            .reader
+            .and_then(|reader| reader.allowed(Scope::Sql))
     };
     match admission {
         Ok(reader) => Ok((user, reader)),

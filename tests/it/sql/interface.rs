@@ -47,6 +47,12 @@ async fn credentials(tenants: &Tenants) {
         assert_eq!(answer.headers()["x-clickhouse-exception-code"], "516");
         assert!(answer.text().await.unwrap().starts_with("Code: 516. DB::Exception: "));
     }
+    // A token that may read the API need not be one for SQL.
+    let reads = format!("{}-reads", own.token);
+    let answer = ask().basic_auth(reads, Some(&own.secret)).send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::FORBIDDEN);
+    assert_eq!(answer.headers()["x-clickhouse-exception-code"], "497");
+    assert!(answer.text().await.unwrap().contains("`sql`"));
 }
 
 async fn forms(tenants: &Tenants) {

@@ -78,7 +78,8 @@ impl Tenants {
         let environments: Vec<Value> = [&own, &other]
             .map(|tenant| {
                 json!({"name": tenant.id, "ingest_keys": [tenant.id],
-                       "tokens": [{"id": tenant.token, "secret": tenant.secret}]})
+                       "tokens": [{"id": tenant.token, "secret": tenant.secret},
+                                  {"id": format!("{}-reads", tenant.token), "secret": tenant.secret, "scopes": ["read"]}]})
             })
             .into();
         let settings = tempfile::tempdir().unwrap();
