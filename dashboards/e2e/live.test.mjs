@@ -213,6 +213,20 @@ test('signing in: a link, a used link, a password, and back to where one wanted 
     await page.locator('#tile-viewers').waitFor();
   }, { signedIn: false }));
 
+test('an invitation: a used one, and a good one with a password of one’s own', () =>
+  withPage('/login#invitation=used', async (page, replay) => {
+    const choose = async () => {
+      await page.getByLabel('New password').fill('a long password');
+      await page.getByRole('button', { name: 'Accept and sign in' }).click();
+    };
+    await choose();
+    await page.locator('.problem', { hasText: 'Ask for a new one' }).waitFor();
+    assert.equal(new URL(page.url()).hash, '', 'the code leaves the address before it is used');
+    await page.goto(`${replay.url}/login?again#invitation=good`);
+    await choose();
+    await page.locator('#tile-viewers').waitFor();
+  }, { signedIn: false }));
+
 test('the theme is the system’s until chosen, and the choice stays', () =>
   withPage('/', async (page) => {
     const shade = () => page.evaluate(() => document.documentElement.dataset.theme);

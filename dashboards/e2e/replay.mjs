@@ -60,6 +60,7 @@ function answer(request, response, control, scene) {
   const url = new URL(request.url, 'http://replay');
   response.setHeader('content-security-policy', CSP);
   if (url.pathname === '/session') return session(request, response, control);
+  if (url.pathname === '/session/invitation') return invitation(request, response, control);
   if (url.pathname === '/demo/config') return json(response, 200, { ingest_key: INGEST_KEY, intake_path: `/in/${INGEST_KEY}`, live_token: 'demo', video_id: 'playhead-demo' });
   if (url.pathname === `/in/${INGEST_KEY}`) return intake(request, response, scene);
   if (url.pathname === '/sdk/playhead.js') return response.writeHead(200, { 'content-type': 'text/javascript' }).end(SDK);
@@ -92,6 +93,15 @@ async function session(request, response, control) {
   for await (const chunk of request) body += chunk;
   const credentials = JSON.parse(body);
   if (credentials.code !== 'good' && credentials.password !== 'right') return json(response, 401, { title: 'Unauthorized' });
+  control.signedIn = true;
+  return response.writeHead(204).end();
+}
+
+/** One invitation is good, with any password. */
+async function invitation(request, response, control) {
+  let body = '';
+  for await (const chunk of request) body += chunk;
+  if (JSON.parse(body).code !== 'good') return json(response, 404, { title: 'Not found' });
   control.signedIn = true;
   return response.writeHead(204).end();
 }

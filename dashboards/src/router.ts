@@ -26,7 +26,8 @@ export const address: ReadonlySignal<Address> = current;
 export function routeOf(path: string): Route {
   if (path === '/') return { page: 'live' };
   if (path === '/login') return { page: 'login' };
-  if (path === '/overview') return { page: 'overview' };
+  // The overview lists the videos.
+  if (path === '/overview' || path === '/videos') return { page: 'overview' };
   if (path === '/start') return { page: 'start' };
   if (path === '/views') return { page: 'views' };
   if (path === '/explore') return { page: 'explore', metric: FIRST_METRIC };

@@ -48,6 +48,15 @@ export async function signIn(credentials: Credentials): Promise<void> {
   await loadSession();
 }
 
+export async function acceptInvitation(code: string, password: string): Promise<void> {
+  await request('/session/invitation', {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ code, password }),
+  });
+  await loadSession();
+}
+
 export async function signOut(): Promise<void> {
   await request('/session', { method: 'DELETE' });
   session.value = { status: 'none' };

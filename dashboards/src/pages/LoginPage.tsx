@@ -1,10 +1,11 @@
-/** Signing in: with the code of the printed link, at once; or with an address and a password. */
+/** Signing in: with the code of the printed link, at once; with an address and a password; or by an invitation. */
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { ApiError, explain } from '../api/client';
-import { signIn } from '../api/session';
+import { acceptInvitation, signIn } from '../api/session';
 import type { Credentials } from '../api/session';
 import { address, navigate, routeOf } from '../router';
+import { InvitationForm } from './InvitationForm';
 
 /** Where to go afterwards: a page of this app only, whatever the address says. */
 function destination(): string {
@@ -14,9 +15,11 @@ function destination(): string {
   return url.origin === location.origin && route !== 'unknown' && route !== 'login' ? url.pathname + url.search : '/';
 }
 
-/** The code works once, so it goes out of the address, and out of the history, before it is used. */
-function takeCode(): string | undefined {
-  const code = new URLSearchParams(location.hash.slice(1)).get('code');
+type Way = 'code' | 'password' | 'invitation';
+
+/** A code works once, so it goes out of the address, and out of the history, before it is used. */
+function takeCode(name: Way): string | undefined {
+  const code = new URLSearchParams(location.hash.slice(1)).get(name);
   if (code !== null) history.replaceState(null, '', location.pathname + location.search);
   return code ?? undefined;
 }
@@ -24,26 +27,37 @@ function takeCode(): string | undefined {
 export function LoginPage(): JSX.Element {
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string | undefined>(undefined);
-  const attempt = (credentials: Credentials): void => {
+  const [invitation, setInvitation] = useState<string | undefined>(undefined);
+  const attempt = (opened: Promise<void>, way: Way): void => {
     setBusy(true);
     setProblem(undefined);
-    signIn(credentials).then(
+    opened.then(
       () => navigate(destination(), 'replace'),
       (error: unknown) => {
         setBusy(false);
-        setProblem(reason(error, 'code' in credentials));
+        setProblem(reason(error, way));
       },
     );
   };
+  const enter = (credentials: Credentials): void => attempt(signIn(credentials), 'code' in credentials ? 'code' : 'password');
   useEffect(() => {
-    const code = takeCode();
-    if (code !== undefined) attempt({ code });
+    setInvitation(takeCode('invitation'));
+    const code = takeCode('code');
+    if (code !== undefined) enter({ code });
   }, []);
   const submit = (event: SubmitEvent): void => {
     event.preventDefault();
     const fields = new FormData(event.currentTarget as HTMLFormElement);
-    attempt({ email: text(fields, 'email'), password: text(fields, 'password') });
+    enter({ email: text(fields, 'email'), password: text(fields, 'password') });
   };
+  if (invitation !== undefined) {
+    return (
+      <section class="login panel" aria-labelledby="login-title">
+        <h1 id="login-title" tabIndex={-1}>Welcome</h1>
+        <InvitationForm busy={busy} problem={problem} onAccept={(password) => attempt(acceptInvitation(invitation, password), 'invitation')} />
+      </section>
+    );
+  }
   return (
     <section class="login panel" aria-labelledby="login-title">
       <h1 id="login-title" tabIndex={-1}>Sign in</h1>
@@ -66,9 +80,12 @@ const text = (fields: FormData, name: string): string => {
   return typeof value === 'string' ? value : '';
 };
 
-function reason(error: unknown, byLink: boolean): string {
+function reason(error: unknown, way: Way): string {
+  if (error instanceof ApiError && error.status === 404 && way === 'invitation') {
+    return 'This invitation has been used, has expired or was taken back. Ask for a new one.';
+  }
   if (error instanceof ApiError && error.status === 401) {
-    return byLink
+    return way === 'code'
       ? 'This login link has been used or has expired. Restart Playhead to print a new one.'
       : 'Email and password do not match an account.';
   }
