@@ -123,17 +123,15 @@ pub fn configure(config: &mut ServiceConfig) {
                     monitoring::histogram_timeseries,
                 ))
                 .service(
-                    web::resource("/annotations")
-                        .route(web::get().to(annotations::list))
+                    read("/annotations", annotations::list)
                         .route(web::post().to(annotations::create))
-                        .default_service(web::to(|| async { refuse("GET, POST") })),
+                        .default_service(web::to(|| async { refuse("GET, HEAD, POST") })),
                 )
                 .service(
-                    web::resource("/annotations/{id}")
-                        .route(web::get().to(annotations::show))
+                    read("/annotations/{id}", annotations::show)
                         .route(web::patch().to(annotations::update))
                         .route(web::delete().to(annotations::delete))
-                        .default_service(web::to(|| async { refuse("DELETE, GET, PATCH") })),
+                        .default_service(web::to(|| async { refuse("DELETE, GET, HEAD, PATCH") })),
                 )
                 .service(get("/incidents", incidents::list))
                 .service(get("/incidents/{id}", incidents::show))
@@ -196,10 +194,17 @@ where
     Args: actix_web::FromRequest + 'static,
     F::Output: Responder + 'static,
 {
-    web::resource(path)
-        .route(web::get().to(handler.clone()))
-        .route(web::head().to(handler))
-        .default_service(web::to(|| async { refuse("GET, HEAD") }))
+    read(path, handler).default_service(web::to(|| async { refuse("GET, HEAD") }))
+}
+
+/// A resource that can be read, and to which other methods are added.
+pub(super) fn read<F, Args>(path: &str, handler: F) -> Resource
+where
+    F: Handler<Args>,
+    Args: actix_web::FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    web::resource(path).route(web::get().to(handler.clone())).route(web::head().to(handler))
 }
 
 pub(super) fn refuse(allow: &'static str) -> Result<HttpResponse, ApiError> {

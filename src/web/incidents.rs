@@ -180,7 +180,7 @@ pub async fn related(
 
 async fn found(reader: &Reader, id: &str, state: &ApiState) -> Result<Incident, ApiError> {
     let found = state.control.incident(&reader.environment, id).await?;
-    found.ok_or_else(|| ApiError::NotFound(format!("there is no incident `{id}`")))
+    found.ok_or_else(|| ApiError::NotFound("there is no such incident".to_owned()))
 }
 
 fn answer(state: &ApiState, incidents: Vec<Incident>, total_row_count: i64) -> IncidentsAnswer {

@@ -21,7 +21,7 @@ use serde::Serialize;
 use utoipa::OpenApi;
 
 use super::{
-    api::{MAX_BODY, get, json_up_to, refuse},
+    api::{MAX_BODY, get, json_up_to, read, refuse},
     guard::envelope,
 };
 
@@ -79,29 +79,25 @@ impl<T> From<Vec<T>> for List<T> {
 pub fn routes(config: &mut ServiceConfig) {
     config
         .service(
-            web::resource("/environments")
-                .route(web::get().to(environments::list))
+            read("/environments", environments::list)
                 .route(web::post().to(environments::create))
-                .default_service(web::to(|| async { refuse("GET, POST") })),
+                .default_service(web::to(|| async { refuse("GET, HEAD, POST") })),
         )
         .service(
-            web::resource("/environments/{environment}")
-                .route(web::get().to(environments::show))
+            read("/environments/{environment}", environments::show)
                 .route(web::patch().to(environments::change))
-                .default_service(web::to(|| async { refuse("GET, PATCH") })),
+                .default_service(web::to(|| async { refuse("GET, HEAD, PATCH") })),
         )
         .service(
-            web::resource("/ingest-keys")
-                .route(web::get().to(keys::list))
+            read("/ingest-keys", keys::list)
                 .route(web::post().to(keys::create))
-                .default_service(web::to(|| async { refuse("GET, POST") })),
+                .default_service(web::to(|| async { refuse("GET, HEAD, POST") })),
         )
         .service(
-            web::resource("/ingest-keys/{ingest_key}")
-                .route(web::get().to(keys::show))
+            read("/ingest-keys/{ingest_key}", keys::show)
                 .route(web::put().to(keys::change))
                 .route(web::delete().to(keys::retire))
-                .default_service(web::to(|| async { refuse("DELETE, GET, PUT") })),
+                .default_service(web::to(|| async { refuse("DELETE, GET, HEAD, PUT") })),
         )
         .service(
             web::resource("/ingest-keys/{ingest_key}/rotate")
@@ -109,10 +105,9 @@ pub fn routes(config: &mut ServiceConfig) {
                 .default_service(web::to(|| async { refuse("POST") })),
         )
         .service(
-            web::resource("/tokens")
-                .route(web::get().to(tokens::list))
+            read("/tokens", tokens::list)
                 .route(web::post().to(tokens::create))
-                .default_service(web::to(|| async { refuse("GET, POST") })),
+                .default_service(web::to(|| async { refuse("GET, HEAD, POST") })),
         )
         .service(
             web::resource("/tokens/{token_id}")
@@ -133,10 +128,9 @@ fn routes_of_people(config: &mut ServiceConfig) {
                 .default_service(web::to(|| async { refuse("DELETE, PUT") })),
         )
         .service(
-            web::resource("/invitations")
-                .route(web::get().to(invitations::list))
+            read("/invitations", invitations::list)
                 .route(web::post().to(invitations::create))
-                .default_service(web::to(|| async { refuse("GET, POST") })),
+                .default_service(web::to(|| async { refuse("GET, HEAD, POST") })),
         )
         .service(
             web::resource("/invitations/{invitation_id}")
@@ -167,14 +161,13 @@ fn routes_of_privacy(config: &mut ServiceConfig) {
 pub fn session_routes(config: &mut ServiceConfig) {
     config
         .service(
-            web::resource("/session")
+            read("/session", session::show)
                 .app_data(json_up_to(MAX_BODY))
                 .wrap(from_fn(envelope))
-                .route(web::get().to(session::show))
                 .route(web::post().to(session::open))
                 .route(web::put().to(session::turn))
                 .route(web::delete().to(session::close))
-                .default_service(web::to(|| async { refuse("DELETE, GET, POST, PUT") })),
+                .default_service(web::to(|| async { refuse("DELETE, GET, HEAD, POST, PUT") })),
         )
         .service(
             web::resource("/session/invitation")

@@ -32,7 +32,7 @@ async fn an_annotation_is_made_changed_and_deleted_by_its_environment_alone() {
     assert_eq!(status, StatusCode::CREATED, "{made}");
     let made = &made["data"];
     assert_eq!((&made["date"], &made["note"]), (&json!("2026-11-18T11:06:40Z"), &says["note"]));
-    assert_eq!(made["created_by"], format!("token:{}", tenant.token.id));
+    assert_eq!(made["created_by"], format!("token {}", tenant.token.id));
     let path = format!("/annotations/{}", made["id"].as_str().unwrap());
 
     for (method, body) in

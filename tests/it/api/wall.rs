@@ -251,7 +251,7 @@ async fn ask(server: &Server, who: &Caller, method: &str, path: &str) -> (Status
         ("post", "query") => json!({"questions": {"views": {"metric": "views", "kind": "overall"}}}),
         ("post", "viewer-tokens") => json!({"video_id": "video-b"}),
         ("post", "environments") | ("patch", _) => json!({"name": format!("n-{unique}")}),
-        ("post", "tokens") => json!({"scopes": ["read"]}),
+        ("post", "tokens") => json!({"scopes": ["admin"]}),
         ("post", "invitations") => json!({"email": format!("{unique}@example.org"), "role": "owner"}),
         ("put", _) if path.contains("/people/") => json!({"role": "owner"}),
         ("post", "ledger") => json!(["view-1", "view-2"]),
