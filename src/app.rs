@@ -228,12 +228,14 @@ async fn start(config: Config) -> Result<Running, StartError> {
     });
     let admin = http::admin_server(&config, health, metrics, door)?;
     let mut servers = vec![main.0, admin.0];
+    let mut sql = None;
     if config.roles.contains(&Role::Query) {
         let port = http::sql_server(&config, SqlState::new(api, upstream, config.sql.limits))?;
         tracing::info!(sql = %port.1, "the SQL port listens");
         servers.push(port.0);
+        sql = Some(port.1);
     }
-    credentials.announce(&config, main.1);
+    credentials.announce(&config, main.1, sql);
     tracing::info!(http = %main.1, admin = %admin.1, roles = ?config.roles, "started");
     Ok(Running { engine, log, quarantine, control, tasks, servers, draining, stop })
 }

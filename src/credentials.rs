@@ -3,7 +3,10 @@
 //! A generated token is written to `first-credentials.json` in the data directory (readable by the owner alone), so that
 //! every start of a development machine can show it again; the control database keeps only its hash.
 
-use std::{collections::BTreeMap, fs::OpenOptions, io::Write, os::unix::fs::OpenOptionsExt, path::Path};
+use std::{
+    collections::BTreeMap, fs::OpenOptions, io::Write, net::SocketAddr, os::unix::fs::OpenOptionsExt,
+    path::Path,
+};
 
 use crate::{
     config::{Config, Role},
@@ -59,12 +62,15 @@ pub(crate) fn write_private(file: &Path, bytes: &[u8]) -> std::io::Result<()> {
 }
 
 impl Credentials {
-    /// Prints where to go and with what.
-    pub fn announce(&self, config: &Config, address: std::net::SocketAddr) {
+    /// Prints where to go and with what; `sql` is where the SQL port listens, if it does.
+    pub fn announce(&self, config: &Config, address: SocketAddr, sql: Option<SocketAddr>) {
         println!("Playhead is running on http://{address}");
         if config.roles.contains(&Role::Query) {
             println!("  dashboard   http://{address}/login#code={}", self.login_code);
             println!("  demo        http://{address}/demo");
+        }
+        if let Some(sql) = sql {
+            println!("  SQL port    http://{sql}  (user and password: an API token)");
         }
         for environment in &self.environments {
             let id = &environment.id;

@@ -104,6 +104,8 @@ test('the main jobs by keyboard alone: pages, time, comparison, filters, charts,
     await press('g', 'o');
     await page.waitForURL('**/overview');
     await eventually(() => page.evaluate(() => document.activeElement?.tagName === 'H1'), 'the page is announced by its heading');
+    // The heading is there before the rest of a page that is loaded late.
+    await page.locator('a#earlier').waitFor();
     await press('[');
     await eventually(() => /^\d+-\d+$/.test(query().get('timeframe')), 'one period earlier');
     await press('c');
