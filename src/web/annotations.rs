@@ -124,7 +124,7 @@ pub async fn show(
     state: Data<ApiState>,
 ) -> Result<Json<AnnotationAnswer>, ApiError> {
     let found = state.control.annotation(&reader.environment, &id).await?;
-    found.map(|found| Json(AnnotationAnswer { data: found.into() })).ok_or_else(|| unknown())
+    found.map(|found| Json(AnnotationAnswer { data: found.into() })).ok_or_else(unknown)
 }
 
 /// Changes an annotation.
@@ -140,7 +140,7 @@ pub async fn update(
 ) -> Result<Json<AnnotationAnswer>, ApiError> {
     let says = body.into_inner().into();
     let changed = state.control.update_annotation(&writer.environment, &id, says, &writer.name()).await?;
-    changed.map(|changed| Json(AnnotationAnswer { data: changed.into() })).ok_or_else(|| unknown())
+    changed.map(|changed| Json(AnnotationAnswer { data: changed.into() })).ok_or_else(unknown)
 }
 
 /// Deletes an annotation. Who did it and when is kept.
