@@ -87,6 +87,7 @@ describe('comparison', () => {
     expect(changeOf(1_000.1, 1_000, 'milliseconds', 'lower_is_better')).toMatchObject({ way: 'same', verdict: 'unchanged' });
     expect(changeOf(null, 5, 'count', 'neither')).toBeUndefined();
     expect(changeOf(5, 0, 'count', 'neither')).toMatchObject({ way: 'up' });
+    expect(changeOf(62_092_254, 0, 'milliseconds', 'neither')).toMatchObject({ text: '+17 h 15 min', way: 'up' });
   });
 });
 

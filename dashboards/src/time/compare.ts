@@ -1,5 +1,5 @@
 /** What a timeframe is compared with, and what a difference means in words. */
-import { percentChange, points } from '../charts/format';
+import { duration, percentChange, points } from '../charts/format';
 import { STEP_S, fittingStep } from './frame';
 import type { Frame, Step, Timeframe } from './frame';
 
@@ -58,6 +58,7 @@ export function changeOf(now: number | null | undefined, before: number | null |
 function differenceText(now: number, before: number, unit: Unit): string {
   if (unit === 'ratio') return points((now - before) * 100, 'pts');
   if (unit === 'score') return points(now - before, 'points');
-  if (before === 0) return now === 0 ? percentChange(0) : points(now, unit === 'milliseconds' ? 'ms' : 'from none');
+  if (before === 0 && now !== 0) return unit === 'milliseconds' ? `+${duration(now)}` : points(now, 'from none');
+  if (before === 0) return percentChange(0);
   return percentChange((now - before) / before);
 }
