@@ -76,6 +76,9 @@ pub async fn run(run: &Run, past: Past) {
     let mut left = usize::try_from(expected).unwrap_or(usize::MAX);
     let views = openings.into_iter().map_while(|opened_ms| {
         let mut delivery = run.past_view(&mut chance, opened_ms, now_ms);
+        if let [.., last, next] = delivery.letters.get(..=left).unwrap_or_default() {
+            delivery.is_cut_short = last.moment == next.moment;
+        }
         delivery.letters.truncate(left);
         left -= delivery.letters.len();
         (!delivery.letters.is_empty()).then_some(delivery)

@@ -52,6 +52,8 @@ pub struct Delivery {
     pub person: Person,
     pub story: Story,
     pub letters: Vec<Letter>,
+    /// The last moment is told in part only: no figures follow from it.
+    pub is_cut_short: bool,
     pub opened: Instant,
     pub chance: Chance,
 }
@@ -230,7 +232,8 @@ impl Courier {
     }
 
     pub(super) async fn write_truth(&self, delivery: &Delivery, at_end: Option<&Way>) {
-        let figures = at_end.filter(|way| way.whole && way.done == way.sent).and_then(|way| {
+        let is_told = |way: &&Way| way.whole && way.done == way.sent && !delivery.is_cut_short;
+        let figures = at_end.filter(is_told).and_then(|way| {
             let last = delivery.letters[..way.done].last()?;
             figures(self.dialect, delivery, last.moment)
         });

@@ -227,7 +227,15 @@ impl Run {
         let letters = format::letters(self.courier.dialect, &page, person, &story);
         // The network's luck is not the viewer's: what happens on the way must not change the stories.
         let luck = Chance(StdRng::seed_from_u64(chance.between(0, u64::MAX)));
-        Delivery { page, person: person.clone(), story, letters, opened: opening.at, chance: luck }
+        Delivery {
+            page,
+            person: person.clone(),
+            story,
+            letters,
+            is_cut_short: false,
+            opened: opening.at,
+            chance: luck,
+        }
     }
 
     fn page(&self, person: &Person, story: &Story, opening_ms: i64) -> Page {
