@@ -36,7 +36,7 @@ const fn server(key: AttributeKey, name: &'static str) -> Spec {
 }
 
 /// Every attribute with a meaning, in column order.
-pub const ATTRIBUTES: [Spec; 39] = [
+pub const ATTRIBUTES: [Spec; 41] = [
     client(AttributeKey::VideoId, "video_id", Type::Text),
     client(AttributeKey::VideoTitle, "video_title", Type::Text),
     client(AttributeKey::VideoSeries, "video_series", Type::Text),
@@ -76,6 +76,8 @@ pub const ATTRIBUTES: [Spec; 39] = [
     client(AttributeKey::PlayerHeight, "player_height", Type::Number),
     client(AttributeKey::LiveLatencyMs, "live_latency_ms", Type::Number),
     client(AttributeKey::SampleRate, "sample_rate", Type::Share),
+    client(AttributeKey::RequestThroughput, "request_throughput", Type::Number),
+    client(AttributeKey::RequestLatencyMs, "request_latency_ms", Type::Number),
 ];
 
 /// The attribute a client calls `name`.

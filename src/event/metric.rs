@@ -18,6 +18,13 @@ pub enum Bucket {
     ViewStart,
     /// Experience: a view counts when it ended, or as far as it has come.
     ViewEnd,
+    /// Presence: a view counts as long as it is there, from its start to its end, or as far as it has come.
+    Presence,
+}
+
+impl Bucket {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::ViewStart, Self::ViewEnd, Self::Presence];
 }
 
 /// What is good.
@@ -56,6 +63,9 @@ pub enum Measurement {
     Count,
     #[serde(rename = "sum")]
     Sum,
+    /// The most at any one time.
+    #[serde(rename = "max")]
+    Maximum,
 }
 
 impl Measurement {
@@ -67,6 +77,7 @@ impl Measurement {
             Self::Percentile95 => "95th",
             Self::Count => "count",
             Self::Sum => "sum",
+            Self::Maximum => "max",
         }
     }
 }
@@ -86,6 +97,10 @@ pub enum Formula {
     Ratio { of: &'static str, to: &'static str },
     /// How long something took that some did not wait for: those who left count as having waited at least `ms`.
     Wait { ms: &'static str, left: &'static str },
+    /// How many views are there at the same time. Its [`Bucket`] is [`Bucket::Presence`], and who asks names
+    /// `present_from_ms` and `present_to_ms`, the part of the view within the time asked about, and `present_of_ms`, the
+    /// length of that time.
+    Concurrent,
 }
 
 /// One metric.
@@ -111,7 +126,7 @@ pub fn by_id(id: &str) -> Option<&'static Metric> {
 impl Metric {
     /// The measurements that make sense of it, its default first.
     pub fn offered(&self) -> Vec<Measurement> {
-        use Measurement::{Average, Count, Median, Percentile95, Sum};
+        use Measurement::{Average, Count, Maximum, Median, Percentile95, Sum};
         let mut offered = vec![self.default];
         let others: &[Measurement] = match self.formula {
             Formula::Views | Formula::Distinct(_) => &[],
@@ -119,6 +134,7 @@ impl Metric {
             Formula::Value(_) if self.unit == Unit::Score => &[Median, Percentile95, Count],
             Formula::Value(_) => &[Average, Median, Percentile95, Sum, Count],
             Formula::Ratio { .. } | Formula::Wait { .. } => &[Median, Percentile95],
+            Formula::Concurrent => &[Maximum, Average],
         };
         offered.extend(others.iter().filter(|other| **other != self.default));
         offered
@@ -145,6 +161,10 @@ impl Metric {
             (Measurement::Average, Formula::Ratio { of: above, to: below }) => {
                 format!("sumIf({above} * weight, {of}) / nullIf(sumIf({below} * weight, {of}), 0)")
             }
+            (Measurement::Average, Formula::Concurrent) => {
+                format!("sumIf((present_to_ms - present_from_ms) * weight, {of}) / present_of_ms")
+            }
+            (Measurement::Maximum, _) => most_at_once(of),
             (Measurement::Average, _) => {
                 format!("avgWeightedOrNullIf({}, weight, {of})", self.of_one_view()?)
             }
@@ -162,7 +182,7 @@ impl Metric {
     /// The SQL of one valid view's value; `None` for what only many views have.
     pub fn of_one_view(&self) -> Option<String> {
         match self.formula {
-            Formula::Views | Formula::Distinct(_) | Formula::Wait { .. } => None,
+            Formula::Views | Formula::Distinct(_) | Formula::Wait { .. } | Formula::Concurrent => None,
             Formula::Value(value) => Some(value.to_owned()),
             Formula::Share(condition) => Some(format!("toUInt8({condition})")),
             Formula::Ratio { of, to } => Some(format!("{of} / nullIf({to}, 0)")),
@@ -176,9 +196,16 @@ impl Metric {
     }
 
     /// What the value stays at where there are no views: a count is zero, a quality is unknown.
-    pub fn of_no_views(measurement: Measurement) -> Option<f64> {
-        matches!(measurement, Measurement::Count | Measurement::Sum).then_some(0.0)
+    pub fn of_no_views(&self, measurement: Measurement) -> Option<f64> {
+        let counts = matches!(measurement, Measurement::Count | Measurement::Sum);
+        (counts || self.formula == Formula::Concurrent).then_some(0.0)
     }
+}
+
+/// The SQL of the largest number of views there at one time: everyone comes and goes, and who goes goes first.
+fn most_at_once(of: &str) -> String {
+    let turns = "[(present_from_ms, weight), (present_to_ms, 0 - weight)]";
+    format!("greatest(arrayMax(arrayCumSum(turn -> turn.2, arraySort(groupArrayArrayIf({turns}, {of})))), 0)")
 }
 
 /// The SQL of the time by which `level` of those who wait would be done if nobody left: the Kaplan-Meier estimate.

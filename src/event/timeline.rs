@@ -3,7 +3,7 @@
 //!
 //! A timeline is a map from [`order`] to [`Moment`], joined by union, so it is a semilattice like the rest of a view.
 //! What follows from it is computed on reading, by [`Timeline::course`] here and by the same steps in the ClickHouse
-//! view `views` (`schema/clickhouse/0007_origin.sql`); `tests/it/timeline.rs` holds the two against each other.
+//! view `views` (`schema/clickhouse/0010_marks.sql`); `tests/it/timeline.rs` holds the two against each other.
 //!
 //! The rules, each because a real player made it necessary:
 //! - Before the first frame everything is starting: dash.js buffers and seeks there.

@@ -12,11 +12,13 @@
 //! | state that changes (title, CDN, rendition, error) | the value with the highest order (sequence) |
 //! | played stretches | per number: smallest start, largest end |
 //! | course of a view without totals | union by time ([`super::timeline`]) |
+//! | changes of rendition, stalls, seeks, ads | union by order ([`super::marks`]) |
 //! | things counted one by one (errors) | union of their sequences |
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
+    marks::Marks,
     record::{Attribute, AttributeKey, Counters, Event, Format, Kind, Record, Severity},
     timeline::{Course, Timeline},
 };
@@ -88,6 +90,8 @@ pub struct View {
     pub segment_to_ms: BTreeMap<u32, u32>,
     /// What happened when, if the client sends no totals.
     pub timeline: Timeline,
+    /// Changes of rendition, stalls, seeks and ads, by order.
+    pub marks: Marks,
     /// Sequences of errors that are not warnings, newest code and message of them.
     pub error_sequences: BTreeSet<u64>,
     pub error_code: Latest<String>,
@@ -115,6 +119,7 @@ impl View {
         }
         for event in &record.events {
             view.learn(record.order_of(event), event);
+            view.marks.learn(record.order_of(event), event);
             if !record.has_totals() {
                 view.timeline.learn(record.order_of(event), event);
             }
@@ -157,6 +162,7 @@ impl View {
                 .or_insert(*to_ms);
         }
         self.timeline.merge(&other.timeline);
+        self.marks.merge(&other.marks);
         self.error_sequences.extend(&other.error_sequences);
         self.error_code.learn(other.error_code.order, other.error_code.value.clone());
         self.error_message.learn(other.error_message.order, other.error_message.value.clone());
@@ -377,4 +383,10 @@ fn raise(known: &mut Counters, other: &Counters) {
     known.startup_ms = known.startup_ms.max(other.startup_ms);
     known.player_startup_ms = known.player_startup_ms.max(other.player_startup_ms);
     known.page_load_ms = known.page_load_ms.max(other.page_load_ms);
+    known.max_upscale = known.max_upscale.max(other.max_upscale);
+    known.max_downscale = known.max_downscale.max(other.max_downscale);
+    known.max_request_latency_ms = known.max_request_latency_ms.max(other.max_request_latency_ms);
+    known.preroll_request_count = known.preroll_request_count.max(other.preroll_request_count);
+    known.preroll_request_ms = known.preroll_request_ms.max(other.preroll_request_ms);
+    known.preroll_load_ms = known.preroll_load_ms.max(other.preroll_load_ms);
 }

@@ -14,6 +14,7 @@ pub mod filter;
 pub mod ledger;
 pub mod metric;
 pub mod place;
+pub mod playback;
 pub mod statement;
 pub mod timeframe;
 pub mod usage;
@@ -186,11 +187,14 @@ impl Scope {
         source_of("views", &self.environment, to);
         let earliest = match self.bucket {
             Bucket::ViewStart => from_ms,
-            Bucket::ViewEnd => from_ms.saturating_sub(LONGEST_VIEW_MS),
+            Bucket::ViewEnd | Bucket::Presence => from_ms.saturating_sub(LONGEST_VIEW_MS),
         };
         to.sql(" AND view_start >= ").time(earliest).sql(" AND view_start < ").time(to_ms);
+        if self.bucket != Bucket::ViewStart {
+            to.sql(" AND view_end >= ").time(from_ms);
+        }
         if self.bucket == Bucket::ViewEnd {
-            to.sql(" AND view_end >= ").time(from_ms).sql(" AND view_end < ").time(to_ms);
+            to.sql(" AND view_end < ").time(to_ms);
         }
         self.bots.condition(to);
         for filter in &self.filters {
@@ -208,14 +212,6 @@ impl Scope {
 /// The one place a question gets its table, and with it its tenant.
 fn source_of(table: &'static str, environment: &str, to: &mut Statement) {
     to.sql(" FROM ").sql(table).sql(" WHERE environment = ").text(environment);
-}
-
-/// The column of a bucket's time.
-const fn time_column(bucket: Bucket) -> &'static str {
-    match bucket {
-        Bucket::ViewStart => "view_start",
-        Bucket::ViewEnd => "view_end",
-    }
 }
 
 impl Store {

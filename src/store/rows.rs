@@ -186,6 +186,7 @@ pub fn view_block(rows: &[ViewRow]) -> Result<Block, BlockError> {
     columns.add("segment_from_ms", |row| row.view.segment_from_ms.clone())?;
     columns.add("segment_to_ms", |row| row.view.segment_to_ms.clone())?;
     columns.add("timeline", |row| timeline(&row.view))?;
+    columns.add("marks", |row| marks(&row.view))?;
     columns.add("error_sequences", |row| row.view.error_sequences.iter().copied().collect::<Vec<u64>>())?;
     columns.add("error_code", |row| (row.view.error_code.order, row.view.error_code.value.as_str()))?;
     columns
@@ -202,6 +203,14 @@ pub fn view_block(rows: &[ViewRow]) -> Result<Block, BlockError> {
 fn timeline(view: &View) -> BTreeMap<u64, (u8, i64, u64)> {
     let moments = view.timeline.0.iter();
     moments.map(|(order, moment)| (*order, (moment.state, moment.playhead_ms, moment.bitrate))).collect()
+}
+
+/// By order: kind, playing time, amount and height.
+fn marks(view: &View) -> BTreeMap<u64, (u8, u32, u64, u32)> {
+    let marks = view.marks.0.iter();
+    marks
+        .map(|(order, mark)| (*order, (mark.kind as u8, mark.playing_ms, mark.amount, mark.height)))
+        .collect()
 }
 
 fn view_counters(columns: &mut Columns<'_, ViewRow>) -> Result<(), BlockError> {
@@ -226,7 +235,13 @@ fn view_counters(columns: &mut Columns<'_, ViewRow>) -> Result<(), BlockError> {
     columns.add("bitrate_ms", |row| row.view.counters.bitrate_ms.unwrap_or(0))?;
     columns.add("startup_ms", |row| row.view.counters.startup_ms)?;
     columns.add("player_startup_ms", |row| row.view.counters.player_startup_ms)?;
-    columns.add("page_load_ms", |row| row.view.counters.page_load_ms)
+    columns.add("page_load_ms", |row| row.view.counters.page_load_ms)?;
+    columns.add("max_upscale", |row| row.view.counters.max_upscale)?;
+    columns.add("max_downscale", |row| row.view.counters.max_downscale)?;
+    columns.add("max_request_latency_ms", |row| row.view.counters.max_request_latency_ms)?;
+    columns.add("preroll_request_count", |row| row.view.counters.preroll_request_count)?;
+    columns.add("preroll_request_ms", |row| row.view.counters.preroll_request_ms)?;
+    columns.add("preroll_load_ms", |row| row.view.counters.preroll_load_ms)
 }
 
 fn view_attributes(columns: &mut Columns<'_, ViewRow>) -> Result<(), BlockError> {

@@ -26,7 +26,7 @@ use super::{
     limit::Limits,
     metrics, monitoring, openapi,
     params::{Params, Wait},
-    usage, views,
+    playback, usage, views,
 };
 use crate::{clock::Clock, control::Control, log::Position, pipeline::live::Live, store::Store};
 
@@ -156,6 +156,8 @@ pub fn configure(config: &mut ServiceConfig) {
                 .service(get("/video-views", views::list))
                 .service(get("/video-views/{id}", views::show))
                 .service(get("/errors", errors::list))
+                .service(get("/renditions", playback::renditions))
+                .service(get("/stalls", playback::stalls))
                 .service(get("/dimensions", dimensions::list))
                 .service(get("/dimensions/{dimension}", dimensions::values))
                 .configure(engagement::routes)

@@ -117,6 +117,7 @@ const fn aggregation(bucket: Bucket) -> &'static str {
     match bucket {
         Bucket::ViewStart => "view_start",
         Bucket::ViewEnd => "view_end",
+        Bucket::Presence => "presence",
     }
 }
 

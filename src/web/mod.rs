@@ -28,6 +28,7 @@ pub mod monitoring;
 pub mod openapi;
 pub mod params;
 pub mod permission;
+pub mod playback;
 pub mod problem;
 pub mod sql;
 pub mod usage;

@@ -13,7 +13,7 @@ use self::problems::Problems;
 pub use self::words::{Ascending, GroupOrder, InProgressWord, Resolution, StepWord, ViewOrderWord};
 use super::{
     annotations, auth::COOKIE, batch, control, counts, delivery, dimensions, engagement, error::ApiError,
-    errors, exports, incidents, ledger, metrics, monitoring, usage, views,
+    errors, exports, incidents, ledger, metrics, monitoring, playback, usage, views,
 };
 use crate::event::metric::Measurement;
 
@@ -348,6 +348,8 @@ Good answers to reads carry an `ETag`, and 304 answers `If-None-Match`. Every GE
         views::list,
         views::show,
         errors::list,
+        playback::renditions,
+        playback::stalls,
         dimensions::list,
         dimensions::values,
         engagement::heatmap,

@@ -207,6 +207,7 @@ fn the_table_of_metrics_is_that_of_the_code() {
             Formula::Share(condition) => format!("share of views with `{condition}`"),
             Formula::Ratio { of, to } => format!("`sum({of}) / sum({to})`"),
             Formula::Wait { ms, left } => format!("time `{ms}`, in vain if `{left}`"),
+            Formula::Concurrent => "see [Concurrent viewers](#concurrent-viewers)".to_owned(),
         };
         let formula =
             if formula.len() > LONGEST_FORMULA { "see [Scores](#scores)".to_owned() } else { formula };
@@ -221,6 +222,7 @@ fn the_table_of_metrics_is_that_of_the_code() {
         let by = match metric.bucket {
             Bucket::ViewStart => "start",
             Bucket::ViewEnd => "end",
+            Bucket::Presence => "presence",
         };
         let default = metric.default.name();
         let _ =

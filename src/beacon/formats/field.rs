@@ -18,12 +18,21 @@ pub const MAX_NAME_BYTES: usize = 128;
 pub const MAX_TEXT_BYTES: usize = 4096;
 /// Longest total of a view: a week. Longer is a broken client, not a viewer.
 const MAX_TOTAL_MS: f64 = 7.0 * 24.0 * 3_600_000.0;
+/// Largest fraction kept in millionths.
+const MAX_MILLIONTHS: f64 = 4e9;
 /// Largest integer a JSON number keeps exact.
 const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// A duration or count that may be written as a float; `None` when missing or not possible.
 pub fn total(value: Option<&BorrowedValue<'_>>, field: &'static str) -> Option<u32> {
     bounded(value, MAX_TOTAL_MS, field).map(|number| number as u32)
+}
+
+/// A fraction of at most 4,000 (a stamp of a picture on a wall of screens), in millionths.
+pub fn millionths(value: Option<&BorrowedValue<'_>>, field: &'static str) -> Option<u32> {
+    let number = number(value?)?;
+    bounded(Some(&BorrowedValue::from(number * f64::from(attribute::MILLIONTHS))), MAX_MILLIONTHS, field)
+        .map(|number| number as u32)
 }
 
 /// A non-negative whole number up to 2^53.

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// mux-embed's keys that say what one of our attributes says.
-const ATTRIBUTES: [(&str, AttributeKey); 24] = [
+const ATTRIBUTES: [(&str, AttributeKey); 26] = [
     ("vid", AttributeKey::VideoId),
     ("vtt", AttributeKey::VideoTitle),
     ("vsr", AttributeKey::VideoSeries),
@@ -45,10 +45,12 @@ const ATTRIBUTES: [(&str, AttributeKey); 24] = [
     ("pwd", AttributeKey::PlayerWidth),
     ("pht", AttributeKey::PlayerHeight),
     ("msara", AttributeKey::SampleRate),
+    ("xavrqth", AttributeKey::RequestThroughput),
+    ("xavrqlt", AttributeKey::RequestLatencyMs),
 ];
 
 /// Keys that are read elsewhere or repeat what the record says; the rest is kept with the event.
-const CONSUMED: [&str; 32] = [
+const CONSUMED: [&str; 38] = [
     "e",
     "ake",
     "xid",
@@ -72,6 +74,12 @@ const CONSUMED: [&str; 32] = [
     "xtitofifr",
     "psuti",
     "wloti",
+    "xmarqlt",
+    "xmauppe",
+    "xmadope",
+    "xplrqco",
+    "xsuplrqti",
+    "xsuplloti",
     "uusid",
     "mvrid",
     "mem",
@@ -209,6 +217,12 @@ fn counters(fields: &Object<'_>) -> Counters {
         startup_ms: total("xtitofifr"),
         player_startup_ms: total("psuti"),
         page_load_ms: total("wloti"),
+        max_request_latency_ms: total("xmarqlt"),
+        max_upscale: field::millionths(fields.get("xmauppe"), "xmauppe"),
+        max_downscale: field::millionths(fields.get("xmadope"), "xmadope"),
+        preroll_request_count: total("xplrqco"),
+        preroll_request_ms: total("xsuplrqti"),
+        preroll_load_ms: total("xsuplloti"),
     }
 }
 

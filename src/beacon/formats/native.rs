@@ -173,6 +173,12 @@ fn counters(c: &Object<'_>) -> Counters {
         startup_ms: total("startup_ms"),
         player_startup_ms: total("player_startup_ms"),
         page_load_ms: total("page_load_ms"),
+        max_request_latency_ms: total("max_request_latency_ms"),
+        max_upscale: field::millionths(c.get("max_upscale"), "max_upscale"),
+        max_downscale: field::millionths(c.get("max_downscale"), "max_downscale"),
+        preroll_request_count: total("preroll_request_count"),
+        preroll_request_ms: total("preroll_request_ms"),
+        preroll_load_ms: total("preroll_load_ms"),
     }
 }
 

@@ -1,341 +1,54 @@
 //! The table of all metrics; [`super`] says what its columns mean.
 
-use super::{Bucket, Direction, Formula, Measurement, Metric, Unit, score};
+mod ads;
+mod engagement;
+mod quality;
+mod requests;
+mod scores;
+mod smoothness;
+mod startup;
+mod success;
+
+use super::Metric;
 
 const VIEW: &str = "view_attempted";
 const STARTED: &str = "view_attempted AND view_started";
+const AD: &str = "view_attempted AND view_has_ad";
 
-/// Every metric there is.
-pub const METRICS: [Metric; 29] = [
-    Metric {
-        id: "views",
-        name: "Views",
-        unit: Unit::Count,
-        definition: "Attempts to play a video that began in the timeframe, successful or not.",
-        formula: Formula::Views,
-        bucket: Bucket::ViewStart,
-        valid: VIEW,
-        default: Measurement::Count,
-        direction: Direction::Neither,
-    },
-    Metric {
-        id: "unique_viewers",
-        name: "Unique viewers",
-        unit: Unit::Count,
-        definition: "Different viewer ids among the views that began in the timeframe and carry one.",
-        formula: Formula::Distinct("viewer_id"),
-        bucket: Bucket::ViewStart,
-        valid: "view_attempted AND viewer_id != ''",
-        default: Measurement::Count,
-        direction: Direction::Neither,
-    },
-    Metric {
-        id: "playing_time",
-        name: "Playing time",
-        unit: Unit::Milliseconds,
-        definition: "Time content or ads were moving, without startup, rebuffering, seeking and pauses.",
-        formula: Formula::Value("playing_ms"),
-        bucket: Bucket::ViewStart,
-        valid: VIEW,
-        default: Measurement::Sum,
-        direction: Direction::Neither,
-    },
-    Metric {
-        id: "percent_viewed",
-        name: "Percent viewed",
-        unit: Unit::Ratio,
-        definition: "Part of the video a view has played, each place once, of the views on demand that say what they \
-                     played.",
-        formula: Formula::Value("media_seen_ms / video_duration_ms"),
-        bucket: Bucket::ViewStart,
-        valid: "view_attempted AND video_duration_ms > 0 AND stream_type != 'live' AND notEmpty(played_ranges)",
-        default: Measurement::Average,
-        direction: Direction::HigherIsBetter,
-    },
-    Metric {
-        id: "video_startup_time",
-        name: "Video startup time",
-        unit: Unit::Milliseconds,
-        definition: "Time from the wish to play to the first frame that moved, of the views that got there.",
-        formula: Formula::Value("video_startup_ms"),
-        bucket: Bucket::ViewEnd,
-        valid: "view_attempted AND video_startup_ms IS NOT NULL",
-        default: Measurement::Median,
-        direction: Direction::LowerIsBetter,
-    },
-    Metric {
-        id: "video_startup_time_with_exits",
-        name: "Video startup time with exits",
-        unit: Unit::Milliseconds,
-        definition: "Time by which this part of the viewers would have had their first frame, had nobody left. Those who \
-                     left while waiting count as having waited at least that long (Kaplan-Meier).",
-        formula: Formula::Wait {
-            ms: "coalesce(video_startup_ms, waited_ms)",
-            left: "exit_before_video_start",
-        },
-        bucket: Bucket::ViewEnd,
-        valid: "view_attempted AND (video_startup_ms IS NOT NULL OR exit_before_video_start AND waited_ms IS NOT NULL)",
-        default: Measurement::Median,
-        direction: Direction::LowerIsBetter,
-    },
-    Metric {
-        id: "player_startup_time",
-        name: "Player startup time",
-        unit: Unit::Milliseconds,
-        definition: "Time from the player's set-up to its being ready, of the views whose player says so.",
-        formula: Formula::Value("player_startup_ms"),
-        bucket: Bucket::ViewEnd,
-        valid: "view_attempted AND player_startup_ms IS NOT NULL",
-        default: Measurement::Median,
-        direction: Direction::LowerIsBetter,
-    },
-    Metric {
-        id: "page_load_time",
-        name: "Page load time",
-        unit: Unit::Milliseconds,
-        definition: "Time from navigation to the player's set-up, of the views whose player says so.",
-        formula: Formula::Value("page_load_ms"),
-        bucket: Bucket::ViewEnd,
-        valid: "view_attempted AND page_load_ms IS NOT NULL",
-        default: Measurement::Median,
-        direction: Direction::LowerIsBetter,
-    },
-    Metric {
-        id: "viewer_experience_score",
-        name: "Viewer experience score",
-        unit: Unit::Score,
-        definition: "All scores in one: 0 if playback failed, 50 if the viewer left before it began, else the mean over the \
-                     pairs of startup, smoothness and quality of each pair's geometric mean.",
-        formula: Formula::Value(score::EXPERIENCE),
-        bucket: Bucket::ViewEnd,
-        valid: score::SUCCESS_KNOWN,
-        default: Measurement::Average,
-        direction: Direction::HigherIsBetter,
-    },
-    Metric {
-        id: "playback_success_score",
-        name: "Playback success score",
-        unit: Unit::Score,
-        definition: "100 if a view played, 0 if playback failed, 50 if the viewer left before it began. Who left within a \
-                     second is not scored.",
-        formula: Formula::Value(score::SUCCESS),
-        bucket: Bucket::ViewEnd,
-        valid: score::SUCCESS_KNOWN,
-        default: Measurement::Average,
-        direction: Direction::HigherIsBetter,
-    },
-    Metric {
-        id: "startup_time_score",
-        name: "Startup time score",
-        unit: Unit::Score,
-        definition: "100 x 8 / (8 + startup seconds), of the views that started.",
-        formula: Formula::Value(score::STARTUP),
-        bucket: Bucket::ViewEnd,
-        valid: "view_attempted AND video_startup_ms IS NOT NULL",
-        default: Measurement::Average,
-        direction: Direction::HigherIsBetter,
-    },
-    Metric {
-        id: "rebuffer_score",
-        name: "Smoothness score",
-        unit: Unit::Score,
-        definition: "Mean of 100 / sqrt(1 + (rebuffering events / 2)^2) and 100 x exp(-10 x rebuffering part of the time \
-                     watched), of the views that started.",
-        formula: Formula::Value(score::SMOOTHNESS),
-        bucket: Bucket::ViewEnd,
-        valid: STARTED,
-        default: Measurement::Average,
-        direction: Direction::HigherIsBetter,
-    },
-    Metric {
-        id: "video_quality_score",
-        name: "Video quality score",
-        unit: Unit::Score,
-        definition: "100 x exp(-0.33 x upscaling), of the views that measure scaling.",
-        formula: Formula::Value(score::QUALITY),
-        bucket: Bucket::ViewEnd,
-        valid: "view_attempted AND view_started AND scaling_measured AND playing_ms > 0",
-        default: Measurement::Average,
-        direction: Direction::HigherIsBetter,
-    },
-    Metric {
-        id: "rebuffer_percentage",
-        name: "Rebuffer percentage",
-        unit: Unit::Ratio,
-        definition: "Time spent rebuffering over time spent watching, both summed over the views.",
-        formula: Formula::Ratio { of: "rebuffer_ms", to: "watch_ms" },
-        bucket: Bucket::ViewEnd,
-        valid: VIEW,
-        default: Measurement::Average,
-        direction: Direction::LowerIsBetter,
-    },
-    Metric {
-        id: "rebuffer_frequency",
-        name: "Rebuffer frequency",
-        unit: Unit::PerMinute,
-        definition: "Rebuffering events per minute of watching, both summed over the views.",
-        formula: Formula::Ratio { of: "rebuffer_count * 60000", to: "watch_ms" },
-        bucket: Bucket::ViewEnd,
-        valid: VIEW,
-        default: Measurement::Average,
-        direction: Direction::LowerIsBetter,
-    },
-    Metric {
-        id: "rebuffer_count",
-        name: "Rebuffer count",
-        unit: Unit::Count,
-        definition: "Rebuffering events of a view, of the views that started.",
-        formula: Formula::Value("rebuffer_count"),
-        bucket: Bucket::ViewEnd,
-        valid: STARTED,
-        default: Measurement::Median,
-        direction: Direction::LowerIsBetter,
-    },
-    Metric {
-        id: "rebuffer_duration",
-        name: "Rebuffer duration",
-        unit: Unit::Milliseconds,
-        definition: "Time a view spent rebuffering, of the views that started.",
-        formula: Formula::Value("rebuffer_ms"),
-        bucket: Bucket::ViewEnd,
-        valid: STARTED,
-        default: Measurement::Median,
-        direction: Direction::LowerIsBetter,
-    },
-    Metric {
-        id: "seek_latency",
-        name: "Seek latency",
-        unit: Unit::Milliseconds,
-        definition: "Time waited per seek in a view, of the views with a seek.",
-        formula: Formula::Value("seek_ms / seek_count"),
-        bucket: Bucket::ViewEnd,
-        valid: "view_attempted AND seek_count > 0",
-        default: Measurement::Average,
-        direction: Direction::LowerIsBetter,
-    },
-    Metric {
-        id: "weighted_average_bitrate",
-        name: "Weighted average bitrate",
-        unit: Unit::BitsPerSecond,
-        definition: "Bitrate of what was played, weighted by how long it played, of the views that report it.",
-        formula: Formula::Value("bitrate_ms / playing_ms"),
-        bucket: Bucket::ViewEnd,
-        valid: "view_attempted AND bitrate_ms > 0 AND playing_ms > 0",
-        default: Measurement::Median,
-        direction: Direction::HigherIsBetter,
-    },
-    Metric {
-        id: "upscale_percentage",
-        name: "Upscale percentage",
-        unit: Unit::Ratio,
-        definition: "How much larger the player was than the picture, weighted by time played: 1 is twice the size. Of the \
-                     views that measure scaling.",
-        formula: Formula::Ratio { of: "upscale_ms", to: "playing_ms" },
-        bucket: Bucket::ViewEnd,
-        valid: "view_attempted AND view_started AND scaling_measured",
-        default: Measurement::Average,
-        direction: Direction::LowerIsBetter,
-    },
-    Metric {
-        id: "downscale_percentage",
-        name: "Downscale percentage",
-        unit: Unit::Ratio,
-        definition: "How much smaller the player was than the picture, weighted by time played: 0.5 is half the size. Of the \
-                     views that measure scaling.",
-        formula: Formula::Ratio { of: "downscale_ms", to: "playing_ms" },
-        bucket: Bucket::ViewEnd,
-        valid: "view_attempted AND view_started AND scaling_measured",
-        default: Measurement::Average,
-        direction: Direction::Neither,
-    },
-    Metric {
-        id: "dropped_frames",
-        name: "Dropped frames",
-        unit: Unit::Count,
-        definition: "Frames of a view that were decoded and not shown, of the views that started and count them.",
-        formula: Formula::Value("dropped_frames"),
-        bucket: Bucket::ViewEnd,
-        valid: "view_attempted AND view_started AND dropped_frames_measured",
-        default: Measurement::Average,
-        direction: Direction::LowerIsBetter,
-    },
-    Metric {
-        id: "live_latency",
-        name: "Live latency",
-        unit: Unit::Milliseconds,
-        definition: "How far behind the live edge a view was when it last said so, of the views that say so.",
-        formula: Formula::Value("live_latency_ms"),
-        bucket: Bucket::ViewEnd,
-        valid: "view_attempted AND live_latency_ms > 0",
-        default: Measurement::Median,
-        direction: Direction::LowerIsBetter,
-    },
-    Metric {
-        id: "playback_failure_percentage",
-        name: "Playback failure percentage",
-        unit: Unit::Ratio,
-        definition: "Views ended by a fatal error that is no business rule, over all views.",
-        formula: Formula::Share("playback_failure"),
-        bucket: Bucket::ViewEnd,
-        valid: VIEW,
-        default: Measurement::Average,
-        direction: Direction::LowerIsBetter,
-    },
-    Metric {
-        id: "video_startup_failure_percentage",
-        name: "Video startup failure percentage",
-        unit: Unit::Ratio,
-        definition: "Views ended by a fatal error before the first frame, over all views.",
-        formula: Formula::Share("playback_failure AND NOT view_started"),
-        bucket: Bucket::ViewEnd,
-        valid: VIEW,
-        default: Measurement::Average,
-        direction: Direction::LowerIsBetter,
-    },
-    Metric {
-        id: "playback_business_exception_percentage",
-        name: "Playback business exception percentage",
-        unit: Unit::Ratio,
-        definition: "Views stopped by a business rule (no right, wrong country), over all views.",
-        formula: Formula::Share("playback_business_exception"),
-        bucket: Bucket::ViewEnd,
-        valid: VIEW,
-        default: Measurement::Average,
-        direction: Direction::Neither,
-    },
-    Metric {
-        id: "video_startup_business_exception_percentage",
-        name: "Video startup business exception percentage",
-        unit: Unit::Ratio,
-        definition: "Views stopped by a business rule before the first frame, over all views.",
-        formula: Formula::Share("playback_business_exception AND NOT view_started"),
-        bucket: Bucket::ViewEnd,
-        valid: VIEW,
-        default: Measurement::Average,
-        direction: Direction::Neither,
-    },
-    Metric {
-        id: "exits_before_video_start",
-        name: "Exits before video start",
-        unit: Unit::Ratio,
-        definition: "Views left before the first frame without an error, over all views. A view that is silent for a \
-                     minute before its first frame counts as left.",
-        formula: Formula::Share("exit_before_video_start"),
-        bucket: Bucket::ViewEnd,
-        valid: VIEW,
-        default: Measurement::Average,
-        direction: Direction::LowerIsBetter,
-    },
-    Metric {
-        id: "view_dropped_percentage",
-        name: "View dropped percentage",
-        unit: Unit::Ratio,
-        definition: "Views that fell silent without a word of their end, over all views that are over. An hour's silence is \
-                     the end.",
-        formula: Formula::Share("view_dropped"),
-        bucket: Bucket::ViewEnd,
-        valid: "view_attempted AND view_over",
-        default: Measurement::Average,
-        direction: Direction::LowerIsBetter,
-    },
+const GROUPS: [&[Metric]; 8] = [
+    &engagement::METRICS,
+    &startup::METRICS,
+    &scores::METRICS,
+    &smoothness::METRICS,
+    &quality::METRICS,
+    &requests::METRICS,
+    &success::METRICS,
+    &ads::METRICS,
 ];
+
+/// Every metric there is, in the order of the documents.
+pub const METRICS: [Metric; count()] = all();
+
+const fn count() -> usize {
+    let (mut count, mut group) = (0, 0);
+    while group < GROUPS.len() {
+        count += GROUPS[group].len();
+        group += 1;
+    }
+    count
+}
+
+const fn all() -> [Metric; count()] {
+    let mut all = [engagement::METRICS[0]; count()];
+    let (mut at, mut group) = (0, 0);
+    while group < GROUPS.len() {
+        let mut place = 0;
+        while place < GROUPS[group].len() {
+            all[at] = GROUPS[group][place];
+            at += 1;
+            place += 1;
+        }
+        group += 1;
+    }
+    all
+}

@@ -2,12 +2,13 @@
 
 pub mod breakdown;
 pub mod insight;
+mod moment;
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{QueryError, Scope, statement::Statement, time_column, timeframe::Step};
+use super::{QueryError, Scope, statement::Statement, timeframe::Step};
 use crate::{
     event::metric::{Direction, Measurement, Metric},
     store::Store,
@@ -66,13 +67,13 @@ struct StepRow {
 struct Measures<'a>(&'a [Measure]);
 
 impl Measures<'_> {
-    /// `WITH …`: which views each is about, under a name.
-    fn names(&self, to: &mut Statement) {
+    /// `WITH …`: which views each is about, and when a view was there, under a name.
+    fn names(&self, scope: &Scope, step: Option<Step>, to: &mut Statement) {
+        to.sql("WITH ");
         for (number, measure) in self.0.iter().enumerate() {
-            to.sql(if number == 0 { "WITH (" } else { ", (" }).sql(measure.metric.valid);
-            to.definition(&format!(") AS of_{number}"));
+            to.sql("(").sql(measure.metric.valid).definition(&format!(") AS of_{number}, "));
         }
-        to.sql(" ");
+        moment::names(scope, step, to);
     }
 
     /// `[…, …]`: the same of each.
@@ -133,7 +134,7 @@ impl Store {
     pub async fn overall(&self, scope: &Scope, measures: &[Measure]) -> Result<Vec<Totals>, QueryError> {
         let columns = Measures(measures);
         let mut statement = Statement::default();
-        columns.names(&mut statement);
+        columns.names(scope, None, &mut statement);
         statement.sql("SELECT ");
         columns.values(&mut statement)?;
         columns.totals(&ALL_TOTALS, &mut statement);
@@ -152,13 +153,8 @@ impl Store {
     ) -> Result<Vec<Vec<Point>>, QueryError> {
         let columns = Measures(measures);
         let mut statement = Statement::default();
-        columns.names(&mut statement);
-        statement
-            .sql("SELECT toInt64(intDiv(toUnixTimestamp64Milli(")
-            .sql(time_column(scope.bucket))
-            .sql("), ")
-            .integer(step.ms())
-            .sql(")) AS step, ");
+        columns.names(scope, Some(step), &mut statement);
+        statement.sql("SELECT step, ");
         columns.values(&mut statement)?;
         columns.totals(&["views"], &mut statement);
         columns.source(scope, &mut statement);
@@ -169,7 +165,7 @@ impl Store {
             let points = step.numbers(scope.timeframe).map(|step_number| {
                 let (value, views) = match known.get(&step_number) {
                     Some(row) => (*nth(&row.values, number)?, *nth(&row.views, number)?),
-                    None => (Metric::of_no_views(measure.measurement), 0),
+                    None => (measure.metric.of_no_views(measure.measurement), 0),
                 };
                 Ok(Point { start_ms: step_number * step.ms(), value, views })
             });
@@ -204,7 +200,7 @@ fn nth<T>(column: &[T], number: usize) -> Result<&T, QueryError> {
 fn impact(measure: &Measure, [value, standing_for, whole, whole_standing_for]: [&str; 4]) -> String {
     let part = format!("{standing_for} / {whole_standing_for}");
     let above = match measure.measurement {
-        Measurement::Count | Measurement::Sum => format!("{value} - {whole} * {part}"),
+        Measurement::Count | Measurement::Sum | Measurement::Maximum => format!("{value} - {whole} * {part}"),
         Measurement::Average | Measurement::Median | Measurement::Percentile95 => {
             format!("({value} - {whole}) * {part}")
         }

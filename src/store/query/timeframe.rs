@@ -61,7 +61,8 @@ impl Timeframe {
         [self.from_ms / 1000, self.to_ms / 1000]
     }
 
-    fn length_ms(self) -> i64 {
+    /// How long it is.
+    pub const fn length_ms(self) -> i64 {
         self.to_ms - self.from_ms
     }
 }

@@ -1,12 +1,16 @@
 //! Every metric side by side.
 
 use actix_web::{HttpResponse, web::Data};
+use futures_util::future::try_join_all;
 use serde::Serialize;
 
 use super::super::{api::ApiState, auth::Reader, error::ApiError, openapi, params::Params};
 use crate::{
     event::metric::{Bucket, METRICS, Measurement, Metric, Unit},
-    store::query::metric::{Measure, Totals},
+    store::query::{
+        QueryError, Scope,
+        metric::{Measure, Totals},
+    },
 };
 
 /// Every metric side by side.
@@ -64,20 +68,18 @@ pub async fn comparison(
     params: Params,
     state: Data<ApiState>,
 ) -> Result<HttpResponse, ApiError> {
-    // Two readings of the views answer for all metrics: of those that began in the timeframe and those that ended.
-    let begun = params.compared_scope(reader.environment.clone(), Bucket::ViewStart)?;
-    let ended = params.compared_scope(reader.environment.clone(), Bucket::ViewEnd)?;
-    let timeframe = begun.timeframe.seconds();
+    // Three readings of the views answer for all metrics: of those that began in the timeframe, that ended, that were there.
+    let scopes = Bucket::ALL.map(|bucket| params.compared_scope(reader.environment.clone(), bucket));
+    let scopes = scopes.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let timeframe = scopes.first().map_or_else(Default::default, |scope| scope.timeframe.seconds());
     let answer = async {
-        let by = |bucket| METRICS.iter().filter(move |metric| metric.bucket == bucket);
-        let measures = |bucket| by(bucket).map(Measure::default_of).collect::<Vec<_>>();
-        let (begun_measures, ended_measures) = (measures(Bucket::ViewStart), measures(Bucket::ViewEnd));
-        let (of_begun, of_ended) = tokio::try_join!(
-            state.store.overall(&begun, &begun_measures),
-            state.store.overall(&ended, &ended_measures)
-        )?;
-        let mut totals: Vec<_> =
-            by(Bucket::ViewStart).zip(of_begun).chain(by(Bucket::ViewEnd).zip(of_ended)).collect();
+        let of_bucket = async |scope: &Scope| {
+            let metrics = METRICS.iter().filter(|metric| metric.bucket == scope.bucket);
+            let measures: Vec<_> = metrics.clone().map(Measure::default_of).collect();
+            let totals = state.store.overall(scope, &measures).await?;
+            Ok::<_, QueryError>(metrics.zip(totals).collect::<Vec<_>>())
+        };
+        let mut totals = try_join_all(scopes.iter().map(of_bucket)).await?.concat();
         let data: Vec<_> = std::iter::once(ComparisonRow::Totals(sums(&totals)))
             .chain(METRICS.iter().filter_map(|metric| {
                 let at = totals.iter().position(|(known, _)| known.id == metric.id)?;

@@ -44,6 +44,18 @@ pub struct TestView {
     pub is_live: bool,
     /// In millionths; 0: not said.
     pub sample_rate: u64,
+    /// In millionths.
+    pub max_upscale: Option<u32>,
+    pub max_downscale: Option<u32>,
+    pub max_request_latency_ms: Option<u32>,
+    pub preroll_request_count: Option<u32>,
+    pub preroll_request_ms: Option<u32>,
+    pub preroll_load_ms: Option<u32>,
+    /// 0: not said.
+    pub request_throughput: u64,
+    pub request_latency_ms: u64,
+    /// Kind (as in `playhead::event::marks`), playing time, amount and height, in order.
+    pub marks: Vec<(u8, u32, u64, u32)>,
 }
 
 impl TestView {
@@ -102,6 +114,10 @@ impl TestView {
             "anchor_ms": self.start_ms,
             "first_t_ms": 0,
         });
+        let (odd, even): (Vec<_>, Vec<_>) = self.marks.iter().enumerate().partition(|(n, _)| n % 2 == 0);
+        let marks = |part: &[(usize, &(u8, u32, u64, u32))]| -> Value {
+            part.iter().map(|(n, mark)| (n.to_string(), json!(mark))).collect::<Map<_, _>>().into()
+        };
         let scaling_said = u8::from(self.upscale_ms.is_some() || self.downscale_ms.is_some());
         let early = json!({
             "last_received_at": timestamp(self.start_ms + self.length_ms / 2),
@@ -129,6 +145,12 @@ impl TestView {
             "stream_type": latest(1, if self.is_live { "live" } else { "on-demand" }),
             "segment_from_ms": ends(&first, |segment| segment.0),
             "segment_to_ms": ends(&first, |segment| segment.1),
+            "max_upscale": self.max_upscale.map(half),
+            "max_downscale": self.max_downscale,
+            "max_request_latency_ms": self.max_request_latency_ms,
+            "preroll_request_count": self.preroll_request_count,
+            "request_throughput": [1, 123_456],
+            "marks": marks(&odd),
         });
         let late = json!({
             "last_received_at": timestamp(self.end_ms() + 250),
@@ -154,6 +176,12 @@ impl TestView {
             "live_latency_ms": [2, self.live_latency_ms],
             "segment_from_ms": ends(&rest, |segment| segment.0),
             "segment_to_ms": ends(&rest, |segment| segment.1),
+            "max_upscale": self.max_upscale,
+            "preroll_request_ms": self.preroll_request_ms,
+            "preroll_load_ms": self.preroll_load_ms,
+            "request_throughput": [2, self.request_throughput],
+            "request_latency_ms": [2, self.request_latency_ms],
+            "marks": marks(&even),
         });
         [early, late].map(|piece| object(common.clone()).into_iter().chain(object(piece)).collect())
     }
@@ -264,7 +292,34 @@ fn random_view(random: &mut StdRng, number: usize, until_ms: i64) -> TestView {
         live_latency_ms: if random.random_bool(0.4) { random.random_range(1..40_000) } else { 0 },
         is_live: random.random_bool(0.2),
         sample_rate: 0,
+        max_upscale: random.random_bool(0.6).then(|| random.random_range(0..=3_000_000)),
+        max_downscale: random.random_bool(0.6).then(|| random.random_range(0..=900_000)),
+        max_request_latency_ms: random.random_bool(0.6).then(|| random.random_range(0..9_000)),
+        preroll_request_count: random.random_bool(0.4).then(|| random.random_range(0..4)),
+        preroll_request_ms: random.random_bool(0.4).then(|| random.random_range(0..3_000)),
+        preroll_load_ms: random.random_bool(0.4).then(|| random.random_range(0..2_000)),
+        request_throughput: if random.random_bool(0.6) { random.random_range(1..90_000_000) } else { 0 },
+        request_latency_ms: if random.random_bool(0.6) { random.random_range(1..900) } else { 0 },
+        marks: random_marks(random),
     }
+}
+
+/// Renditions, some without a bitrate, and ads in orders that no player would send.
+fn random_marks(random: &mut StdRng) -> Vec<(u8, u32, u64, u32)> {
+    let kinds: &[u8] = match random.random_range(0..4) {
+        0 => &[],
+        1 => &[1],
+        2 => &[5, 6, 7, 7, 7, 8, 8, 9, 10],
+        _ => &[1, 1, 1, 4, 5, 7, 7, 8, 10],
+    };
+    let mark = |random: &mut StdRng| {
+        let kind = kinds[random.random_range(0..kinds.len())];
+        let rendition = [(400_000, 360), (2_000_000, 720), (5_000_000, 1080), (0, 720), (0, 480)];
+        let (bitrate, height) = if kind == 1 { rendition[random.random_range(0..5)] } else { (0, 0) };
+        (kind, random.random_range(0..60_000), bitrate, height)
+    };
+    let count = if kinds.is_empty() { 0 } else { random.random_range(1..14) };
+    (0..count).map(|_| mark(random)).collect()
 }
 
 /// An hour ago, on a whole second: old enough that nothing here is still under way.

@@ -15,7 +15,7 @@ use playhead::{
 
 use super::{
     data::{TestView, an_hour_ago, random_views, sampled, write},
-    oracle::oracle,
+    oracle::{concurrent, oracle},
     server::{Server, store, unlimited},
 };
 
@@ -48,7 +48,21 @@ const MISTAKES: [(&str, &str); 24] = [
 ];
 
 /// Columns, and the one that each is mistaken for.
-const COLUMNS: [(&str, &str); 24] = [
+const COLUMNS: [(&str, &str); 38] = [
+    ("present_from_ms", "present_to_ms"),
+    ("present_to_ms", "present_from_ms"),
+    ("renditions", "played_ranges"),
+    ("rendition_upshift_count", "rendition_downshift_count"),
+    ("rendition_downshift_count", "rendition_upshift_count"),
+    ("request_throughput", "request_latency_ms"),
+    ("request_latency_ms", "max_request_latency_ms"),
+    ("max_request_latency_ms", "request_latency_ms"),
+    ("preroll_request_ms", "preroll_load_ms"),
+    ("preroll_load_ms", "preroll_request_ms"),
+    ("ad_attempt_count", "ad_break_count"),
+    ("ad_break_count", "ad_attempt_count"),
+    ("ad_error_count", "ad_startup_error_count"),
+    ("view_has_ad", "view_started"),
     ("weight", "whole_weight"),
     ("playing_ms", "watch_ms"),
     ("watch_ms", "playing_ms"),
@@ -114,7 +128,8 @@ type Figures = BTreeMap<String, Option<f64>>;
 /// What an expression gives for each group, or why ClickHouse will not run it.
 async fn ask(store: &Store, tenant: &str, aggregate: &str, valid: &str) -> Result<Figures, String> {
     let select = format!(
-        "SELECT concat(country, '/', cdn) AS group, {aggregate} AS value FROM views \
+        "WITH toUnixTimestamp64Milli(view_start) AS present_from_ms, toUnixTimestamp64Milli(view_end) AS present_to_ms, \
+         1000 AS present_of_ms SELECT concat(country, '/', cdn) AS group, {aggregate} AS value FROM views \
          WHERE environment = '{tenant}' AND ({valid}) GROUP BY group"
     );
     let rows = store.client.query(&select).fetch_all::<(String, Option<f64>)>().await;
@@ -126,7 +141,16 @@ fn expected(metric: &Metric, measurement: Measurement, views: &[TestView]) -> Fi
     for view in views {
         groups.entry(format!("{}/{}", view.country, view.cdn)).or_default().push(view);
     }
-    let figures = groups.into_iter().map(|(group, views)| (group, oracle(metric.id, measurement, views)));
+    let of_group = |views: Vec<&TestView>| match (metric.formula, measurement) {
+        (Formula::Concurrent, measurement) => {
+            let attempts: Vec<_> = views.into_iter().filter(|view| view.attempted).collect();
+            let (most, together_ms) = concurrent(attempts.iter().copied(), i64::MIN, i64::MAX);
+            let value = if measurement == Measurement::Maximum { most } else { together_ms / 1000.0 };
+            (Some(value), attempts.len() as f64)
+        }
+        _ => oracle(metric.id, measurement, views),
+    };
+    let figures = groups.into_iter().map(|(group, views)| (group, of_group(views)));
     figures.filter(|(_, (_, count))| *count > 0.0).map(|(group, (value, _))| (group, value)).collect()
 }
 
@@ -145,7 +169,7 @@ fn mistaken(metric: &Metric) -> Vec<Metric> {
         mutants(text).into_iter().map(|mutant| &*Box::leak(mutant.into_boxed_str())).collect()
     };
     let formulas: Vec<Formula> = match metric.formula {
-        Formula::Views => Vec::new(),
+        Formula::Views | Formula::Concurrent => Vec::new(),
         Formula::Distinct(value) => of_text(value).into_iter().map(Formula::Distinct).collect(),
         Formula::Value(value) => of_text(value).into_iter().map(Formula::Value).collect(),
         Formula::Share(condition) => of_text(condition).into_iter().map(Formula::Share).collect(),
@@ -227,6 +251,7 @@ async fn the_oracle_tells_every_mistaken_aggregation_from_the_right_one() {
         "exits_before_video_start",
         "rebuffer_percentage",
         "video_startup_time_with_exits",
+        "concurrent_viewers",
     ] {
         let metric = by_id(id).unwrap();
         for measurement in metric.offered() {

@@ -71,8 +71,106 @@ pub fn said(metric: &str, view: &TestView) -> Option<Said> {
         "exits_before_video_start" => truth(view.left_before_start()),
         "view_dropped_percentage" if !view.is_over() => None,
         "view_dropped_percentage" => truth(!view.closed && !view.fatal && !view.business),
+        "aggregate_startup_time" => {
+            let parts = [view.page_load_ms, view.player_startup_ms, view.startup_ms];
+            number(parts.into_iter().sum())
+        }
+        "rendition_change_count" => changes(view, |_, _| true),
+        "rendition_upshift_count" => changes(view, |before, after| after > before),
+        "rendition_downshift_count" => changes(view, |before, after| after < before),
+        "max_upscale_percentage" => of_started(view, view.max_upscale.map(|most| f64::from(most) / 1e6)),
+        "max_downscale_percentage" => of_started(view, view.max_downscale.map(|most| f64::from(most) / 1e6)),
+        "request_throughput" => {
+            (view.request_throughput > 0).then_some(Said::Number(view.request_throughput as f64))
+        }
+        "request_latency" => {
+            (view.request_latency_ms > 0).then_some(Said::Number(view.request_latency_ms as f64))
+        }
+        "max_request_latency" => number(view.max_request_latency_ms),
+        "requests_for_first_preroll" => number(view.preroll_request_count),
+        "video_startup_preroll_request_time" => number(view.preroll_request_ms),
+        "video_startup_preroll_load_time" => number(view.preroll_load_ms),
+        "ad_preroll_startup_time" => {
+            number(view.preroll_request_ms.zip(view.preroll_load_ms).map(|(a, b)| a + b))
+        }
+        ads if ads.starts_with("ad_") => of_ads(ads, view),
         other => panic!("the oracle does not know {other}"),
     }
+}
+
+fn of_started(view: &TestView, value: Option<f64>) -> Option<Said> {
+    value.filter(|_| view.started()).map(Said::Number)
+}
+
+/// Steps from one rendition to another of the kind asked for.
+fn changes(view: &TestView, counts: fn((u64, u32), (u64, u32)) -> bool) -> Option<Said> {
+    let shown: Vec<_> = view.marks.iter().filter(|mark| mark.0 == 1).map(|mark| (mark.2, mark.3)).collect();
+    let count = shown.windows(2).filter(|pair| pair[0] != pair[1] && counts(pair[0], pair[1])).count();
+    of_started(view, (!shown.is_empty()).then_some(count as f64))
+}
+
+/// What became of an ad that was told to play.
+#[derive(Default)]
+struct Attempt {
+    showed: bool,
+    failed: bool,
+    failed_at_once: bool,
+}
+
+fn of_ads(metric: &str, view: &TestView) -> Option<Said> {
+    let (mut attempts, mut breaks, mut break_errors) = (Vec::<Attempt>::new(), 0, 0);
+    let (mut is_in_attempt, mut before) = (false, 0);
+    for kind in view.marks.iter().map(|mark| mark.0).filter(|kind| *kind >= 5) {
+        let attempt = if is_in_attempt { attempts.last_mut() } else { None };
+        match (kind, attempt) {
+            (7, _) if !matches!(before, 7 | 8) => {
+                attempts.push(Attempt::default());
+                is_in_attempt = true;
+            }
+            (8, Some(attempt)) => attempt.showed = true,
+            (10, Some(attempt)) if !attempt.failed => {
+                attempt.failed = true;
+                attempt.failed_at_once = !attempt.showed;
+            }
+            (10, None) => break_errors += 1,
+            (5 | 6 | 9, _) => is_in_attempt = false,
+            _ => {}
+        }
+        breaks += usize::from(kind == 5);
+        before = kind;
+    }
+    if before == 0 || metric.contains("exit") && !view.is_over() {
+        return None;
+    }
+    let count = |which: fn(&Attempt) -> bool| attempts.iter().filter(|attempt| which(attempt)).count() as f64;
+    let (of, to) = match metric.trim_end_matches("_count").trim_end_matches("_percentage") {
+        "ad_break" => (breaks as f64, 0.0),
+        "ad_attempt" => (attempts.len() as f64, 0.0),
+        "ad_impression" => (count(|attempt| attempt.showed), 0.0),
+        "ad_error" => (count(|attempt| attempt.failed), attempts.len() as f64),
+        "ad_startup_error" => (count(|attempt| attempt.failed_at_once), attempts.len() as f64),
+        "ad_exit_before_start" => {
+            (count(|attempt| !attempt.showed && !attempt.failed), attempts.len() as f64)
+        }
+        "ad_break_error" => (f64::from(break_errors), breaks as f64),
+        other => panic!("the oracle does not know {other}"),
+    };
+    Some(if metric.ends_with("_count") { Said::Number(of) } else { Said::Fraction(of, to) })
+}
+
+/// The most views there at once between two times, and how long all of them were there together in ms, weighted.
+pub fn concurrent<'a>(views: impl IntoIterator<Item = &'a TestView>, from_ms: i64, to_ms: i64) -> (f64, f64) {
+    let there: Vec<_> = views
+        .into_iter()
+        .map(|view| (view.start_ms.max(from_ms), view.end_ms().min(to_ms), weight(view)))
+        .filter(|(from_ms, to_ms, _)| from_ms < to_ms)
+        .collect();
+    let at = |time: i64| {
+        let present = there.iter().filter(|(from_ms, to_ms, _)| (*from_ms..*to_ms).contains(&time));
+        present.map(|(.., weight)| weight).sum::<f64>()
+    };
+    let most = there.iter().map(|(from_ms, ..)| at(*from_ms)).fold(0.0, f64::max);
+    (most, there.iter().map(|(from_ms, to_ms, weight)| (to_ms - from_ms) as f64 * weight).sum())
 }
 
 fn success(view: &TestView) -> Option<f64> {
@@ -190,8 +288,10 @@ pub fn oracle<'a>(
     let is_ratio = matches!(
         metric,
         "rebuffer_percentage" | "rebuffer_frequency" | "upscale_percentage" | "downscale_percentage"
-    );
-    let is_share = metric.ends_with("percentage") && !is_ratio || metric == "exits_before_video_start";
+    ) || metric.starts_with("ad_") && metric.ends_with("_percentage");
+    let is_most = matches!(metric, "max_upscale_percentage" | "max_downscale_percentage");
+    let is_share =
+        metric.ends_with("percentage") && !is_ratio && !is_most || metric == "exits_before_video_start";
     let distinct: BTreeSet<_> = said
         .iter()
         .filter_map(|said| if let Said::Text(text) = &said.0 { Some(text) } else { None })
@@ -212,6 +312,7 @@ pub fn oracle<'a>(
         Measurement::Count if metric == "unique_viewers" => Some(distinct.len() as f64),
         Measurement::Count if is_share => Some(sum),
         Measurement::Count => Some(views),
+        Measurement::Maximum => panic!("{metric} has an oracle of its own"),
     };
     (value, views)
 }

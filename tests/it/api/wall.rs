@@ -41,7 +41,7 @@ use Wall::{Common, Own, Owners, Selection, Session, SignedIn, Thing};
 /// Method, path, wall, and the scope it needs.
 type Case = (&'static str, &'static str, Wall, Scope);
 
-const CASES: [Case; 72] = [
+const CASES: [Case; 74] = [
     ("get", "/data/v1/metrics", Common, Scope::Read),
     ("get", "/data/v1/metrics/comparison", Own, Scope::Read),
     ("get", "/data/v1/metrics/{metric}/overall", Own, Scope::Read),
@@ -50,6 +50,8 @@ const CASES: [Case; 72] = [
     ("get", "/data/v1/metrics/{metric}/insights", Own, Scope::Read),
     ("post", "/data/v1/query", Own, Scope::Read),
     ("get", "/data/v1/errors", Own, Scope::Read),
+    ("get", "/data/v1/renditions", Own, Scope::Read),
+    ("get", "/data/v1/stalls", Own, Scope::Read),
     ("get", "/data/v1/video-views", Own, Scope::Read),
     ("get", "/data/v1/video-views/{id}", Thing, Scope::Read),
     ("get", "/data/v1/dimensions", Common, Scope::Read),

@@ -62,6 +62,7 @@ pub fn read(record: &Record<'_>, sequence: u64, arrival: Arrival) -> Result<Told
     let t_ms = time.unwrap_or(arrival.received_ms);
     let counters = Counters {
         startup_ms: quirks::startup_ms(record),
+        max_request_latency_ms: request_latency_ms(record),
         dropped_frames: number(record.get("dfa")).and_then(|dfa| field::total(Some(&dfa), "dfa")),
         ..Counters::default()
     };
@@ -82,6 +83,12 @@ pub fn read(record: &Record<'_>, sequence: u64, arrival: Arrival) -> Result<Told
         turn: turn(record),
     };
     Ok(Told { event, on_client_clock: time.is_some() })
+}
+
+/// How long a request waited for its first byte; dash.js writes the time of day there.
+fn request_latency_ms(record: &Record<'_>) -> Option<u32> {
+    let ttfb = record.get("ttfb").and_then(Value::number).filter(|ms| is_duration(*ms))?;
+    field::total(Some(&BorrowedValue::from(ttfb)), "ttfb")
 }
 
 fn kind<'a>(record: &Record<'_>, token: &'a str) -> (Kind, &'a str) {

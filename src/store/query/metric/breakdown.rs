@@ -141,7 +141,7 @@ fn grouped(
     measures: &Measures<'_>,
     to: &mut Statement,
 ) -> Result<(), QueryError> {
-    measures.names(to);
+    measures.names(scope, None, to);
     to.sql("SELECT ");
     dimension.expression(to);
     to.sql(" AS field, CAST(grouping(field) = 1, 'Bool') AS total, ");

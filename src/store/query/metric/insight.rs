@@ -109,7 +109,7 @@ fn statement(scope: &Scope, measure: Measure, descending: bool, page: Page) -> R
         .sql("dimension != '' AND measured < all_measured AND isNotNull(values[1]) AS tells, [")
         .definition(&impact(&measure, ["values[1]", "standing_for", "whole[1]", "all_standing"]))
         .sql("] AS impacts FROM (");
-    measures.names(&mut to);
+    measures.names(scope, None, &mut to);
     to.sql("SELECT arrayJoin(arrayConcat([('', '')");
     for dimension in CAUSES.into_iter().filter_map(Dimension::parse) {
         to.sql(", (").text(&dimension.to_string()).sql(", ");
