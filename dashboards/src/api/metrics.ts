@@ -16,7 +16,11 @@ export interface Selection {
   filters: Filter[];
 }
 
-export const MEASUREMENTS = ['avg', 'median', '95th', 'sum', 'count'] as const;
+/** By which part of the views a value is not exceeded, in their order. */
+export const PERCENTILES = ['25th', 'median', '75th', '90th', '95th', '99th'] as const;
+export type Percentile = (typeof PERCENTILES)[number];
+
+export const MEASUREMENTS = ['avg', ...PERCENTILES, 'sum', 'count'] as const;
 export type Measurement = (typeof MEASUREMENTS)[number];
 
 export interface Definition {
@@ -66,7 +70,8 @@ export function metricDefinitions(): Promise<Definition[]> {
 
 type Pair = [string, string | number | undefined];
 
-function path(base: string, { frame, filters }: Selection, pairs: Pair[] = []): string {
+/** The address of a question about some views. */
+export function path(base: string, { frame, filters }: Selection, pairs: Pair[] = []): string {
   const query = new URLSearchParams([['timeframe[]', String(frame.fromS)], ['timeframe[]', String(frame.toS)]]);
   for (const filter of filters) query.append('filters[]', filterText(filter));
   for (const [name, value] of pairs) if (value !== undefined) query.append(name, String(value));

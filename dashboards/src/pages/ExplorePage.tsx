@@ -27,7 +27,9 @@ import { useAnswer, useCompared } from '../ui/hooks';
 import { useScope } from '../ui/scope';
 import type { Scope } from '../ui/scope';
 
-const MEASUREMENT_WORDS: Record<Measurement, string> = { avg: 'Mean', median: 'Median', '95th': '95th percentile', sum: 'Sum', count: 'Views measured' };
+const MEASUREMENT_WORDS: Record<Measurement, string> = {
+  avg: 'Mean', '25th': '25th', median: 'Median', '75th': '75th', '90th': '90th', '95th': '95th percentile', '99th': '99th', sum: 'Sum', count: 'Views measured',
+};
 const DIRECTION_WORDS = { lower_is_better: 'Lower is better.', higher_is_better: 'Higher is better.', neither: '' };
 const ORDER_WORDS: Record<Order, string> = { negative_impact: 'Impact', views: 'Views', value: 'Value', field: 'Name' };
 const ROWS = 20;
