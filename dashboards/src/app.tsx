@@ -7,6 +7,7 @@ import { LiveStore } from './live/store';
 import { liveUrl } from './live/url';
 import { LivePage } from './pages/LivePage';
 import { LoginPage } from './pages/LoginPage';
+import { editing } from './notes/notes';
 import { address, navigate, routeOf, withScope } from './router';
 import type { Route } from './router';
 import { ConnectionBanner } from './ui/Connection';
@@ -118,6 +119,7 @@ function SignedIn({ environment, route }: { environment: Environment; route: Rou
       <main class="main" key={key}><Page environment={environment} route={route} onShown={announce} /></main>
       <ConnectionBanner />
       <Keyboard />
+      <Notes />
     </LiveContext.Provider>
   );
 }
@@ -130,6 +132,16 @@ function Keyboard(): JSX.Element | null {
     void import('./ui/Shortcuts').then(setLoaded, () => undefined);
   }, []);
   return loaded === undefined ? null : <loaded.Shortcuts />;
+}
+
+/** Loaded when the first note is opened or written. */
+function Notes(): JSX.Element | null {
+  const [loaded, setLoaded] = useState<{ NoteDialog: () => JSX.Element } | undefined>(undefined);
+  const wanted = editing.value !== undefined;
+  useEffect(() => {
+    if (wanted) void import('./notes/NoteDialog').then(setLoaded, () => undefined);
+  }, [wanted]);
+  return loaded === undefined ? null : <loaded.NoteDialog />;
 }
 
 interface PageProps {

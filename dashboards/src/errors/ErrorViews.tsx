@@ -78,7 +78,7 @@ function Table({ views }: { views: ViewSummary[] }): JSX.Element {
   return (
     <div class="scroll" tabIndex={0} role="region" aria-label="Newest views with this error">
       <table class="error-views">
-        <colgroup><col class="w-start" /><col /><col class="w-viewer" /><col class="w-number" /><col class="w-viewer" /><col class="w-number" /><col class="w-with" /><col class="w-state" /></colgroup>
+        <colgroup><col class="w-start" /><col /><col class="w-viewer" /><col class="w-number" /><col class="w-viewer" /><col class="w-viewer" /><col class="w-with" /><col class="w-state" /></colgroup>
         <thead><tr><th scope="col">Start</th><th scope="col">Video</th><th scope="col">Viewer</th><th scope="col">Country</th><th scope="col">Player</th><th scope="col">CDN</th><th scope="col">Browser and system</th><th scope="col">Result</th></tr></thead>
         <tbody>
           {views.map((view) => {

@@ -25,11 +25,14 @@ const REMARKABLE = 1.5;
 interface Props {
   dimension: string;
   code: Filter;
+  /** Of all views, the part that has it; undefined while that is not known. */
+  overall: number | undefined;
   scope: Scope;
 }
 
 interface Found {
-  rows: PlaceRow[];
+  withError: BreakdownAnswer;
+  all: BreakdownAnswer;
   /** How many values there are in all. */
   values: number;
   titles: Map<string, string>;
@@ -38,45 +41,39 @@ interface Found {
 const groups = (dimension: string, of: Selection, limit: number): string =>
   breakdownPath({ metric: 'playback_failure_percentage', dimension, order: 'views', descending: true, limit }, of);
 
-export function ErrorWhere({ dimension, code, scope }: Props): JSX.Element {
+export function ErrorWhere({ dimension, code, overall, scope }: Props): JSX.Element {
   const { frame, filters } = scope.now;
   const withError = { frame, filters: [...filters, code] };
   const [seen, setSeen] = useState(false);
   const path = groups(dimension, withError, MOST_ROWS);
-  const source = useAnswer(seen ? path : '', (signal) => (seen ? find(dimension, path, scope.now, withError, signal) : NEVER));
+  const source = useAnswer(seen ? path : '', (signal) => (seen ? find(dimension, path, scope.now, signal) : NEVER));
   const title = dimensionWords(dimension);
   const known = source.data.status === 'ready' ? source.data.value : undefined;
+  const rows = known === undefined ? [] : placeRows(known.withError, known.all, overall);
   return (
     <Panel
       id={`where-${dimension}`} title={title} class="panel-top" onSeen={() => setSeen(true)}
-      note={known !== undefined && known.values > MOST_ROWS ? `${known.rows.length} of ${count(known.values)}` : undefined}
-      actions={<PanelMenu title={`${code.value} by ${title}`} about={aboutOf(scope)} asked={[{ what: 'Views with it', path }, { what: 'All views', path: groups(dimension, scope.now, 1_000) }]} rows={known && (() => cells(dimension, known.rows))} />}
+      note={known !== undefined && known.values > MOST_ROWS ? `${rows.length} of ${count(known.values)}` : undefined}
+      actions={<PanelMenu title={`${code.value} by ${title}`} about={aboutOf(scope)} asked={[{ what: 'Views with it', path }, { what: 'All views', path: groups(dimension, scope.now, 1_000) }]} rows={known && (() => cells(dimension, rows))} />}
     >
-      <StateGate source={source} what={title} isEmpty={({ rows }) => rows.length === 0} empty={<p class="state-title">No view in this time had it.</p>}>
-        {({ rows, titles }) => <PlaceTable dimension={dimension} rows={rows} titles={titles} filters={filters} />}
+      <StateGate source={source} what={title} isEmpty={() => rows.length === 0} empty={<p class="state-title">No view in this time had it.</p>}>
+        {({ titles }) => <PlaceTable dimension={dimension} rows={rows} titles={titles} filters={filters} />}
       </StateGate>
     </Panel>
   );
 }
 
 /** All views are asked for the values that were found, so that a rare value is not missing from them. */
-async function find(dimension: string, path: string, all: Selection, withError: Selection, signal: AbortSignal): Promise<Found> {
+async function find(dimension: string, path: string, all: Selection, signal: AbortSignal): Promise<Found> {
   const found = await ask<BreakdownAnswer>(path, signal);
   const values = found.data.map(({ field }): Filter => ({ dimension, value: field ?? NOTHING, negated: false }));
   const ids = dimension === 'video_id' ? found.data.flatMap(({ field }) => field ?? []) : [];
-  if (found.data.length === 0) return { rows: [], values: 0, titles: new Map() };
-  const [totals, whole, wholeWith, titles] = await Promise.all([
+  if (found.data.length === 0) return { withError: found, all: found, values: 0, titles: new Map() };
+  const [totals, titles] = await Promise.all([
     ask<BreakdownAnswer>(groups(dimension, { frame: all.frame, filters: [...all.filters, ...values] }, MOST_ROWS), signal),
-    overall(all, signal), overall(withError, signal),
     ids.length === 0 ? new Map<string, string>() : videoTitles(ids, all, signal).catch(() => new Map<string, string>()),
   ]);
-  return { rows: placeRows(found, totals, whole === 0 ? 0 : wholeWith / whole), values: found.total_row_count, titles };
-}
-
-/** One group of everything tells the views by the same time rule as the groups do. */
-async function overall(of: Selection, signal: AbortSignal): Promise<number> {
-  const flags = await ask<BreakdownAnswer>(groups('view_dropped', of, 2), signal);
-  return flags.data.reduce((sum, { views }) => sum + views, 0);
+  return { withError: found, all: totals, values: found.total_row_count, titles };
 }
 
 interface TableProps {

@@ -130,12 +130,12 @@ export interface PlaceRow {
 export const FEW = 30;
 
 /** Where an error is more frequent than elsewhere: its views beside all views with the same value. */
-export function placeRows(withError: BreakdownAnswer, all: BreakdownAnswer, overallPart: number): PlaceRow[] {
+export function placeRows(withError: BreakdownAnswer, all: BreakdownAnswer, overall: number | undefined): PlaceRow[] {
   const totals = new Map(all.data.map(({ field, views }) => [field ?? '', views]));
   return withError.data.filter(({ views }) => views > 0).map(({ field, views }) => {
     // A view may have come in between the two answers.
     const of = Math.max(views, totals.get(field ?? '') ?? 0);
     const part = views / of;
-    return { value: field === '' ? null : field, views, all: of, part, times: of < FEW || overallPart === 0 ? undefined : part / overallPart };
+    return { value: field === '' ? null : field, views, all: of, part, times: of < FEW || overall === undefined || overall === 0 ? undefined : part / overall };
   });
 }

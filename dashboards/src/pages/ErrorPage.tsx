@@ -11,6 +11,7 @@ import { ErrorWhere } from '../errors/ErrorWhere';
 import { errorsPath } from '../errors/errors';
 import type { ErrorRow } from '../errors/errors';
 import { useErrors } from '../errors/useErrors';
+import type { Errors } from '../errors/useErrors';
 import { FilterChips } from '../panels/FilterChips';
 import { FilterPicker } from '../panels/FilterPicker';
 import { HistoryPanel, aboutOf } from '../panels/HistoryPanel';
@@ -27,6 +28,7 @@ import { StateGate } from '../ui/StateGate';
 import { frameHref, useScope } from '../ui/scope';
 import type { Scope } from '../ui/scope';
 import { useAnswer } from '../ui/hooks';
+import type { Source } from '../ui/hooks';
 import type { Filter } from '../views/filters';
 
 const PLACES = ['player_software', 'player_software_version', 'cdn', 'country', 'device', 'operating_system', 'video_id', 'asn_organization'] as const;
@@ -37,6 +39,8 @@ export function ErrorPage({ code }: { code: string }): JSX.Element {
   const scope = useScope();
   const filter = useMemo<Filter>(() => ({ dimension: 'error_code', value: code, negated: false }), [code]);
   const withError = useMemo(() => narrowed(scope, filter), [scope, filter]);
+  const errors = useErrors(scope);
+  const row = errors.data.status === 'ready' ? errors.data.value.rows.find((known) => known.code === code) : undefined;
   const newest = useAnswer(newestPath(scope, filter), (signal) => getJson<NewestAnswer>(newestPath(scope, filter), signal));
   useEffect(() => {
     document.title = `${code} · Playhead`;
@@ -48,13 +52,13 @@ export function ErrorPage({ code }: { code: string }): JSX.Element {
         <Toolbar scope={scope} />
       </div>
       <div class="filter-bar"><FilterPicker now={scope.now} /><FilterChips filters={scope.filters} hint="Choose a value below to see only views with it." /></div>
-      <Headline code={filter} scope={scope} />
+      <Headline source={errors} code={filter} scope={scope} />
       <div class="error-top">
         <HistoryPanel id="course" title="Views that had it, by when they began" of={VIEWS} scope={withError} class="panel-small" />
         <ErrorMessages source={newest} code={filter} scope={scope} />
       </div>
       <h2 class="part-title">Where it is more frequent than elsewhere</h2>
-      <div class="tops">{PLACES.map((dimension) => <ErrorWhere key={dimension} dimension={dimension} code={filter} scope={scope} />)}</div>
+      <div class="tops">{PLACES.map((dimension) => <ErrorWhere key={dimension} dimension={dimension} code={filter} overall={row?.part} scope={scope} />)}</div>
       <ErrorViews source={newest} code={filter} scope={scope} />
     </>
   );
@@ -65,8 +69,7 @@ function narrowed(scope: Scope, filter: Filter): Scope {
   return { ...scope, now: { ...now, filters: [...now.filters, filter] }, before: before && { ...before, filters: [...before.filters, filter] } };
 }
 
-function Headline({ code, scope }: { code: Filter; scope: Scope }): JSX.Element {
-  const source = useErrors(scope);
+function Headline({ source, code, scope }: { source: Source<Errors>; code: Filter; scope: Scope }): JSX.Element {
   return (
     <section class="panel headline" id="error" aria-label="How often">
       <StateGate source={source} what="the error">

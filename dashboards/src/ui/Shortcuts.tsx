@@ -55,7 +55,7 @@ export function Shortcuts(): JSX.Element {
       if (event.ctrlKey || event.metaKey || event.altKey || event.key.length > 1) return;
       if (event.target instanceof Element && event.target.closest(TYPES) !== null) return;
       if (event.key === '?') return dialog.current?.showModal();
-      if (off || dialog.current?.open === true) return;
+      if (off || document.querySelector('dialog[open]') !== null) return;
       const begun = first !== undefined && Date.now() - first.atMs < SEQUENCE_MS ? `${first.key} ` : '';
       const of = (pressed: string): Shortcut | undefined => SHORTCUTS.find(({ keys }) => keys === pressed);
       const found = of(begun + event.key) ?? of(event.key);
