@@ -26,7 +26,7 @@ export function NotesList({ scope }: { scope: Scope }): JSX.Element {
         {(notes) => (
           <div class="scroll" tabIndex={0} role="region" aria-label="Notes, rows">
             <table class="notes-table">
-              <colgroup><col class="w-seen" /><col /><col class="w-with" /><col class="w-wide" /></colgroup>
+              <colgroup><col class="w-with" /><col /><col class="w-with" /><col class="w-wide" /></colgroup>
               <thead><tr><th scope="col">Time</th><th scope="col">Note</th><th scope="col">Written by</th><th scope="col"><span class="visually-hidden">Actions</span></th></tr></thead>
               <tbody>
                 {notes.map((note) => (

@@ -22,9 +22,9 @@ export interface PlotConfig {
 
 export interface LegendItem {
   label: string;
-  /** The series' token, and whether its line is dashed: the legend draws the same. */
+  /** The series' token, and whether its line is dashed, and how: the legend draws the same. */
   color: string;
-  dashed?: boolean;
+  dashed?: boolean | number[];
   value: (index: number) => string;
 }
 
@@ -118,7 +118,7 @@ export function Plot({ label, configure, data, legend, place, restIndex, crossha
         {legend.map((item) => (
           <span class="legend-item" key={item.label}>
             <svg class="legend-key" data-color={item.color} viewBox="0 0 20 8" width="20" height="8" aria-hidden="true">
-              <path d="M0 4h20" stroke="currentColor" stroke-width="3" stroke-dasharray={item.dashed === true ? '6 3' : undefined} />
+              <path d="M0 4h20" stroke="currentColor" stroke-width="3" stroke-dasharray={item.dashed === true ? '6 3' : item.dashed === undefined || item.dashed === false ? undefined : item.dashed.join(' ')} />
             </svg>
             <span class="legend-label">{item.label}</span>
             <span class="legend-value">{index < 0 ? '–' : item.value(index)}</span>

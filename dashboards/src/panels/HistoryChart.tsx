@@ -38,7 +38,7 @@ interface Props {
 }
 
 /** Beside the plot: the axis of values, and half of the last label of times. */
-const INSETS: [left: number, right: number] = [64, 22];
+export const INSETS: [left: number, right: number] = [64, 22];
 
 export function HistoryChart({ rows, of, step, compared, title, notes, frame, crosshair }: Props & { frame: Frame; crosshair: Signal<number | undefined> | undefined }): JSX.Element {
   const data = useMemo(() => stepColumns(rows, step), [rows, step]);
@@ -63,7 +63,7 @@ export function HistoryChart({ rows, of, step, compared, title, notes, frame, cr
         place={(i) => { const row = at(i); return row === undefined ? '' : `${stepText(row.atS, step)}${row.partial ? ', in part' : ''}`; }}
       />
       <NotesStrip notes={notes} fromS={places[0] ?? frame.fromS} toS={places.at(-1) ?? frame.toS} insets={INSETS} />
-      <p class="summary">{summariseSteps(rows, step, of.unit)}{notesWords(notes)}</p>
+      <p class="summary">{summariseSteps(rows, step, of.unit)}<span class="visually-hidden">{notesWords(notes)}</span></p>
     </>
   );
 }
@@ -97,10 +97,10 @@ function configuration(unit: Unit, step: Step, spans: () => [number, number][], 
 }
 
 const HOUR = 3_600;
-const X_STEPS = [60, 300, 600, 900, 1_800, HOUR, 2 * HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, 24 * HOUR, 48 * HOUR, 96 * HOUR, 168 * HOUR, 336 * HOUR, 672 * HOUR];
+export const X_STEPS = [60, 300, 600, 900, 1_800, HOUR, 2 * HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, 24 * HOUR, 48 * HOUR, 96 * HOUR, 168 * HOUR, 336 * HOUR, 672 * HOUR];
 
 /** A day where it begins, the time of day else. */
-function timeLabel(s: number, step: Step): string {
+export function timeLabel(s: number, step: Step): string {
   const time = timeOfDayShort(s * 1_000);
   return step === 'day' || time === '00:00' ? dayText(s * 1_000) : time;
 }
