@@ -68,7 +68,7 @@ function decoded(text: string): string | undefined {
 }
 
 /** What a person has chosen to look at, and takes along from one page to the next. */
-const SCOPE = ['timeframe', 'compare', 'zone', 'filter'];
+const SCOPE = ['timeframe', 'compare', 'zone', 'filter', 'percentile'];
 
 export const videoHref = (videoId: string): string => withScope(`/videos/${encodeURIComponent(videoId)}`, ['zone', 'timeframe', 'compare']);
 

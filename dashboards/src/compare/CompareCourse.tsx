@@ -97,7 +97,7 @@ function Chart({ course: { atS, values }, names, metric: { name, unit }, step }:
   return (
     <>
       <Plot
-        label={`${name} over time`} configure={configure} data={data} restIndex={Math.max(0, atS.length - 2)}
+        label={`${name} over time`} configure={configure} data={data} restIndex={Math.max(0, ...values.map((column) => column.findLastIndex((value) => value !== null)))}
         place={(i) => stepText(atS[Math.min(i, atS.length - 1)] ?? 0, step)}
         legend={names.map((label, i) => ({ label, color: `series-${i + 1}`, dashed: DASHES[i] ?? false, value: (index) => at(values[i], index) }))}
       />
@@ -111,8 +111,9 @@ function summary(values: Column[], names: string[], unit: Definition['unit'], st
   const [first = []] = values;
   return values.slice(1).map((column, i) => {
     const both = first.flatMap((value, place) => { const other = column[place]; return value === null || other === null || other === undefined ? [] : [value - other]; });
-    const above = both.filter((by) => by > 0).length;
-    return `${names[0] ?? ''} is above ${names[i + 1] ?? ''} in ${above} of ${both.length} ${STEP_WORDS[step][1]}${both.length === 0 ? '' : `, by ${valueText(Math.max(...both.map(Math.abs)), unit)} at most either way`}.`;
+    const pair = `${names[0] ?? ''} and ${names[i + 1] ?? ''}`;
+    if (both.length === 0) return `${pair} have no ${STEP_WORDS[step][0]} in common.`;
+    return `Of ${pair} the first is above in ${both.filter((by) => by > 0).length} of ${both.length} ${STEP_WORDS[step][1]}, and they differ by ${valueText(Math.max(...both.map(Math.abs)), unit)} at most.`;
   }).join(' ');
 }
 

@@ -28,7 +28,10 @@ export function SegmentBar({ segments, scope }: Props): JSX.Element {
         const { letter, filters, timeframe } = segment;
         return (
           <li class="panel segment" key={letter}>
-            <h2><SegmentKey place={i} /> {segmentName(segment)}</h2>
+            <div class="segment-head">
+              <h2><SegmentKey place={i} /> {segmentName(segment)}</h2>
+              {segments.length > 2 && <a class="button" href={replaced(i, undefined)}>Remove<span class="visually-hidden"> {segmentName(segment)}</span></a>}
+            </div>
             <ul class="chips">
               {filters.map((filter) => (
                 <li class="chip" key={filterText(filter)}>
@@ -42,7 +45,6 @@ export function SegmentBar({ segments, scope }: Props): JSX.Element {
             <p class="menu-line">
               <FilterPicker now={scope.now} id={`add-to-${letter}`} label="Add condition" hrefOf={(filter: Filter) => replaced(i, { filters: added(filters, filter), timeframe })} />
               <TimeSelect scope={scope} letter={letter} timeframe={timeframe} onChoose={(chosen) => navigate(replaced(i, { filters, timeframe: chosen }))} />
-              {segments.length > 2 && <a class="button" href={replaced(i, undefined)}>Remove<span class="visually-hidden"> {segmentName(segment)}</span></a>}
             </p>
           </li>
         );

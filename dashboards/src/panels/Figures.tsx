@@ -1,7 +1,7 @@
 /** The figures of a screen of history: value, change, of how many views; each leads to where it can be looked into. */
 import type { JSX } from 'preact';
 import { overallPath } from '../api/metrics';
-import type { Measurement, OverallAnswer, Selection } from '../api/metrics';
+import type { Measurement, OverallAnswer, Percentile, Selection } from '../api/metrics';
 import { DASH, count, plural } from '../charts/format';
 import { UNIT_WORDS, valueInFull, valueText } from '../charts/unit';
 import type { Live } from '../live/store';
@@ -41,6 +41,10 @@ export const FIGURES: Figure[] = [
   { metric: 'playback_failure_percentage', label: 'Playback failures', unit: 'ratio', direction: 'lower_is_better' },
   { metric: 'exits_before_video_start', label: 'Exits before start', unit: 'ratio', direction: 'lower_is_better' },
 ];
+
+/** The same with the percentile somebody chose, where a figure is one. */
+export const figuresAt = (percentile: Percentile): Figure[] => FIGURES.map((figure) =>
+  figure.metric === 'video_startup_time' && percentile !== 'median' ? { ...figure, measurement: percentile, label: `Startup, ${percentile}` } : figure);
 
 /** A value of fewer views than this is worth little. */
 export const FEW_VIEWS = 30;
