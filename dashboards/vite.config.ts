@@ -8,7 +8,19 @@ export default defineConfig({
     // Everything is a file under /assets: the content security policy allows no inline script or style.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    rolldownOptions: { input: { index: 'index.html', demo: 'demo.html' } },
+    rolldownOptions: {
+      input: { index: 'index.html', demo: 'demo.html' },
+      // What several screens of history share is one file, and so are the screens of what goes wrong: many small ones weigh more.
+      output: {
+        codeSplitting: {
+          groups: [
+            { name: 'base', priority: 2, test: /node_modules|src\/(router|live\/|styles\/index|api\/(client|session|batch)|ui\/(hooks|Announcer|CopyButton|Connection|Glyph|Header|Panel|Sparkline|StateGate|ViewState|theme|ticker)\.|charts\/(Plot|format|series|parts|steps|colors|keys)|time\/zone|notes\/notes|notes\/NotesStrip)/ },
+            { name: 'history', priority: 1, test: /src\/(panels\/(Breakdown|Figures|Filter|History|Insights|NothingThen|Percentile|Toolbar|TimePicker)|pages\/(Overview|Explore|Compare)Page|compare\/|charts\/history|styles\/(history|views|compare)|ui\/scope|time\/(input|frame|compare)|api\/views|views\/rows)/ },
+            { name: 'wrong', test: /src\/(pages\/(Errors|Error|Alerts|Incident)Page|errors\/|alerts\/)/ },
+          ],
+        },
+      },
+    },
   },
   server: {
     // `npm run dev` beside a running Playhead.

@@ -4,10 +4,12 @@
  */
 import { readFileSync } from 'node:fs';
 import { HOSTILE } from './views-scene.mjs';
+import { ERRORS, FATAL, RULE, errors } from './wrong-scene.mjs';
 
 export const METRICS = JSON.parse(readFileSync(new URL('./metrics.json', import.meta.url), 'utf8'));
 const DIMENSIONS = {
   basic: ['video_id', 'video_title', 'country', 'cdn', 'browser', 'operating_system', 'device'], advanced: ['viewer_id', 'error_code', 'page_url'],
+  custom: [{ name: 'custom.plan', type: 'string', total_count: 12, values: 2 }],
 };
 const PARTS = {
   country: { DE: 0.4, FR: 0.25, BR: 0.2, '': 0.15 },
@@ -17,11 +19,15 @@ const PARTS = {
 };
 const names = Object.keys(PARTS);
 
-/** Every combination of values, with the part of all views it has. */
+/** Every combination of values, with the part of all views it has; and of each the parts with an error. */
 const CELLS = names.reduce(
   (cells, name) => cells.flatMap((cell) => Object.entries(PARTS[name]).map(([value, part]) => ({ ...cell, [name]: value, part: cell.part * part }))),
   [{ part: 1 }],
-);
+).flatMap((cell) => {
+  const found = Object.entries(ERRORS[cell.cdn]);
+  const none = 1 - found.reduce((sum, [, part]) => sum + part, 0);
+  return [['', none], ...found].map(([code, part]) => ({ ...cell, error_code: code, part: cell.part * part }));
+});
 const VIEWS_PER_HOUR = 240;
 const STEP_S = { minute: 60, ten_minutes: 600, hour: 3_600, day: 86_400 };
 
@@ -41,7 +47,11 @@ function valueOf(metric, cell, early) {
 
 const TOTALS = new Set(['views', 'unique_viewers', 'playing_time']);
 
-function measure(metric, cells, views, early) {
+function measure(metric, cells, views, early, measurement) {
+  if (measurement === 'count' && metric.startsWith('playback_')) {
+    const hit = cells.filter(({ error_code: code }) => (metric === 'playback_failure_percentage' ? FATAL.has(code) : code === RULE));
+    return { value: Math.round(views * sumOf(hit)), views: Math.round(views * sumOf(cells)) };
+  }
   const all = cells.reduce((sum, { part }) => sum + part, 0);
   const values = cells.map((cell) => [valueOf(metric, cell, early), cell.part]);
   const counted = metric === 'views' ? Math.round(views * all) : Math.round(views * all * 0.95);
@@ -53,9 +63,20 @@ function measure(metric, cells, views, early) {
   return { value: values.reduce((sum, [value, part]) => sum + value * part, 0) / all, views: counted };
 }
 
+const sumOf = (cells) => cells.reduce((sum, { part }) => sum + part, 0);
+
+/** Signs before a name ask for texts; what compares numbers is true of everything here. */
+function holds(cell, condition) {
+  const [, not, sign, name, text] = /^(!?)([+^?])([^:]+):?(.*)$/.exec(condition);
+  const value = String(cell[name] ?? '').toLowerCase();
+  const so = sign === '?' ? value !== '' : sign === '+' ? value.includes(text.toLowerCase()) : value.startsWith(text.toLowerCase());
+  return so !== (not === '!');
+}
+
 function fitting(filters) {
-  const pairs = filters.map((text) => [text.slice(0, text.indexOf(':')), text.slice(text.indexOf(':') + 1)]);
-  return CELLS.filter((cell) => pairs.every(([name]) => {
+  const signed = filters.filter((text) => /^!?[+^?]/.test(text));
+  const pairs = filters.filter((text) => !signed.includes(text) && !/[<>]=/.test(text)).map((text) => [text.slice(0, text.indexOf(':')), text.slice(text.indexOf(':') + 1)]);
+  return CELLS.filter((cell) => signed.every((text) => holds(cell, text)) && pairs.every(([name]) => {
     const dimension = name.replace('!', '');
     const values = pairs.filter(([other]) => other === name).map(([, value]) => (value === '__empty__' ? '' : value));
     return values.includes(cell[dimension] ?? '?') !== name.startsWith('!');
@@ -75,10 +96,16 @@ export function history(url, scene) {
   const cells = scene.empty ? [] : fitting(params.getAll('filters[]'));
   const early = frame[1] < Date.now() / 1_000 - 1_800;
   if (kind === 'dimensions') return name === undefined ? framed(DIMENSIONS) : framed(values(name, cells, frame));
+  if (kind === 'errors') {
+    const views = VIEWS_PER_HOUR * hours(frame);
+    const rows = errors(groups('error_code', cells).map(([code, some]) => [code, Math.round(views * sumOf(some))]), views * sumOf(cells), early, Date.now());
+    return framed(rows, { total_row_count: rows.length });
+  }
   if (kind !== 'metrics') return undefined;
   if (name === undefined) return framed(METRICS);
   if (!METRICS.some(({ id }) => id === name)) return [404, { title: 'Not Found', detail: `there is no metric \`${name}\`` }];
-  const of = (some, views) => measure(name, some, views, early);
+  const of = (some, views) => measure(name, some, views, early, params.get('measurement'));
+  if (what === 'insights') return framed(...insights(cells, (some) => of(some, VIEWS_PER_HOUR * hours(frame)), name));
   if (what === 'overall') {
     const { value, views } = of(cells, VIEWS_PER_HOUR * hours(frame));
     return framed({ value, total_views: views, total_watch_time: 0, total_playing_time: 0 });
@@ -105,6 +132,12 @@ function values(dimension, cells, frame) {
 
 const groups = (dimension, cells) =>
   [...new Set(cells.map((cell) => cell[dimension] ?? ''))].map((value) => [value, cells.filter((cell) => (cell[dimension] ?? '') === value)]);
+
+function insights(cells, of, metric) {
+  const rows = names.flatMap((dimension) => breakdown(new URLSearchParams({ group_by: dimension, limit: 100 }), cells, of, metric)[0]
+    .map(({ field, value, views, negative_impact }) => ({ filter_column: dimension, filter_value: field, metric: value, negative_impact_score: negative_impact, total_views: views, total_watch_time: 0, total_playing_time: 0 })));
+  return [rows.sort((a, b) => b.negative_impact_score - a.negative_impact_score), { total_row_count: rows.length }];
+}
 
 function breakdown(params, cells, of, metric) {
   const whole = of(cells);

@@ -10,6 +10,7 @@ import { WebSocketServer } from 'ws';
 import { history } from './history-scene.mjs';
 import { Scene } from './scene.mjs';
 import { listOfViews, viewInFull } from './views-scene.mjs';
+import { annotations, incidents, monitoring } from './wrong-scene.mjs';
 
 const dist = fileURLToPath(new URL('../dist', import.meta.url));
 const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.mp4': 'video/mp4' };
@@ -20,9 +21,9 @@ export const VIEW_ID = '0198c0de-0000-7000-8000-000000000001';
 const SDK = `window.playhead={monitor:(video,options)=>{window.monitored=options;return{viewId:'${VIEW_ID}'}}};`;
 
 /** Knobs a test may turn while pages are open. */
-export function startReplay({ port = 0, empty = false, signedIn = true, failing = false, silent = false, refuse = false, hanging = false, limited = false, comparisonFails = false } = {}) {
+export function startReplay({ port = 0, empty = false, signedIn = true, failing = false, silent = false, refuse = false, hanging = false, limited = false, comparisonFails = false, scopes = ['read', 'sql', 'write'] } = {}) {
   const scene = new Scene({ empty });
-  const control = { failing, silent, refuse, hanging, limited, comparisonFails, signedIn, accepting: true, connections: 0, subscribes: [], tokens: [], asked: [] };
+  const control = { failing, silent, refuse, hanging, limited, comparisonFails, signedIn, scopes, accepting: true, connections: 0, subscribes: [], tokens: [], asked: [], questions: [] };
   const server = createServer((request, response) => answer(request, response, control, scene));
   const sockets = new WebSocketServer({ noServer: true });
   server.on('upgrade', (request, socket, head) => {
@@ -64,7 +65,7 @@ function answer(request, response, control, scene) {
   if (url.pathname === '/demo/config') return json(response, 200, { ingest_key: INGEST_KEY, intake_path: `/in/${INGEST_KEY}`, live_token: 'demo', video_id: 'playhead-demo' });
   if (url.pathname === `/in/${INGEST_KEY}`) return intake(request, response, scene);
   if (url.pathname === '/sdk/playhead.js') return response.writeHead(200, { 'content-type': 'text/javascript' }).end(SDK);
-  if (url.pathname.startsWith('/data/v1/')) return data(url, response, control, scene);
+  if (url.pathname.startsWith('/data/v1/')) return data(request, url, response, control, scene);
   const file = `${dist}${url.pathname}`;
   if (extname(file) !== '' && existsSync(file)) {
     response.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream' });
@@ -83,7 +84,7 @@ function page(response, name) {
 async function session(request, response, control) {
   if (request.method === 'GET') {
     if (!control.signedIn) return json(response, 401, { title: 'Not signed in' });
-    return json(response, 200, { environments: [{ id: 'env1', name: 'production', ingest_key: INGEST_KEY }], environment: 'env1' });
+    return json(response, 200, { environments: [{ id: 'env1', name: 'production', ingest_key: INGEST_KEY }], environment: 'env1', role: 'editor', scopes: control.scopes });
   }
   if (request.method === 'DELETE') {
     control.signedIn = false;
@@ -114,7 +115,7 @@ async function intake(request, response, scene) {
   return json(response, 202, { accepted: 1 });
 }
 
-function data(url, response, control, scene) {
+async function data(request, url, response, control, scene) {
   control.asked.push(url.pathname + url.search);
   if (control.limited) {
     response.setHeader('retry-after', '7');
@@ -130,15 +131,42 @@ function data(url, response, control, scene) {
     const full = { total_views: 318, value: plays, viewers, bucket_ms: 1_000, moments: scene.moments() };
     return json(response, 200, { data: scene.empty ? { total_views: 0, value: [], viewers: [], bucket_ms: 1_000, moments: [] } : full });
   }
+  const [, , , kind] = url.pathname.split('/');
+  if (url.pathname === '/data/v1/query') return json(response, 200, await together(request, control, scene));
+  if (kind === 'annotations') {
+    const [status, body] = await annotations(request, url, scene);
+    return body === undefined ? response.writeHead(status).end() : json(response, status, body);
+  }
+  if (kind === 'incidents') return json(response, ...incidents(url, scene));
+  if (kind === 'monitoring') return json(response, ...monitoring(url, scene));
   if (url.pathname === '/data/v1/video-views') return json(response, 200, listOfViews(url.searchParams, scene));
   if (url.pathname.startsWith('/data/v1/video-views/')) {
     const view = viewInFull(decodeURIComponent(url.pathname.split('/').at(-1)), scene);
     return view === undefined ? json(response, 404, { title: 'Not Found', detail: 'there is no such view' }) : json(response, 200, { data: view });
   }
+  return json(response, ...answerOf(url, control, scene));
+}
+
+/** As `[status, body]`. */
+function answerOf(url, control, scene) {
   const early = Number(url.searchParams.getAll('timeframe[]')[1]) < Date.now() / 1_000 - 1_800;
-  if (control.comparisonFails && early) return json(response, 503, { title: 'Service unavailable', detail: 'The earlier time is not to be had.' });
-  const [status, body] = history(url, scene) ?? [404, { title: 'Not Found' }];
-  return json(response, status, body);
+  if (control.comparisonFails && early) return [503, { title: 'Service unavailable', detail: 'The earlier time is not to be had.', status: 503 }];
+  return history(url, scene) ?? [404, { title: 'Not Found', status: 404 }];
+}
+
+/** Many questions in one, each answered as its own address would. */
+async function together(request, control, scene) {
+  let body = '';
+  for await (const chunk of request) body += chunk;
+  const { selection = {}, questions } = JSON.parse(body);
+  const outcome = ({ metric, kind, selection: own, ...parameters }) => {
+    const { timeframe = [], filters = [] } = own ?? selection;
+    const pairs = [...timeframe.map((second) => ['timeframe[]', second]), ...filters.map((filter) => ['filters[]', filter]), ...Object.entries(parameters).map(([name, value]) => [name, String(value)])];
+    const [status, answer] = answerOf(new URL(`/data/v1/metrics/${metric}/${kind}?${new URLSearchParams(pairs)}`, 'http://replay'), control, scene);
+    return status === 200 ? { answer } : { problem: answer };
+  };
+  control.questions.push(...Object.values(questions));
+  return { data: Object.fromEntries(Object.entries(questions).map(([name, question]) => [name, outcome(question)])), meta: { queries: 1 } };
 }
 
 const DELTA_EVERY_MS = 500;

@@ -1,4 +1,5 @@
 /** A scripted evening: states and deltas of every topic, the same each time (own random numbers, fixed seed). */
+import { firstNotes } from './wrong-scene.mjs';
 
 const TITLES = {
   'derby-2026': 'City derby, second half',
@@ -32,6 +33,7 @@ export class Scene {
     this.random = randomNumbers(7);
     this.startS = Math.floor(Date.now() / 1_000);
     this.viewNumber = 0;
+    this.notes = empty ? [] : firstNotes(this.startS);
     /** The view that was followed has come to its end. */
     this.over = false;
     /** Views that came in over the intake and have not been told yet. */

@@ -23,7 +23,7 @@ function summary(number, scene) {
     id: `past-${number}`, view_start: iso(startMs), view_end: iso(startMs + 15_000), view_ended: kind !== 'running' || scene.over,
     video_id: videoId, video_title: title, viewer_id: number === 7 ? HOSTILE : `viewer-${number % 10}`,
     country_code: COUNTRIES[number % COUNTRIES.length], viewer_application_name: BROWSERS[number % BROWSERS.length],
-    viewer_os_family: SYSTEMS[number % SYSTEMS.length], player_error_code: failed ? '404' : null,
+    viewer_os_family: SYSTEMS[number % SYSTEMS.length], player_error_code: failed ? '404' : null, player_software: 'hls.js', player_software_version: '1.7.4', cdn: number % 3 === 0 ? 'edge-b' : 'edge-a',
     player_error_message: failed ? HOSTILE : null, playback_failure: failed, exit_before_video_start: !started,
     rebuffer_count: kind === 'stalled' ? 3 : 0, rebuffer_duration: kind === 'stalled' ? 8_000 : 0, video_startup_time: started ? 420 + number * 10 : null,
   };
@@ -36,7 +36,7 @@ const MEMBERS = {
 
 /** As the API reads `filters[]`: values of one dimension are alternatives, everything else holds together. */
 function fits(view, filters) {
-  const pairs = filters.map((text) => [text.slice(0, text.indexOf(':')), text.slice(text.indexOf(':') + 1)]);
+  const pairs = filters.filter((text) => !/^!?[+^?]|[<>]=/.test(text)).map((text) => [text.slice(0, text.indexOf(':')), text.slice(text.indexOf(':') + 1)]);
   return pairs.every(([name]) => {
     const negated = name.startsWith('!');
     const values = pairs.filter(([other]) => other === name).map(([, value]) => value);

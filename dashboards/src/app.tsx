@@ -7,6 +7,7 @@ import { LiveStore } from './live/store';
 import { liveUrl } from './live/url';
 import { LivePage } from './pages/LivePage';
 import { LoginPage } from './pages/LoginPage';
+import { editing } from './notes/notes';
 import { address, navigate, routeOf, withScope } from './router';
 import type { Route } from './router';
 import { ConnectionBanner } from './ui/Connection';
@@ -20,6 +21,11 @@ const loadExplorePage = () => import('./pages/ExplorePage').then((module) => mod
 const loadStartPage = () => import('./pages/StartPage').then((module) => module.StartPage);
 const loadVideoPage = () => import('./pages/VideoPage').then((module) => module.VideoPage);
 const loadViewsPage = () => import('./pages/ViewsPage').then((module) => module.ViewsPage);
+const loadErrorsPage = () => import('./pages/ErrorsPage').then((module) => module.ErrorsPage);
+const loadErrorPage = () => import('./pages/ErrorPage').then((module) => module.ErrorPage);
+const loadComparePage = () => import('./pages/ComparePage').then((module) => module.ComparePage);
+const loadAlertsPage = () => import('./pages/AlertsPage').then((module) => module.AlertsPage);
+const loadIncidentPage = () => import('./pages/IncidentPage').then((module) => module.IncidentPage);
 const loadViewPage = () => import('./pages/ViewPage').then((module) => module.ViewPage);
 
 interface NavigationItem {
@@ -34,7 +40,10 @@ const PAGES: NavigationItem[] = [
   { href: '/', name: 'Live', page: 'live' },
   { href: '/overview', name: 'Overview', page: 'overview', also: 'video' },
   { href: '/explore', name: 'Explore', page: 'explore' },
+  { href: '/compare', name: 'Compare', page: 'compare' },
   { href: '/views', name: 'Views', page: 'views', also: 'view' },
+  { href: '/errors', name: 'Errors', page: 'errors', also: 'error' },
+  { href: '/alerts', name: 'Alerts', page: 'alerts', also: 'incident' },
   { href: '/start', name: 'Set up', page: 'start' },
 ];
 
@@ -110,6 +119,7 @@ function SignedIn({ environment, route }: { environment: Environment; route: Rou
       <main class="main" key={key}><Page environment={environment} route={route} onShown={announce} /></main>
       <ConnectionBanner />
       <Keyboard />
+      <Notes />
     </LiveContext.Provider>
   );
 }
@@ -122,6 +132,16 @@ function Keyboard(): JSX.Element | null {
     void import('./ui/Shortcuts').then(setLoaded, () => undefined);
   }, []);
   return loaded === undefined ? null : <loaded.Shortcuts />;
+}
+
+/** Loaded when the first note is opened or written. */
+function Notes(): JSX.Element | null {
+  const [loaded, setLoaded] = useState<{ NoteDialog: () => JSX.Element } | undefined>(undefined);
+  const wanted = editing.value !== undefined;
+  useEffect(() => {
+    if (wanted) void import('./notes/NoteDialog').then(setLoaded, () => undefined);
+  }, [wanted]);
+  return loaded === undefined ? null : <loaded.NoteDialog />;
 }
 
 interface PageProps {
@@ -147,6 +167,16 @@ function Page({ environment, route, onShown }: PageProps): JSX.Element | null {
       return <Lazy name="views" load={loadViewsPage} onShown={onShown}>{(ViewsPage) => <ViewsPage />}</Lazy>;
     case 'view':
       return <Lazy name="view" load={loadViewPage} onShown={onShown}>{(ViewPage) => <ViewPage viewId={route.viewId} />}</Lazy>;
+    case 'errors':
+      return <Lazy name="errors" load={loadErrorsPage} onShown={onShown}>{(ErrorsPage) => <ErrorsPage />}</Lazy>;
+    case 'error':
+      return <Lazy name="error" load={loadErrorPage} onShown={onShown}>{(ErrorPage) => <ErrorPage code={route.code} />}</Lazy>;
+    case 'compare':
+      return <Lazy name="compare" load={loadComparePage} onShown={onShown}>{(ComparePage) => <ComparePage />}</Lazy>;
+    case 'alerts':
+      return <Lazy name="alerts" load={loadAlertsPage} onShown={onShown}>{(AlertsPage) => <AlertsPage />}</Lazy>;
+    case 'incident':
+      return <Lazy name="incident" load={loadIncidentPage} onShown={onShown}>{(IncidentPage) => <IncidentPage incidentId={route.incidentId} />}</Lazy>;
     case 'unknown':
       return (
         <div class="state panel" data-state="empty">

@@ -15,6 +15,11 @@ export type Route =
   | { page: 'video'; videoId: string }
   | { page: 'views' }
   | { page: 'view'; viewId: string }
+  | { page: 'errors' }
+  | { page: 'error'; code: string }
+  | { page: 'compare' }
+  | { page: 'alerts' }
+  | { page: 'incident'; incidentId: string }
   | { page: 'login' }
   | { page: 'unknown' };
 
@@ -30,12 +35,25 @@ export function routeOf(path: string): Route {
   if (path === '/overview' || path === '/videos') return { page: 'overview' };
   if (path === '/start') return { page: 'start' };
   if (path === '/views') return { page: 'views' };
+  if (path === '/errors') return { page: 'errors' };
+  if (path === '/compare') return { page: 'compare' };
+  if (path === '/alerts') return { page: 'alerts' };
   if (path === '/explore') return { page: 'explore', metric: FIRST_METRIC };
-  const [, kind, text] = /^\/(videos|views|explore)\/([^/]+)$/.exec(path) ?? [];
+  const [, kind, text] = /^\/(videos|views|explore|errors|alerts)\/([^/]+)$/.exec(path) ?? [];
   const id = text === undefined ? undefined : decoded(text);
   if (id === undefined) return { page: 'unknown' };
-  if (kind === 'explore') return { page: 'explore', metric: id };
-  return kind === 'videos' ? { page: 'video', videoId: id } : { page: 'view', viewId: id };
+  switch (kind) {
+    case 'explore':
+      return { page: 'explore', metric: id };
+    case 'videos':
+      return { page: 'video', videoId: id };
+    case 'errors':
+      return { page: 'error', code: id };
+    case 'alerts':
+      return { page: 'incident', incidentId: id };
+    default:
+      return { page: 'view', viewId: id };
+  }
 }
 
 /** Where exploring begins when no metric is named. */
@@ -50,13 +68,17 @@ function decoded(text: string): string | undefined {
 }
 
 /** What a person has chosen to look at, and takes along from one page to the next. */
-const SCOPE = ['timeframe', 'compare', 'zone', 'filter'];
+const SCOPE = ['timeframe', 'compare', 'zone', 'filter', 'percentile'];
 
 export const videoHref = (videoId: string): string => withScope(`/videos/${encodeURIComponent(videoId)}`, ['zone', 'timeframe', 'compare']);
 
 export const viewHref = (viewId: string): string => withScope(`/views/${encodeURIComponent(viewId)}`, ['zone']);
 
 export const exploreHref = (metric: string, more: [string, string][] = []): string => withScope(`/explore/${encodeURIComponent(metric)}`, SCOPE, more);
+
+export const errorHref = (code: string): string => withScope(`/errors/${encodeURIComponent(code)}`);
+
+export const incidentHref = (incidentId: string): string => withScope(`/alerts/${encodeURIComponent(incidentId)}`, ['zone']);
 
 /** A path of this app with those parts of the address that go along. */
 export function withScope(path: string, names = SCOPE, more: [string, string][] = []): string {

@@ -59,7 +59,7 @@ describe('filters', () => {
 
 const summary = (id: string, startMs: number, rest: Partial<ViewSummary> = {}): ViewSummary => ({
   id, view_start: new Date(startMs).toISOString(), view_end: new Date(startMs + 1_000).toISOString(), view_ended: true, video_id: 'v', video_title: 'Title',
-  viewer_id: null, country_code: 'DE', viewer_application_name: null, viewer_os_family: null, player_error_code: null, player_error_message: null,
+  viewer_id: null, country_code: 'DE', viewer_application_name: null, viewer_os_family: null, player_error_code: null, player_error_message: null, player_software: null, player_software_version: null, cdn: null,
   playback_failure: false, exit_before_video_start: false, rebuffer_count: 0, rebuffer_duration: 0, video_startup_time: 500, ...rest,
 });
 

@@ -55,10 +55,18 @@ pub enum Unit {
 pub enum Measurement {
     #[serde(rename = "avg")]
     Average,
+    #[serde(rename = "25th")]
+    Percentile25,
     #[serde(rename = "median")]
     Median,
+    #[serde(rename = "75th")]
+    Percentile75,
+    #[serde(rename = "90th")]
+    Percentile90,
     #[serde(rename = "95th")]
     Percentile95,
+    #[serde(rename = "99th")]
+    Percentile99,
     #[serde(rename = "count")]
     Count,
     #[serde(rename = "sum")]
@@ -73,11 +81,28 @@ impl Measurement {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Average => "avg",
+            Self::Percentile25 => "25th",
             Self::Median => "median",
+            Self::Percentile75 => "75th",
+            Self::Percentile90 => "90th",
             Self::Percentile95 => "95th",
+            Self::Percentile99 => "99th",
             Self::Count => "count",
             Self::Sum => "sum",
             Self::Maximum => "max",
+        }
+    }
+
+    /// The part of the views a percentile is not exceeded by; `None` for what is none.
+    const fn level(self) -> Option<f64> {
+        match self {
+            Self::Percentile25 => Some(0.25),
+            Self::Median => Some(0.5),
+            Self::Percentile75 => Some(0.75),
+            Self::Percentile90 => Some(0.9),
+            Self::Percentile95 => Some(0.95),
+            Self::Percentile99 => Some(0.99),
+            Self::Average | Self::Count | Self::Sum | Self::Maximum => None,
         }
     }
 }
@@ -126,17 +151,22 @@ pub fn by_id(id: &str) -> Option<&'static Metric> {
 impl Metric {
     /// The measurements that make sense of it, its default first.
     pub fn offered(&self) -> Vec<Measurement> {
-        use Measurement::{Average, Count, Maximum, Median, Percentile95, Sum};
-        let mut offered = vec![self.default];
-        let others: &[Measurement] = match self.formula {
-            Formula::Views | Formula::Distinct(_) => &[],
-            Formula::Share(_) => &[Count],
-            Formula::Value(_) if self.unit == Unit::Score => &[Median, Percentile95, Count],
-            Formula::Value(_) => &[Average, Median, Percentile95, Sum, Count],
-            Formula::Ratio { .. } | Formula::Wait { .. } => &[Median, Percentile95],
-            Formula::Concurrent => &[Maximum, Average],
+        use Measurement::{
+            Average, Count, Maximum, Median, Percentile25, Percentile75, Percentile90, Percentile95,
+            Percentile99, Sum,
         };
-        offered.extend(others.iter().filter(|other| **other != self.default));
+        const PERCENTILES: [Measurement; 6] =
+            [Percentile25, Median, Percentile75, Percentile90, Percentile95, Percentile99];
+        let (percentiles, others): (&[Measurement], &[Measurement]) = match self.formula {
+            Formula::Views | Formula::Distinct(_) => (&[], &[]),
+            Formula::Share(_) => (&[], &[Count]),
+            Formula::Value(_) if self.unit == Unit::Score => (&PERCENTILES, &[Count]),
+            Formula::Value(_) => (&PERCENTILES, &[Average, Sum, Count]),
+            Formula::Ratio { .. } | Formula::Wait { .. } => (&PERCENTILES, &[]),
+            Formula::Concurrent => (&[], &[Maximum, Average]),
+        };
+        let mut offered = vec![self.default];
+        offered.extend(percentiles.iter().chain(others).filter(|other| **other != self.default));
         offered
     }
 
@@ -156,8 +186,15 @@ impl Metric {
             }
         };
         let expression = match (measurement, self.formula) {
-            (Measurement::Median, _) => quantile(0.5)?,
-            (Measurement::Percentile95, _) => quantile(0.95)?,
+            (
+                Measurement::Percentile25
+                | Measurement::Median
+                | Measurement::Percentile75
+                | Measurement::Percentile90
+                | Measurement::Percentile95
+                | Measurement::Percentile99,
+                _,
+            ) => quantile(measurement.level()?)?,
             (Measurement::Average, Formula::Ratio { of: above, to: below }) => {
                 format!("sumIf({above} * weight, {of}) / nullIf(sumIf({below} * weight, {of}), 0)")
             }

@@ -16,7 +16,11 @@ export interface Selection {
   filters: Filter[];
 }
 
-export const MEASUREMENTS = ['avg', 'median', '95th', 'sum', 'count'] as const;
+/** By which part of the views a value is not exceeded, in their order. */
+export const PERCENTILES = ['25th', 'median', '75th', '90th', '95th', '99th'] as const;
+export type Percentile = (typeof PERCENTILES)[number];
+
+export const MEASUREMENTS = ['avg', ...PERCENTILES, 'sum', 'count'] as const;
 export type Measurement = (typeof MEASUREMENTS)[number];
 
 export interface Definition {
@@ -66,7 +70,8 @@ export function metricDefinitions(): Promise<Definition[]> {
 
 type Pair = [string, string | number | undefined];
 
-function path(base: string, { frame, filters }: Selection, pairs: Pair[] = []): string {
+/** The address of a question about some views. */
+export function path(base: string, { frame, filters }: Selection, pairs: Pair[] = []): string {
   const query = new URLSearchParams([['timeframe[]', String(frame.fromS)], ['timeframe[]', String(frame.toS)]]);
   for (const filter of filters) query.append('filters[]', filterText(filter));
   for (const [name, value] of pairs) if (value !== undefined) query.append(name, String(value));
@@ -100,16 +105,42 @@ export const breakdownPath = (question: BreakdownQuestion, of: Selection): strin
     ['order_direction', question.descending ? 'desc' : 'asc'], ['page', question.page], ['limit', question.limit],
   ]);
 
+/** A value of a dimension, and how far its views move the metric for the worse. */
+export interface Insight {
+  filter_column: string;
+  /** Null: not known. */
+  filter_value: string | null;
+  metric: number | null;
+  negative_impact_score: number;
+  total_views: number;
+}
+
+export interface InsightsAnswer {
+  data: Insight[];
+}
+
+export const insightsPath = (id: string, measurement: Measurement | undefined, of: Selection, limit: number): string =>
+  path(metric(id, 'insights'), of, [['measurement', measurement], ['limit', limit]]);
+
 export const heatmapPath = (videoId: string, of: Selection): string =>
   path(`/data/v1/engagement/videos/${encodeURIComponent(videoId)}/heatmap`, of, [['resolution', 'second']]);
 
 export interface DimensionNames {
   basic: string[];
   advanced: string[];
+  /** Of the site's own. */
+  custom: string[];
 }
 
-export const dimensionNames = async (signal: AbortSignal): Promise<DimensionNames> =>
-  (await getJson<{ data: DimensionNames }>('/data/v1/dimensions', signal)).data;
+interface NamesAnswer {
+  data: { basic: string[]; advanced: string[]; custom: { name: string }[] };
+}
+
+/** Those of the site's own as far as the last days have them. */
+export async function dimensionNames(signal: AbortSignal): Promise<DimensionNames> {
+  const { data: { basic, advanced, custom } } = await getJson<NamesAnswer>('/data/v1/dimensions?timeframe[]=7:days', signal);
+  return { basic, advanced, custom: custom.map(({ name }) => name) };
+}
 
 export interface DimensionValue {
   value: string | null;

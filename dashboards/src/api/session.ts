@@ -11,13 +11,14 @@ export interface Environment {
 interface SessionAnswer {
   environments: Environment[];
   environment: string;
+  scopes: string[];
 }
 
 export type Session =
   | { status: 'unasked' }
   | { status: 'loading' }
   | { status: 'none' }
-  | { status: 'open'; environment: Environment }
+  | { status: 'open'; environment: Environment; scopes: string[] }
   | { status: 'error'; message: string };
 
 export const session = signal<Session>({ status: 'unasked' });
@@ -29,7 +30,7 @@ export async function loadSession(): Promise<void> {
     const environment = answer.environments.find((item) => item.id === answer.environment) ?? answer.environments[0];
     session.value = environment === undefined
       ? { status: 'error', message: 'This account has no environment.' }
-      : { status: 'open', environment };
+      : { status: 'open', environment, scopes: answer.scopes };
   } catch (error) {
     session.value = error instanceof ApiError && error.status === 401
       ? { status: 'none' }

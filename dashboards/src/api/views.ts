@@ -5,6 +5,8 @@ import { zone } from '../time/zone';
 import type { Filter } from '../views/filters';
 import { filterText } from '../views/filters';
 import { ApiError, getJson } from './client';
+import { path } from './metrics';
+import type { Selection } from './metrics';
 
 /** A view in a list, as far as these pages show it. Times are ISO 8601 in UTC, lengths ms. */
 export interface ViewSummary {
@@ -20,6 +22,9 @@ export interface ViewSummary {
   viewer_os_family: string | null;
   player_error_code: string | null;
   player_error_message: string | null;
+  player_software: string | null;
+  player_software_version: string | null;
+  cdn: string | null;
   playback_failure: boolean;
   exit_before_video_start: boolean;
   rebuffer_count: number;
@@ -64,6 +69,10 @@ export async function listViews(question: ListQuestion, signal: AbortSignal): Pr
   const answer = await getJson<ListAnswer>(listPath(question), signal);
   return { rows: answer.data, total: answer.total_row_count, untilS: answer.timeframe[1] };
 }
+
+/** The first or the last views of a selection, by when they began. */
+export const viewsPath = (of: Selection, direction: 'asc' | 'desc', limit: number): string =>
+  path('/data/v1/video-views', of, [['order_by', 'view_start'], ['order_direction', direction], ['limit', limit]]);
 
 /** Everything the API knows of one view, by its names. */
 export type Facts = Record<string, unknown>;

@@ -22,9 +22,9 @@ export interface PlotConfig {
 
 export interface LegendItem {
   label: string;
-  /** The series' token, and whether its line is dashed: the legend draws the same. */
+  /** The series' token, and whether its line is dashed, and how: the legend draws the same. */
   color: string;
-  dashed?: boolean;
+  dashed?: boolean | number[];
   value: (index: number) => string;
 }
 
@@ -43,12 +43,14 @@ interface Props {
   crosshair?: Signal<number | undefined> | undefined;
   /** Asked for a part of the x axis, drawn by the pointer or by the keys + and −. */
   onZoom?: ((from: number, to: number) => void) | undefined;
+  /** Asked to note something at a place, by a double click or the key n. */
+  onNote?: ((x: number) => void) | undefined;
 }
 
 /** Less than this is a click that slipped. */
 const LEAST_DRAG_PX = 8;
 
-export function Plot({ label, configure, data, legend, place, restIndex, crosshair, onZoom }: Props): JSX.Element {
+export function Plot({ label, configure, data, legend, place, restIndex, crosshair, onZoom, onNote }: Props): JSX.Element {
   const host = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | undefined>(undefined);
   const latest = useRef(data);
@@ -98,6 +100,11 @@ export function Plot({ label, configure, data, legend, place, restIndex, crossha
   const onKeyDown = (event: KeyboardEvent): void => {
     const range = zoomedByKey(event.key, places, index);
     if (range !== undefined && onZoom !== undefined) { onZoom(...range); return; }
+    if (event.key === 'n' && onNote !== undefined && index >= 0) {
+      event.preventDefault();
+      onNote(places[index] ?? 0);
+      return;
+    }
     const next = movedByKey(event.key, index, length);
     if (next === undefined) return;
     event.preventDefault();
@@ -111,7 +118,7 @@ export function Plot({ label, configure, data, legend, place, restIndex, crossha
         {legend.map((item) => (
           <span class="legend-item" key={item.label}>
             <svg class="legend-key" data-color={item.color} viewBox="0 0 20 8" width="20" height="8" aria-hidden="true">
-              <path d="M0 4h20" stroke="currentColor" stroke-width="3" stroke-dasharray={item.dashed === true ? '6 3' : undefined} />
+              <path d="M0 4h20" stroke="currentColor" stroke-width="3" stroke-dasharray={item.dashed === true ? '6 3' : item.dashed === undefined || item.dashed === false ? undefined : item.dashed.join(' ')} />
             </svg>
             <span class="legend-label">{item.label}</span>
             <span class="legend-value">{index < 0 ? '–' : item.value(index)}</span>
@@ -123,12 +130,16 @@ export function Plot({ label, configure, data, legend, place, restIndex, crossha
         ref={host}
         tabIndex={0}
         role="slider"
-        aria-label={`${label}: use the arrow keys to read values${onZoom === undefined ? '' : ', + and − to zoom'}`}
+        aria-label={`${label}: use the arrow keys to read values${onZoom === undefined ? '' : ', + and − to zoom'}${onNote === undefined ? '' : ', n to note'}`}
         aria-valuemin={0}
         aria-valuemax={Math.max(0, length - 1)}
         aria-valuenow={Math.max(0, index)}
         aria-valuetext={index < 0 ? 'no value' : `${place(index)}: ${values.join(', ')}`}
         onKeyDown={onKeyDown}
+        onDblClick={() => {
+          const left = plot.current?.cursor.left ?? -1;
+          if (onNote !== undefined && left >= 0) onNote(plot.current?.posToVal(left, 'x') ?? 0);
+        }}
         onFocus={(event) => {
           // Held still from the start, so that a screen reader does not read out every second.
           if (event.currentTarget.matches(':focus-visible')) pin(places[index]);

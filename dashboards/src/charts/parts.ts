@@ -69,6 +69,26 @@ function hatch(plot: uPlot, from: number, to: number): void {
   ctx.restore();
 }
 
+/** Thin upright lines, where something was noted. */
+export function uprights(places: () => number[]): (plot: uPlot) => void {
+  return (plot) => {
+    const { ctx, bbox } = plot;
+    ctx.save();
+    ctx.strokeStyle = token('text-2');
+    ctx.lineWidth = devicePixelRatio;
+    ctx.setLineDash([2 * devicePixelRatio, 3 * devicePixelRatio]);
+    ctx.beginPath();
+    for (const place of places()) {
+      const x = Math.round(plot.valToPos(place, 'x', true));
+      if (x < bbox.left || x > bbox.left + bbox.width) continue;
+      ctx.moveTo(x, bbox.top);
+      ctx.lineTo(x, bbox.top + bbox.height);
+    }
+    ctx.stroke();
+    ctx.restore();
+  };
+}
+
 /** The places of a column with nothing on either side: a line would not show them. */
 export const lonely: uPlot.Series.Points.Filter = (plot, series) => {
   const column = plot.data[series] ?? [];

@@ -12,7 +12,9 @@ import { FilterChips } from '../panels/FilterChips';
 import { DimensionOptions, FilterPicker } from '../panels/FilterPicker';
 import { HistoryPanel } from '../panels/HistoryPanel';
 import type { Measured } from '../panels/HistoryPanel';
+import { InsightsPanel } from '../panels/InsightsPanel';
 import { NothingThen } from '../panels/NothingThen';
+import { chosenPercentile } from '../panels/PercentileSelect';
 import { Toolbar } from '../panels/Toolbar';
 import { address, exploreHref, navigate, oneOf, withParam, withScope } from '../router';
 import '../styles/history.css';
@@ -27,7 +29,9 @@ import { useAnswer, useCompared } from '../ui/hooks';
 import { useScope } from '../ui/scope';
 import type { Scope } from '../ui/scope';
 
-const MEASUREMENT_WORDS: Record<Measurement, string> = { avg: 'Mean', median: 'Median', '95th': '95th percentile', sum: 'Sum', count: 'Views measured' };
+const MEASUREMENT_WORDS: Record<Measurement, string> = {
+  avg: 'Mean', '25th': '25th', median: 'Median', '75th': '75th', '90th': '90th', '95th': '95th percentile', '99th': '99th', sum: 'Sum', count: 'Views measured',
+};
 const DIRECTION_WORDS = { lower_is_better: 'Lower is better.', higher_is_better: 'Higher is better.', neither: '' };
 const ORDER_WORDS: Record<Order, string> = { negative_impact: 'Impact', views: 'Views', value: 'Value', field: 'Name' };
 const ROWS = 20;
@@ -59,7 +63,10 @@ function Explorer({ known, definition }: { known: Definition[]; definition: Defi
   const scope = useScope();
   const { id, name, unit, direction, measurements } = definition;
   const offered = MEASUREMENTS.filter((item) => measurements.includes(item));
-  const measurement = oneOf(address.value, 'measurement', offered, measurements[0]);
+  const percentile = chosenPercentile();
+  // A percentile chosen elsewhere holds for metrics that are told by one.
+  const usual = measurements[0] === 'median' && offered.includes(percentile) ? percentile : measurements[0];
+  const measurement = oneOf(address.value, 'measurement', offered, usual);
   const of: Measured = { metric: id, measurement, label: shortName(measurement, definition), unit: measurement === 'count' ? 'count' : unit, direction: measurement === 'count' ? 'neither' : direction };
   const steps = stepsFor(scope.now.frame);
   const step = oneOf(address.value, 'step', steps, fittingStep(scope.now.frame));
@@ -71,7 +78,7 @@ function Explorer({ known, definition }: { known: Definition[]; definition: Defi
       <div class="page-head"><h1 tabIndex={-1}>{name}</h1><Toolbar scope={scope} /></div>
       <div class="explore-bar">
         <label>Metric <MetricSelect known={known} chosen={id} /></label>
-        {offered.length > 1 && <Choices label="Measurement" param="measurement" options={offered} fallback={measurements[0]} words={MEASUREMENT_WORDS} />}
+        {offered.length > 1 && <Choices label="Measurement" param="measurement" options={offered} fallback={usual} words={MEASUREMENT_WORDS} />}
         <p class="note definition">{definition.definition} {DIRECTION_WORDS[direction]} A view counts for the time in which it {definition.aggregation === 'view_start' ? 'began' : 'ended, or as far as it has come'}.</p>
       </div>
       <div class="filter-bar"><FilterPicker now={scope.now} /><FilterChips filters={scope.filters} hint="Choose a value below to see only views with it." /></div>
@@ -81,6 +88,7 @@ function Explorer({ known, definition }: { known: Definition[]; definition: Defi
           <HistoryPanel id="series" title={`${name} over time`} of={of} scope={scope} step={step}
             actions={steps.length > 1 && <Choices label="Step" param="step" options={steps} fallback={fittingStep(scope.now.frame)} words={stepWords} />} />
           <By of={of} scope={scope} />
+          {of.direction !== 'neither' && <InsightsPanel of={of} scope={scope} name={name} />}
         </>
       )}
     </>

@@ -4,7 +4,9 @@ import type { JSX } from 'preact';
 import { useEffect, useMemo } from 'preact/hooks';
 import { valueText } from '../charts/unit';
 import { BreakdownPanel } from '../panels/BreakdownPanel';
-import { FIGURES, Figures, FiguresMenu, useFigures, viewsOf } from '../panels/Figures';
+import { Figures, FiguresMenu, figuresAt, useFigures, viewsOf } from '../panels/Figures';
+import type { Figure } from '../panels/Figures';
+import { PercentileSelect, chosenPercentile } from '../panels/PercentileSelect';
 import { FilterChips } from '../panels/FilterChips';
 import { FilterPicker } from '../panels/FilterPicker';
 import { HistoryPanel } from '../panels/HistoryPanel';
@@ -27,7 +29,9 @@ const TOP_ROWS = 7;
 
 export function OverviewPage(): JSX.Element {
   const scope = useScope();
-  const figures = useFigures(scope);
+  const percentile = chosenPercentile();
+  const list = useMemo(() => figuresAt(percentile), [percentile]);
+  const figures = useFigures(scope, list);
   useEffect(() => {
     document.title = 'Overview · Playhead';
   }, []);
@@ -37,14 +41,15 @@ export function OverviewPage(): JSX.Element {
     <>
       <Announcer text={spoken} />
       <div class="page-head"><h1 tabIndex={-1}>Overview</h1><Toolbar scope={scope} /></div>
-      <div class="filter-bar"><FilterPicker now={scope.now} /><FilterChips filters={scope.filters} hint="Choose a value anywhere to see only views with it." /><FiguresMenu scope={scope} source={figures} /></div>
+      <div class="filter-bar"><FilterPicker now={scope.now} /><FilterChips filters={scope.filters} hint="Choose a value anywhere to see only views with it." /><PercentileSelect /><FiguresMenu scope={scope} source={figures} /></div>
       <Figures scope={scope} source={figures} />
-      {views === 0 ? <NothingThen scope={scope} /> : <Panels scope={scope} />}
+      {views === 0 ? <NothingThen scope={scope} /> : <Panels scope={scope} figures={list} />}
     </>
   );
 }
 
-function Panels({ scope }: { scope: Scope }): JSX.Element {
+function Panels({ scope, figures }: { scope: Scope; figures: Figure[] }): JSX.Element {
+  const measured = (metric: string): Measured => figures.find((known) => known.metric === metric) ?? { metric, label: metric, unit: 'count', direction: 'neither' };
   const trend = oneOf(address.value, 'trend', TRENDS, 'views');
   const crosshair = useMemo(() => signal<number | undefined>(undefined), []);
   const words = Object.fromEntries(TRENDS.map((id) => [id, measured(id).label]));
@@ -70,9 +75,4 @@ function Panels({ scope }: { scope: Scope }): JSX.Element {
       </div>
     </>
   );
-}
-
-function measured(metric: string): Measured {
-  const figure = FIGURES.find((known) => known.metric === metric);
-  return figure ?? { metric, label: metric, unit: 'count', direction: 'neither' };
 }

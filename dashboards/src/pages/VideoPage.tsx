@@ -3,7 +3,8 @@ import type { JSX } from 'preact';
 import { useEffect, useMemo } from 'preact/hooks';
 import { latestTitle } from '../api/metrics';
 import { plural } from '../charts/format';
-import { Figures, FiguresMenu, useFigures } from '../panels/Figures';
+import { Figures, FiguresMenu, figuresAt, useFigures } from '../panels/Figures';
+import { PercentileSelect, chosenPercentile } from '../panels/PercentileSelect';
 import { FilterChips } from '../panels/FilterChips';
 import { FilterPicker } from '../panels/FilterPicker';
 import { NEWEST_VIEWS, NewestViews } from '../panels/NewestViews';
@@ -20,7 +21,8 @@ import type { Scope } from '../ui/scope';
 export function VideoPage({ videoId }: { videoId: string }): JSX.Element {
   const scope = useScope();
   const ofVideo = useMemo(() => withVideo(scope, videoId), [scope, videoId]);
-  const figures = useFigures(ofVideo);
+  const percentile = chosenPercentile();
+  const figures = useFigures(ofVideo, useMemo(() => figuresAt(percentile), [percentile]));
   const from = oneOf(address.value, 'engagement', SOURCES, 'history');
   const window = oneOf(address.value, 'window', WINDOWS, DEFAULT_WINDOW);
   const live = useTopic('heatmap', { video_id: videoId });
@@ -43,7 +45,7 @@ export function VideoPage({ videoId }: { videoId: string }): JSX.Element {
         </div>
         <Toolbar scope={scope} />
       </div>
-      <div class="filter-bar"><FilterPicker now={ofVideo.now} /><FilterChips filters={scope.filters} hint="All views of this video." /><FiguresMenu scope={ofVideo} source={figures} /></div>
+      <div class="filter-bar"><FilterPicker now={ofVideo.now} /><FilterChips filters={scope.filters} hint="All views of this video." /><PercentileSelect /><FiguresMenu scope={ofVideo} source={figures} /></div>
       <Figures scope={ofVideo} source={figures} alsoFilter={`video_id:${videoId}`} />
       <VideoEngagement videoId={videoId} scope={scope} from={from} live={live} />
       <p class="note"><a href={withScope('/views', undefined, [['filter', `video_id:${videoId}`]])}>All views of this video, one by one</a></p>

@@ -19,7 +19,7 @@ import { StateGate } from '../ui/StateGate';
 import { useAnswer, useTopic } from '../ui/hooks';
 import { frameHref } from '../ui/scope';
 import type { Filter } from '../views/filters';
-import { dimensionWords, filterWords, filtersOf, matchesLive, notLive, withFilters, without } from '../views/filters';
+import { dimensionWords, filterSentence, filterText, filtersOf, matchesLive, notLive, withFilters, without } from '../views/filters';
 import { fromHistory, fromLive, merged } from '../views/rows';
 import type { Row } from '../views/rows';
 
@@ -99,10 +99,7 @@ function Nothing({ chosen, total }: { chosen: Selection; total: number }): JSX.E
       <p class="state-title">{filters.length === 0 ? 'No view' : 'No view matches'} in the {timeframeWords(timeframe)}.</p>
       {filters.length > 0 && (
         <ul class="ways-on">
-          {filters.map((filter) => {
-            const { what, is, value } = filterWords(filter);
-            return <li key={`${what}${is}${value}`}><a href={withFilters(path, params, without(filters, filter))}>Without “{what} {is} {value}”</a></li>;
-          })}
+          {filters.map((filter) => <li key={filterText(filter)}><a href={withFilters(path, params, without(filters, filter))}>Without “{filterSentence(filter)}”</a></li>)}
         </ul>
       )}
       {timeframe !== '90d' && <p><a href={frameHref('90d')}>Look at the {timeframeWords('90d')}</a></p>}

@@ -3,21 +3,19 @@ import type { ComponentChildren, JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { breakdownPath, videoTitles } from '../api/metrics';
 import type { BreakdownAnswer, BreakdownQuestion, Group } from '../api/metrics';
-import { explain, getJson } from '../api/client';
+import { ask as askTogether } from '../api/batch';
+import { explain } from '../api/client';
 import { UNIT_WORDS } from '../charts/unit';
 import { Panel } from '../ui/Panel';
 import { PanelMenu } from '../ui/PanelMenu';
 import { StateGate } from '../ui/StateGate';
 import type { Cell } from '../ui/export';
-import { useAnswer } from '../ui/hooks';
+import { NEVER, useAnswer } from '../ui/hooks';
 import type { Scope } from '../ui/scope';
 import { NOTHING, dimensionWords, filterText } from '../views/filters';
 import { BreakdownTable } from './BreakdownTable';
 import type { Measured } from './HistoryPanel';
 import { aboutOf } from './HistoryPanel';
-
-/** What a panel waits for that is not on the screen yet. */
-const NEVER = new Promise<never>(() => undefined);
 
 export interface Breakdown {
   groups: Group[];
@@ -72,7 +70,7 @@ const Nothing = ({ filtered }: { filtered: boolean }): JSX.Element => (
 );
 
 async function ask(path: string, question: BreakdownQuestion, scope: Scope, signal: AbortSignal): Promise<Breakdown> {
-  const { data, total_row_count: total } = await getJson<BreakdownAnswer>(path, signal);
+  const { data, total_row_count: total } = await askTogether<BreakdownAnswer>(path, signal);
   const ids = question.dimension === 'video_id' ? data.flatMap(({ field }) => field ?? []) : [];
   // Without its titles a list of videos is still a list of videos.
   const titles = ids.length === 0 ? new Map<string, string>() : videoTitles(ids, scope.now, signal).catch(() => new Map<string, string>());
@@ -86,7 +84,7 @@ async function askBefore(groups: Group[], question: BreakdownQuestion, scope: Sc
   const { dimension } = question;
   const filters = [...scope.before.filters, ...groups.map(({ field }) => ({ dimension, value: field ?? NOTHING, negated: false }))];
   const beforePath = breakdownPath({ ...question, page: 1 }, { frame: scope.before.frame, filters });
-  const answer = await getJson<BreakdownAnswer>(beforePath, signal).catch((error: unknown) => explain(error));
+  const answer = await askTogether<BreakdownAnswer>(beforePath, signal).catch((error: unknown) => explain(error));
   if (typeof answer === 'string') return { before: undefined, beforePath, problem: answer };
   return { before: new Map(answer.data.map((group) => [group.field ?? '', group])), beforePath, problem: undefined };
 }

@@ -1,6 +1,5 @@
 /** The rows of a breakdown: each value a filter, each figure with how many views are behind it. */
 import type { JSX } from 'preact';
-import type { Group } from '../api/metrics';
 import { DASH, count, countInFull, percentChange } from '../charts/format';
 import { valueInFull, valueText } from '../charts/unit';
 import { address, videoHref } from '../router';
@@ -55,7 +54,7 @@ export function BreakdownTable({ breakdown: { groups, before, titles }, of, dime
                 <td class="num strong" title={valueInFull(value, of.unit)}>{valueText(value, of.unit)}</td>
                 {compared && <td class="num"><ChangeText change={changeOf(value, earlier?.value, of.unit, of.direction)} than={`Before: ${valueText(earlier?.value, of.unit)}`} /></td>}
                 {counts && <td class="num" title={few ? `${countInFull(views)}, few views` : countInFull(views)}>{count(views)}{few && <span class="note"> few</span>}</td>}
-                {ranked && <td class="num">{impactText(group, of.unit)}</td>}
+                {ranked && <td class="num">{impactText(group.negative_impact, of.unit)}</td>}
               </tr>
             );
           })}
@@ -66,7 +65,7 @@ export function BreakdownTable({ breakdown: { groups, before, titles }, of, dime
 }
 
 /** In the metric's own unit: what these views add to the whole, for the worse when positive. */
-function impactText({ negative_impact: impact }: Group, unit: Unit): string {
+export function impactText(impact: number, unit: Unit): string {
   if (impact === 0) return DASH;
   const sign = impact > 0 ? '+' : '−';
   return unit === 'ratio' ? percentChange(impact) : `${sign}${valueText(Math.abs(impact), unit)}`;

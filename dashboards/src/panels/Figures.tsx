@@ -1,10 +1,7 @@
-/**
- * The figures of a screen of history: value, change, of how many views; each leads to where it can be looked into. Each is a
- * question of its own, so that the quick ones do not wait for the slow ones.
- */
+/** The figures of a screen of history: value, change, of how many views; each leads to where it can be looked into. */
 import type { JSX } from 'preact';
 import { overallPath } from '../api/metrics';
-import type { OverallAnswer } from '../api/metrics';
+import type { Measurement, OverallAnswer, Percentile, Selection } from '../api/metrics';
 import { DASH, count, plural } from '../charts/format';
 import { UNIT_WORDS, valueInFull, valueText } from '../charts/unit';
 import type { Live } from '../live/store';
@@ -19,13 +16,18 @@ import { useCompared } from '../ui/hooks';
 import type { Compared, Source } from '../ui/hooks';
 import type { Scope } from '../ui/scope';
 import { filterText } from '../views/filters';
+import type { Filter } from '../views/filters';
 import { aboutOf } from './HistoryPanel';
 
-interface Figure {
+export interface Figure {
   metric: string;
+  /** Missing means the metric's default. */
+  measurement?: Measurement;
   label: string;
   unit: Unit;
   direction: Direction;
+  /** What only this figure's views have to meet. */
+  filter?: Filter;
 }
 
 /** By the metrics' own default measurements. */
@@ -40,47 +42,59 @@ export const FIGURES: Figure[] = [
   { metric: 'exits_before_video_start', label: 'Exits before start', unit: 'ratio', direction: 'lower_is_better' },
 ];
 
+/** The same with the percentile somebody chose, where a figure is one. */
+export const figuresAt = (percentile: Percentile): Figure[] => FIGURES.map((figure) =>
+  figure.metric === 'video_startup_time' && percentile !== 'median' ? { ...figure, measurement: percentile, label: `Startup, ${percentile}` } : figure);
+
 /** A value of fewer views than this is worth little. */
 export const FEW_VIEWS = 30;
 
 type Answer = Compared<OverallAnswer>;
 type Answers = Live<Answer>[];
 
-/** In the order of `FIGURES`. */
-export function useFigures(scope: Scope): Source<Answers> {
-  // The list never changes its length, so these are the same hooks each time.
-  const sources = FIGURES.map(({ metric }) => useCompared<OverallAnswer>(overallPath(metric, undefined, scope.now), scope.before && overallPath(metric, undefined, scope.before)));
+/** A screen's figures, and what is known of them, in the same order. */
+export interface Figured {
+  figures: Figure[];
+  answers: Source<Answers>;
+}
+
+/** Of a list that never changes its length, so that these are the same hooks each time. */
+export function useFigures(scope: Scope, figures: Figure[] = FIGURES): Figured {
+  const sources = figures.map((figure) => useCompared<OverallAnswer>(pathOf(figure, scope.now), scope.before && pathOf(figure, scope.before)));
   const answers = sources.map(({ data }) => data);
   const retry = (): void => {
     for (const source of sources) if (source.data.status === 'error') source.retry();
   };
   const [first] = answers;
-  if (first !== undefined && first.status !== 'ready' && answers.every(({ status }) => status === first.status)) return { data: first, retry };
-  return { data: { status: 'ready', value: answers }, retry };
+  const same = first !== undefined && first.status !== 'ready' && answers.every(({ status }) => status === first.status);
+  return { figures, answers: { data: same ? first : { status: 'ready', value: answers }, retry } };
 }
 
+const pathOf = ({ metric, measurement, filter }: Figure, { frame, filters }: Selection): string =>
+  overallPath(metric, measurement, { frame, filters: filter === undefined ? filters : [...filters, filter] });
+
 /** How many views there were; undefined until that is known. */
-export const viewsOf = ({ data }: Source<Answers>): number | undefined => {
+export const viewsOf = ({ answers: { data } }: Figured): number | undefined => {
   const views = data.status === 'ready' ? data.value[0] : undefined;
   return views?.status === 'ready' ? (views.value.now.data.value ?? 0) : undefined;
 };
 
 interface Props {
   scope: Scope;
-  source: Source<Answers>;
+  source: Figured;
   /** A condition the page makes by itself, to be taken along to where a figure leads. */
   alsoFilter?: string;
 }
 
-export function Figures({ scope, source, alsoFilter }: Props): JSX.Element {
+export function Figures({ scope, source: { figures, answers: source }, alsoFilter }: Props): JSX.Element {
   const { retry } = source;
   const also: [string, string][] = alsoFilter === undefined ? [] : [['filter', alsoFilter]];
   return (
-    <section class="tiles-frame tiles-frame-figures" id="figures" aria-label="Figures">
+    <section class={`tiles-frame tiles-frame-figures${figures.length < FIGURES.length ? ' tiles-frame-few' : ''}`} id="figures" aria-label="Figures">
       <StateGate source={source} what="the figures">
         {(answers) => (
           <dl class="tiles">
-            {FIGURES.map((figure, i) => <Tile key={figure.metric} figure={figure} answer={answers[i] ?? { status: 'loading' }} retry={retry} compared={scope.before !== undefined} also={also} />)}
+            {figures.map((figure, i) => <Tile key={figure.metric} figure={figure} answer={answers[i] ?? { status: 'loading' }} retry={retry} compared={scope.before !== undefined} also={also} />)}
           </dl>
         )}
       </StateGate>
@@ -88,8 +102,8 @@ export function Figures({ scope, source, alsoFilter }: Props): JSX.Element {
   );
 }
 
-export function FiguresMenu({ scope, source: { data } }: Props): JSX.Element {
-  return <PanelMenu title="Figures" about={aboutOf(scope)} asked={asked(scope)} rows={data.status === 'ready' ? () => cells(data.value, scope) : undefined} anchor="figures" />;
+export function FiguresMenu({ scope, source: { figures, answers: { data } } }: Props): JSX.Element {
+  return <PanelMenu title="Figures" about={aboutOf(scope)} asked={asked(figures, scope)} rows={data.status === 'ready' ? () => cells(figures, data.value, scope) : undefined} anchor="figures" />;
 }
 
 interface TileProps {
@@ -100,13 +114,14 @@ interface TileProps {
   also: [string, string][];
 }
 
-function Tile({ figure: { metric, label, unit, direction }, answer, retry, compared, also }: TileProps): JSX.Element {
+function Tile({ figure: { metric, measurement, label, unit, direction, filter }, answer, retry, compared, also }: TileProps): JSX.Element {
   const known = answer.status === 'ready' ? answer.value : undefined;
   const now = known?.now.data;
   const before = known?.before?.data;
+  const more: [string, string][] = [...also, ...(filter === undefined ? [] : [['filter', filterText(filter)] as [string, string]]), ...(measurement === undefined ? [] : [['measurement', measurement] as [string, string]])];
   return (
     <div class="tile" id={`figure-${metric}`} aria-busy={answer.status === 'loading'}>
-      <dt><a href={exploreHref(metric, also)} aria-label={`${label}: explore`}>{label}</a></dt>
+      <dt><a href={exploreHref(metric, more)} aria-label={`${label}: explore`}>{label}</a></dt>
       <dd class="tile-value" title={valueInFull(now?.value, unit)}>{answer.status === 'loading' ? <span class="tile-wait" /> : valueText(now?.value, unit)}</dd>
       <dd class="tile-detail">
         {answer.status === 'error' && <button type="button" class="button" title={answer.message} onClick={retry}>Failed, try again</button>}
@@ -121,20 +136,20 @@ function Tile({ figure: { metric, label, unit, direction }, answer, retry, compa
 
 export const sample = (views: number): string => `of ${count(views)} ${views === 1 ? 'view' : 'views'}${views > 0 && views < FEW_VIEWS ? ' · few views' : ''}`;
 
-const asked = ({ now, before }: Scope) => FIGURES.flatMap(({ metric, label }) => [
-  { what: label, path: overallPath(metric, undefined, now) },
-  ...(before === undefined ? [] : [{ what: `${label}, before`, path: overallPath(metric, undefined, before) }]),
+const asked = (figures: Figure[], { now, before }: Scope) => figures.flatMap((figure) => [
+  { what: figure.label, path: pathOf(figure, now) },
+  ...(before === undefined ? [] : [{ what: `${figure.label}, before`, path: pathOf(figure, before) }]),
 ]);
 
-function cells(answers: Answers, scope: Scope): Cell[][] {
+function cells(figures: Figure[], answers: Answers, scope: Scope): Cell[][] {
   const [from, to] = [scope.now.frame.fromS, scope.now.frame.toS].map((s) => new Date(s * 1_000).toISOString());
   return [
     ['metric', 'unit', 'value', 'views', 'value_before', 'views_before', 'from_utc', 'to_utc', 'filters'],
-    ...FIGURES.flatMap(({ metric, unit }, i): Cell[][] => {
+    ...figures.flatMap(({ metric, unit, filter }, i): Cell[][] => {
       const answer = answers[i];
       if (answer?.status !== 'ready') return [];
       const { now, before } = answer.value;
-      return [[metric, UNIT_WORDS[unit], now.data.value, now.data.total_views, before?.data.value ?? null, before?.data.total_views ?? null, from ?? '', to ?? '', scope.now.filters.map(filterText).join(' ')]];
+      return [[metric, UNIT_WORDS[unit], now.data.value, now.data.total_views, before?.data.value ?? null, before?.data.total_views ?? null, from ?? '', to ?? '', [...scope.now.filters, ...(filter === undefined ? [] : [filter])].map(filterText).join(' ')]];
     }),
   ];
 }

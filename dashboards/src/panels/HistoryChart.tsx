@@ -9,8 +9,11 @@ import { token } from '../charts/colors';
 import { countInFull, dayText, plural, timeOfDayShort } from '../charts/format';
 import { stepColumns, stepText, summariseSteps } from '../charts/history';
 import type { StepRow } from '../charts/history';
-import { X_AXIS_SIZE, axis, fromZero, hatchSpans, lonely, stepped } from '../charts/parts';
+import { X_AXIS_SIZE, axis, fromZero, hatchSpans, lonely, stepped, uprights } from '../charts/parts';
 import { axisSteps, axisText, leastScale, valueText } from '../charts/unit';
+import { NotesStrip, notesBetween, notesWords } from '../notes/NotesStrip';
+import { mayWrite, noteAt } from '../notes/notes';
+import type { Note } from '../notes/notes';
 import { changeOf } from '../time/compare';
 import type { Direction, Unit } from '../time/compare';
 import { STEP_S } from '../time/frame';
@@ -31,13 +34,21 @@ interface Props {
   step: Step;
   compared: boolean;
   title: string;
+  notes: Note[];
 }
 
-export function HistoryChart({ rows, of, step, compared, title, frame, crosshair }: Props & { frame: Frame; crosshair: Signal<number | undefined> | undefined }): JSX.Element {
+/** Beside the plot: the axis of values, and half of the last label of times. */
+export const INSETS: [left: number, right: number] = [64, 22];
+
+export function HistoryChart({ rows, of, step, compared, title, notes, frame, crosshair }: Props & { frame: Frame; crosshair: Signal<number | undefined> | undefined }): JSX.Element {
   const data = useMemo(() => stepColumns(rows, step), [rows, step]);
   const drawn = useRef({ rows, frame });
   drawn.current = { rows, frame };
-  const configure = useCallback(() => configuration(of.unit, step, () => partialSpans(drawn.current.rows, step, drawn.current.frame)), [of.unit, step, zone.value]);
+  const configure = useCallback(
+    () => configuration(of.unit, step, () => partialSpans(drawn.current.rows, step, drawn.current.frame), () => notes.map(({ atMs }) => atMs / 1_000)),
+    [of.unit, step, zone.value, notes],
+  );
+  const [places] = data;
   const at = (i: number): StepRow | undefined => rows[Math.min(i, rows.length - 1)];
   const legend: LegendItem[] = [
     { label: of.label, color: 'series-1', value: (i) => `${valueText(at(i)?.value, of.unit)}${of.unit === 'count' ? '' : ` of ${plural(at(i)?.views ?? 0, 'view')}`}` },
@@ -47,10 +58,12 @@ export function HistoryChart({ rows, of, step, compared, title, frame, crosshair
     <>
       <Plot
         label={title} configure={configure} data={data} legend={legend} crosshair={crosshair} onZoom={zoomTo}
+        onNote={mayWrite() ? (atS) => noteAt(atS * 1_000) : undefined}
         restIndex={rows.findLastIndex(({ value, partial }) => value !== null && !partial)}
         place={(i) => { const row = at(i); return row === undefined ? '' : `${stepText(row.atS, step)}${row.partial ? ', in part' : ''}`; }}
       />
-      <p class="summary">{summariseSteps(rows, step, of.unit)}</p>
+      <NotesStrip notes={notes} fromS={places[0] ?? frame.fromS} toS={places.at(-1) ?? frame.toS} insets={INSETS} />
+      <p class="summary">{summariseSteps(rows, step, of.unit)}<span class="visually-hidden">{notesWords(notes)}</span></p>
     </>
   );
 }
@@ -60,7 +73,7 @@ function partialSpans(rows: StepRow[], step: Step, frame: Frame): [fromS: number
   return rows.filter(({ partial }) => partial).map(({ atS }) => (atS < frame.fromS ? [atS, Math.min(frame.fromS, atS + STEP_S[step])] : [Math.max(atS, frame.toS), atS + STEP_S[step]]));
 }
 
-function configuration(unit: Unit, step: Step, spans: () => [number, number][]): PlotConfig {
+function configuration(unit: Unit, step: Step, spans: () => [number, number][], noted: () => number[]): PlotConfig {
   const color = token('series-1');
   const quiet = token('text-2');
   const steps = axisSteps(unit);
@@ -68,31 +81,31 @@ function configuration(unit: Unit, step: Step, spans: () => [number, number][]):
   return {
     ...(zone.value === 'utc' ? { tzDate: (s: number) => uPlot.tzDate(new Date(s * 1_000), 'Etc/UTC') } : {}),
     // Half of the last label stands beyond the last step.
-    padding: [8, 22, 0, 0],
+    padding: [8, INSETS[1], 0, 0],
     scales: { x: { time: true }, y: { range: fromZero(leastScale[unit]) } },
     axes: [
       axis({ size: X_AXIS_SIZE, values: (_plot, splits) => splits.map((s) => timeLabel(s, step)), space: 70, grid: { show: false }, incrs: X_STEPS.filter((s) => s >= STEP_S[step]) }),
-      axis({ size: 64, space: 40, ...(steps === undefined ? {} : { incrs: steps }), values: (_plot, splits) => splits.map((value) => axisText(value, unit)) }),
+      axis({ size: INSETS[0], space: 40, ...(steps === undefined ? {} : { incrs: steps }), values: (_plot, splits) => splits.map((value) => axisText(value, unit)) }),
     ],
     series: [
       {},
       { stroke: color, width: 2, fill: token('series-1-fill'), points: { show: true, size: 5, fill: color, filter: lonely }, ...paths },
       { stroke: quiet, width: 1.5, dash: [5, 4], points: { show: false }, ...paths },
     ],
-    hooks: { drawClear: [hatchSpans(spans)] },
+    hooks: { drawClear: [hatchSpans(spans)], draw: [uprights(noted)] },
   };
 }
 
 const HOUR = 3_600;
-const X_STEPS = [60, 300, 600, 900, 1_800, HOUR, 2 * HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, 24 * HOUR, 48 * HOUR, 96 * HOUR, 168 * HOUR, 336 * HOUR, 672 * HOUR];
+export const X_STEPS = [60, 300, 600, 900, 1_800, HOUR, 2 * HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, 24 * HOUR, 48 * HOUR, 96 * HOUR, 168 * HOUR, 336 * HOUR, 672 * HOUR];
 
 /** A day where it begins, the time of day else. */
-function timeLabel(s: number, step: Step): string {
+export function timeLabel(s: number, step: Step): string {
   const time = timeOfDayShort(s * 1_000);
   return step === 'day' || time === '00:00' ? dayText(s * 1_000) : time;
 }
 
-export function HistoryTable({ rows, of, step, compared, title }: Props): JSX.Element {
+export function HistoryTable({ rows, of, step, compared, title, notes }: Props): JSX.Element {
   return (
     <div class="scroll" tabIndex={0} role="region" aria-label={`${title}, step by step`}>
       <table class="history">
@@ -105,7 +118,7 @@ export function HistoryTable({ rows, of, step, compared, title }: Props): JSX.El
         <tbody>
           {rows.map((row) => (
             <tr key={row.atS}>
-              <th scope="row">{stepText(row.atS, step)}{row.partial && <span class="note">, in part</span>}</th>
+              <th scope="row">{stepText(row.atS, step)}{row.partial && <span class="note">, in part</span>}{notesBetween(notes, row.atS, row.atS + STEP_S[step]).map(({ id, text }) => <span class="note row-note" key={id} title={text}>{text}</span>)}</th>
               <td class="num strong">{valueText(row.value, of.unit)}</td>
               <td class="num">{countInFull(row.views)}</td>
               {compared && <><td class="num">{valueText(row.before?.value, of.unit)}</td><td class="num"><ChangeText change={changeOf(row.value, row.before?.value, of.unit, of.direction)} than="the step before" /></td></>}

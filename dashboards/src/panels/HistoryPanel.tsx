@@ -9,7 +9,10 @@ import { stepRows } from '../charts/history';
 import type { StepRow } from '../charts/history';
 import { UNIT_WORDS } from '../charts/unit';
 import type { Direction, Unit } from '../time/compare';
-import { fittingStep } from '../time/frame';
+import { notesBetween } from '../notes/NotesStrip';
+import { useNotesSoFar } from '../notes/notes';
+import type { Note } from '../notes/notes';
+import { STEP_S, fittingStep } from '../time/frame';
 import type { Step } from '../time/frame';
 import { Panel, ShapeSwitch, panelShape } from '../ui/Panel';
 import { PanelMenu } from '../ui/PanelMenu';
@@ -47,6 +50,7 @@ export function HistoryPanel({ id, title, titleHref, of, scope, step = fittingSt
   const [seen, setSeen] = useState(false);
   const source = useCompared<TimeseriesAnswer>(seen ? path : undefined, beforePath);
   const { data } = source;
+  const notes = useNotesSoFar(scope.now.frame);
   const rows = data.status === 'ready' ? rowsOf(data.value.now, data.value.before, scope, step) : undefined;
   const asked = [{ what: title, path }, ...(beforePath === undefined ? [] : [{ what: `${title}, before`, path: beforePath }])];
   return (
@@ -56,13 +60,13 @@ export function HistoryPanel({ id, title, titleHref, of, scope, step = fittingSt
       actions={<>
         {actions}
         <ShapeSwitch param={id} what={title} />
-        <PanelMenu title={title} about={aboutOf(scope)} asked={asked} hasPicture={panelShape(id) === 'chart'} rows={rows && (() => cells(rows, of, scope))} />
+        <PanelMenu title={title} about={aboutOf(scope)} asked={asked} hasPicture={panelShape(id) === 'chart'} rows={rows && (() => cells(rows, of, scope, step, notes))} />
       </>}
     >
       <StateGate source={source} what={title}>
         {() => panelShape(id) === 'table'
-          ? <HistoryTable rows={rows ?? []} of={of} step={step} compared={scope.before !== undefined} title={title} />
-          : <HistoryChart rows={rows ?? []} of={of} step={step} compared={scope.before !== undefined} frame={scope.now.frame} title={title} crosshair={crosshair} />}
+          ? <HistoryTable rows={rows ?? []} of={of} step={step} compared={scope.before !== undefined} title={title} notes={notes} />
+          : <HistoryChart rows={rows ?? []} of={of} step={step} compared={scope.before !== undefined} frame={scope.now.frame} title={title} notes={notes} crosshair={crosshair} />}
       </StateGate>
     </Panel>
   );
@@ -76,12 +80,12 @@ export const aboutOf = ({ now: { frame, filters } }: Scope): string[] =>
   [`${dateTimeShort(frame.fromS * 1_000)} to ${dateTimeShort(frame.toS * 1_000)}`, ...filters.map(filterText)];
 
 /** Times in UTC; what the rows are of stands in each, since a file is soon without its page. */
-function cells(rows: StepRow[], { metric, unit }: Measured, scope: Scope): Cell[][] {
+function cells(rows: StepRow[], { metric, unit }: Measured, scope: Scope, step: Step, notes: Note[]): Cell[][] {
   const filters = scope.filters.map(filterText).join(' ');
   return [
-    ['step_utc', `${metric} (${UNIT_WORDS[unit]})`, 'views', 'value_before', 'views_before', 'partial', 'filters'],
+    ['step_utc', `${metric} (${UNIT_WORDS[unit]})`, 'views', 'value_before', 'views_before', 'partial', 'filters', 'notes'],
     ...rows.map(({ atS, value, views, before, partial }): Cell[] =>
-      [new Date(atS * 1_000).toISOString(), value, views, before?.value ?? null, before?.views ?? null, partial ? 'yes' : 'no', filters]),
+      [new Date(atS * 1_000).toISOString(), value, views, before?.value ?? null, before?.views ?? null, partial ? 'yes' : 'no', filters, notesBetween(notes, atS, atS + STEP_S[step]).map(({ text }) => text).join('; ')]),
   ];
 }
 

@@ -4,7 +4,7 @@ import { address, withScope } from '../router';
 import { timeframeWords } from '../time/frame';
 import { frameHref } from '../ui/scope';
 import type { Scope } from '../ui/scope';
-import { filterText, filterWords, withFilters, without } from '../views/filters';
+import { filterSentence, filterText, withFilters, without } from '../views/filters';
 
 export function NothingThen({ scope: { filters, timeframe } }: { scope: Scope }): JSX.Element {
   const { path, params } = address.value;
@@ -13,10 +13,7 @@ export function NothingThen({ scope: { filters, timeframe } }: { scope: Scope })
       <p class="state-title">{filters.length === 0 ? 'No view' : 'No view fits all filters'} in the {timeframeWords(timeframe)}.</p>
       {filters.length > 0 && (
         <ul class="ways-on">
-          {filters.map((filter) => {
-            const { what, is, value } = filterWords(filter);
-            return <li key={filterText(filter)}><a href={withFilters(path, params, without(filters, filter))}>Without “{what} {is} {value}”</a></li>;
-          })}
+          {filters.map((filter) => <li key={filterText(filter)}><a href={withFilters(path, params, without(filters, filter))}>Without “{filterSentence(filter)}”</a></li>)}
         </ul>
       )}
       {timeframe !== '90d' && <p><a href={frameHref('90d')}>Look at the {timeframeWords('90d')}</a></p>}

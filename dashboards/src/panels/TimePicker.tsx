@@ -4,6 +4,7 @@ import { useState } from 'preact/hooks';
 import { navigate } from '../router';
 import { KEPT_DAYS, NAMED, NAMES, isNamed, neighbour, whyNot } from '../time/frame';
 import type { Frame, Timeframe } from '../time/frame';
+import { inputMs, inputText } from '../time/input';
 import { zone } from '../time/zone';
 import { useDismissed } from '../ui/PanelMenu';
 import { frameHref } from '../ui/scope';
@@ -65,16 +66,4 @@ function Custom({ frame, chosen }: { frame: Frame; chosen: boolean }): JSX.Eleme
       </form>
     </details>
   );
-}
-
-/** What such a field holds is a clock without a zone; the page's choice says which. */
-function inputText(atS: number): string {
-  const date = new Date(atS * 1_000);
-  const shifted = zone.value === 'utc' ? date : new Date(date.getTime() - date.getTimezoneOffset() * 60_000);
-  return shifted.toISOString().slice(0, 16);
-}
-
-function inputMs(text: FormDataEntryValue | null): number {
-  if (typeof text !== 'string' || text === '') return Number.NaN;
-  return new Date(zone.value === 'utc' ? `${text}Z` : text).getTime();
 }

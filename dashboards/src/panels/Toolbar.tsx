@@ -13,11 +13,17 @@ import { TimePicker } from './TimePicker';
 /** From here on a screen that reaches to the present says that the present has moved on. */
 const STALE_MS = 300_000;
 
-export function Toolbar({ scope }: { scope: Scope }): JSX.Element {
+interface Props {
+  scope: Scope;
+  /** Not where a comparison is what the screen itself is. */
+  compares?: boolean;
+}
+
+export function Toolbar({ scope, compares = true }: Props): JSX.Element {
   return (
     <div class="toolbar">
       <TimePicker timeframe={scope.timeframe} frame={scope.now.frame} />
-      <div class="toolbar-choice"><span class="note" aria-hidden="true">Compare</span><Choices label="Compare with" param="compare" options={COMPARISONS} fallback="previous" words={COMPARISON_NAMES} /></div>
+      {compares && <div class="toolbar-choice"><span class="note" aria-hidden="true">Compare</span><Choices label="Compare with" param="compare" options={COMPARISONS} fallback="previous" words={COMPARISON_NAMES} /></div>}
       <Choices label="Time zone" param="zone" options={ZONES} fallback="local" words={ZONE_WORDS} />
       <AsOf scope={scope} />
     </div>

@@ -5,12 +5,16 @@ import { Plot } from '../charts/Plot';
 import type { PlotConfig } from '../charts/Plot';
 import { token } from '../charts/colors';
 import { count, countInFull, plural, ratio, timeOfDay, timeOfDayShort } from '../charts/format';
-import { X_AXIS_SIZE, axis, fromZero, hatchGaps } from '../charts/parts';
+import { X_AXIS_SIZE, axis, fromZero, hatchGaps, uprights } from '../charts/parts';
 import { COUNT_STEPS } from '../charts/steps';
 import { liveColumns, minuteRows, summariseLive } from '../charts/series';
 import type { LiveColumns } from '../charts/series';
 import { describeLink } from '../live/status';
 import type { Timeseries } from '../live/topics';
+import { NotesStrip, notesWords } from '../notes/NotesStrip';
+import { mayWrite, noteAt, useNotesSoFar } from '../notes/notes';
+import type { Note } from '../notes/notes';
+import type { Frame } from '../time/frame';
 import { Choices, Panel, ShapeSwitch, panelShape } from '../ui/Panel';
 import { StateGate } from '../ui/StateGate';
 import { useLive } from '../ui/hooks';
@@ -25,6 +29,7 @@ export const WINDOW_S: Record<Window, number> = { '5m': 300, '15m': 900, '60m': 
 const WINDOW_WORDS: Record<Window, string> = { '5m': '5 min', '15m': '15 min', '60m': '60 min' };
 /** A second or two without a point is only the newest data being on its way. */
 const HATCH_FROM = 3;
+const AXIS_SIZE = 52;
 /** The right axis does not blow two waiting viewers of a thousand up into a mountain. */
 const LEAST_SHARE = 0.05;
 
@@ -54,8 +59,11 @@ export function ViewersChart({ source, window, title }: Props): JSX.Element {
 function Chart({ series, window }: { series: Timeseries; window: Window }): JSX.Element {
   const endS = useWindowEnd();
   const columns = useMemo(() => liveColumns(series, WINDOW_S[window], endS), [series, window, endS]);
-  const drawn = useRef(columns);
-  drawn.current = columns;
+  const all = useNotesSoFar(useMemo(aroundNow, []));
+  const [fromS, toS] = [columns.time[0] ?? 0, columns.time.at(-1) ?? 0];
+  const notes = all.filter(({ atMs }) => atMs >= fromS * 1_000 && atMs <= toS * 1_000);
+  const drawn = useRef({ columns, notes });
+  drawn.current = { columns, notes };
   const configure = useCallback(() => configuration(() => drawn.current), []);
   const data = useMemo<[number[], ...LiveColumns['viewers'][]]>(() => [columns.time, columns.viewers, columns.rebufferingShare], [columns]);
   const summary = summariseLive(columns);
@@ -63,6 +71,7 @@ function Chart({ series, window }: { series: Timeseries; window: Window }): JSX.
     <>
       <Plot
         label="Viewers over time" configure={configure} data={data}
+        onNote={mayWrite() ? (atS) => noteAt(atS * 1_000) : undefined}
         restIndex={columns.viewers.findLastIndex((value) => value !== null)}
         place={(i) => timeOfDay((columns.time[i] ?? 0) * 1_000)}
         legend={[
@@ -70,9 +79,16 @@ function Chart({ series, window }: { series: Timeseries; window: Window }): JSX.
           { label: 'Rebuffering', color: 'series-2', dashed: true, value: (i) => `${ratio(columns.rebufferingShare[i])} (${countInFull(columns.rebuffering[i])})` },
         ]}
       />
-      <p class="summary">{summary}</p>
+      <NotesStrip notes={notes} fromS={fromS} toS={toS} insets={[AXIS_SIZE, AXIS_SIZE]} />
+      <p class="summary">{summary}<span class="visually-hidden">{notesWords(notes)}</span></p>
     </>
   );
+}
+
+/** From the longest window on, and as long as a page is likely to stay open. */
+function aroundNow(): Frame {
+  const nowS = Math.floor(Date.now() / 1_000);
+  return { fromS: nowS - WINDOW_S['60m'], toS: nowS + 12 * 3_600 };
 }
 
 /** While the connection is away time goes on: the window moves, and what is not known is hatched. */
@@ -84,7 +100,7 @@ function useWindowEnd(): number | undefined {
   return longAway ? Math.floor(now.value / 1_000) : undefined;
 }
 
-function configuration(columns: () => LiveColumns): PlotConfig {
+function configuration(drawn: () => { columns: LiveColumns; notes: Note[] }): PlotConfig {
   const viewers = token('series-1');
   const waiting = token('series-2');
   return {
@@ -95,15 +111,15 @@ function configuration(columns: () => LiveColumns): PlotConfig {
     },
     axes: [
       axis({ size: X_AXIS_SIZE, values: (_plot, splits) => splits.map((s) => timeOfDayShort(s * 1_000)), space: 80, grid: { show: false }, incrs: [60, 120, 300, 600] }),
-      axis({ scale: 'y', size: 52, space: 44, incrs: COUNT_STEPS, values: (_plot, splits) => splits.map(count) }),
-      axis({ scale: 'share', side: 1, size: 52, grid: { show: false }, stroke: waiting, values: (_plot, splits) => splits.map((s) => `${Math.round(s * 100)} %`), incrs: [0.01, 0.02, 0.05, 0.1, 0.2, 0.5] }),
+      axis({ scale: 'y', size: AXIS_SIZE, space: 44, incrs: COUNT_STEPS, values: (_plot, splits) => splits.map(count) }),
+      axis({ scale: 'share', side: 1, size: AXIS_SIZE, grid: { show: false }, stroke: waiting, values: (_plot, splits) => splits.map((s) => `${Math.round(s * 100)} %`), incrs: [0.01, 0.02, 0.05, 0.1, 0.2, 0.5] }),
     ],
     series: [
       {},
       { scale: 'y', stroke: viewers, width: 2, fill: token('series-1-fill'), points: { show: false } },
       { scale: 'share', stroke: waiting, width: 2, dash: [6, 3], points: { show: false } },
     ],
-    hooks: { drawClear: [hatchGaps(() => columns().viewers, HATCH_FROM)] },
+    hooks: { drawClear: [hatchGaps(() => drawn().columns.viewers, HATCH_FROM)], draw: [uprights(() => drawn().notes.map(({ atMs }) => atMs / 1_000))] },
   };
 }
 

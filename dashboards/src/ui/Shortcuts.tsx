@@ -19,6 +19,9 @@ const SHORTCUTS: Shortcut[] = [
   { keys: 'g o', words: 'Overview', run: go('/overview') },
   { keys: 'g e', words: 'Explore', run: go('/explore') },
   { keys: 'g v', words: 'Views', run: go('/views') },
+  { keys: 'g r', words: 'Errors', run: go('/errors') },
+  { keys: 'g c', words: 'Compare', run: go('/compare') },
+  { keys: 'g a', words: 'Alerts', run: go('/alerts', ['zone', 'timeframe']) },
   { keys: 'g s', words: 'Set up', run: go('/start') },
   { keys: '/', words: 'Search views by an id', run: () => { if (document.querySelector('#search-id') === null) navigate(withScope('/views')); setTimeout(focus('#search-id'), 300); } },
   { keys: 'f', words: 'Add a filter', run: click('#add-filter') },
@@ -52,7 +55,7 @@ export function Shortcuts(): JSX.Element {
       if (event.ctrlKey || event.metaKey || event.altKey || event.key.length > 1) return;
       if (event.target instanceof Element && event.target.closest(TYPES) !== null) return;
       if (event.key === '?') return dialog.current?.showModal();
-      if (off || dialog.current?.open === true) return;
+      if (off || document.querySelector('dialog[open]') !== null) return;
       const begun = first !== undefined && Date.now() - first.atMs < SEQUENCE_MS ? `${first.key} ` : '';
       const of = (pressed: string): Shortcut | undefined => SHORTCUTS.find(({ keys }) => keys === pressed);
       const found = of(begun + event.key) ?? of(event.key);

@@ -2,7 +2,8 @@
 import { signal } from '@preact/signals';
 import { createContext } from 'preact';
 import { useContext, useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { explain, getJson } from '../api/client';
+import { ask as askTogether } from '../api/batch';
+import { explain } from '../api/client';
 import { NO_ORDER, nextOrder } from '../live/order';
 import type { Order } from '../live/order';
 import type { Live, LiveStore } from '../live/store';
@@ -36,6 +37,9 @@ export function useTopic<N extends TopicName>(name: N, query: TopicQuery | undef
   return { data: topic?.value.value ?? LOADING, retry: () => topic?.retry() };
 }
 
+/** What a panel waits for that is not on the screen yet. */
+export const NEVER = new Promise<never>(() => undefined);
+
 /** Asks once for each `key`; asked again only by a new key or by `retry`. An answer to an old key is dropped. */
 export function useAnswer<T>(key: string, ask: (signal: AbortSignal) => Promise<T>): Source<T> & { askedAtMs: number } {
   const [attempt, setAttempt] = useState(0);
@@ -64,7 +68,7 @@ export interface Compared<T> {
 
 /** `undefined` as the path means not yet; the earlier timeframe is asked for when the answer for this one is there. */
 export function useCompared<T>(path: string | undefined, beforePath: string | undefined): Source<Compared<T>> {
-  const ask = (asked: string) => (signal: AbortSignal): Promise<T | undefined> => (asked === '' ? Promise.resolve(undefined) : getJson<T>(asked, signal));
+  const ask = (asked: string) => (signal: AbortSignal): Promise<T | undefined> => (asked === '' ? Promise.resolve(undefined) : askTogether<T>(asked, signal));
   const now = useAnswer(path ?? '', ask(path ?? ''));
   const known = now.data.status === 'ready' ? now.data.value : undefined;
   const then = known === undefined ? '' : (beforePath ?? '');

@@ -1,8 +1,15 @@
-/** Conditions on views, as the API writes them (`country:DE`, `!cdn:edge-a`), as the address keeps them, and in words. */
+/** Conditions on views, as the API writes them (`country:DE`, `!cdn:edge-a`, `+title:derby`), as the address keeps them, and in words. */
 import type { ViewRow } from '../live/topics';
 
+/** How a value is to be met; `known` needs none, `expression` is a whole condition in parentheses. */
+export const RELATIONS = ['is', 'contains', 'begins', 'known', 'from', 'to'] as const;
+export type Relation = (typeof RELATIONS)[number] | 'expression';
+
 export interface Filter {
+  /** Or a metric that one view has a value for, with `known`, `from` and `to`; empty for an expression. */
   dimension: string;
+  /** Missing means `is`. */
+  relation?: Relation;
   value: string;
   negated: boolean;
 }
@@ -39,6 +46,15 @@ const WORDS: Record<string, string> = {
   playback_failure: 'Playback failure',
   video_startup_failure: 'Startup failure',
   exit_before_video_start: 'Exit before start',
+  playback_business_exception: 'Stopped by a rule',
+  asn_organization: 'Network',
+  region: 'Region',
+  video_startup_time: 'Startup, ms',
+  playing_time: 'Playing time, ms',
+  rebuffer_duration: 'Rebuffering, ms',
+  rebuffer_count: 'Stalls',
+  rebuffer_percentage: 'Rebuffering, 0 to 1',
+  viewer_experience_score: 'Experience score',
 };
 
 /** Of what the live topic says of a view; a filter by anything else cannot be kept live. */
@@ -59,13 +75,32 @@ export const NOTHING = '__empty__';
 
 const PARAM = 'filter';
 
-export const filterText = ({ dimension, value, negated }: Filter): string => `${negated ? '!' : ''}${dimension}:${value}`;
+const WRITTEN: Record<Relation, (dimension: string, value: string) => string> = {
+  is: (dimension, value) => `${dimension}:${value}`,
+  contains: (dimension, value) => `+${dimension}:${value}`,
+  begins: (dimension, value) => `^${dimension}:${value}`,
+  known: (dimension) => `?${dimension}`,
+  from: (dimension, value) => `${dimension}>=${value}`,
+  to: (dimension, value) => `${dimension}<=${value}`,
+  expression: (_, value) => value,
+};
+
+export const filterText = ({ dimension, relation = 'is', value, negated }: Filter): string => `${negated ? '!' : ''}${WRITTEN[relation](dimension, value)}`;
+
+/** First the forms that begin with a sign, since a value may have anything in it. */
+const FORMS: [Relation, RegExp][] = [
+  ['expression', /^()(\([^]*\))$/], ['contains', /^\+([^:!]+):([^]+)$/], ['begins', /^\^([^:!]+):([^]+)$/], ['known', /^\?([^:!]+)()$/],
+  ['from', /^([\w.-]+)>=([^]+)$/], ['to', /^([\w.-]+)<=([^]+)$/], ['is', /^([^:!+^?(-][^:!]*):([^]*)$/],
+];
 
 export function parseFilter(text: string): Filter | undefined {
-  const match = /^(!?)([^:!]+):([^]*)$/.exec(text);
-  const [, not, dimension, value] = match ?? [];
-  if (dimension === undefined || value === undefined) return undefined;
-  return { dimension, value, negated: not === '!' };
+  // A minus is the API's other word for "does not contain".
+  const [sign, rest] = text.startsWith('!') ? ['!', text.slice(1)] : text.startsWith('-') ? ['!', `+${text.slice(1)}`] : ['', text];
+  for (const [relation, form] of FORMS) {
+    const [, dimension, value] = form.exec(rest) ?? [];
+    if (dimension !== undefined && value !== undefined) return { dimension, ...(relation === 'is' ? {} : { relation }), value, negated: sign === '!' };
+  }
+  return undefined;
 }
 
 /** Each condition once, in the order it was added; what has no form is left out. */
@@ -76,11 +111,29 @@ export function filtersOf(params: URLSearchParams): Filter[] {
 
 export const dimensionWords = (dimension: string): string => WORDS[dimension] ?? dimension;
 
-export const filterWords = ({ dimension, value, negated }: Filter): { what: string; is: string; value: string } => ({
-  what: dimensionWords(dimension),
-  is: negated ? 'is not' : 'is',
-  value: value === NOTHING || value === '' ? 'not known' : value,
-});
+const RELATION_WORDS: Record<Relation, [so: string, not: string]> = {
+  is: ['is', 'is not'],
+  contains: ['contains', 'does not contain'],
+  begins: ['begins with', 'does not begin with'],
+  known: ['is known', 'is not known'],
+  from: ['is at least', 'is not at least'],
+  to: ['is at most', 'is not at most'],
+  expression: ['holds', 'does not hold'],
+};
+
+export const relationWords = (relation: Relation, negated = false): string => RELATION_WORDS[relation][negated ? 1 : 0];
+
+export function filterWords({ dimension, relation = 'is', value, negated }: Filter): { what: string; is: string; value: string } {
+  if (relation === 'expression') return { what: value, is: relationWords(relation, negated), value: '' };
+  const unknown = relation === 'is' && (value === NOTHING || value === '');
+  return { what: dimensionWords(dimension), is: relationWords(relation, negated), value: unknown ? 'not known' : value };
+}
+
+/** As a sentence: `CDN is edge-a`. */
+export const filterSentence = (filter: Filter): string => {
+  const { what, is, value } = filterWords(filter);
+  return value === '' ? `${what} ${is}` : `${what} ${is} ${value}`;
+};
 
 /** The address with other filters: a new selection begins on its first page, and at the present. */
 export function withFilters(path: string, params: URLSearchParams, filters: Filter[]): string {
@@ -92,7 +145,8 @@ export function withFilters(path: string, params: URLSearchParams, filters: Filt
 }
 
 export function added(filters: Filter[], filter: Filter): Filter[] {
-  const others = filters.filter((known) => known.dimension !== filter.dimension || known.value !== filter.value);
+  const same = (known: Filter): boolean => known.dimension === filter.dimension && known.value === filter.value && (known.relation ?? 'is') === (filter.relation ?? 'is');
+  const others = filters.filter((known) => !same(known));
   return [...others, filter];
 }
 
@@ -104,21 +158,30 @@ export const flipped = (filters: Filter[], filter: Filter): Filter[] =>
 
 /** The filters' dimensions that the live topic does not tell. */
 export const notLive = (filters: Filter[]): string[] =>
-  [...new Set(filters.map(({ dimension }) => dimension).filter((dimension) => LIVE[dimension] === undefined))];
+  [...new Set(filters.filter((filter) => !isLive(filter)).map(({ dimension }) => dimension === '' ? 'such an expression' : dimension))];
+
+const isLive = ({ dimension, relation = 'is' }: Filter): boolean => LIVE[dimension] !== undefined && (relation === 'is' || relation === 'contains' || relation === 'begins' || relation === 'known');
 
 /** As the server does: values of one dimension are alternatives, everything else holds together. */
 export function matchesLive(row: ViewRow, filters: Filter[]): boolean {
   const groups = new Map<string, Filter[]>();
   for (const filter of filters) {
-    const key = `${filter.negated ? '!' : ''}${filter.dimension}`;
+    const { dimension, relation = 'is', value, negated } = filter;
+    const key = relation === 'is' ? `${negated ? '!' : ''}${dimension}` : `${filterText(filter)}:${value}`;
     groups.set(key, [...(groups.get(key) ?? []), filter]);
   }
   return [...groups.values()].every((group) => {
     const [first] = group;
-    const member = first === undefined ? undefined : LIVE[first.dimension];
-    if (first === undefined || member === undefined) return false;
-    const value = String(row[member] ?? '');
-    const among = group.some((filter) => (filter.value === NOTHING ? '' : filter.value) === value);
-    return among !== first.negated;
+    if (first === undefined || !isLive(first)) return false;
+    return group.some((filter) => holds(row, filter)) !== first.negated;
   });
+}
+
+function holds(row: ViewRow, { dimension, relation = 'is', value: wanted }: Filter): boolean {
+  const member = LIVE[dimension];
+  const value = member === undefined ? '' : String(row[member] ?? '');
+  if (relation === 'is') return value === (wanted === NOTHING ? '' : wanted);
+  if (relation === 'known') return value !== '';
+  const [text, part] = [value.toLowerCase(), wanted.toLowerCase()];
+  return relation === 'begins' ? text.startsWith(part) : text.includes(part);
 }

@@ -201,9 +201,7 @@ fn impact(measure: &Measure, [value, standing_for, whole, whole_standing_for]: [
     let part = format!("{standing_for} / {whole_standing_for}");
     let above = match measure.measurement {
         Measurement::Count | Measurement::Sum | Measurement::Maximum => format!("{value} - {whole} * {part}"),
-        Measurement::Average | Measurement::Median | Measurement::Percentile95 => {
-            format!("({value} - {whole}) * {part}")
-        }
+        _ => format!("({value} - {whole}) * {part}"),
     };
     match measure.metric.direction {
         Direction::Neither => "toFloat64(0)".to_owned(),

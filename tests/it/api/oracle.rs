@@ -306,8 +306,12 @@ pub fn oracle<'a>(
     let value = match measurement {
         Measurement::Average if is_ratio => mean(of, to),
         Measurement::Average => mean(sum, numbers.map(|number| number.1).sum()),
+        Measurement::Percentile25 => of_population(0.25),
         Measurement::Median => of_population(0.5),
+        Measurement::Percentile75 => of_population(0.75),
+        Measurement::Percentile90 => of_population(0.9),
         Measurement::Percentile95 => of_population(0.95),
+        Measurement::Percentile99 => of_population(0.99),
         Measurement::Sum => Some(sum),
         Measurement::Count if metric == "unique_viewers" => Some(distinct.len() as f64),
         Measurement::Count if is_share => Some(sum),

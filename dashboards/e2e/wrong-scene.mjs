@@ -1,0 +1,87 @@
+/** What goes wrong in the scripted evening: errors, incidents, groups of viewers that fare badly now; and the notes people write. */
+import { HOSTILE } from './views-scene.mjs';
+
+/** By CDN, the part of its views that has an error; the first two end the view, the third is a rule, the last is a warning. */
+export const ERRORS = {
+  'edge-a': { 404: 0.003, 'media/decode 3': 0.001, 'geo-block': 0.01, 'buffer-gap': 0.02 },
+  'edge-b': { 404: 0.06, 'media/decode 3': 0.03, 'geo-block': 0.01, 'buffer-gap': 0.02 },
+};
+export const FATAL = new Set(['404', 'media/decode 3']);
+export const RULE = 'geo-block';
+const MESSAGES = { 404: 'https://edge-b.example/v/117/seg-9.ts answered 404', 'media/decode 3': HOSTILE, 'geo-block': 'not available in this country', 'buffer-gap': null };
+
+/** As `/data/v1/errors`; one of them had not been seen in the time before. */
+export function errors(groups, all, early, nowMs) {
+  return groups.filter(([code]) => code !== '' && !(early && code === RULE)).map(([code, views], i) => ({
+    id: i + 1, code: Number.isInteger(Number(code)) ? Number(code) : null, player_error_code: code, message: MESSAGES[code], description: null, notes: null,
+    count: views, percentage: all === 0 ? 0 : views / all, last_seen: new Date(nowMs - 90_000 * (i + 1)).toISOString(),
+  })).sort((a, b) => b.count - a.count);
+}
+
+const HOUR_S = 3_600;
+
+export function firstNotes(startS) {
+  const note = (id, backH, text, by) => ({ id, date: new Date((startS - backH * HOUR_S) * 1_000).toISOString(), note: text, sub_property_id: null, created_by: by, created_at: new Date(startS * 1_000).toISOString() });
+  return [note('n2', 5, HOSTILE, 'session'), note('n1', 18, 'Player 2.4 released', 'token deploys')];
+}
+
+/** The scene's own list is changed: what is written stays as long as the server. */
+export async function annotations(request, url, scene) {
+  const id = url.pathname.split('/')[4];
+  let body = '';
+  for await (const chunk of request) body += chunk;
+  const input = body === '' ? {} : JSON.parse(body);
+  const known = scene.notes.find((note) => note.id === id);
+  const change = (note) => Object.assign(note, { note: input.note ?? note.note, date: input.date === undefined ? note.date : new Date(input.date * 1_000).toISOString() });
+  switch (request.method) {
+    case 'POST':
+      scene.notes.push(change({ id: `n${scene.notes.length + 1}`, sub_property_id: null, created_by: 'session', created_at: new Date().toISOString() }));
+      return [201, { data: scene.notes.at(-1) }];
+    case 'PATCH':
+      return known === undefined ? [404, { title: 'Not Found', detail: 'there is no such annotation' }] : [200, { data: change(known) }];
+    case 'DELETE':
+      scene.notes = scene.notes.filter((note) => note !== known);
+      return [204];
+    default: {
+      const [from, to] = url.searchParams.getAll('timeframe[]').map(Number);
+      const data = scene.notes.filter(({ date }) => Date.parse(date) >= from * 1_000 && Date.parse(date) < to * 1_000).sort((a, b) => (a.date < b.date ? 1 : -1));
+      return [200, { data, timeframe: [from, to], total_row_count: data.length }];
+    }
+  }
+}
+
+function incidentList(startS) {
+  const at = (backH) => new Date((startS - backH * HOUR_S) * 1_000).toISOString();
+  const common = {
+    error_description: '', sample_size: 812, sample_size_unit: 'views', affected_views_per_hour: 90, affected_views_per_hour_on_open: 40, notification_rules: [], notifications: [], measured_value_on_close: null,
+  };
+  return [
+    { ...common, id: 'i1', incident_key: 'k1', status: 'open', severity: 'alert', description: 'Playback failures of edge-b', impact: 'One view in eleven fails.', measurement: 'playback_failure_percentage',
+      measured_value: 0.09, threshold: 0.02, affected_views: 271, breakdowns: [{ id: 'cdn:edge-b', name: 'cdn', value: 'edge-b' }], started_at: at(3), resolved_at: null },
+    { ...common, id: 'i2', incident_key: 'k2', status: 'closed', severity: 'warning', description: HOSTILE, impact: '', measurement: 'video_startup_time', measured_value: 2_900, measured_value_on_close: 800,
+      threshold: 2_000, affected_views: 1_204, breakdowns: [{ id: 'country:BR', name: 'country', value: 'BR' }], started_at: at(30), resolved_at: at(28) },
+  ];
+}
+
+export function incidents(url, scene) {
+  const [, , , , id, related] = url.pathname.split('/');
+  const all = scene.empty ? [] : incidentList(scene.startS);
+  const status = url.searchParams.get('status');
+  const severity = url.searchParams.get('severity');
+  if (id === undefined) {
+    const data = all.filter((incident) => (status ?? incident.status) === incident.status && (severity ?? incident.severity) === incident.severity);
+    return [200, { data, timeframe: [0, scene.startS], total_row_count: data.length }];
+  }
+  const found = all.find((incident) => incident.id === id);
+  if (found === undefined) return [404, { title: 'Not Found', detail: 'there is no such incident' }];
+  const others = all.filter((incident) => incident !== found);
+  return related === undefined ? [200, { data: found, timeframe: [0, scene.startS] }] : [200, { data: others, timeframe: [0, scene.startS], total_row_count: others.length }];
+}
+
+/** `edge-b` rebuffers and fails; nothing else stands out. */
+export function monitoring(url, scene) {
+  const share = url.pathname.includes('rebuffering') ? [0.004, 0.11] : [0.002, 0.04];
+  const group = (value, part, viewers) => ({ value, display_value: value, metric_value: part, concurrent_viewers: viewers, starting_up_viewers: 0, negative_impact: 0 });
+  const data = scene.empty || url.searchParams.get('dimension') !== 'cdn' ? [] : [group('edge-a', share[0], 860), group('edge-b', share[1], 312)];
+  return [200, { data, timeframe: [scene.startS - 5, scene.startS], total_row_count: data.length }];
+}

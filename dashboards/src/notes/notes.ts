@@ -1,0 +1,76 @@
+/** Notes at a time (annotations): releases, changes of CDN, whatever explains a bend in a curve. Asked once for all charts of a screen. */
+import { signal } from '@preact/signals';
+import { getJson, request } from '../api/client';
+import { session } from '../api/session';
+import type { Frame } from '../time/frame';
+import { useAnswer } from '../ui/hooks';
+import type { Source } from '../ui/hooks';
+
+export interface Note {
+  id: string;
+  atMs: number;
+  text: string;
+  /** Who wrote it: a person's session, or a token by its name. */
+  by: string;
+}
+
+interface NotesAnswer {
+  data: { id: string; date: string; note: string; created_by: string }[];
+}
+
+const PATH = '/data/v1/annotations';
+/** More than these on a chart are no marks any more. */
+const MOST = 200;
+
+/** Counts what was written here, so that all charts ask again. */
+const written = signal(0);
+
+export const notesPath = ({ fromS, toS }: Frame): string =>
+  `${PATH}?${new URLSearchParams([['timeframe[]', String(fromS)], ['timeframe[]', String(toS)], ['limit', String(MOST)]]).toString()}`;
+
+let asked: { key: string; notes: Promise<Note[]> } | undefined;
+
+function ask(key: string, path: string): Promise<Note[]> {
+  if (asked?.key !== key) {
+    const notes = getJson<NotesAnswer>(path).then(({ data }) => data.map(({ id, date, note, created_by: by }) => ({ id, atMs: Date.parse(date), text: note, by })));
+    asked = { key, notes };
+    // What failed is asked again by whoever comes next.
+    notes.catch(() => { if (asked?.key === key) asked = undefined; });
+  }
+  return asked.notes;
+}
+
+/** The newest first. */
+export function useNotes(frame: Frame): Source<Note[]> {
+  const path = notesPath(frame);
+  const key = `${path} ${written.value}`;
+  return useAnswer(key, () => ask(key, path));
+}
+
+/** Those that are known by now: a chart does not wait for its notes, nor fail with them. */
+export function useNotesSoFar(frame: Frame): Note[] {
+  const { data } = useNotes(frame);
+  return data.status === 'ready' ? data.value : NONE;
+}
+
+const NONE: Note[] = [];
+
+/** Whether whoever is signed in may write notes. */
+export const mayWrite = (): boolean => session.value.status === 'open' && session.value.scopes.includes('write');
+
+async function send(method: 'POST' | 'PATCH' | 'DELETE', path: string, body?: object): Promise<void> {
+  await request(path, body === undefined ? { method } : { method, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
+  written.value += 1;
+}
+
+export const saveNote = (id: string | undefined, atMs: number, text: string): Promise<void> =>
+  send(id === undefined ? 'POST' : 'PATCH', id === undefined ? PATH : `${PATH}/${encodeURIComponent(id)}`, { date: Math.floor(atMs / 1_000), note: text });
+
+export const deleteNote = (id: string): Promise<void> => send('DELETE', `${PATH}/${encodeURIComponent(id)}`);
+
+/** What the dialog is open for: a note there is, or one to be written at a time. */
+export const editing = signal<{ note?: Note; atMs: number } | undefined>(undefined);
+
+export const noteAt = (atMs: number): void => {
+  editing.value = { atMs: Math.floor(atMs / 60_000) * 60_000 };
+};

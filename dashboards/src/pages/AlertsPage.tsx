@@ -1,0 +1,82 @@
+/** What is wrong now, what was found to be wrong, and what people noted. It says plainly what nobody looks for yet. */
+import type { JSX } from 'preact';
+import { useEffect } from 'preact/hooks';
+import { getJson } from '../api/client';
+import { metricDefinitions } from '../api/metrics';
+import { IncidentsTable, STATUS_WORDS } from '../alerts/IncidentsTable';
+import { MOST, SEVERITIES, STATUSES, incidentsPath } from '../alerts/incidents';
+import type { Incident, IncidentsAnswer } from '../alerts/incidents';
+import { NotesList } from '../alerts/NotesList';
+import { WrongNow } from '../alerts/WrongNow';
+import { plural } from '../charts/format';
+import { TimePicker } from '../panels/TimePicker';
+import { address, oneOf } from '../router';
+import '../styles/alerts.css';
+import '../styles/errors.css';
+import '../styles/history.css';
+import '../styles/views.css';
+import type { Unit } from '../time/compare';
+import { ZONES, ZONE_WORDS } from '../time/zone';
+import { Glyph } from '../ui/Glyph';
+import { Choices, Panel } from '../ui/Panel';
+import { PanelMenu } from '../ui/PanelMenu';
+import { StateGate } from '../ui/StateGate';
+import { useAnswer } from '../ui/hooks';
+import { useScope } from '../ui/scope';
+
+export function AlertsPage(): JSX.Element {
+  const scope = useScope();
+  useEffect(() => {
+    document.title = 'Alerts · Playhead';
+  }, []);
+  return (
+    <>
+      <div class="page-head"><h1 tabIndex={-1}>Alerts</h1><Choices label="Time zone" param="zone" options={ZONES} fallback="local" words={ZONE_WORDS} /></div>
+      <p class="panel honest"><Glyph shape="dash" /> <span><strong>Nothing watches by itself yet.</strong> Playhead does not find incidents and does not notify anybody; that is still to be built. Below is what can be seen at this moment, and what is on record.</span></p>
+      <WrongNow />
+      <Incidents />
+      <div class="page-head"><span /><TimePicker timeframe={scope.timeframe} frame={scope.now.frame} /></div>
+      <NotesList scope={scope} />
+    </>
+  );
+}
+
+/** The units of all metrics; without them values are shown bare. */
+export function useUnits(): Map<string, Unit> {
+  const { data } = useAnswer('definitions', metricDefinitions);
+  return data.status === 'ready' ? new Map(data.value.map(({ id, unit }) => [id, unit])) : NO_UNITS;
+}
+
+const NO_UNITS = new Map<string, Unit>();
+const STATUS_CHOICES = ['all', ...STATUSES] as const;
+const SEVERITY_CHOICES = ['all', ...SEVERITIES] as const;
+
+function Incidents(): JSX.Element {
+  const status = oneOf(address.value, 'status', STATUS_CHOICES, 'all');
+  const severity = oneOf(address.value, 'severity', SEVERITY_CHOICES, 'all');
+  const path = incidentsPath(status, severity);
+  const source = useAnswer(path, (signal) => getJson<IncidentsAnswer>(path, signal));
+  const units = useUnits();
+  const known = source.data.status === 'ready' ? source.data.value : undefined;
+  return (
+    <Panel
+      id="incidents" title="Incidents" class="panel-breakdown" note={known !== undefined && known.total_row_count > MOST ? `The newest ${MOST} of ${known.total_row_count}` : known !== undefined && known.total_row_count > 0 ? plural(known.total_row_count, 'incident') : undefined}
+      actions={<>
+        <Choices label="State" param="status" options={STATUS_CHOICES} fallback="all" words={{ all: 'All', ...STATUS_WORDS }} />
+        <Choices label="Severity" param="severity" options={SEVERITY_CHOICES} fallback="all" words={{ all: 'Any', alert: 'Alerts', warning: 'Warnings' }} />
+        <PanelMenu title="Incidents" about={[]} asked={[{ what: 'Incidents', path }]} rows={known && (() => cells(known.data))} />
+      </>}
+    >
+      <StateGate source={source} what="the incidents" isEmpty={({ data }) => data.length === 0}
+        empty={<><p class="state-title">No incident {status === 'all' && severity === 'all' ? 'is on record' : 'like that is on record'}.</p><p>That does not mean that nothing was wrong: nobody looked. What viewers met is under Errors and Overview.</p></>}>
+        {({ data }) => <IncidentsTable incidents={data} units={units} what="Incidents" />}
+      </StateGate>
+    </Panel>
+  );
+}
+
+const cells = (incidents: Incident[]) => [
+  ['id', 'severity', 'status', 'description', 'metric', 'measured', 'threshold', 'affected_views', 'started_utc', 'resolved_utc'],
+  ...incidents.map(({ id, severity, status, description, measurement, measured_value: value, threshold, affected_views: views, started_at: from, resolved_at: to }) =>
+    [id, severity, status, description, measurement, value, threshold, views, from, to]),
+];
