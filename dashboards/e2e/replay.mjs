@@ -8,6 +8,7 @@ import { extname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { WebSocketServer } from 'ws';
 import { history } from './history-scene.mjs';
+import { Managed } from './manage-scene.mjs';
 import { Scene } from './scene.mjs';
 import { listOfViews, viewInFull } from './views-scene.mjs';
 
@@ -20,9 +21,9 @@ export const VIEW_ID = '0198c0de-0000-7000-8000-000000000001';
 const SDK = `window.playhead={monitor:(video,options)=>{window.monitored=options;return{viewId:'${VIEW_ID}'}}};`;
 
 /** Knobs a test may turn while pages are open. */
-export function startReplay({ port = 0, empty = false, signedIn = true, failing = false, silent = false, refuse = false, hanging = false, limited = false, comparisonFails = false } = {}) {
+export function startReplay({ port = 0, empty = false, signedIn = true, failing = false, silent = false, refuse = false, hanging = false, limited = false, comparisonFails = false, role = 'owner' } = {}) {
   const scene = new Scene({ empty });
-  const control = { failing, silent, refuse, hanging, limited, comparisonFails, signedIn, accepting: true, connections: 0, subscribes: [], tokens: [], asked: [] };
+  const control = { failing, silent, refuse, hanging, limited, comparisonFails, signedIn, managed: new Managed({ ingestKey: INGEST_KEY, empty, role }), accepting: true, connections: 0, subscribes: [], tokens: [], asked: [] };
   const server = createServer((request, response) => answer(request, response, control, scene));
   const sockets = new WebSocketServer({ noServer: true });
   server.on('upgrade', (request, socket, head) => {
@@ -64,7 +65,7 @@ function answer(request, response, control, scene) {
   if (url.pathname === '/demo/config') return json(response, 200, { ingest_key: INGEST_KEY, intake_path: `/in/${INGEST_KEY}`, live_token: 'demo', video_id: 'playhead-demo' });
   if (url.pathname === `/in/${INGEST_KEY}`) return intake(request, response, scene);
   if (url.pathname === '/sdk/playhead.js') return response.writeHead(200, { 'content-type': 'text/javascript' }).end(SDK);
-  if (url.pathname.startsWith('/data/v1/')) return data(url, response, control, scene);
+  if (url.pathname.startsWith('/data/v1/')) return data(request, url, response, control, scene);
   const file = `${dist}${url.pathname}`;
   if (extname(file) !== '' && existsSync(file)) {
     response.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream' });
@@ -83,15 +84,14 @@ function page(response, name) {
 async function session(request, response, control) {
   if (request.method === 'GET') {
     if (!control.signedIn) return json(response, 401, { title: 'Not signed in' });
-    return json(response, 200, { environments: [{ id: 'env1', name: 'production', ingest_key: INGEST_KEY }], environment: 'env1' });
+    return json(response, 200, control.managed.session());
   }
   if (request.method === 'DELETE') {
     control.signedIn = false;
     return response.writeHead(204).end();
   }
-  let body = '';
-  for await (const chunk of request) body += chunk;
-  const credentials = JSON.parse(body);
+  const credentials = await bodyOf(request);
+  if (request.method === 'PUT') return respond(response, control.managed.turn(credentials));
   if (credentials.code !== 'good' && credentials.password !== 'right') return json(response, 401, { title: 'Unauthorized' });
   control.signedIn = true;
   return response.writeHead(204).end();
@@ -99,22 +99,30 @@ async function session(request, response, control) {
 
 /** One invitation is good, with any password. */
 async function invitation(request, response, control) {
-  let body = '';
-  for await (const chunk of request) body += chunk;
-  if (JSON.parse(body).code !== 'good') return json(response, 404, { title: 'Not found' });
+  if ((await bodyOf(request)).code !== 'good') return json(response, 404, { title: 'Not found' });
   control.signedIn = true;
   return response.writeHead(204).end();
 }
 
 /** A beacon is durable, and soon among the newest views. */
 async function intake(request, response, scene) {
-  let body = '';
-  for await (const chunk of request) body += chunk;
-  scene.arrive(JSON.parse(body).views[0]);
+  scene.arrive((await bodyOf(request)).views[0]);
   return json(response, 202, { accepted: 1 });
 }
 
-function data(url, response, control, scene) {
+async function bodyOf(request) {
+  let body = '';
+  for await (const chunk of request) body += chunk;
+  return body === '' ? undefined : JSON.parse(body);
+}
+
+/** `[status, body]`, the body left out where there is none. */
+function respond(response, [status, body]) {
+  if (body === undefined) return response.writeHead(status).end();
+  return json(response, status, body);
+}
+
+async function data(request, url, response, control, scene) {
   control.asked.push(url.pathname + url.search);
   if (control.limited) {
     response.setHeader('retry-after', '7');
@@ -125,6 +133,11 @@ function data(url, response, control, scene) {
     return json(response, 503, { title: 'Service unavailable', detail: 'The store does not answer.' });
   }
   if (control.hanging) return undefined;
+  const managed = control.managed.answer(request.method, url.pathname, await bodyOf(request));
+  if (managed !== undefined) {
+    response.setHeader('x-request-id', 'req-78');
+    return respond(response, managed);
+  }
   if (url.pathname.endsWith('/heatmap')) {
     const { viewers, plays } = scene.heatmapColumns();
     const full = { total_views: 318, value: plays, viewers, bucket_ms: 1_000, moments: scene.moments() };

@@ -12,11 +12,13 @@ import type { Route } from './router';
 import { ConnectionBanner } from './ui/Connection';
 import { Header } from './ui/Header';
 import { Lazy } from './ui/Lazy';
+import { useDismissed } from './ui/dismissed';
 import { LiveContext } from './ui/hooks';
 
 // Pages one does not come to first are loaded when they are asked for.
 const loadOverviewPage = () => import('./pages/OverviewPage').then((module) => module.OverviewPage);
 const loadExplorePage = () => import('./pages/ExplorePage').then((module) => module.ExplorePage);
+const loadSettingsPage = () => import('./pages/SettingsPage').then((module) => module.SettingsPage);
 const loadStartPage = () => import('./pages/StartPage').then((module) => module.StartPage);
 const loadVideoPage = () => import('./pages/VideoPage').then((module) => module.VideoPage);
 const loadViewsPage = () => import('./pages/ViewsPage').then((module) => module.ViewsPage);
@@ -35,6 +37,11 @@ const PAGES: NavigationItem[] = [
   { href: '/overview', name: 'Overview', page: 'overview', also: 'video' },
   { href: '/explore', name: 'Explore', page: 'explore' },
   { href: '/views', name: 'Views', page: 'views', also: 'view' },
+];
+
+/** What one comes to now and then, under one entry. */
+const MANAGE: NavigationItem[] = [
+  { href: '/settings', name: 'Settings', page: 'settings' },
   { href: '/start', name: 'Set up', page: 'start' },
 ];
 
@@ -101,9 +108,8 @@ function SignedIn({ environment, route }: { environment: Environment; route: Rou
     <LiveContext.Provider value={live}>
       <Header live home={withScope('/', ['zone'])} end={<button type="button" class="button" onClick={() => void signOut()}>Sign out</button>}>
         <nav class="pages" aria-label="Pages">
-          {PAGES.map(({ href, name, page, also }) => (
-            <a key={href} href={withScope(href, href === '/' ? ['zone'] : undefined)} aria-current={route.page === page ? 'page' : route.page === also ? 'true' : undefined}>{name}</a>
-          ))}
+          {PAGES.map((item) => <PageLink key={item.href} item={item} route={route} />)}
+          <ManageMenu route={route} />
         </nav>
         <p class="environment"><span class="visually-hidden">Environment </span>{environment.name}</p>
       </Header>
@@ -111,6 +117,22 @@ function SignedIn({ environment, route }: { environment: Environment; route: Rou
       <ConnectionBanner />
       <Keyboard />
     </LiveContext.Provider>
+  );
+}
+
+function PageLink({ item: { href, name, page, also }, route }: { item: NavigationItem; route: Route }): JSX.Element {
+  const plain = href === '/' || MANAGE.some((item) => item.href === href);
+  return <a href={withScope(href, plain ? ['zone'] : undefined)} aria-current={route.page === page ? 'page' : route.page === also ? 'true' : undefined}>{name}</a>;
+}
+
+/** The rest of the pages, so that the head stays one line. */
+function ManageMenu({ route }: { route: Route }): JSX.Element {
+  const menu = useDismissed();
+  return (
+    <details class="menu menu-start pages-menu" ref={menu} onClick={(event) => { if (event.target instanceof HTMLAnchorElement && menu.current !== null) menu.current.open = false; }}>
+      <summary aria-current={MANAGE.some(({ page }) => page === route.page) ? 'true' : undefined}>Manage</summary>
+      <div class="menu-body">{MANAGE.map((item) => <PageLink key={item.href} item={item} route={route} />)}</div>
+    </details>
   );
 }
 
@@ -141,6 +163,8 @@ function Page({ environment, route, onShown }: PageProps): JSX.Element | null {
       return <Lazy name="overview" load={loadOverviewPage} onShown={onShown}>{(OverviewPage) => <OverviewPage />}</Lazy>;
     case 'explore':
       return <Lazy name="explore" load={loadExplorePage} onShown={onShown}>{(ExplorePage) => <ExplorePage metric={route.metric} />}</Lazy>;
+    case 'settings':
+      return <Lazy name="settings" load={loadSettingsPage} onShown={onShown}>{(SettingsPage) => <SettingsPage section={route.section} environment={environment} />}</Lazy>;
     case 'start':
       return <Lazy name="start" load={loadStartPage} onShown={onShown}>{(StartPage) => <StartPage environment={environment} />}</Lazy>;
     case 'views':

@@ -15,6 +15,7 @@ export type Route =
   | { page: 'video'; videoId: string }
   | { page: 'views' }
   | { page: 'view'; viewId: string }
+  | { page: 'settings'; section: string }
   | { page: 'login' }
   | { page: 'unknown' };
 
@@ -31,15 +32,19 @@ export function routeOf(path: string): Route {
   if (path === '/start') return { page: 'start' };
   if (path === '/views') return { page: 'views' };
   if (path === '/explore') return { page: 'explore', metric: FIRST_METRIC };
-  const [, kind, text] = /^\/(videos|views|explore)\/([^/]+)$/.exec(path) ?? [];
+  if (path === '/settings') return { page: 'settings', section: FIRST_SECTION };
+  const [, kind, text] = /^\/(videos|views|explore|settings)\/([^/]+)$/.exec(path) ?? [];
   const id = text === undefined ? undefined : decoded(text);
   if (id === undefined) return { page: 'unknown' };
+  if (kind === 'settings') return { page: 'settings', section: id };
   if (kind === 'explore') return { page: 'explore', metric: id };
   return kind === 'videos' ? { page: 'video', videoId: id } : { page: 'view', viewId: id };
 }
 
 /** Where exploring begins when no metric is named. */
 const FIRST_METRIC = 'video_startup_time';
+/** Where Settings begins. */
+const FIRST_SECTION = 'keys';
 
 function decoded(text: string): string | undefined {
   try {

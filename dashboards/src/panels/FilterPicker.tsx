@@ -6,7 +6,7 @@ import type { DimensionNames, DimensionValue, Selection } from '../api/metrics';
 import { getJson } from '../api/client';
 import { count } from '../charts/format';
 import { address, navigate } from '../router';
-import { useDismissed } from '../ui/PanelMenu';
+import { useDismissed } from '../ui/dismissed';
 import { StateGate } from '../ui/StateGate';
 import { useAnswer } from '../ui/hooks';
 import { NOTHING, added, dimensionWords, withFilters } from '../views/filters';

@@ -5,7 +5,7 @@ import { navigate } from '../router';
 import { KEPT_DAYS, NAMED, NAMES, isNamed, neighbour, whyNot } from '../time/frame';
 import type { Frame, Timeframe } from '../time/frame';
 import { zone } from '../time/zone';
-import { useDismissed } from '../ui/PanelMenu';
+import { useDismissed } from '../ui/dismissed';
 import { frameHref } from '../ui/scope';
 
 interface Props {

@@ -20,6 +20,7 @@ const SHORTCUTS: Shortcut[] = [
   { keys: 'g e', words: 'Explore', run: go('/explore') },
   { keys: 'g v', words: 'Views', run: go('/views') },
   { keys: 'g s', words: 'Set up', run: go('/start') },
+  { keys: 'g ,', words: 'Settings', run: go('/settings', ['zone']) },
   { keys: '/', words: 'Search views by an id', run: () => { if (document.querySelector('#search-id') === null) navigate(withScope('/views')); setTimeout(focus('#search-id'), 300); } },
   { keys: 'f', words: 'Add a filter', run: click('#add-filter') },
   { keys: 't', words: 'Choose the time', run: focus('#timeframe [aria-current], #timeframe a') },
