@@ -20,6 +20,8 @@ export class Managed {
     this.people = [];
     this.invitations = [];
     this.receipts = [];
+    this.refused = [];
+    this.system = systemOf(empty);
     if (!empty) {
       this.keys.push(
         key('shop5b8e0d7c41f2a93e6b7d', { name: HOSTILE, origins: ['https://shop.example', 'https://*.shop.example'], events_per_s: 2_000, last_used_ms: agoMs(0.2) }),
@@ -36,6 +38,12 @@ export class Managed {
         { email: 'a.very.long.address.that.has.to.break.somewhere@department.of.streaming.example.org', role: 'viewer', environments: ['env1', 'staging'], created_ms: agoMs(3), last_sign_in_ms: null },
       ];
       this.invitations = [{ id: 'i1', email: 'otto@example.org', role: 'editor', environments: ['env1'], created_ms: agoMs(1), expires_ms: agoMs(-2) }];
+      const refused = (reason, more) => ({ format: 'native', reason, detail: null, whole_beacons: true, count: 1, is_temporary: false, first_ms: agoMs(1), last_ms: agoMs(0.01), example: { ingest_key: ingestKey, view_id: null, sequence: null, origin: null, user_agent: null }, ...more });
+      this.refused = [
+        refused('bad_time', { whole_beacons: false, count: 1_204, example: { ingest_key: ingestKey, view_id: 'past-1', sequence: 12, origin: 'https://www.example.org', user_agent: HOSTILE } }),
+        refused('foreign_origin', { count: 310, detail: 'this ingest key does not take beacons from pages of this origin', example: { ingest_key: 'shop5b8e0d7c41f2a93e6b7d', view_id: null, sequence: null, origin: 'https://copy.example', user_agent: 'Mozilla/5.0 (X11; Linux x86_64) Chrome/142' } }),
+        refused('over_quota', { format: 'mux', count: 12, detail: 'more events than this ingest key may send; try again in 1 s', is_temporary: true }),
+      ];
       this.receipts = [{ id: 'r1', environment: 'env1', viewer_sha256: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08', requested_ms: agoMs(5), requested_by: email, finished_ms: agoMs(5) + 4_200, views: 14, view_rows: 31, event_rows: 802, pending: [] }];
     }
   }
@@ -66,6 +74,34 @@ export class Managed {
     this.number += 1;
     return `${prefix}${String(this.number).padStart(4, '0')}`;
   }
+}
+
+/** A node that has run for two hours, with a bad quarter of an hour; or one that has just begun, and whose ClickHouse is away. */
+function systemOf(empty) {
+  const nowMs = Date.now();
+  const counter = (name, labels, value) => ({ name: `playhead_${name}_total`, labels, value });
+  const course = Array.from({ length: empty ? 1 : 360 }, (_, i) => {
+    const wave = 2_400 + 700 * Math.sin(i / 60);
+    const bad = i > 200 && i < 290;
+    return { at_ms: nowMs - (359 - i) * 10_000, accepted_per_s: wave, rejected_per_s: 0.4, shed_per_s: bad ? 120 : 0, stored_per_s: bad ? 0 : wave, lag_records: bad ? (i - 200) * 8_000 : 40 };
+  });
+  return {
+    version: '0.1.0', started_ms: nowMs - (empty ? 9_000 : 7_440_000), now_ms: nowMs, roles: ['collect', 'process', 'query'], ready: true, draining: false,
+    parts: [{ name: 'log', decides: true, problem: null }, { name: 'control', decides: true, problem: null }, { name: 'clickhouse', decides: false, problem: empty ? 'no answer within 2 s' : null }],
+    log: { host: 'embedded', bytes: empty ? 0 : 64_512_000, room: 1, partitions: [{ partition: 0, end: empty ? 0 : 1_204_112, processed: empty ? 0 : 1_204_100, lag: empty ? 0 : 12 }] },
+    quarantined: empty ? 0 : 3,
+    clickhouse: empty ? { host: 'embedded', version: null, tables: [], disk: null } : {
+      host: 'embedded', version: '25.8.2.1', disk: { free_bytes: 812_000_000_000, total_bytes: 1_000_000_000_000 },
+      tables: [{ table: 'event_rows', rows: 48_120_441, bytes: 1_912_004_112, parts: 31 }, { table: 'view_states', rows: 2_004_118, bytes: 402_118_020, parts: 12 }],
+    },
+    counters: empty ? [] : [
+      counter('events_intake', { format: 'native', fate: 'accepted' }, 18_204_112), counter('events_intake', { format: 'mux', fate: 'accepted' }, 204_004),
+      counter('events_intake', { format: 'native', fate: 'rejected', reason: 'bad_time' }, 1_204), counter('events_intake', { format: 'native', fate: 'shed', reason: 'over_quota', importance: 'progress' }, 108_000),
+      counter('events_processed', { fate: 'stored' }, 18_390_004), counter('events_processed', { fate: 'duplicate' }, 20_118), counter('events_processed', { fate: 'quarantined' }, 3),
+      counter('beacons_refused', { format: 'native', code: 'unknown_key' }, 88), counter('fields_dropped', { reason: 'text_too_long' }, 14),
+    ],
+    course,
+  };
 }
 
 const problem = (detail, code = 'invalid_body') => ({ title: 'Refused', detail, code });
@@ -147,5 +183,7 @@ const HANDLERS = {
     const of = scene.receipts.find((receipt) => receipt.id === id);
     return [200, Object.assign(of, { finished_ms: Date.now(), views: 3, view_rows: 3, event_rows: 120, pending: [] })];
   },
+  refusals: (scene) => listed(scene.refused),
+  system: (scene) => (scene.role === 'owner' ? [200, { data: scene.system }] : [403, problem('this needs an owner', 'forbidden')]),
   'viewer-tokens': (_scene, method, { body }) => (method === 'DELETE' ? [204] : [201, { data: { token: 'eyJhbGciOiJIUzI1NiJ9.eyJ2IjoiZGVyYnktMjAyNiJ9.c2lnbmVk', expires_at: Math.floor(Date.now() / 1_000) + body.lifetime_s } }]),
 };

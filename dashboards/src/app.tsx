@@ -16,13 +16,16 @@ import { useDismissed } from './ui/dismissed';
 import { LiveContext } from './ui/hooks';
 
 // Pages one does not come to first are loaded when they are asked for.
-const loadOverviewPage = () => import('./pages/OverviewPage').then((module) => module.OverviewPage);
-const loadExplorePage = () => import('./pages/ExplorePage').then((module) => module.ExplorePage);
-const loadSettingsPage = () => import('./pages/SettingsPage').then((module) => module.SettingsPage);
-const loadStartPage = () => import('./pages/StartPage').then((module) => module.StartPage);
-const loadVideoPage = () => import('./pages/VideoPage').then((module) => module.VideoPage);
-const loadViewsPage = () => import('./pages/ViewsPage').then((module) => module.ViewsPage);
-const loadViewPage = () => import('./pages/ViewPage').then((module) => module.ViewPage);
+const loadOverviewPage = () => import('./pages/history').then((module) => module.OverviewPage);
+const loadExplorePage = () => import('./pages/history').then((module) => module.ExplorePage);
+const loadUsagePage = () => import('./pages/history').then((module) => module.UsagePage);
+const loadQualityPage = () => import('./pages/history').then((module) => module.QualityPage);
+const loadSystemPage = () => import('./pages/manage').then((module) => module.SystemPage);
+const loadSettingsPage = () => import('./pages/manage').then((module) => module.SettingsPage);
+const loadStartPage = () => import('./pages/manage').then((module) => module.StartPage);
+const loadVideoPage = () => import('./pages/history').then((module) => module.VideoPage);
+const loadViewsPage = () => import('./pages/views').then((module) => module.ViewsPage);
+const loadViewPage = () => import('./pages/views').then((module) => module.ViewPage);
 
 interface NavigationItem {
   href: string;
@@ -41,6 +44,9 @@ const PAGES: NavigationItem[] = [
 
 /** What one comes to now and then, under one entry. */
 const MANAGE: NavigationItem[] = [
+  { href: '/usage', name: 'Usage', page: 'usage' },
+  { href: '/quality', name: 'Data quality', page: 'quality' },
+  { href: '/system', name: 'System health', page: 'system' },
   { href: '/settings', name: 'Settings', page: 'settings' },
   { href: '/start', name: 'Set up', page: 'start' },
 ];
@@ -121,7 +127,8 @@ function SignedIn({ environment, route }: { environment: Environment; route: Rou
 }
 
 function PageLink({ item: { href, name, page, also }, route }: { item: NavigationItem; route: Route }): JSX.Element {
-  const plain = href === '/' || MANAGE.some((item) => item.href === href);
+  // Time and filters go along to where they mean something.
+  const plain = href === '/' || page === 'settings' || page === 'system' || page === 'start';
   return <a href={withScope(href, plain ? ['zone'] : undefined)} aria-current={route.page === page ? 'page' : route.page === also ? 'true' : undefined}>{name}</a>;
 }
 
@@ -163,6 +170,12 @@ function Page({ environment, route, onShown }: PageProps): JSX.Element | null {
       return <Lazy name="overview" load={loadOverviewPage} onShown={onShown}>{(OverviewPage) => <OverviewPage />}</Lazy>;
     case 'explore':
       return <Lazy name="explore" load={loadExplorePage} onShown={onShown}>{(ExplorePage) => <ExplorePage metric={route.metric} />}</Lazy>;
+    case 'usage':
+      return <Lazy name="usage" load={loadUsagePage} onShown={onShown}>{(UsagePage) => <UsagePage environment={environment} />}</Lazy>;
+    case 'quality':
+      return <Lazy name="quality" load={loadQualityPage} onShown={onShown}>{(QualityPage) => <QualityPage environment={environment} />}</Lazy>;
+    case 'system':
+      return <Lazy name="system" load={loadSystemPage} onShown={onShown}>{(SystemPage) => <SystemPage />}</Lazy>;
     case 'settings':
       return <Lazy name="settings" load={loadSettingsPage} onShown={onShown}>{(SettingsPage) => <SettingsPage section={route.section} environment={environment} />}</Lazy>;
     case 'start':

@@ -15,6 +15,9 @@ export type Route =
   | { page: 'video'; videoId: string }
   | { page: 'views' }
   | { page: 'view'; viewId: string }
+  | { page: 'usage' }
+  | { page: 'quality' }
+  | { page: 'system' }
   | { page: 'settings'; section: string }
   | { page: 'login' }
   | { page: 'unknown' };
@@ -32,6 +35,9 @@ export function routeOf(path: string): Route {
   if (path === '/start') return { page: 'start' };
   if (path === '/views') return { page: 'views' };
   if (path === '/explore') return { page: 'explore', metric: FIRST_METRIC };
+  if (path === '/usage') return { page: 'usage' };
+  if (path === '/quality') return { page: 'quality' };
+  if (path === '/system') return { page: 'system' };
   if (path === '/settings') return { page: 'settings', section: FIRST_SECTION };
   const [, kind, text] = /^\/(videos|views|explore|settings)\/([^/]+)$/.exec(path) ?? [];
   const id = text === undefined ? undefined : decoded(text);

@@ -29,6 +29,8 @@ pub mod openapi;
 pub mod params;
 pub mod permission;
 pub mod problem;
+pub mod refusals;
 pub mod sql;
+pub mod system;
 pub mod usage;
 pub mod views;

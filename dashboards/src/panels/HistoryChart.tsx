@@ -33,7 +33,14 @@ interface Props {
   title: string;
 }
 
-export function HistoryChart({ rows, of, step, compared, title, frame, crosshair }: Props & { frame: Frame; crosshair: Signal<number | undefined> | undefined }): JSX.Element {
+interface ChartProps extends Props {
+  frame: Frame;
+  crosshair?: Signal<number | undefined> | undefined;
+  /** Where there is no other time to look at. */
+  still?: boolean;
+}
+
+export function HistoryChart({ rows, of, step, compared, title, frame, crosshair, still = false }: ChartProps): JSX.Element {
   const data = useMemo(() => stepColumns(rows, step), [rows, step]);
   const drawn = useRef({ rows, frame });
   drawn.current = { rows, frame };
@@ -46,7 +53,7 @@ export function HistoryChart({ rows, of, step, compared, title, frame, crosshair
   return (
     <>
       <Plot
-        label={title} configure={configure} data={data} legend={legend} crosshair={crosshair} onZoom={zoomTo}
+        label={title} configure={configure} data={data} legend={legend} crosshair={crosshair} onZoom={still ? undefined : zoomTo}
         restIndex={rows.findLastIndex(({ value, partial }) => value !== null && !partial)}
         place={(i) => { const row = at(i); return row === undefined ? '' : `${stepText(row.atS, step)}${row.partial ? ', in part' : ''}`; }}
       />

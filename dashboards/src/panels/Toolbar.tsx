@@ -13,11 +13,12 @@ import { TimePicker } from './TimePicker';
 /** From here on a screen that reaches to the present says that the present has moved on. */
 const STALE_MS = 300_000;
 
-export function Toolbar({ scope }: { scope: Scope }): JSX.Element {
+/** `compares`: false where nothing is compared. */
+export function Toolbar({ scope, compares = true }: { scope: Scope; compares?: boolean }): JSX.Element {
   return (
     <div class="toolbar">
       <TimePicker timeframe={scope.timeframe} frame={scope.now.frame} />
-      <div class="toolbar-choice"><span class="note" aria-hidden="true">Compare</span><Choices label="Compare with" param="compare" options={COMPARISONS} fallback="previous" words={COMPARISON_NAMES} /></div>
+      {compares && <div class="toolbar-choice"><span class="note" aria-hidden="true">Compare</span><Choices label="Compare with" param="compare" options={COMPARISONS} fallback="previous" words={COMPARISON_NAMES} /></div>}
       <Choices label="Time zone" param="zone" options={ZONES} fallback="local" words={ZONE_WORDS} />
       <AsOf scope={scope} />
     </div>

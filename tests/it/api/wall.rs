@@ -41,7 +41,7 @@ use Wall::{Common, Own, Owners, Selection, Session, SignedIn, Thing};
 /// Method, path, wall, and the scope it needs.
 type Case = (&'static str, &'static str, Wall, Scope);
 
-const CASES: [Case; 72] = [
+const CASES: [Case; 74] = [
     ("get", "/data/v1/metrics", Common, Scope::Read),
     ("get", "/data/v1/metrics/comparison", Own, Scope::Read),
     ("get", "/data/v1/metrics/{metric}/overall", Own, Scope::Read),
@@ -77,6 +77,8 @@ const CASES: [Case; 72] = [
     ("get", "/data/v1/incidents/{id}", Thing, Scope::Read),
     ("get", "/data/v1/incidents/{id}/related", Thing, Scope::Read),
     ("get", "/data/v1/usage", Own, Scope::Read),
+    ("get", "/data/v1/refusals", Own, Scope::Read),
+    ("get", "/data/v1/system", Owners, Scope::Admin),
     ("get", "/data/v1/exports/views", Own, Scope::Read),
     ("get", "/data/v1/exports/views/{file}", Own, Scope::Read),
     ("post", "/data/v1/viewer-tokens", Own, Scope::Write),
