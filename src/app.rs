@@ -225,7 +225,11 @@ async fn start(config: Config) -> Result<Running, StartError> {
     let course = Arc::new(Course::default());
     let watched = Arc::clone(&course);
     let (handle, time) = (metrics.clone(), clock.clone());
-    tasks.spawn(until_stop(async move { watched.run(handle, time).await }, "the hour's course", stopping.clone()));
+    tasks.spawn(until_stop(
+        async move { watched.run(handle, time).await },
+        "the hour's course",
+        stopping.clone(),
+    ));
     let system = web::Data::new(System {
         health: health.clone(),
         quarantine: Arc::clone(&quarantine),

@@ -107,8 +107,15 @@ impl Collector {
             self.refusals.add(
                 environment,
                 Refused {
-                    format, reason, detail: None, whole_beacons: false, count: 1, is_temporary: false, first_ms,
-                    last_ms, example,
+                    format,
+                    reason,
+                    detail: None,
+                    whole_beacons: false,
+                    count: 1,
+                    is_temporary: false,
+                    first_ms,
+                    last_ms,
+                    example,
                 },
             );
         }

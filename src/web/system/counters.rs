@@ -31,14 +31,18 @@ fn series(line: &str) -> Option<Series> {
 /// `a="b",c="d"`. No label of ours has a quote in it: they are words of this program.
 fn labels(text: &str) -> Option<BTreeMap<String, String>> {
     let pairs = text.split_terminator("\",").map(|pair| pair.trim_end_matches('"'));
-    pairs.map(|pair| pair.split_once("=\"").map(|(name, value)| (name.to_owned(), value.to_owned()))).collect()
+    pairs
+        .map(|pair| pair.split_once("=\"").map(|(name, value)| (name.to_owned(), value.to_owned())))
+        .collect()
 }
 
 /// The sum of all series of a name that have all of these labels.
 pub fn sum(of: &[Series], name: &str, labels: &[(&str, &str)]) -> f64 {
     let fits = |series: &&Series| {
         series.name == name
-            && labels.iter().all(|(label, value)| series.labels.get(*label).is_some_and(|known| known == value))
+            && labels
+                .iter()
+                .all(|(label, value)| series.labels.get(*label).is_some_and(|known| known == value))
     };
     of.iter().filter(fits).map(|series| series.value).sum()
 }
@@ -68,7 +72,9 @@ no line
     fn a_sum_is_of_what_has_all_labels() {
         let read = read(TEXT);
         assert!((sum(&read, "a_total", &[("fate", "accepted")]) - 15.0).abs() < f64::EPSILON);
-        assert!((sum(&read, "a_total", &[("fate", "accepted"), ("format", "mux")]) - 3.0).abs() < f64::EPSILON);
+        assert!(
+            (sum(&read, "a_total", &[("fate", "accepted"), ("format", "mux")]) - 3.0).abs() < f64::EPSILON
+        );
         assert!(sum(&read, "b_total", &[]).abs() < f64::EPSILON);
     }
 }
