@@ -29,7 +29,7 @@ use self::tasks::{Ended, bring_schema, keep, process, until_stop};
 use crate::{
     beacon::{
         Collector, Quotas, admission::Admission, body::BodyRoom, enrich::Enricher, importance::KnownViews,
-        senders::Senders,
+        refusals::Refusals, senders::Senders,
     },
     clock::Clock,
     config::{Config, Role},
@@ -61,6 +61,7 @@ use crate::{
         limit::{Limits, Rates},
         live::{LiveState, hub::Hub},
         sql::{SqlState, upstream::Upstream},
+        system::{Course, System},
     },
 };
 
@@ -216,11 +217,31 @@ async fn start(config: Config) -> Result<Running, StartError> {
         ),
         clock: clock.clone(),
         senders: Senders::default(),
+        refusals: Arc::new(Refusals::default()),
         heartbeat_ms: config.heartbeat_ms,
         accept_history: config.accept_history,
         respect_privacy_signals: config.respect_privacy_signals,
     });
-    let main = http::web_server(&config, health.clone(), collector, live_state, api.clone())?;
+    let course = Arc::new(Course::default());
+    let watched = Arc::clone(&course);
+    let (handle, time) = (metrics.clone(), clock.clone());
+    tasks.spawn(until_stop(
+        async move { watched.run(handle, time).await },
+        "the hour's course",
+        stopping.clone(),
+    ));
+    let system = web::Data::new(System {
+        health: health.clone(),
+        quarantine: Arc::clone(&quarantine),
+        metrics: metrics.clone(),
+        course,
+        started_ms: clock.now_ms(),
+        clock: clock.clone(),
+        roles: config.roles.iter().map(|role| role.word()).collect(),
+        log_dir: config.kafka.is_none().then(|| config.data_dir.join("log")),
+        has_embedded_engine: engine.is_some(),
+    });
+    let main = http::web_server(&config, health.clone(), collector, live_state, api.clone(), system)?;
     let door = web::Data::new(Door {
         quarantine: Quarantine::new(Arc::clone(&quarantine)),
         main: Arc::clone(&log),

@@ -105,6 +105,17 @@ pub enum Role {
     Query,
 }
 
+impl Role {
+    /// The word for it in the settings.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Collect => "collect",
+            Self::Process => "process",
+            Self::Query => "query",
+        }
+    }
+}
+
 impl FromStr for Role {
     type Err = String;
 

@@ -9,6 +9,7 @@ use std::sync::{
 };
 
 use actix_web::{HttpResponse, web};
+use serde::Serialize;
 use serde_json::json;
 
 use crate::{control::Control, log::EventLog, store::Store};
@@ -32,17 +33,47 @@ async fn healthz() -> HttpResponse {
     HttpResponse::Ok().content_type("text/plain").body("ok\n")
 }
 
+/// Something readiness is made of.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct Part {
+    /// `log`, `control` or `clickhouse`.
+    pub name: &'static str,
+    /// Whether no beacon can be taken without it.
+    pub decides: bool,
+    /// What is wrong with it; null if nothing is.
+    pub problem: Option<String>,
+}
+
+/// What `/readyz` says.
+#[derive(Debug)]
+pub struct Readiness {
+    pub ready: bool,
+    pub draining: bool,
+    pub parts: Vec<Part>,
+}
+
+impl Health {
+    /// Asks every part.
+    pub async fn readiness(&self) -> Readiness {
+        let part = |name, decides, answer: Result<(), String>| Part { name, decides, problem: answer.err() };
+        let (control, clickhouse) = tokio::join!(self.control.ready(), self.store.ping());
+        let parts = vec![
+            part("log", true, self.log.ready()),
+            part("control", true, control.map_err(|error| error.to_string())),
+            part("clickhouse", false, clickhouse),
+        ];
+        let draining = self.draining.load(Ordering::Relaxed);
+        let ready = !draining && parts.iter().all(|part| !part.decides || part.problem.is_none());
+        Readiness { ready, draining, parts }
+    }
+}
+
 async fn readyz(health: web::Data<Health>) -> HttpResponse {
-    let draining = health.draining.load(Ordering::Relaxed);
-    let log = health.log.ready();
-    let control = health.control.ready().await.map_err(|error| error.to_string());
-    let clickhouse = health.store.ping().await;
-    let ready = !draining && log.is_ok() && control.is_ok();
-    let word = |part: &Result<(), String>| part.as_ref().map_or_else(Clone::clone, |()| "ok".to_owned());
-    let body = json!({
-        "ready": ready, "draining": draining,
-        "log": word(&log), "control": word(&control), "clickhouse": word(&clickhouse),
-    });
+    let Readiness { ready, draining, parts } = health.readiness().await;
+    let mut body = json!({"ready": ready, "draining": draining});
+    for Part { name, problem, .. } in parts {
+        body[name] = problem.unwrap_or_else(|| "ok".to_owned()).into();
+    }
     let mut answer = if ready { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
     answer.json(body)
 }

@@ -27,7 +27,16 @@ const CELLS = names.reduce(
   const found = Object.entries(ERRORS[cell.cdn]);
   const none = 1 - found.reduce((sum, [, part]) => sum + part, 0);
   return [['', none], ...found].map(([code, part]) => ({ ...cell, error_code: code, part: cell.part * part }));
-});
+}).map((cell) => ({ ...cell, ...sentWith(cell) }));
+
+/** What players send with a view, and leave out: no title for one video, no viewer from one SDK. */
+function sentWith({ browser, video_id: videoId, cdn }) {
+  const sdk = { Chrome: 'playhead 0.1.0', Safari: 'mux-embed 5.19.0' }[browser] ?? '';
+  return {
+    sdk, player_software: sdk === '' ? HOSTILE : 'hls.js', video_title: videoId === 'film-0419' ? '' : videoId,
+    viewer_id: browser === 'Safari' ? '' : 'somebody', rendition_height: cdn === 'edge-b' && browser === 'Safari' ? '' : '1080',
+  };
+}
 const VIEWS_PER_HOUR = 240;
 const STEP_S = { minute: 60, ten_minutes: 600, hour: 3_600, day: 86_400 };
 
@@ -101,6 +110,7 @@ export function history(url, scene) {
     const rows = errors(groups('error_code', cells).map(([code, some]) => [code, Math.round(views * sumOf(some))]), views * sumOf(cells), early, Date.now());
     return framed(rows, { total_row_count: rows.length });
   }
+  if (kind === 'usage') return framed(scene.empty ? [] : usage(params.get('group_by') ?? 'day', frame));
   if (kind !== 'metrics') return undefined;
   if (name === undefined) return framed(METRICS);
   if (!METRICS.some(({ id }) => id === name)) return [404, { title: 'Not Found', detail: `there is no metric \`${name}\`` }];
@@ -125,6 +135,9 @@ function series(step, [from, to], of) {
   }
   return points;
 }
+
+const usage = (step, frame) => series(step, frame, (views) => ({ value: views, views }))
+  .map(([date, , views]) => ({ date, environment: 'env1', views: Math.round(views), minutes_watched: views * 2.7, events: Math.round(views * 31), beacons: Math.round(views * 12) }));
 
 function values(dimension, cells, frame) {
   return groups(dimension, cells).map(([value, some]) => ({ value: value === '' ? null : value, total_count: measure('views', some, VIEWS_PER_HOUR * hours(frame), false).value }));

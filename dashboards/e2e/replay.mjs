@@ -8,6 +8,7 @@ import { extname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { WebSocketServer } from 'ws';
 import { history } from './history-scene.mjs';
+import { Managed } from './manage-scene.mjs';
 import { Scene } from './scene.mjs';
 import { listOfViews, viewInFull } from './views-scene.mjs';
 import { annotations, incidents, monitoring } from './wrong-scene.mjs';
@@ -21,9 +22,9 @@ export const VIEW_ID = '0198c0de-0000-7000-8000-000000000001';
 const SDK = `window.playhead={monitor:(video,options)=>{window.monitored=options;return{viewId:'${VIEW_ID}'}}};`;
 
 /** Knobs a test may turn while pages are open. */
-export function startReplay({ port = 0, empty = false, signedIn = true, failing = false, silent = false, refuse = false, hanging = false, limited = false, comparisonFails = false, scopes = ['read', 'sql', 'write'] } = {}) {
+export function startReplay({ port = 0, empty = false, signedIn = true, failing = false, silent = false, refuse = false, hanging = false, limited = false, comparisonFails = false, role = 'owner' } = {}) {
   const scene = new Scene({ empty });
-  const control = { failing, silent, refuse, hanging, limited, comparisonFails, signedIn, scopes, accepting: true, connections: 0, subscribes: [], tokens: [], asked: [], questions: [] };
+  const control = { failing, silent, refuse, hanging, limited, comparisonFails, signedIn, managed: new Managed({ ingestKey: INGEST_KEY, empty, role }), accepting: true, connections: 0, subscribes: [], tokens: [], asked: [], questions: [] };
   const server = createServer((request, response) => answer(request, response, control, scene));
   const sockets = new WebSocketServer({ noServer: true });
   server.on('upgrade', (request, socket, head) => {
@@ -84,15 +85,14 @@ function page(response, name) {
 async function session(request, response, control) {
   if (request.method === 'GET') {
     if (!control.signedIn) return json(response, 401, { title: 'Not signed in' });
-    return json(response, 200, { environments: [{ id: 'env1', name: 'production', ingest_key: INGEST_KEY }], environment: 'env1', role: 'editor', scopes: control.scopes });
+    return json(response, 200, control.managed.session());
   }
   if (request.method === 'DELETE') {
     control.signedIn = false;
     return response.writeHead(204).end();
   }
-  let body = '';
-  for await (const chunk of request) body += chunk;
-  const credentials = JSON.parse(body);
+  const credentials = await bodyOf(request);
+  if (request.method === 'PUT') return respond(response, control.managed.turn(credentials));
   if (credentials.code !== 'good' && credentials.password !== 'right') return json(response, 401, { title: 'Unauthorized' });
   control.signedIn = true;
   return response.writeHead(204).end();
@@ -100,19 +100,27 @@ async function session(request, response, control) {
 
 /** One invitation is good, with any password. */
 async function invitation(request, response, control) {
-  let body = '';
-  for await (const chunk of request) body += chunk;
-  if (JSON.parse(body).code !== 'good') return json(response, 404, { title: 'Not found' });
+  if ((await bodyOf(request)).code !== 'good') return json(response, 404, { title: 'Not found' });
   control.signedIn = true;
   return response.writeHead(204).end();
 }
 
 /** A beacon is durable, and soon among the newest views. */
 async function intake(request, response, scene) {
+  scene.arrive((await bodyOf(request)).views[0]);
+  return json(response, 202, { accepted: 1 });
+}
+
+async function bodyOf(request) {
   let body = '';
   for await (const chunk of request) body += chunk;
-  scene.arrive(JSON.parse(body).views[0]);
-  return json(response, 202, { accepted: 1 });
+  return body === '' ? undefined : JSON.parse(body);
+}
+
+/** `[status, body]`, the body left out where there is none. */
+function respond(response, [status, body]) {
+  if (body === undefined) return response.writeHead(status).end();
+  return json(response, status, body);
 }
 
 async function data(request, url, response, control, scene) {
@@ -126,6 +134,11 @@ async function data(request, url, response, control, scene) {
     return json(response, 503, { title: 'Service unavailable', detail: 'The store does not answer.' });
   }
   if (control.hanging) return undefined;
+  const managed = control.managed.answer(request.method, url.pathname, await bodyOf(request));
+  if (managed !== undefined) {
+    response.setHeader('x-request-id', 'req-78');
+    return respond(response, managed);
+  }
   if (url.pathname.endsWith('/heatmap')) {
     const { viewers, plays } = scene.heatmapColumns();
     const full = { total_views: 318, value: plays, viewers, bucket_ms: 1_000, moments: scene.moments() };

@@ -13,20 +13,25 @@ import type { Route } from './router';
 import { ConnectionBanner } from './ui/Connection';
 import { Header } from './ui/Header';
 import { Lazy } from './ui/Lazy';
+import { useDismissed } from './ui/dismissed';
 import { LiveContext } from './ui/hooks';
 
 // Pages one does not come to first are loaded when they are asked for.
-const loadOverviewPage = () => import('./pages/OverviewPage').then((module) => module.OverviewPage);
-const loadExplorePage = () => import('./pages/ExplorePage').then((module) => module.ExplorePage);
-const loadStartPage = () => import('./pages/StartPage').then((module) => module.StartPage);
-const loadVideoPage = () => import('./pages/VideoPage').then((module) => module.VideoPage);
-const loadViewsPage = () => import('./pages/ViewsPage').then((module) => module.ViewsPage);
-const loadErrorsPage = () => import('./pages/ErrorsPage').then((module) => module.ErrorsPage);
-const loadErrorPage = () => import('./pages/ErrorPage').then((module) => module.ErrorPage);
-const loadComparePage = () => import('./pages/ComparePage').then((module) => module.ComparePage);
-const loadAlertsPage = () => import('./pages/AlertsPage').then((module) => module.AlertsPage);
-const loadIncidentPage = () => import('./pages/IncidentPage').then((module) => module.IncidentPage);
-const loadViewPage = () => import('./pages/ViewPage').then((module) => module.ViewPage);
+const loadOverviewPage = () => import('./pages/history').then((module) => module.OverviewPage);
+const loadExplorePage = () => import('./pages/history').then((module) => module.ExplorePage);
+const loadComparePage = () => import('./pages/history').then((module) => module.ComparePage);
+const loadVideoPage = () => import('./pages/history').then((module) => module.VideoPage);
+const loadUsagePage = () => import('./pages/history').then((module) => module.UsagePage);
+const loadQualityPage = () => import('./pages/history').then((module) => module.QualityPage);
+const loadErrorsPage = () => import('./pages/wrong').then((module) => module.ErrorsPage);
+const loadErrorPage = () => import('./pages/wrong').then((module) => module.ErrorPage);
+const loadAlertsPage = () => import('./pages/wrong').then((module) => module.AlertsPage);
+const loadIncidentPage = () => import('./pages/wrong').then((module) => module.IncidentPage);
+const loadSystemPage = () => import('./pages/manage').then((module) => module.SystemPage);
+const loadSettingsPage = () => import('./pages/manage').then((module) => module.SettingsPage);
+const loadStartPage = () => import('./pages/manage').then((module) => module.StartPage);
+const loadViewsPage = () => import('./pages/views').then((module) => module.ViewsPage);
+const loadViewPage = () => import('./pages/views').then((module) => module.ViewPage);
 
 interface NavigationItem {
   href: string;
@@ -44,6 +49,14 @@ const PAGES: NavigationItem[] = [
   { href: '/views', name: 'Views', page: 'views', also: 'view' },
   { href: '/errors', name: 'Errors', page: 'errors', also: 'error' },
   { href: '/alerts', name: 'Alerts', page: 'alerts', also: 'incident' },
+];
+
+/** What one comes to now and then, under one entry. */
+const MANAGE: NavigationItem[] = [
+  { href: '/usage', name: 'Usage', page: 'usage' },
+  { href: '/quality', name: 'Data quality', page: 'quality' },
+  { href: '/system', name: 'System health', page: 'system' },
+  { href: '/settings', name: 'Settings', page: 'settings' },
   { href: '/start', name: 'Set up', page: 'start' },
 ];
 
@@ -110,9 +123,8 @@ function SignedIn({ environment, route }: { environment: Environment; route: Rou
     <LiveContext.Provider value={live}>
       <Header live home={withScope('/', ['zone'])} end={<button type="button" class="button" onClick={() => void signOut()}>Sign out</button>}>
         <nav class="pages" aria-label="Pages">
-          {PAGES.map(({ href, name, page, also }) => (
-            <a key={href} href={withScope(href, href === '/' ? ['zone'] : undefined)} aria-current={route.page === page ? 'page' : route.page === also ? 'true' : undefined}>{name}</a>
-          ))}
+          {PAGES.map((item) => <PageLink key={item.href} item={item} route={route} />)}
+          <ManageMenu route={route} />
         </nav>
         <p class="environment"><span class="visually-hidden">Environment </span>{environment.name}</p>
       </Header>
@@ -121,6 +133,23 @@ function SignedIn({ environment, route }: { environment: Environment; route: Rou
       <Keyboard />
       <Notes />
     </LiveContext.Provider>
+  );
+}
+
+function PageLink({ item: { href, name, page, also }, route }: { item: NavigationItem; route: Route }): JSX.Element {
+  // Time and filters go along to where they mean something.
+  const plain = href === '/' || page === 'settings' || page === 'system' || page === 'start';
+  return <a href={withScope(href, plain ? ['zone'] : undefined)} aria-current={route.page === page ? 'page' : route.page === also ? 'true' : undefined}>{name}</a>;
+}
+
+/** The rest of the pages, so that the head stays one line. */
+function ManageMenu({ route }: { route: Route }): JSX.Element {
+  const menu = useDismissed();
+  return (
+    <details class="menu menu-start pages-menu" ref={menu} onClick={(event) => { if (event.target instanceof HTMLAnchorElement && menu.current !== null) menu.current.open = false; }}>
+      <summary aria-current={MANAGE.some(({ page }) => page === route.page) ? 'true' : undefined}>Manage</summary>
+      <div class="menu-body">{MANAGE.map((item) => <PageLink key={item.href} item={item} route={route} />)}</div>
+    </details>
   );
 }
 
@@ -161,6 +190,14 @@ function Page({ environment, route, onShown }: PageProps): JSX.Element | null {
       return <Lazy name="overview" load={loadOverviewPage} onShown={onShown}>{(OverviewPage) => <OverviewPage />}</Lazy>;
     case 'explore':
       return <Lazy name="explore" load={loadExplorePage} onShown={onShown}>{(ExplorePage) => <ExplorePage metric={route.metric} />}</Lazy>;
+    case 'usage':
+      return <Lazy name="usage" load={loadUsagePage} onShown={onShown}>{(UsagePage) => <UsagePage environment={environment} />}</Lazy>;
+    case 'quality':
+      return <Lazy name="quality" load={loadQualityPage} onShown={onShown}>{(QualityPage) => <QualityPage environment={environment} />}</Lazy>;
+    case 'system':
+      return <Lazy name="system" load={loadSystemPage} onShown={onShown}>{(SystemPage) => <SystemPage />}</Lazy>;
+    case 'settings':
+      return <Lazy name="settings" load={loadSettingsPage} onShown={onShown}>{(SettingsPage) => <SettingsPage section={route.section} environment={environment} />}</Lazy>;
     case 'start':
       return <Lazy name="start" load={loadStartPage} onShown={onShown}>{(StartPage) => <StartPage environment={environment} />}</Lazy>;
     case 'views':

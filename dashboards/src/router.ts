@@ -20,6 +20,10 @@ export type Route =
   | { page: 'compare' }
   | { page: 'alerts' }
   | { page: 'incident'; incidentId: string }
+  | { page: 'usage' }
+  | { page: 'quality' }
+  | { page: 'system' }
+  | { page: 'settings'; section: string }
   | { page: 'login' }
   | { page: 'unknown' };
 
@@ -39,7 +43,11 @@ export function routeOf(path: string): Route {
   if (path === '/compare') return { page: 'compare' };
   if (path === '/alerts') return { page: 'alerts' };
   if (path === '/explore') return { page: 'explore', metric: FIRST_METRIC };
-  const [, kind, text] = /^\/(videos|views|explore|errors|alerts)\/([^/]+)$/.exec(path) ?? [];
+  if (path === '/usage') return { page: 'usage' };
+  if (path === '/quality') return { page: 'quality' };
+  if (path === '/system') return { page: 'system' };
+  if (path === '/settings') return { page: 'settings', section: FIRST_SECTION };
+  const [, kind, text] = /^\/(videos|views|explore|errors|alerts|settings)\/([^/]+)$/.exec(path) ?? [];
   const id = text === undefined ? undefined : decoded(text);
   if (id === undefined) return { page: 'unknown' };
   switch (kind) {
@@ -51,6 +59,8 @@ export function routeOf(path: string): Route {
       return { page: 'error', code: id };
     case 'alerts':
       return { page: 'incident', incidentId: id };
+    case 'settings':
+      return { page: 'settings', section: id };
     default:
       return { page: 'view', viewId: id };
   }
@@ -58,6 +68,8 @@ export function routeOf(path: string): Route {
 
 /** Where exploring begins when no metric is named. */
 const FIRST_METRIC = 'video_startup_time';
+/** Where Settings begins. */
+const FIRST_SECTION = 'keys';
 
 function decoded(text: string): string | undefined {
   try {

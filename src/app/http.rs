@@ -16,6 +16,7 @@ use crate::{
         assets, demo,
         live::{self, LiveState},
         sql::{self, SqlState},
+        system::System,
     },
 };
 
@@ -31,6 +32,7 @@ pub fn web_server(
     collector: web::Data<Collector>,
     live_state: LiveState,
     api_state: web::Data<ApiState>,
+    system: web::Data<System>,
 ) -> Result<(Server, SocketAddr), StartError> {
     let roles = config.roles.clone();
     let prefix = config.intake_prefix.clone();
@@ -40,6 +42,8 @@ pub fn web_server(
             .app_data(web::Data::from(Arc::clone(&collector.log)))
             .app_data(web::Data::new(live_state.clone()))
             .app_data(api_state.clone())
+            .app_data(system.clone())
+            .app_data(web::Data::from(Arc::clone(&collector.refusals)))
             .app_data(web::Data::new(demo::IntakePrefix(prefix.clone())))
             .configure(health::routes);
         if roles.contains(&Role::Query) {

@@ -33,7 +33,10 @@ pub async fn native(
 ) -> HttpResponse {
     let answer = match receive_native(&request, &key, payload, &collector).await {
         Ok(response) => response,
-        Err(refusal) => refuse(&refusal, Format::Native),
+        Err(refusal) => {
+            collector.tell_refused(&request, &key, &refusal, Format::Native).await;
+            refuse(&refusal, Format::Native)
+        }
     };
     origin::narrow(&request, answer)
 }
@@ -83,8 +86,15 @@ async fn receive_mux(
 ) -> Result<HttpResponse, Refusal> {
     let mut body = body::read(request, payload, &collector.body_room).await?;
     let beacon = mux::decode(&mut body, arrival(request, collector)?)?;
-    let admitted = collector.admit(request, &beacon.ingest_key).await?;
-    store(request, collector, &admitted, beacon.decoded, Format::Mux).await?;
+    let key = beacon.ingest_key;
+    let taken = async {
+        let admitted = collector.admit(request, &key).await?;
+        store(request, collector, &admitted, beacon.decoded, Format::Mux).await
+    };
+    if let Err(refusal) = taken.await {
+        collector.tell_refused(request, &key, &refusal, Format::Mux).await;
+        return Err(refusal);
+    }
     Ok(cross_origin(HttpResponse::NoContent()).finish())
 }
 
@@ -145,6 +155,8 @@ async fn store(
         metrics::counter!(Metric::EventsIntake.name(), "format" => label, "fate" => "rejected", "reason" => rejected.code)
             .increment(1);
     }
+    let sender = (&admitted.ingest_key.environment, &*admitted.key);
+    collector.tell_rejected(request, sender, &decoded.rejected, format);
     count_unknown_fields(&decoded, label);
     if accepted == 0 {
         return Ok(String::new());
@@ -233,7 +245,7 @@ fn cross_origin(mut response: actix_web::HttpResponseBuilder) -> actix_web::Http
     response
 }
 
-fn format_label(format: Format) -> &'static str {
+pub(super) fn format_label(format: Format) -> &'static str {
     match format {
         Format::Unspecified => "unknown",
         Format::Native => "native",

@@ -13,6 +13,7 @@ pub mod importance;
 mod origin;
 mod quota;
 pub mod refusal;
+pub mod refusals;
 pub mod senders;
 
 use std::sync::Arc;
@@ -22,7 +23,7 @@ use actix_web::{HttpRequest, web};
 pub use self::quota::Quotas;
 use self::{
     admission::Admission, body::BodyRoom, enrich::Enricher, importance::KnownViews, refusal::Refusal,
-    senders::Senders,
+    refusals::Refusals, senders::Senders,
 };
 use crate::{
     clock::Clock,
@@ -44,6 +45,8 @@ pub struct Collector {
     pub known_views: KnownViews,
     /// Of formats whose events need not name their view.
     pub senders: Senders,
+    /// What was refused of whom, for its environment to see.
+    pub refusals: Arc<Refusals>,
     /// How often our SDK is to send totals.
     pub heartbeat_ms: u32,
     /// Whether senders on this machine may tell when a beacon arrived.

@@ -5,6 +5,7 @@ pub mod migrate;
 pub mod probe;
 pub mod query;
 pub mod rows;
+pub mod usage;
 pub mod writer;
 
 /// How long ClickHouse may take to show a sign of life.

@@ -26,7 +26,7 @@ use super::{
     limit::Limits,
     metrics, monitoring, openapi,
     params::{Params, Wait},
-    playback, usage, views,
+    playback, refusals, system, usage, views,
 };
 use crate::{clock::Clock, control::Control, log::Position, pipeline::live::Live, store::Store};
 
@@ -151,6 +151,8 @@ pub fn configure(config: &mut ServiceConfig) {
                         .default_service(web::to(|| async { refuse("DELETE, POST") })),
                 )
                 .service(get("/usage", usage::usage))
+                .service(get("/refusals", refusals::list))
+                .service(get("/system", system::show))
                 .service(get("/exports/views", exports::list))
                 .service(get("/exports/views/{file}", exports::file))
                 .service(get("/video-views", views::list))

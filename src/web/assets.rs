@@ -28,7 +28,7 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; script-src 'self'; st
     blob:; media-src 'self' blob:; connect-src 'self' ws: wss:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
 
 /// Paths the dashboard's own router answers; each is its document.
-const APP_PATHS: [&str; 15] = [
+const APP_PATHS: [&str; 20] = [
     "/",
     "/login",
     "/start",
@@ -44,6 +44,11 @@ const APP_PATHS: [&str; 15] = [
     "/compare",
     "/alerts",
     "/alerts/{id}",
+    "/usage",
+    "/quality",
+    "/system",
+    "/settings",
+    "/settings/{section}",
 ];
 
 /// The routes.

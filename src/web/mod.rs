@@ -30,6 +30,8 @@ pub mod params;
 pub mod permission;
 pub mod playback;
 pub mod problem;
+pub mod refusals;
 pub mod sql;
+pub mod system;
 pub mod usage;
 pub mod views;

@@ -13,7 +13,7 @@ use self::problems::Problems;
 pub use self::words::{Ascending, GroupOrder, InProgressWord, Resolution, StepWord, ViewOrderWord};
 use super::{
     annotations, auth::COOKIE, batch, control, counts, delivery, dimensions, engagement, error::ApiError,
-    errors, exports, incidents, ledger, metrics, monitoring, playback, usage, views,
+    errors, exports, incidents, ledger, metrics, monitoring, playback, refusals, system, usage, views,
 };
 use crate::event::metric::Measurement;
 
@@ -335,6 +335,8 @@ Good answers to reads carry an `ETag`, and 304 answers `If-None-Match`. Every GE
         counts::revoke,
         counts::show,
         usage::usage,
+        refusals::list,
+        system::show,
         exports::list,
         exports::file,
         monitoring::metrics,

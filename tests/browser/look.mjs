@@ -15,10 +15,11 @@ const browser = await launch();
 try {
   await withServer(TRUSTING_US, async (server) => {
     for (const theme of ['dark', 'light']) await picture(theme, 'login', `${server.url}/login`);
-    await signedIn(server, 'empty', ['/', '/videos/derby-2026']);
+    const managing = ['/usage', '/quality', '/system', ...['keys', 'tokens', 'people', 'environment', 'privacy', 'counts', 'you'].map((section) => `/settings/${section}`)];
+    await signedIn(server, 'empty', ['/', '/videos/derby-2026', ...managing]);
     await picture('dark', 'demo-before', `${server.url}/demo`);
     await postViews(server, 40);
-    await signedIn(server, 'full', ['/', '/videos/derby-2026', '/videos/derby-2026?engagement=live', '/videos/c6f1b0a2-untitled-upload']);
+    await signedIn(server, 'full', ['/', '/videos/derby-2026', '/videos/derby-2026?engagement=live', '/videos/c6f1b0a2-untitled-upload', ...managing]);
     for (const theme of ['dark', 'light']) await picture(theme, 'demo-watched', `${server.url}/demo`, watchALittle);
   });
 } finally {

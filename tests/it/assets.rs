@@ -24,6 +24,11 @@ async fn pages_and_sdk_are_in_the_binary() {
         let head = server.http.request(Method::HEAD, server.at(path)).send().await.unwrap();
         assert_eq!((head.status().as_u16(), &head.headers()["content-length"]), (200, &length), "{path}");
     }
+    // A page of the dashboard's own router is there when it is loaded anew, too.
+    let router = include_str!("../../dashboards/src/router.ts");
+    for path in router.split("path === '").skip(1).filter_map(|rest| rest.split('\'').next()) {
+        assert_eq!(server.http.get(server.at(path)).send().await.unwrap().status(), 200, "{path}");
+    }
     for path in ["/sdk/types/index.d.ts", "/sdk/../Cargo.toml", "/sdk/", "/assets/nothing.js"] {
         assert_eq!(server.http.get(server.at(path)).send().await.unwrap().status(), 404, "{path}");
     }

@@ -30,6 +30,7 @@ mod samples;
 mod schema;
 mod sql;
 mod support;
+mod system;
 mod tidy;
 mod timeline;
 mod upgrade;

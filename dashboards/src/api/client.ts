@@ -6,6 +6,8 @@ export class ApiError extends Error {
     /** 0 when no answer came at all. */
     readonly status: number,
     readonly requestId?: string,
+    /** The problem's word, which does not change with its text. */
+    readonly code?: string,
   ) {
     super(message);
   }
@@ -20,15 +22,14 @@ export function explain(error: unknown): string {
 interface Problem {
   title?: string;
   detail?: string;
+  code?: string;
 }
 
 /** Problem documents are RFC 9457; an answer without one (a proxy's, say) is told by its status. */
-async function problemOf(response: Response): Promise<string> {
-  const said = await response.json().then(
-    (body: Problem) => body.detail ?? body.title,
-    () => undefined,
-  );
-  return said ?? `The server answered ${response.status}.`;
+async function problemOf(response: Response): Promise<ApiError> {
+  const said = await response.json().then((body: Problem) => body, (): Problem => ({}));
+  const text = said.detail ?? said.title ?? `The server answered ${response.status}.`;
+  return new ApiError(text, response.status, response.headers.get('x-request-id') ?? undefined, said.code);
 }
 
 export async function request(path: string, init: Omit<RequestInit, 'headers'> & { headers?: Record<string, string> } = {}): Promise<Response> {
@@ -39,13 +40,19 @@ export async function request(path: string, init: Omit<RequestInit, 'headers'> &
     if (init.signal?.aborted === true) throw cause;
     throw new ApiError('The server could not be reached.', 0);
   }
-  if (!response.ok) {
-    throw new ApiError(await problemOf(response), response.status, response.headers.get('x-request-id') ?? undefined);
-  }
+  if (!response.ok) throw await problemOf(response);
   return response;
 }
 
 export async function getJson<T>(path: string, signal?: AbortSignal): Promise<T> {
   const response = await request(path, signal === undefined ? {} : { signal });
   return (await response.json()) as T;
+}
+
+/** Changes something; what comes back is empty for an answer without a body. */
+export async function send<T = undefined>(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<T> {
+  const content = body === undefined ? {} : { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) };
+  const response = await request(path, { method, ...content });
+  const text = await response.text();
+  return (text === '' ? undefined : JSON.parse(text)) as T;
 }

@@ -1,6 +1,6 @@
 /** Who is looking: the session behind the HttpOnly cookie. */
 import { signal } from '@preact/signals';
-import { ApiError, explain, getJson, request } from './client';
+import { ApiError, explain, getJson, send } from './client';
 
 export interface Environment {
   id: string;
@@ -8,17 +8,27 @@ export interface Environment {
   ingest_key: string;
 }
 
-interface SessionAnswer {
+export type Role = 'viewer' | 'editor' | 'admin' | 'owner';
+export type Scope = 'read' | 'sql' | 'write' | 'admin';
+
+/** Whose session it is, and what it may do. */
+export interface Who {
+  /** Null when the printed link opened it. */
+  email: string | null;
+  role: Role;
+  scopes: Scope[];
+}
+
+interface SessionAnswer extends Who {
   environments: Environment[];
   environment: string;
-  scopes: string[];
 }
 
 export type Session =
   | { status: 'unasked' }
   | { status: 'loading' }
   | { status: 'none' }
-  | { status: 'open'; environment: Environment; scopes: string[] }
+  | { status: 'open'; environment: Environment; environments: Environment[]; who: Who }
   | { status: 'error'; message: string };
 
 export const session = signal<Session>({ status: 'unasked' });
@@ -26,11 +36,7 @@ export const session = signal<Session>({ status: 'unasked' });
 export async function loadSession(): Promise<void> {
   session.value = { status: 'loading' };
   try {
-    const answer = await getJson<SessionAnswer>('/session');
-    const environment = answer.environments.find((item) => item.id === answer.environment) ?? answer.environments[0];
-    session.value = environment === undefined
-      ? { status: 'error', message: 'This account has no environment.' }
-      : { status: 'open', environment, scopes: answer.scopes };
+    session.value = opened(await getJson<SessionAnswer>('/session'));
   } catch (error) {
     session.value = error instanceof ApiError && error.status === 401
       ? { status: 'none' }
@@ -38,27 +44,37 @@ export async function loadSession(): Promise<void> {
   }
 }
 
+function opened({ environments, environment: id, ...who }: SessionAnswer): Session {
+  const environment = environments.find((item) => item.id === id) ?? environments[0];
+  return environment === undefined
+    ? { status: 'error', message: 'This account has no environment.' }
+    : { status: 'open', environment, environments, who };
+}
+
+/** Asks again without leaving the page: a name or a role has changed. */
+export async function refreshSession(): Promise<void> {
+  session.value = opened(await getJson<SessionAnswer>('/session'));
+}
+
+/** Looks at another environment from now on. */
+export async function turnTo(environment: string): Promise<void> {
+  await send('PUT', '/session', { environment });
+  await refreshSession();
+}
+
 export type Credentials = { code: string } | { email: string; password: string };
 
 export async function signIn(credentials: Credentials): Promise<void> {
-  await request('/session', {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify(credentials),
-  });
+  await send('POST', '/session', credentials);
   await loadSession();
 }
 
 export async function acceptInvitation(code: string, password: string): Promise<void> {
-  await request('/session/invitation', {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify({ code, password }),
-  });
+  await send('POST', '/session/invitation', { code, password });
   await loadSession();
 }
 
 export async function signOut(): Promise<void> {
-  await request('/session', { method: 'DELETE' });
+  await send('DELETE', '/session');
   session.value = { status: 'none' };
 }

@@ -1,7 +1,7 @@
 /** Notes at a time (annotations): releases, changes of CDN, whatever explains a bend in a curve. Asked once for all charts of a screen. */
 import { signal } from '@preact/signals';
 import { getJson, request } from '../api/client';
-import { session } from '../api/session';
+import { may } from '../ui/Allowed';
 import type { Frame } from '../time/frame';
 import { useAnswer } from '../ui/hooks';
 import type { Source } from '../ui/hooks';
@@ -56,7 +56,7 @@ export function useNotesSoFar(frame: Frame): Note[] {
 const NONE: Note[] = [];
 
 /** Whether whoever is signed in may write notes. */
-export const mayWrite = (): boolean => session.value.status === 'open' && session.value.scopes.includes('write');
+export const mayWrite = (): boolean => may('write');
 
 async function send(method: 'POST' | 'PATCH' | 'DELETE', path: string, body?: object): Promise<void> {
   await request(path, body === undefined ? { method } : { method, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });

@@ -7,7 +7,7 @@ import { getJson } from '../api/client';
 import { count } from '../charts/format';
 import { UNIT_WORDS } from '../charts/unit';
 import { address, navigate } from '../router';
-import { useDismissed } from '../ui/PanelMenu';
+import { useDismissed } from '../ui/dismissed';
 import { StateGate } from '../ui/StateGate';
 import { useAnswer } from '../ui/hooks';
 import { NOTHING, RELATIONS, added, dimensionWords, relationWords, withFilters } from '../views/filters';

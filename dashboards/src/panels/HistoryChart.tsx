@@ -34,13 +34,23 @@ interface Props {
   step: Step;
   compared: boolean;
   title: string;
-  notes: Note[];
+  /** What was noted at times; none where notes mean nothing. */
+  notes?: Note[];
 }
 
 /** Beside the plot: the axis of values, and half of the last label of times. */
 export const INSETS: [left: number, right: number] = [64, 22];
 
-export function HistoryChart({ rows, of, step, compared, title, notes, frame, crosshair }: Props & { frame: Frame; crosshair: Signal<number | undefined> | undefined }): JSX.Element {
+const NO_NOTES: Note[] = [];
+
+interface ChartProps extends Props {
+  frame: Frame;
+  crosshair?: Signal<number | undefined> | undefined;
+  /** Where there is no other time to look at. */
+  still?: boolean;
+}
+
+export function HistoryChart({ rows, of, step, compared, title, notes = NO_NOTES, frame, crosshair, still = false }: ChartProps): JSX.Element {
   const data = useMemo(() => stepColumns(rows, step), [rows, step]);
   const drawn = useRef({ rows, frame });
   drawn.current = { rows, frame };
@@ -57,8 +67,8 @@ export function HistoryChart({ rows, of, step, compared, title, notes, frame, cr
   return (
     <>
       <Plot
-        label={title} configure={configure} data={data} legend={legend} crosshair={crosshair} onZoom={zoomTo}
-        onNote={mayWrite() ? (atS) => noteAt(atS * 1_000) : undefined}
+        label={title} configure={configure} data={data} legend={legend} crosshair={crosshair} onZoom={still ? undefined : zoomTo}
+        onNote={mayWrite() && !still ? (atS) => noteAt(atS * 1_000) : undefined}
         restIndex={rows.findLastIndex(({ value, partial }) => value !== null && !partial)}
         place={(i) => { const row = at(i); return row === undefined ? '' : `${stepText(row.atS, step)}${row.partial ? ', in part' : ''}`; }}
       />

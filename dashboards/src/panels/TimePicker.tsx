@@ -6,7 +6,7 @@ import { KEPT_DAYS, NAMED, NAMES, isNamed, neighbour, whyNot } from '../time/fra
 import type { Frame, Timeframe } from '../time/frame';
 import { inputMs, inputText } from '../time/input';
 import { zone } from '../time/zone';
-import { useDismissed } from '../ui/PanelMenu';
+import { useDismissed } from '../ui/dismissed';
 import { frameHref } from '../ui/scope';
 
 interface Props {

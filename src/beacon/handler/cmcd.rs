@@ -24,7 +24,7 @@ pub async fn report(
     collector: web::Data<Collector>,
 ) -> HttpResponse {
     let body = body::read_bytes(&request, payload, &collector.body_room);
-    origin::narrow(&request, answer(receive(&request, &key, body, &collector).await))
+    respond(&request, &key, body, &collector).await
 }
 
 /// The one record of a request that carries it in its address.
@@ -46,7 +46,20 @@ pub async fn pixel(
             .map(|pixel| pixel.into_inner().record.into_bytes())
             .map_err(|_| Refusal::BadBeacon("not a query"))
     };
-    origin::narrow(&request, answer(receive(&request, &key, body, &collector).await))
+    respond(&request, &key, body, &collector).await
+}
+
+async fn respond<B: AsRef<[u8]>>(
+    request: &HttpRequest,
+    key: &str,
+    body: impl Future<Output = Result<B, Refusal>>,
+    collector: &Collector,
+) -> HttpResponse {
+    let outcome = receive(request, key, body, collector).await;
+    if let Err(refusal) = &outcome {
+        collector.tell_refused(request, key, refusal, Format::Cmcd).await;
+    }
+    origin::narrow(request, answer(outcome))
 }
 
 async fn receive<B: AsRef<[u8]>>(

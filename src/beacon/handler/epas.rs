@@ -33,6 +33,7 @@ pub async fn take(
         Ok(response) => response,
         Err(refusal) => {
             count_refused(&refusal, Format::Epas);
+            collector.tell_refused(&request, &key, &refusal, Format::Epas).await;
             refusal.response_with(verdict(&refusal))
         }
     };

@@ -7,9 +7,12 @@ use std::{
 
 use actix_web::{App, HttpServer, web::Data};
 use async_trait::async_trait;
+use metrics_exporter_prometheus::PrometheusBuilder;
 use playhead::{
+    beacon::refusals::Refusals,
     clock::Clock,
     control::{Control, NewEnvironment},
+    health::Health,
     log::{self, EventLog, LogSettings, Position, segment::SegmentSettings},
     pipeline::{self, live::Live},
     store::{
@@ -22,6 +25,7 @@ use playhead::{
         auth::{Authenticator, DemoTokens, LoginCode},
         cache::AnswerCache,
         limit::{Limits, Rate, Rates},
+        system::System,
     },
 };
 use reqwest::{Response, StatusCode};
@@ -95,6 +99,26 @@ impl Progress for UpTo100 {
     }
 }
 
+/// What the page about the system tells, of parts that are really there.
+fn system(state: &ApiState, log: Arc<dyn EventLog>) -> System {
+    System {
+        health: Health {
+            log: Arc::clone(&log),
+            control: Arc::new(state.control.clone()),
+            store: state.store.clone(),
+            draining: Arc::default(),
+        },
+        quarantine: log,
+        metrics: PrometheusBuilder::new().build_recorder().handle(),
+        course: Arc::default(),
+        clock: Clock::system(),
+        started_ms: 0,
+        roles: vec!["query"],
+        log_dir: None,
+        has_embedded_engine: true,
+    }
+}
+
 /// A running server.
 pub struct Server {
     pub url: String,
@@ -140,8 +164,12 @@ impl Server {
                     trusted_proxies: vec!["127.0.0.0/8".parse().unwrap()],
                     cache: AnswerCache::default(),
                 });
-                let app =
-                    move || App::new().app_data(state.clone()).app_data(log.clone()).configure(configure);
+                let refusals = Data::new(Refusals::default());
+                let system = Data::new(system(&state, log.clone().into_inner()));
+                let app = move || {
+                    let app = App::new().app_data(state.clone()).app_data(log.clone());
+                    app.app_data(refusals.clone()).app_data(system.clone()).configure(configure)
+                };
                 let server =
                     HttpServer::new(app).workers(2).disable_signals().bind(("127.0.0.1", 0)).unwrap();
                 let address = server.addrs()[0];

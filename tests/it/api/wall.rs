@@ -79,6 +79,8 @@ const CASES: [Case; 74] = [
     ("get", "/data/v1/incidents/{id}", Thing, Scope::Read),
     ("get", "/data/v1/incidents/{id}/related", Thing, Scope::Read),
     ("get", "/data/v1/usage", Own, Scope::Read),
+    ("get", "/data/v1/refusals", Own, Scope::Read),
+    ("get", "/data/v1/system", Owners, Scope::Admin),
     ("get", "/data/v1/exports/views", Own, Scope::Read),
     ("get", "/data/v1/exports/views/{file}", Own, Scope::Read),
     ("post", "/data/v1/viewer-tokens", Own, Scope::Write),

@@ -1,0 +1,186 @@
+//! What was refused of each environment's beacons since this process began, counted by format and reason, with the newest
+//! example of each: whoever mends a player wants to see which one it is.
+//!
+//! The counters of [`crate::telemetry`] are the operator's and know no environment; this is the tenant's. Formats and reasons
+//! are few and known, so it is as large as there are environments, whatever is sent.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use actix_web::{HttpRequest, http::header};
+use serde::Serialize;
+
+use super::{Collector, formats::Rejected, refusal::Refusal};
+use crate::event::Format;
+
+/// Longer ones say no more.
+const LONGEST_USER_AGENT: usize = 300;
+
+/// The last one of its kind, as far as it could be read.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, utoipa::ToSchema)]
+pub struct Example {
+    pub ingest_key: String,
+    pub view_id: Option<String>,
+    pub sequence: Option<u64>,
+    /// Of the page that sent it; null for what is no page.
+    pub origin: Option<String>,
+    pub user_agent: Option<String>,
+}
+
+/// One reason in one format.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Refused {
+    /// `native`, `mux`, `cmcd` or `epas`.
+    pub format: &'static str,
+    /// The code senders get.
+    pub reason: &'static str,
+    /// What it means; null where the code is all there is.
+    pub detail: Option<String>,
+    /// Whether single events were left out of a beacon that was taken otherwise, or whole beacons were refused.
+    pub whole_beacons: bool,
+    /// Of events, or of beacons.
+    pub count: u64,
+    /// Whether the sender keeps them and comes again.
+    pub is_temporary: bool,
+    pub first_ms: i64,
+    pub last_ms: i64,
+    pub example: Example,
+}
+
+type Kinds = BTreeMap<(&'static str, &'static str), Refused>;
+
+/// What was refused, by environment.
+#[derive(Default)]
+pub struct Refusals(Mutex<HashMap<Arc<str>, Kinds>>);
+
+impl Refusals {
+    /// Counts `now` under its kind; its example takes the place of the last one.
+    fn add(&self, environment: &Arc<str>, now: Refused) {
+        let mut environments = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let kinds = environments.entry(Arc::clone(environment)).or_default();
+        kinds
+            .entry((now.format, now.reason))
+            .and_modify(|known| {
+                let (count, first_ms) = (known.count + now.count, known.first_ms);
+                *known = Refused { count, first_ms, ..now.clone() };
+            })
+            .or_insert(now);
+    }
+
+    /// All kinds of an environment, the most frequent first.
+    pub fn of(&self, environment: &str) -> Vec<Refused> {
+        let environments = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kinds: Vec<Refused> =
+            environments.get(environment).into_iter().flat_map(|kinds| kinds.values().cloned()).collect();
+        kinds.sort_by_key(|kind| std::cmp::Reverse(kind.count));
+        kinds
+    }
+}
+
+/// Who sent it.
+fn sender(request: &HttpRequest, key: &str) -> Example {
+    let text = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
+    Example {
+        ingest_key: key.to_owned(),
+        origin: text(header::ORIGIN).map(ToOwned::to_owned),
+        user_agent: text(header::USER_AGENT).map(|agent| agent.chars().take(LONGEST_USER_AGENT).collect()),
+        ..Example::default()
+    }
+}
+
+impl Collector {
+    /// Events left out of a beacon.
+    pub(super) fn tell_rejected(
+        &self,
+        request: &HttpRequest,
+        (environment, key): (&Arc<str>, &str),
+        rejected: &[Rejected],
+        format: Format,
+    ) {
+        let now_ms = self.clock.now_ms();
+        for Rejected { view, seq, code } in rejected {
+            let example = Example { view_id: view.clone(), sequence: *seq, ..sender(request, key) };
+            let (format, reason) = (super::handler::format_label(format), *code);
+            let (first_ms, last_ms) = (now_ms, now_ms);
+            self.refusals.add(
+                environment,
+                Refused {
+                    format,
+                    reason,
+                    detail: None,
+                    whole_beacons: false,
+                    count: 1,
+                    is_temporary: false,
+                    first_ms,
+                    last_ms,
+                    example,
+                },
+            );
+        }
+    }
+
+    /// A beacon refused, if it was sent with a key of somebody's.
+    pub(super) async fn tell_refused(
+        &self,
+        request: &HttpRequest,
+        key: &str,
+        refusal: &Refusal,
+        format: Format,
+    ) {
+        let Ok(Some(ingest_key)) = self.control.ingest_key(key).await else { return };
+        let now_ms = self.clock.now_ms();
+        self.refusals.add(
+            &ingest_key.environment,
+            Refused {
+                format: super::handler::format_label(format),
+                reason: refusal.code(),
+                detail: Some(refusal.to_string()),
+                whole_beacons: true,
+                count: 1,
+                is_temporary: refusal.is_temporary(),
+                first_ms: now_ms,
+                last_ms: now_ms,
+                example: sender(request, key),
+            },
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(reason: &'static str, at_ms: i64, key: &str) -> Refused {
+        Refused {
+            format: "native",
+            reason,
+            detail: None,
+            whole_beacons: true,
+            count: 1,
+            is_temporary: false,
+            first_ms: at_ms,
+            last_ms: at_ms,
+            example: Example { ingest_key: key.to_owned(), ..Example::default() },
+        }
+    }
+
+    #[test]
+    fn kinds_are_counted_with_their_newest_example_and_apart_by_environment() {
+        let refusals = Refusals::default();
+        let (one, other): (Arc<str>, Arc<str>) = ("one".into(), "other".into());
+        refusals.add(&one, refused("bad_json", 5, "a"));
+        refusals.add(&one, refused("over_quota", 6, "a"));
+        refusals.add(&one, refused("over_quota", 7, "b"));
+        refusals.add(&other, refused("bad_json", 8, "c"));
+        let kinds = refusals.of("one");
+        let told: Vec<_> = kinds
+            .iter()
+            .map(|kind| (kind.reason, kind.count, kind.first_ms, kind.last_ms, &*kind.example.ingest_key))
+            .collect();
+        assert_eq!(told, [("over_quota", 2, 6, 7, "b"), ("bad_json", 1, 5, 5, "a")]);
+        assert_eq!(refusals.of("other").len(), 1);
+        assert!(refusals.of("nobody").is_empty());
+    }
+}
