@@ -17,6 +17,7 @@ import { LiveContext } from './ui/hooks';
 // Pages one does not come to first are loaded when they are asked for.
 const loadOverviewPage = () => import('./pages/OverviewPage').then((module) => module.OverviewPage);
 const loadExplorePage = () => import('./pages/ExplorePage').then((module) => module.ExplorePage);
+const loadSqlPage = () => import('./pages/SqlPage').then((module) => module.SqlPage);
 const loadStartPage = () => import('./pages/StartPage').then((module) => module.StartPage);
 const loadVideoPage = () => import('./pages/VideoPage').then((module) => module.VideoPage);
 const loadViewsPage = () => import('./pages/ViewsPage').then((module) => module.ViewsPage);
@@ -35,6 +36,7 @@ const PAGES: NavigationItem[] = [
   { href: '/overview', name: 'Overview', page: 'overview', also: 'video' },
   { href: '/explore', name: 'Explore', page: 'explore' },
   { href: '/views', name: 'Views', page: 'views', also: 'view' },
+  { href: '/sql', name: 'SQL', page: 'sql' },
   { href: '/start', name: 'Set up', page: 'start' },
 ];
 
@@ -141,6 +143,8 @@ function Page({ environment, route, onShown }: PageProps): JSX.Element | null {
       return <Lazy name="overview" load={loadOverviewPage} onShown={onShown}>{(OverviewPage) => <OverviewPage />}</Lazy>;
     case 'explore':
       return <Lazy name="explore" load={loadExplorePage} onShown={onShown}>{(ExplorePage) => <ExplorePage metric={route.metric} />}</Lazy>;
+    case 'sql':
+      return <Lazy name="sql" load={loadSqlPage} onShown={onShown}>{(SqlPage) => <SqlPage />}</Lazy>;
     case 'start':
       return <Lazy name="start" load={loadStartPage} onShown={onShown}>{(StartPage) => <StartPage environment={environment} />}</Lazy>;
     case 'views':

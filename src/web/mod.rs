@@ -29,6 +29,7 @@ pub mod openapi;
 pub mod params;
 pub mod permission;
 pub mod problem;
+pub mod scribe;
 pub mod sql;
 pub mod usage;
 pub mod views;

@@ -13,7 +13,7 @@ use self::problems::Problems;
 pub use self::words::{Ascending, GroupOrder, InProgressWord, Resolution, StepWord, ViewOrderWord};
 use super::{
     annotations, auth::COOKIE, batch, control, counts, delivery, dimensions, engagement, error::ApiError,
-    errors, exports, incidents, ledger, metrics, monitoring, usage, views,
+    errors, exports, incidents, ledger, metrics, monitoring, sql, usage, views,
 };
 use crate::event::metric::Measurement;
 
@@ -266,6 +266,19 @@ pub struct Further {
     pub cursor: Option<String>,
 }
 
+/// Which lines of the audit log.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Audited {
+    /// What was done, such as `key.create`, or what several begin with, such as `key`; everything when left out.
+    pub deed: Option<String>,
+    /// The `next_cursor` of the answer before.
+    pub cursor: Option<String>,
+    /// 10 when left out.
+    #[param(minimum = 1, maximum = 1000)]
+    pub limit: Option<u32>,
+}
+
 /// How a video is cut.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -379,7 +392,8 @@ impl Modify for Security {
 
 /// The document as it is served and committed.
 pub fn document() -> Result<String, serde_json::Error> {
-    let mut document = Document::openapi().merge_from(control::Document::openapi());
+    let mut document =
+        Document::openapi().merge_from(control::Document::openapi()).merge_from(sql::screen::Document::openapi());
     Problems.modify(&mut document);
     document.to_pretty_json().map(|text| text + "\n")
 }

@@ -6,9 +6,17 @@ export class ApiError extends Error {
     /** 0 when no answer came at all. */
     readonly status: number,
     readonly requestId?: string,
+    /** The problem document, where there is one. */
+    readonly problem?: Problem,
   ) {
     super(message);
   }
+}
+
+export interface Problem {
+  code?: string;
+  title?: string;
+  detail?: string;
 }
 
 /** What went wrong, for a person; with the number under which the server's log has it. */
@@ -17,19 +25,8 @@ export function explain(error: unknown): string {
   return error instanceof ApiError && error.requestId !== undefined ? `${error.message} Request ${error.requestId}.` : error.message;
 }
 
-interface Problem {
-  title?: string;
-  detail?: string;
-}
-
 /** Problem documents are RFC 9457; an answer without one (a proxy's, say) is told by its status. */
-async function problemOf(response: Response): Promise<string> {
-  const said = await response.json().then(
-    (body: Problem) => body.detail ?? body.title,
-    () => undefined,
-  );
-  return said ?? `The server answered ${response.status}.`;
-}
+const problemOf = (response: Response): Promise<Problem> => response.json().then((body: Problem) => body, () => ({}));
 
 export async function request(path: string, init: Omit<RequestInit, 'headers'> & { headers?: Record<string, string> } = {}): Promise<Response> {
   let response: Response;
@@ -40,7 +37,9 @@ export async function request(path: string, init: Omit<RequestInit, 'headers'> &
     throw new ApiError('The server could not be reached.', 0);
   }
   if (!response.ok) {
-    throw new ApiError(await problemOf(response), response.status, response.headers.get('x-request-id') ?? undefined);
+    const problem = await problemOf(response);
+    const said = problem.detail ?? problem.title ?? `The server answered ${response.status}.`;
+    throw new ApiError(said, response.status, response.headers.get('x-request-id') ?? undefined, problem);
   }
   return response;
 }

@@ -19,6 +19,7 @@ const SHORTCUTS: Shortcut[] = [
   { keys: 'g o', words: 'Overview', run: go('/overview') },
   { keys: 'g e', words: 'Explore', run: go('/explore') },
   { keys: 'g v', words: 'Views', run: go('/views') },
+  { keys: 'g q', words: 'SQL', run: go('/sql', ['zone']) },
   { keys: 'g s', words: 'Set up', run: go('/start') },
   { keys: '/', words: 'Search views by an id', run: () => { if (document.querySelector('#search-id') === null) navigate(withScope('/views')); setTimeout(focus('#search-id'), 300); } },
   { keys: 'f', words: 'Add a filter', run: click('#add-filter') },

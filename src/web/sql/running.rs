@@ -1,4 +1,6 @@
 //! The statements that run now: how many may, whose they are, and how they are stopped.
+//!
+//! Whose they are is said by [`super::asker::Asker::key`].
 
 use std::{
     collections::HashMap,
@@ -42,6 +44,11 @@ impl Running {
     /// None yet.
     pub fn new(per_token: usize, at_once: usize) -> Self {
         Self { statements: Mutex::default(), count: AtomicU64::new(1), per_token, at_once }
+    }
+
+    /// How many statements of one token, or person, may run at a time.
+    pub const fn per_token(&self) -> usize {
+        self.per_token
     }
 
     /// Lets a statement of a token run, if the token and the port have a place left.

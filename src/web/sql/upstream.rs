@@ -39,7 +39,7 @@ pub struct Upstream {
 pub struct Question<'q> {
     pub environment: &'q str,
     /// Who asks, for the server's own log.
-    pub token: &'q str,
+    pub user: &'q str,
     /// Written by the wall.
     pub sql: String,
     pub format: &'q str,
@@ -110,7 +110,7 @@ fn settings(question: &Question<'_>) -> BTreeMap<String, String> {
     }
     settings.extend(FIXED.map(|(name, value)| (name.to_owned(), value.to_owned())));
     settings.insert("additional_table_filters".to_owned(), row_filters(question.environment));
-    settings.insert("log_comment".to_owned(), format!("playhead sql {}", question.token));
+    settings.insert("log_comment".to_owned(), format!("playhead sql {}", question.user));
     settings
 }
 

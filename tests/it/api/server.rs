@@ -22,6 +22,7 @@ use playhead::{
         auth::{Authenticator, DemoTokens, LoginCode},
         cache::AnswerCache,
         limit::{Limits, Rate, Rates},
+        sql::{self, SqlPort, SqlState, upstream::Upstream, wall::settings::Bounds},
     },
 };
 use reqwest::{Response, StatusCode};
@@ -29,6 +30,20 @@ use serde_json::Value;
 
 /// The code that opens a session here.
 pub const LOGIN_CODE: &str = "open-sesame";
+
+/// What a statement may take here.
+const SQL_LIMITS: sql::Limits = sql::Limits {
+    statement: Bounds {
+        seconds: 60,
+        memory_bytes: 1 << 30,
+        read_rows: 1_000_000_000,
+        result_rows: 10_000_000,
+        result_bytes: 1 << 30,
+        threads: 2,
+    },
+    per_token: 4,
+    at_once: 16,
+};
 
 /// No limit a test could reach by accident.
 pub fn unlimited() -> Rates {
@@ -140,8 +155,17 @@ impl Server {
                     trusted_proxies: vec!["127.0.0.0/8".parse().unwrap()],
                     cache: AnswerCache::default(),
                 });
-                let app =
-                    move || App::new().app_data(state.clone()).app_data(log.clone()).configure(configure);
+                let Access { url, user, password } = engine();
+                let upstream = Upstream::new(url, user, password).unwrap();
+                let sql = Data::new(SqlState::new(state.clone(), upstream, SQL_LIMITS));
+                let app = move || {
+                    App::new()
+                        .app_data(state.clone())
+                        .app_data(log.clone())
+                        .app_data(sql.clone())
+                        .app_data(Data::new(SqlPort(8123)))
+                        .configure(configure)
+                };
                 let server =
                     HttpServer::new(app).workers(2).disable_signals().bind(("127.0.0.1", 0)).unwrap();
                 let address = server.addrs()[0];

@@ -21,7 +21,7 @@ mod cursor;
 mod expression;
 mod format;
 mod from;
-mod functions;
+pub mod functions;
 mod output;
 mod query;
 pub mod settings;
