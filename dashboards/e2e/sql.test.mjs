@@ -30,7 +30,7 @@ const answered = (page) => page.locator('#sql-answer .note', { hasText: 'read' }
 /** Axe finds nothing, nothing is wider than the screen, in either theme. */
 async function sound(page) {
   assert.deepEqual(await axe(page), []);
-  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'the page scrolls sideways');
+  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth), 'the page scrolls sideways');
 }
 
 test('a statement is written with help and run by the keyboard; its answer is a chart, a table and a file', () =>
@@ -123,7 +123,7 @@ test('parameters are asked for, and everything fits on a telephone', () =>
     await page.getByRole('button', { name: 'Run' }).click();
     await page.locator('.sql-bars').waitFor();
     assert.deepEqual(replay.control.statements[0].parameters, { video: 'v1' });
-    assert.equal(new URL(page.url()).searchParams.get('param_video'), 'v1');
+    await eventually(() => new URL(page.url()).searchParams.get('param_video') === 'v1', 'they are part of the address');
     await sound(page);
   }, { width: 390, height: 844, theme: 'light' }));
 

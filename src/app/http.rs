@@ -57,10 +57,7 @@ pub fn web_server(
 }
 
 /// The SQL port, where this process answers questions.
-pub fn sql_server(
-    config: &Config,
-    state: web::Data<SqlState>,
-) -> Result<(Server, SocketAddr), StartError> {
+pub fn sql_server(config: &Config, state: web::Data<SqlState>) -> Result<(Server, SocketAddr), StartError> {
     listen(config.sql.addr, "sql-addr", Manners::ClickHouse, move |web| {
         web.app_data(state.clone()).configure(sql::configure);
     })

@@ -33,9 +33,7 @@ use sqlx::{AnyPool, any::AnyPoolOptions, migrate::Migrator};
 
 pub use access::{Role, Scope, Scopes};
 pub use annotation::{Annotation, AnnotationChange, AnnotationQuestion};
-pub use audit::{
-    AUDIT_DAYS, AuditEntry, AuditLine, AuditQuestion, Deed, MOST_STATEMENTS, STATEMENT_DAYS,
-};
+pub use audit::{AUDIT_DAYS, AuditEntry, AuditLine, AuditQuestion, Deed, MOST_STATEMENTS, STATEMENT_DAYS};
 pub use bootstrap::{
     Bootstrap, BootstrapAdmin, BootstrapEnvironment, BootstrapReport, BootstrapToken, Provisioned,
 };

@@ -392,8 +392,9 @@ impl Modify for Security {
 
 /// The document as it is served and committed.
 pub fn document() -> Result<String, serde_json::Error> {
-    let mut document =
-        Document::openapi().merge_from(control::Document::openapi()).merge_from(sql::screen::Document::openapi());
+    let mut document = Document::openapi()
+        .merge_from(control::Document::openapi())
+        .merge_from(sql::screen::Document::openapi());
     Problems.modify(&mut document);
     document.to_pretty_json().map(|text| text + "\n")
 }

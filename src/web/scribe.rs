@@ -2,11 +2,7 @@
 
 use std::net::IpAddr;
 
-use actix_web::{
-    FromRequest, HttpMessage, HttpRequest,
-    dev::Payload,
-    web::Data,
-};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web::Data};
 use serde_json::Value;
 use std::future::{Ready, ready};
 

@@ -9,12 +9,12 @@ import { SqlResult, bytesText, costText } from '../panels/SqlResult';
 import type { Run } from '../panels/SqlResult';
 import { SqlSaved, SqlSchema } from '../panels/SqlSide';
 import { address, navigate, withParam } from '../router';
-import { cells, portCall } from '../sql/shape';
+import { cells, drawingOf, portCall } from '../sql/shape';
 import { parametersOf, unitsBefore } from '../sql/words';
 import type { Parameter } from '../sql/words';
 import '../styles/sql.css';
 import { CopyButton } from '../ui/CopyButton';
-import { Panel } from '../ui/Panel';
+import { Panel, ShapeSwitch } from '../ui/Panel';
 import { csv, download, fileName } from '../ui/export';
 import { useAnswer } from '../ui/hooks';
 
@@ -74,12 +74,22 @@ export function SqlPage(): JSX.Element {
             <span class="note" id="sql-keys">Ctrl or ⌘ and Enter runs, Ctrl and Space suggests</span>
           </p>
         </Panel>
-        <Panel id="sql-answer" title="Answer" class="sql-result" note={run.status === 'done' ? costText(run.answer) : undefined} actions={run.status === 'done' && run.answer.rows.length > 0
-          ? <button type="button" class="button" onClick={() => download(fileName(['sql', run.answer.query_id.slice(0, 8)], 'csv'), new Blob([csv(cells(run.answer))], { type: 'text/csv;charset=utf-8' }))}>Save CSV</button>
-          : undefined}>
+        <Panel id="sql-answer" title="Answer" class="sql-result" note={run.status === 'done' ? costText(run.answer) : undefined} actions={<Actions run={run} />}>
           <SqlResult run={run} />
         </Panel>
       </div>
+    </>
+  );
+}
+
+function Actions({ run }: { run: Run }): JSX.Element | null {
+  if (run.status !== 'done' || run.answer.rows.length === 0) return null;
+  const { answer, drawing } = run;
+  const save = (): void => download(fileName(['sql', answer.query_id.slice(0, 8)], 'csv'), new Blob([csv(cells(answer))], { type: 'text/csv;charset=utf-8' }));
+  return (
+    <>
+      {drawing !== undefined && <ShapeSwitch param="shape" what="the answer" />}
+      <button type="button" class="button" onClick={save}>Save CSV</button>
     </>
   );
 }
@@ -136,7 +146,7 @@ function useRun(text: string, given: Record<string, string>): { run: Run; start:
     current.current = queryId;
     setRun({ status: 'running', queryId, sinceMs, stopping: false });
     void runStatement(query, given, queryId, new AbortController().signal).then(
-      (answer): Run => ({ status: 'done', answer, query }),
+      (answer): Run => ({ status: 'done', answer, drawing: drawingOf(answer) }),
       (error: unknown): Run => {
         const failure = failureOf(error);
         if (failure.kind === 'sql_cancelled') return { status: 'cancelled', afterMs: Date.now() - sinceMs };

@@ -1,11 +1,10 @@
 /** What became of a statement: nothing yet, running, an answer as table or chart, or why there is none. */
 import type { JSX } from 'preact';
-import { useMemo } from 'preact/hooks';
 import type { Answer, Failure } from '../api/sql';
 import { countInFull, duration, plural } from '../charts/format';
-import { drawingOf } from '../sql/shape';
+import type { Drawing } from '../sql/shape';
 import { lineAndColumn } from '../sql/words';
-import { ShapeSwitch, panelShape } from '../ui/Panel';
+import { panelShape } from '../ui/Panel';
 import { now } from '../ui/ticker';
 import { SqlChart } from './SqlChart';
 import { SqlRows } from './SqlRows';
@@ -13,7 +12,7 @@ import { SqlRows } from './SqlRows';
 export type Run =
   | { status: 'none' }
   | { status: 'running'; queryId: string; sinceMs: number; stopping: boolean }
-  | { status: 'done'; answer: Answer; query: string }
+  | { status: 'done'; answer: Answer; drawing: Drawing | undefined }
   | { status: 'cancelled'; afterMs: number }
   | { status: 'failed'; failure: Failure; query: string; place: [begin: number, end: number] | undefined };
 
@@ -45,7 +44,7 @@ export function SqlResult({ run }: { run: Run }): JSX.Element {
     case 'failed':
       return <Failed {...run} />;
     case 'done':
-      return <Done answer={run.answer} />;
+      return <Done answer={run.answer} drawing={run.drawing} />;
   }
 }
 
@@ -58,17 +57,14 @@ function Running({ sinceMs, stopping }: { sinceMs: number; stopping: boolean }):
   );
 }
 
-function Done({ answer }: { answer: Answer }): JSX.Element {
-  const drawing = useMemo(() => drawingOf(answer), [answer]);
-  const asChart = drawing !== undefined && panelShape('shape') === 'chart';
+function Done({ answer, drawing }: { answer: Answer; drawing: Drawing | undefined }): JSX.Element {
   if (answer.rows.length === 0) {
     return <div class="state" data-state="empty"><p class="state-title">No rows.</p><p>{answer.columns.map(({ name }) => name).join(', ')}</p></div>;
   }
   return (
     <>
       {answer.truncated && <p class="note sql-more" data-state="truncated">These are the first {countInFull(answer.rows.length)} rows; there are more. Aggregate or filter to see all, or fetch them by the SQL port.</p>}
-      {drawing !== undefined && <p class="sql-line"><ShapeSwitch param="shape" what="the answer" /></p>}
-      {asChart ? <SqlChart drawing={drawing} /> : <SqlRows answer={answer} />}
+      {drawing !== undefined && panelShape('shape') === 'chart' ? <SqlChart drawing={drawing} /> : <SqlRows answer={answer} />}
     </>
   );
 }

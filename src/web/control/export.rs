@@ -15,7 +15,9 @@ use crate::{
         Store,
         query::{QueryError, export::Exported},
     },
-    web::{api::ApiState, auth::Reader, error::ApiError, permission::Admin, problem::Problem, scribe::Scribe},
+    web::{
+        api::ApiState, auth::Reader, error::ApiError, permission::Admin, problem::Problem, scribe::Scribe,
+    },
 };
 
 /// Everything the environment owns but secrets, one JSON object a line, each with its `kind`: `environment`,

@@ -51,7 +51,8 @@ pub async fn create(
     body: Json<InvitationWish>,
 ) -> Result<HttpResponse, ApiError> {
     let invitation = state.control.invite(&body.email, body.role, &body.environments).await?;
-    let detail = json!({"role": body.role, "environments": body.environments, "invitation": invitation.invitation.id});
+    let detail =
+        json!({"role": body.role, "environments": body.environments, "invitation": invitation.invitation.id});
     scribe.note_for_owners(Deed::PersonInvited, &invitation.invitation.email, detail).await;
     let path = format!("/login#invitation={}", invitation.code);
     Ok(HttpResponse::Created().json(InvitationAnswer { invitation, path }))

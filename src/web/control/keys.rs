@@ -10,7 +10,9 @@ use serde_json::{Value, json};
 use super::List;
 use crate::{
     control::{Deed, KeySettings, ListedKey, Origins},
-    web::{api::ApiState, auth::Reader, error::ApiError, permission::Admin, problem::Problem, scribe::Scribe},
+    web::{
+        api::ApiState, auth::Reader, error::ApiError, permission::Admin, problem::Problem, scribe::Scribe,
+    },
 };
 
 /// Everything that can be set about a key; what is left out is empty.

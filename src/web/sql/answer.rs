@@ -30,11 +30,12 @@ const DISPLAY_NAME: &str = "playhead";
 /// What ClickHouse says went wrong.
 pub async fn pass_on(
     upstream: reqwest::Response,
-    ticket: Ticket,
+    mut ticket: Ticket,
     mut record: Record,
     progress: bool,
 ) -> Result<HttpResponse, EngineError> {
     if !upstream.status().is_success() {
+        ticket.ended();
         return Err(record.failed(error_of(upstream).await));
     }
     let header = |name: &str| upstream.headers().get(name).and_then(|value| value.to_str().ok());
@@ -63,6 +64,7 @@ pub async fn pass_on(
                 Some((Ok(piece), Some((upstream, ticket, record))))
             }
             Ok(None) => {
+                ticket.ended();
                 record.complete = true;
                 None
             }

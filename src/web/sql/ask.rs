@@ -14,7 +14,10 @@ use super::{
         literal, no_database, settings,
     },
 };
-use crate::store::embedded::{error::EngineError, request::Request};
+use crate::store::embedded::{
+    error::{EngineError, code},
+    request::Request,
+};
 
 /// The form of rows for a screen: two lines of names and types, then a line for each row.
 pub const ROWS: &str = "JSONCompactEachRowWithNamesAndTypes";
@@ -54,8 +57,11 @@ pub async fn ask(state: &SqlState, asked: &Asked, record: &mut Record) -> Result
         Ok(ticket) => ticket,
         Err(error) => return Err(record.failed(error)),
     };
+    let engine_id = uuid::Uuid::new_v4().to_string();
+    ticket.follow(&state.upstream, &engine_id);
     let question = Question {
         environment: &record.asker.environment,
+        engine_id: &engine_id,
         user: &record.asker.user,
         sql,
         format: &format,
@@ -70,7 +76,13 @@ pub async fn ask(state: &SqlState, asked: &Asked, record: &mut Record) -> Result
     };
     match answered {
         Ok(upstream) => Ok(Answered::Rows { upstream, ticket }),
-        Err(error) => Err(record.failed(error)),
+        Err(error) => {
+            // What ClickHouse never got, or lost with itself, is not left in it.
+            if error.code() == code::NETWORK_ERROR {
+                ticket.ended();
+            }
+            Err(record.failed(error))
+        }
     }
 }
 

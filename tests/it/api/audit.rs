@@ -38,7 +38,8 @@ async fn every_deed_leaves_a_line_and_no_secret() {
 
     let (mut lines, mut cursor) = (Vec::new(), String::new());
     loop {
-        let page = done(&server, Method::GET, &format!("/data/v1/audit?limit=7{cursor}"), &owner, json!(null)).await;
+        let page =
+            done(&server, Method::GET, &format!("/data/v1/audit?limit=7{cursor}"), &owner, json!(null)).await;
         lines.extend(page["data"].as_array().unwrap().clone());
         match page["next_cursor"].as_str() {
             Some(next) => cursor = format!("&cursor={next}"),
@@ -57,7 +58,8 @@ async fn every_deed_leaves_a_line_and_no_secret() {
     for secret in secrets.iter().map(String::as_str).chain([LOGIN_CODE, "not my password", "a viewer's id"]) {
         assert!(!written.contains(secret), "{secret} is in the log");
     }
-    let failed = |whose: &str| lines.iter().any(|line| line["deed"] == "session.fail" && line["subject"] == whose);
+    let failed =
+        |whose: &str| lines.iter().any(|line| line["deed"] == "session.fail" && line["subject"] == whose);
     // A known address is named; an unknown one may be a password in the wrong field.
     assert!(failed("anna@example.org") && failed("") && failed("the operator"), "{written}");
     let keys = done(&server, Method::GET, "/data/v1/audit?deed=key&limit=100", &owner, json!(null)).await;
@@ -70,12 +72,18 @@ async fn every_deed_leaves_a_line_and_no_secret() {
     // An admin of the environment reads what was done in it; of the installation only owners do.
     let admin = server.control.create_token(&tenant.id, &admins()).await.unwrap();
     let read = server.http.get(format!("{}/data/v1/audit?limit=1000", server.url));
-    let read: Value = read.basic_auth(&admin.id, Some(&admin.secret)).send().await.unwrap().json().await.unwrap();
-    let deeds: BTreeSet<&str> = read["data"].as_array().unwrap().iter().map(|line| text(line, "deed")).collect();
-    assert!(deeds.contains("key.create") && !deeds.iter().any(|deed| deed.starts_with("session.")), "{deeds:?}");
+    let read: Value =
+        read.basic_auth(&admin.id, Some(&admin.secret)).send().await.unwrap().json().await.unwrap();
+    let deeds: BTreeSet<&str> =
+        read["data"].as_array().unwrap().iter().map(|line| text(line, "deed")).collect();
+    assert!(
+        deeds.contains("key.create") && !deeds.iter().any(|deed| deed.starts_with("session.")),
+        "{deeds:?}"
+    );
     let stranger = server.control.create_token(&other.id, &admins()).await.unwrap();
     let read = server.http.get(format!("{}/data/v1/audit?limit=1000", server.url));
-    let read: Value = read.basic_auth(&stranger.id, Some(&stranger.secret)).send().await.unwrap().json().await.unwrap();
+    let read: Value =
+        read.basic_auth(&stranger.id, Some(&stranger.secret)).send().await.unwrap().json().await.unwrap();
     assert_eq!(read, json!({"data": [], "next_cursor": null}));
 }
 
@@ -87,7 +95,9 @@ fn admins() -> playhead::control::TokenSettings {
 /// One of everything; the secrets that came out of it.
 async fn administer(server: &Server, owner: &str, environment: &str) -> Vec<String> {
     let (post, put, delete) = (Method::POST, Method::PUT, Method::DELETE);
-    let act = async |method: &Method, path: &str, body: Value| done(server, method.clone(), path, owner, body).await;
+    let act = async |method: &Method, path: &str, body: Value| {
+        done(server, method.clone(), path, owner, body).await
+    };
     let key = act(&post, "/data/v1/ingest-keys", json!({"name": "site"})).await;
     let key = format!("/data/v1/ingest-keys/{}", text(&key, "ingest_key"));
     act(&put, &key, json!({"name": "page"})).await;
@@ -95,7 +105,8 @@ async fn administer(server: &Server, owner: &str, environment: &str) -> Vec<Stri
     act(&delete, &key, json!(null)).await;
     let token = act(&post, "/data/v1/tokens", json!({"name": "t", "scopes": ["read"]})).await;
     act(&delete, &format!("/data/v1/tokens/{}", text(&token, "id")), json!(null)).await;
-    let made = act(&post, "/data/v1/environments", json!({"name": uuid::Uuid::new_v4().simple().to_string()})).await;
+    let made =
+        act(&post, "/data/v1/environments", json!({"name": uuid::Uuid::new_v4().simple().to_string()})).await;
     act(&Method::PATCH, &format!("/data/v1/environments/{environment}"), json!({"retention_days": 30})).await;
     act(&delete, "/data/v1/viewers/a%20viewer's%20id", json!(null)).await;
     act(&Method::GET, "/data/v1/export", json!(null)).await;

@@ -32,7 +32,8 @@ impl Fault {
         let text = message.split_once("DB::Exception: ").map_or(&*message, |(_, text)| text);
         let name = text.rsplit('(').find_map(|part| {
             let word = part.split(')').next()?;
-            let is_name = word.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
+            let is_name =
+                word.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
             (is_name && !word.is_empty()).then(|| word.to_owned())
         });
         Self {
@@ -88,7 +89,8 @@ fn failed_at(message: &str, statement: &str) -> Option<Place> {
     let begin = digits.parse::<usize>().ok()?.checked_sub(1)?;
     let word = rest.split(')').next()?;
     let found = statement.get(begin..)?;
-    let length = if found.starts_with(word) { word.len() } else { found.chars().next().map_or(0, char::len_utf8) };
+    let length =
+        if found.starts_with(word) { word.len() } else { found.chars().next().map_or(0, char::len_utf8) };
     Some(characters(statement, begin, begin + length))
 }
 
@@ -121,14 +123,25 @@ mod tests {
 
     #[test]
     fn the_place_is_found_by_position_and_by_name() {
-        let message = "Code: 62. DB::Exception: Syntax error: failed at position 13 (FORM), expected x. (SYNTAX_ERROR)";
+        let message =
+            "Code: 62. DB::Exception: Syntax error: failed at position 13 (FORM), expected x. (SYNTAX_ERROR)";
         let found = fault(message, "SELECT 'ä', FORM views");
         assert_eq!((found.code, &*found.name), (62, "SYNTAX_ERROR"));
-        assert_eq!(found.place, Some(Place { begin: 11, end: 12 }), "in characters, though the position is of bytes");
+        assert_eq!(
+            found.place,
+            Some(Place { begin: 11, end: 12 }),
+            "in characters, though the position is of bytes"
+        );
         let message = "Code: 47. DB::Exception: Unknown expression identifier `vido`. (UNKNOWN_IDENTIFIER) (version 26.7)";
         let found = fault(message, "SELECT x.vidos, 'ü', vido FROM views");
         assert_eq!(found.place, Some(Place { begin: 21, end: 25 }));
-        assert_eq!((&*found.name, found.word(), found.status().as_u16()), ("UNKNOWN_IDENTIFIER", "sql_failed", 400));
-        assert_eq!(fault("Code: 241. DB::Exception: Memory. (MEMORY_LIMIT_EXCEEDED)", "SELECT 1").place, None);
+        assert_eq!(
+            (&*found.name, found.word(), found.status().as_u16()),
+            ("UNKNOWN_IDENTIFIER", "sql_failed", 400)
+        );
+        assert_eq!(
+            fault("Code: 241. DB::Exception: Memory. (MEMORY_LIMIT_EXCEEDED)", "SELECT 1").place,
+            None
+        );
     }
 }

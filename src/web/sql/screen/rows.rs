@@ -46,7 +46,8 @@ impl Rows {
         let mut lines = body.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
         let Some(names) = lines.next() else { return Ok(Self::default()) };
         let names: Vec<String> = serde_json::from_slice(names).map_err(broken)?;
-        let types: Vec<String> = lines.next().map_or(Ok(Vec::new()), serde_json::from_slice).map_err(broken)?;
+        let types: Vec<String> =
+            lines.next().map_or(Ok(Vec::new()), serde_json::from_slice).map_err(broken)?;
         let columns = names.into_iter().zip(types).map(|(name, kind)| Column { name, kind }).collect();
         let mut rows = Vec::new();
         for line in lines {
@@ -65,7 +66,8 @@ mod tests {
 
     #[test]
     fn rows_come_out_as_they_went_in_and_no_more_than_wanted() {
-        let body = b"[\"a\",\"b\"]\n[\"UInt64\",\"String\"]\n[\"18446744073709551615\",\"x\\ny\"]\n[\"2\",null]\n";
+        let body =
+            b"[\"a\",\"b\"]\n[\"UInt64\",\"String\"]\n[\"18446744073709551615\",\"x\\ny\"]\n[\"2\",null]\n";
         let read = Rows::read(body, 1).unwrap();
         assert_eq!(read.columns.iter().map(|column| &*column.kind).collect::<Vec<_>>(), ["UInt64", "String"]);
         assert_eq!(read.rows[0].get(), "[\"18446744073709551615\",\"x\\ny\"]");

@@ -94,7 +94,8 @@ pub async fn run(
     }
     let fault = |error: EngineError| ApiError::Statement(Box::new(Fault::new(&error, &query)));
     let query_id = query_id.unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
-    let asked = Asked::on_screen(query.clone(), parameters, Some(query_id.clone()), limit.into()).map_err(fault)?;
+    let asked =
+        Asked::on_screen(query.clone(), parameters, Some(query_id.clone()), limit.into()).map_err(fault)?;
     let address = client_address(&request, &state.api.trusted_proxies).map(limit_key);
     let mut record = Record::new(&state.api.control, Asker::of(&reader), address, &query_id);
     record.query.clone_from(&query);
@@ -112,17 +113,20 @@ async fn answered(
     let (upstream, mut ticket) = match ask(state, asked, record).await? {
         Answered::Rows { upstream, ticket } => (upstream, ticket),
         Answered::Nothing => {
-            let text = "SET and USE are for sessions, and there is none here: write SETTINGS behind the query";
+            let text =
+                "SET and USE are for sessions, and there is none here: write SETTINGS behind the query";
             return Err(record.failed(EngineError::bad_request(text)));
         }
     };
     if !upstream.status().is_success() {
+        ticket.ended();
         return Err(record.failed(error_of(upstream).await));
     }
     let said = upstream.headers().get("x-clickhouse-summary").and_then(|value| value.to_str().ok());
     record.summary = summary(said, record.elapsed_ns());
     let read = match whole(upstream, &mut ticket).await {
         Ok(body) => {
+            ticket.ended();
             record.sent_bytes = body.len() as u64;
             Rows::read(&body, at_most)
         }

@@ -5,11 +5,7 @@ use std::collections::BTreeMap;
 use actix_web::web::{Data, Json};
 use serde::Serialize;
 
-use super::{
-    fault::Fault,
-    rows::Rows,
-    run::MOST_ROWS,
-};
+use super::{fault::Fault, rows::Rows, run::MOST_ROWS};
 use crate::{
     store::embedded::error::EngineError,
     web::{
@@ -80,7 +76,8 @@ pub async fn show(
     state: Data<SqlState>,
     port: Data<SqlPort>,
 ) -> Result<Json<SqlSchema>, ApiError> {
-    let tables = tables(&state).await.map_err(|error| ApiError::Statement(Box::new(Fault::new(&error, ""))))?;
+    let tables =
+        tables(&state).await.map_err(|error| ApiError::Statement(Box::new(Fault::new(&error, ""))))?;
     let Bounds { seconds, memory_bytes, read_rows, result_rows, result_bytes, threads } = state.bounds;
     Ok(Json(SqlSchema {
         database: crate::store::Store::DATABASE,
@@ -102,9 +99,13 @@ pub async fn show(
 
 /// In the order of the documentation.
 async fn tables(state: &SqlState) -> Result<Vec<TableShown>, EngineError> {
-    let sql = format!("SELECT table, name, type, comment FROM ({}) ORDER BY table, position", catalog::own_columns());
+    let sql = format!(
+        "SELECT table, name, type, comment FROM ({}) ORDER BY table, position",
+        catalog::own_columns()
+    );
     let question = Question {
         environment: "",
+        engine_id: &uuid::Uuid::new_v4().to_string(),
         user: "",
         sql,
         format: ROWS,
@@ -118,9 +119,8 @@ async fn tables(state: &SqlState) -> Result<Vec<TableShown>, EngineError> {
         return Err(error_of(answer).await);
     }
     let columns = answer.bytes().await.map_err(|error| EngineError::host(error.without_url()))?;
-    let mut tables: Vec<TableShown> = catalog::TABLES
-        .map(|name| TableShown { name: name.to_owned(), columns: Vec::new() })
-        .into();
+    let mut tables: Vec<TableShown> =
+        catalog::TABLES.map(|name| TableShown { name: name.to_owned(), columns: Vec::new() }).into();
     for row in Rows::read(&columns, usize::MAX)?.rows {
         let parsed = serde_json::from_str::<[String; 4]>(row.get());
         let [table, name, kind, comment] = parsed.map_err(EngineError::host)?;

@@ -25,9 +25,11 @@ pub mod functions;
 mod output;
 mod query;
 pub mod settings;
+mod size;
 mod statement;
 mod token;
 mod types;
+mod values;
 mod words;
 
 pub use self::format::allowed as allowed_format;
