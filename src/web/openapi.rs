@@ -266,19 +266,6 @@ pub struct Further {
     pub cursor: Option<String>,
 }
 
-/// Which lines of the audit log.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct Audited {
-    /// What was done, such as `key.create`, or what several begin with, such as `key`; everything when left out.
-    pub deed: Option<String>,
-    /// The `next_cursor` of the answer before.
-    pub cursor: Option<String>,
-    /// 10 when left out.
-    #[param(minimum = 1, maximum = 1000)]
-    pub limit: Option<u32>,
-}
-
 /// How a video is cut.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
