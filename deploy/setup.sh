@@ -29,7 +29,7 @@ check_build() {
 
 check_test() {
   check_build
-  command -v java >/dev/null || want openjdk-17-jre-headless
+  command -v javac >/dev/null || want openjdk-17-jdk-headless
   command -v mvn >/dev/null || want maven
   command -v curl >/dev/null || want curl
   [ -n "${PLAYHEAD_CHROMIUM:-}" ] || [ -x /usr/bin/chromium ] || want chromium

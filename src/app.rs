@@ -241,22 +241,25 @@ async fn start(config: Config) -> Result<Running, StartError> {
         log_dir: config.kafka.is_none().then(|| config.data_dir.join("log")),
         has_embedded_engine: engine.is_some(),
     });
-    let main = http::web_server(&config, health.clone(), collector, live_state, api.clone(), system)?;
+    let mut servers = Vec::new();
+    let mut sql = None;
+    if config.roles.contains(&Role::Query) {
+        let state = web::Data::new(SqlState::new(api.clone(), upstream, config.sql.limits));
+        let port = http::sql_server(&config, state.clone())?;
+        tracing::info!(sql = %port.1, "the SQL port listens");
+        servers.push(port.0);
+        sql = Some((state, port.1));
+    }
+    let sql_addr = sql.as_ref().map(|(_, bound)| *bound);
+    let main = http::web_server(&config, health.clone(), collector, live_state, api, sql, system)?;
     let door = web::Data::new(Door {
         quarantine: Quarantine::new(Arc::clone(&quarantine)),
         main: Arc::clone(&log),
         pass: Pass::issue(&config.data_dir).map_err(StartError::DataDir)?,
     });
     let admin = http::admin_server(&config, health, metrics, door)?;
-    let mut servers = vec![main.0, admin.0];
-    let mut sql = None;
-    if config.roles.contains(&Role::Query) {
-        let port = http::sql_server(&config, SqlState::new(api, upstream, config.sql.limits))?;
-        tracing::info!(sql = %port.1, "the SQL port listens");
-        servers.push(port.0);
-        sql = Some(port.1);
-    }
-    credentials.announce(&config, main.1, sql);
+    servers.extend([main.0, admin.0]);
+    credentials.announce(&config, main.1, sql_addr);
     tracing::info!(http = %main.1, admin = %admin.1, roles = ?config.roles, "started");
     Ok(Running { engine, log, quarantine, control, tasks, servers, draining, stop })
 }

@@ -102,6 +102,10 @@ impl Keeper {
                 tracing::info!(environment = tenant.environment.id, rows, "retention is over for old rows");
             }
         }
+        let lines = self.control.trim_audit(now_ms).await?;
+        if lines > 0 {
+            tracing::info!(lines, "retention is over for old lines of the audit log");
+        }
         Ok(())
     }
 }

@@ -10,6 +10,7 @@ import { WebSocketServer } from 'ws';
 import { history } from './history-scene.mjs';
 import { Managed } from './manage-scene.mjs';
 import { Scene } from './scene.mjs';
+import { sql } from './sql-scene.mjs';
 import { listOfViews, viewInFull } from './views-scene.mjs';
 import { annotations, incidents, monitoring } from './wrong-scene.mjs';
 
@@ -66,6 +67,7 @@ function answer(request, response, control, scene) {
   if (url.pathname === '/demo/config') return json(response, 200, { ingest_key: INGEST_KEY, intake_path: `/in/${INGEST_KEY}`, live_token: 'demo', video_id: 'playhead-demo' });
   if (url.pathname === `/in/${INGEST_KEY}`) return intake(request, response, scene);
   if (url.pathname === '/sdk/playhead.js') return response.writeHead(200, { 'content-type': 'text/javascript' }).end(SDK);
+  if (/^\/data\/v1\/sql(\/|$)/.test(url.pathname) && !control.failing && !control.hanging) return sql(request, url, response, control);
   if (url.pathname.startsWith('/data/v1/')) return data(request, url, response, control, scene);
   const file = `${dist}${url.pathname}`;
   if (extname(file) !== '' && existsSync(file)) {

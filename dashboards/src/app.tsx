@@ -32,6 +32,7 @@ const loadSettingsPage = () => import('./pages/manage').then((module) => module.
 const loadStartPage = () => import('./pages/manage').then((module) => module.StartPage);
 const loadViewsPage = () => import('./pages/views').then((module) => module.ViewsPage);
 const loadViewPage = () => import('./pages/views').then((module) => module.ViewPage);
+const loadSqlPage = () => import('./pages/SqlPage').then((module) => module.SqlPage);
 
 interface NavigationItem {
   href: string;
@@ -49,6 +50,7 @@ const PAGES: NavigationItem[] = [
   { href: '/views', name: 'Views', page: 'views', also: 'view' },
   { href: '/errors', name: 'Errors', page: 'errors', also: 'error' },
   { href: '/alerts', name: 'Alerts', page: 'alerts', also: 'incident' },
+  { href: '/sql', name: 'SQL', page: 'sql' },
 ];
 
 /** What one comes to now and then, under one entry. */
@@ -198,6 +200,8 @@ function Page({ environment, route, onShown }: PageProps): JSX.Element | null {
       return <Lazy name="system" load={loadSystemPage} onShown={onShown}>{(SystemPage) => <SystemPage />}</Lazy>;
     case 'settings':
       return <Lazy name="settings" load={loadSettingsPage} onShown={onShown}>{(SettingsPage) => <SettingsPage section={route.section} environment={environment} />}</Lazy>;
+    case 'sql':
+      return <Lazy name="sql" load={loadSqlPage} onShown={onShown}>{(SqlPage) => <SqlPage />}</Lazy>;
     case 'start':
       return <Lazy name="start" load={loadStartPage} onShown={onShown}>{(StartPage) => <StartPage environment={environment} />}</Lazy>;
     case 'views':

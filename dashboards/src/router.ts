@@ -12,6 +12,7 @@ export type Route =
   | { page: 'overview' }
   | { page: 'explore'; metric: string }
   | { page: 'start' }
+  | { page: 'sql' }
   | { page: 'video'; videoId: string }
   | { page: 'views' }
   | { page: 'view'; viewId: string }
@@ -38,6 +39,7 @@ export function routeOf(path: string): Route {
   // The overview lists the videos.
   if (path === '/overview' || path === '/videos') return { page: 'overview' };
   if (path === '/start') return { page: 'start' };
+  if (path === '/sql') return { page: 'sql' };
   if (path === '/views') return { page: 'views' };
   if (path === '/errors') return { page: 'errors' };
   if (path === '/compare') return { page: 'compare' };

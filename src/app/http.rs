@@ -15,7 +15,7 @@ use crate::{
         api::{self, ApiState},
         assets, demo,
         live::{self, LiveState},
-        sql::{self, SqlState},
+        sql::{self, SqlPort, SqlState},
         system::System,
     },
 };
@@ -25,16 +25,17 @@ const HTTP_GRACE_S: u64 = 10;
 /// A client has this long to send its headers.
 const HEADER_DEADLINE: Duration = Duration::from_secs(10);
 
-/// Beacons, pages, API and websocket, as the roles say.
+/// Beacons, pages, API and websocket, as the roles say; `sql` is there where this process answers questions.
 pub fn web_server(
     config: &Config,
     health: Health,
     collector: web::Data<Collector>,
     live_state: LiveState,
     api_state: web::Data<ApiState>,
+    sql: Option<(web::Data<SqlState>, SocketAddr)>,
     system: web::Data<System>,
 ) -> Result<(Server, SocketAddr), StartError> {
-    let roles = config.roles.clone();
+    let collects = config.roles.contains(&Role::Collect);
     let prefix = config.intake_prefix.clone();
     listen(config.http_addr, "http-addr", Manners::Web, move |web| {
         web.app_data(web::Data::new(health.clone()))
@@ -46,21 +47,21 @@ pub fn web_server(
             .app_data(web::Data::from(Arc::clone(&collector.refusals)))
             .app_data(web::Data::new(demo::IntakePrefix(prefix.clone())))
             .configure(health::routes);
-        if roles.contains(&Role::Query) {
+        if let Some((state, bound)) = &sql {
+            web.app_data(state.clone()).app_data(web::Data::new(SqlPort(bound.port())));
             web.configure(demo::routes)
                 .configure(assets::routes)
                 .configure(live::routes)
                 .configure(api::configure);
         }
-        if roles.contains(&Role::Collect) {
+        if collects {
             web.configure(beacon::routes(&prefix));
         }
     })
 }
 
 /// The SQL port, where this process answers questions.
-pub fn sql_server(config: &Config, state: SqlState) -> Result<(Server, SocketAddr), StartError> {
-    let state = web::Data::new(state);
+pub fn sql_server(config: &Config, state: web::Data<SqlState>) -> Result<(Server, SocketAddr), StartError> {
     listen(config.sql.addr, "sql-addr", Manners::ClickHouse, move |web| {
         web.app_data(state.clone()).configure(sql::configure);
     })

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::Said;
-use crate::control::{Control, ControlError, NewEnvironment, Tenant};
+use super::{Said, note};
+use crate::control::{Control, ControlError, Deed, NewEnvironment, Tenant};
 
 /// What can be done with environments.
 #[derive(Debug, clap::Subcommand)]
@@ -26,6 +26,8 @@ pub(super) async fn run(command: Command, control: &Control) -> Result<Said, Con
         Command::Create { name } => {
             let made = control.create_environment(&name).await?;
             let NewEnvironment { id, ingest_key, token } = &made;
+            let detail = json!({"name": name, "ingest_key": ingest_key, "token": token.id});
+            note(control, Some(id), Deed::EnvironmentCreated, id, detail).await;
             let text = format!(
                 "environment {id}\ningest key  {ingest_key}\nAPI token   {}:{}",
                 token.id, token.secret
@@ -37,8 +39,16 @@ pub(super) async fn run(command: Command, control: &Control) -> Result<Said, Con
             let rows: Vec<_> = tenants.iter().map(row).collect();
             Ok(Said::table(["ID", "NAME", "INGEST KEY", "DAYS KEPT"], &rows, json!(tenants)))
         }
-        Command::Rename { id, name } => changed(control.change_environment(&id, Some(&name), None).await?),
-        Command::Retention { id, days } => changed(control.change_environment(&id, None, Some(days)).await?),
+        Command::Rename { id, name } => {
+            let tenant = control.change_environment(&id, Some(&name), None).await?;
+            note(control, Some(&id), Deed::EnvironmentChanged, &id, json!({"name": name})).await;
+            changed(tenant)
+        }
+        Command::Retention { id, days } => {
+            let tenant = control.change_environment(&id, None, Some(days)).await?;
+            note(control, Some(&id), Deed::EnvironmentChanged, &id, json!({"retention_days": days})).await;
+            changed(tenant)
+        }
     }
 }
 

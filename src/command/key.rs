@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::{Of, Said, or_dash, time};
-use crate::control::{Control, ControlError, KeySettings, ListedKey, Origins};
+use super::{Of, Said, note, or_dash, time};
+use crate::control::{Control, ControlError, Deed, KeySettings, ListedKey, Origins};
 
 /// What can be done with ingest keys.
 #[derive(Debug, clap::Subcommand)]
@@ -70,17 +70,38 @@ pub(super) async fn run(command: Command, control: &Control) -> Result<Said, Con
             Ok(table(&keys, json!(keys)))
         }
         Command::Create { of, wish } => {
-            shown(control.create_key(&of.id(control).await?, &wish.settings()?).await?)
+            let environment = of.id(control).await?;
+            let key = control.create_key(&environment, &wish.settings()?).await?;
+            note(control, Some(&environment), Deed::KeyCreated, &key.ingest_key, settings(&key)).await;
+            shown(key)
         }
         Command::Set { key, of, wish } => {
-            shown(control.change_key(&of.id(control).await?, &key, &wish.settings()?).await?)
+            let environment = of.id(control).await?;
+            let changed = control.change_key(&environment, &key, &wish.settings()?).await?;
+            note(control, Some(&environment), Deed::KeyChanged, &key, settings(&changed)).await;
+            shown(changed)
         }
-        Command::Rotate { key, of } => shown(control.rotate_key(&of.id(control).await?, &key).await?),
-        Command::Retire { key, of } => match control.retire_key(&of.id(control).await?, &key).await? {
-            true => Ok(Said::new(format!("{key} is retired"), json!({"retired": key}))),
-            false => Err(ControlError::Missing("there is no such ingest key that works".to_owned())),
-        },
+        Command::Rotate { key, of } => {
+            let environment = of.id(control).await?;
+            let made = control.rotate_key(&environment, &key).await?;
+            let detail = json!({"new_key": made.ingest_key});
+            note(control, Some(&environment), Deed::KeyRotated, &key, detail).await;
+            shown(made)
+        }
+        Command::Retire { key, of } => {
+            let environment = of.id(control).await?;
+            if !control.retire_key(&environment, &key).await? {
+                return Err(ControlError::Missing("there is no such ingest key that works".to_owned()));
+            }
+            note(control, Some(&environment), Deed::KeyRetired, &key, json!({})).await;
+            Ok(Said::new(format!("{key} is retired"), json!({"retired": key})))
+        }
     }
+}
+
+/// What is noted of a key.
+fn settings(key: &ListedKey) -> serde_json::Value {
+    json!({"name": key.name, "origins": key.origins, "events_per_s": key.events_per_s})
 }
 
 fn shown(key: ListedKey) -> Result<Said, ControlError> {

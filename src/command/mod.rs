@@ -1,8 +1,9 @@
-//! The command line's side of control data: `playhead environment`, `key`, `token`, `user` and `viewer`.
+//! The command line's side of control data: `playhead environment`, `key`, `token`, `user`, `viewer` and `audit`.
 //!
 //! Straight on the control database of the settings, whether or not a service is running on it: one that runs sees a
 //! change within seconds. Each command prints what it did for people, or with `--json` one JSON value.
 
+mod audit;
 mod environment;
 mod key;
 mod token;
@@ -16,7 +17,7 @@ use serde_json::Value;
 
 use crate::{
     config::Config,
-    control::{Control, ControlError},
+    control::{AuditEntry, Control, ControlError, Deed},
 };
 
 /// What there is to administer.
@@ -37,6 +38,8 @@ pub enum Command {
     /// Viewers to be erased, and the receipts of it
     #[command(subcommand)]
     Viewer(viewer::Command),
+    /// Who did what, newest first
+    Audit(audit::Command),
 }
 
 /// Which environment a command is about.
@@ -81,9 +84,23 @@ async fn done(command: Command, config: &Config) -> Result<Said, ControlError> {
         Command::Token(command) => token::run(command, &control).await,
         Command::User(command) => user::run(command, &control).await,
         Command::Viewer(command) => viewer::run(command, &control).await,
+        Command::Audit(command) => audit::run(command, &control).await,
     };
     control.close().await;
     said
+}
+
+/// Writes a line of the audit log; without an environment it is about the installation.
+async fn note(control: &Control, environment: Option<&str>, deed: Deed, subject: &str, detail: Value) {
+    let entry = AuditEntry {
+        environment: environment.map(str::to_owned),
+        actor: "the command line".to_owned(),
+        address: None,
+        deed,
+        subject: subject.to_owned(),
+        detail,
+    };
+    control.audit(entry).await;
 }
 
 impl Of {

@@ -4,8 +4,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::json;
 
-use super::{Of, Said, or_dash, time};
-use crate::control::{Control, ControlError, ListedToken, Scope, Scopes, TokenSettings};
+use super::{Of, Said, note, or_dash, time};
+use crate::control::{Control, ControlError, Deed, ListedToken, Scope, Scopes, TokenSettings};
 
 /// What can be done with API tokens.
 #[derive(Debug, clap::Subcommand)]
@@ -48,14 +48,21 @@ pub(super) async fn run(command: Command, control: &Control) -> Result<Said, Con
         Command::Create { of, name, scopes, expires_days } => {
             let scopes: Scopes = scopes.into_iter().collect();
             let settings = TokenSettings { name, scopes, expires_ms: expires_days.map(in_days) };
-            let token = control.create_token(&of.id(control).await?, &settings).await?;
+            let environment = of.id(control).await?;
+            let token = control.create_token(&environment, &settings).await?;
+            let detail = json!({"name": settings.name, "scopes": scopes, "expires_ms": settings.expires_ms});
+            note(control, Some(&environment), Deed::TokenCreated, &token.id, detail).await;
             let text = format!("API token   {}:{}\nscopes      {scopes}", token.id, token.secret);
             Ok(Said::new(text, token))
         }
-        Command::Revoke { id, of } => match control.revoke_token(&of.id(control).await?, &id).await? {
-            true => Ok(Said::new(format!("{id} is revoked"), json!({"revoked": id}))),
-            false => Err(ControlError::Missing("there is no such token that works".to_owned())),
-        },
+        Command::Revoke { id, of } => {
+            let environment = of.id(control).await?;
+            if !control.revoke_token(&environment, &id).await? {
+                return Err(ControlError::Missing("there is no such token that works".to_owned()));
+            }
+            note(control, Some(&environment), Deed::TokenRevoked, &id, json!({})).await;
+            Ok(Said::new(format!("{id} is revoked"), json!({"revoked": id})))
+        }
     }
 }
 

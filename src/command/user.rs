@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::{Said, time};
-use crate::control::{Control, ControlError, NewInvitation, Person, Role};
+use super::{Said, note, time};
+use crate::control::{Control, ControlError, Deed, NewInvitation, Person, Role};
 
 /// What can be done with people.
 #[derive(Debug, clap::Subcommand)]
@@ -47,6 +47,8 @@ pub(super) async fn run(command: Command, control: &Control) -> Result<Said, Con
         Command::Invite { email, membership: Membership { role, environments } } => {
             let made = control.invite(&email, role, &environments).await?;
             let NewInvitation { invitation, code } = &made;
+            let detail = json!({"role": role, "environments": environments, "invitation": invitation.id});
+            note(control, None, Deed::PersonInvited, &invitation.email, detail).await;
             let until = time(Some(invitation.expires_ms));
             let text =
                 format!("/login#invitation={code}\nworks once, on your server's address, until {until} UTC");
@@ -54,12 +56,17 @@ pub(super) async fn run(command: Command, control: &Control) -> Result<Said, Con
         }
         Command::Set { email, membership: Membership { role, environments } } => {
             let person = control.change_person(&email, role, &environments).await?;
+            let detail = json!({"role": person.role, "environments": person.environments});
+            note(control, None, Deed::PersonChanged, &person.email, detail).await;
             Ok(Said::table(["EMAIL", "ROLE", "ENVIRONMENTS", "LAST SIGN-IN"], &[row(&person)], &person))
         }
-        Command::Remove { email } => match control.remove_person(&email).await? {
-            true => Ok(Said::new(format!("{email} may not sign in any more"), json!({"removed": email}))),
-            false => Err(ControlError::Missing("there is nobody with this address".to_owned())),
-        },
+        Command::Remove { email } => {
+            if !control.remove_person(&email).await? {
+                return Err(ControlError::Missing("there is nobody with this address".to_owned()));
+            }
+            note(control, None, Deed::PersonRemoved, &email.to_lowercase(), json!({})).await;
+            Ok(Said::new(format!("{email} may not sign in any more"), json!({"removed": email})))
+        }
     }
 }
 

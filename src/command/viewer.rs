@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::{Of, Said, time};
-use crate::control::{Control, ControlError, Receipt};
+use super::{Of, Said, note, time};
+use crate::control::{Control, ControlError, Deed, Receipt};
 
 /// What can be done about viewers.
 #[derive(Debug, clap::Subcommand)]
@@ -26,6 +26,7 @@ pub(super) async fn run(command: Command, control: &Control) -> Result<Said, Con
         Command::Erase { viewer_id, of } => {
             let environment = of.id(control).await?;
             let receipt = control.request_erasure(&environment, &viewer_id, "the command line").await?;
+            note(control, Some(&environment), Deed::ErasureRequested, &receipt.id, json!({})).await;
             Ok(Said::table(HEAD, &[row(&receipt)], &receipt))
         }
         Command::Receipts { of } => {

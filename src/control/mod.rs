@@ -7,6 +7,7 @@
 
 mod access;
 mod annotation;
+mod audit;
 mod bootstrap;
 mod environment;
 mod erasure;
@@ -16,6 +17,7 @@ mod key;
 mod memory;
 mod origin;
 mod person;
+mod saved;
 mod secret;
 mod session;
 mod signing;
@@ -31,6 +33,7 @@ use sqlx::{AnyPool, any::AnyPoolOptions, migrate::Migrator};
 
 pub use access::{Role, Scope, Scopes};
 pub use annotation::{Annotation, AnnotationChange, AnnotationQuestion};
+pub use audit::{AUDIT_DAYS, AuditEntry, AuditLine, AuditQuestion, Deed, MOST_STATEMENTS, STATEMENT_DAYS};
 pub use bootstrap::{
     Bootstrap, BootstrapAdmin, BootstrapEnvironment, BootstrapReport, BootstrapToken, Provisioned,
 };
@@ -41,6 +44,7 @@ pub use invitation::{INVITATION_LIFETIME, Invitation, NewInvitation};
 pub use key::{IngestKey, KeySettings, ListedKey};
 pub use origin::Origins;
 pub use person::Person;
+pub use saved::SavedQuery;
 pub use secret::{digest, equal, random_secret};
 pub use session::{ListedSession, SESSION_LIFETIME, Session};
 pub use signing::Viewable;
@@ -80,6 +84,7 @@ impl From<sqlx::Error> for ControlError {
 #[derive(Clone)]
 pub struct Control {
     pool: AnyPool,
+    audit_queue: audit::Queue,
     keys: memory::Memory<Arc<IngestKey>>,
     keys_used: used::Used,
     tokens: memory::Memory<token::Stored>,
@@ -110,6 +115,7 @@ impl Control {
             .await?;
         MIGRATIONS.run(&pool).await.map_err(|error| ControlError::Unavailable(error.to_string()))?;
         Ok(Self {
+            audit_queue: audit::queue(pool.clone()),
             pool,
             keys: memory::Memory::new(100_000),
             keys_used: used::Used::new("UPDATE ingest_keys SET last_used_ms = $1 WHERE ingest_key = $2"),

@@ -26,7 +26,7 @@ use super::{
     limit::Limits,
     metrics, monitoring, openapi,
     params::{Params, Wait},
-    playback, refusals, system, usage, views,
+    playback, refusals, sql, system, usage, views,
 };
 use crate::{clock::Clock, control::Control, log::Position, pipeline::live::Live, store::Store};
 
@@ -170,6 +170,7 @@ pub fn configure(config: &mut ServiceConfig) {
                         .default_service(web::to(|| async { refuse("POST") })),
                 )
                 .configure(control::routes)
+                .configure(sql::screen::routes)
                 .default_service(web::to(|| async {
                     Err::<HttpResponse, _>(ApiError::NotFound("there is nothing at this address".to_owned()))
                 })),

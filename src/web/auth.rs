@@ -21,6 +21,8 @@ use crate::{
 
 /// The session's cookie.
 pub const COOKIE: &str = "playhead_session";
+/// Who opened a session with the printed code.
+pub const OPERATOR: &str = "the operator";
 /// How long a demo page may look at its own view.
 const DEMO_LIFETIME: Duration = Duration::from_mins(30);
 const MOST_DEMO_TOKENS: u64 = 10_000;
@@ -43,7 +45,7 @@ pub enum Via {
 
 impl Reader {
     /// What requests are counted by; no secret.
-    fn limit_key(&self) -> String {
+    pub(super) fn limit_key(&self) -> String {
         match &self.via {
             Via::Token(id) => format!("token {id}"),
             Via::Session(session) => format!("session {}", session.id),

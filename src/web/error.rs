@@ -4,7 +4,7 @@
 //! does not compile until all are answered. The form is RFC 9457 with `error: {type, messages}` added, which is what
 //! the official Mux clients read.
 
-use super::problem::Problem;
+use super::{problem::Problem, sql::screen::Fault};
 use crate::{control::ControlError, store::query::QueryError};
 use actix_web::{
     HttpResponse, HttpResponseBuilder,
@@ -19,6 +19,9 @@ pub enum ApiError {
     InvalidParameter { name: String, detail: String, choices: Vec<String> },
     #[error("{0}")]
     InvalidBody(String),
+    /// SQL; its status is its own.
+    #[error("{}", .0.text())]
+    Statement(Box<Fault>),
     // 401
     #[error("this needs an API token (HTTP Basic or Bearer, id:secret) or a session")]
     Unauthenticated,
@@ -68,6 +71,7 @@ impl ApiError {
     /// HTTP status.
     pub const fn status(&self) -> StatusCode {
         match self {
+            Self::Statement(fault) => fault.status(),
             Self::InvalidParameter { .. } | Self::InvalidBody(_) => StatusCode::BAD_REQUEST,
             Self::Unauthenticated | Self::BadCredentials => StatusCode::UNAUTHORIZED,
             Self::Forbidden(_) | Self::CrossSite => StatusCode::FORBIDDEN,
@@ -88,6 +92,7 @@ impl ApiError {
         match self {
             Self::InvalidParameter { .. } => "invalid_parameters",
             Self::InvalidBody(_) => "invalid_body",
+            Self::Statement(fault) => fault.word(),
             Self::Unauthenticated => "unauthenticated",
             Self::BadCredentials => "bad_credentials",
             Self::Forbidden(_) => "forbidden",
@@ -111,6 +116,7 @@ impl ApiError {
             Self::Internal(cause) | Self::Unavailable(cause) | Self::TooHeavy(cause) => Some(cause),
             Self::InvalidParameter { .. }
             | Self::InvalidBody(_)
+            | Self::Statement(_)
             | Self::Unauthenticated
             | Self::BadCredentials
             | Self::Forbidden(_)
@@ -126,15 +132,17 @@ impl ApiError {
     }
 
     /// How loudly to say it in the log.
-    pub const fn level(&self) -> tracing::Level {
+    pub fn level(&self) -> tracing::Level {
         match self {
             Self::Internal(_) => tracing::Level::ERROR,
             Self::Unavailable(_) | Self::TooHeavy(_) => tracing::Level::WARN,
+            Self::Statement(fault) if fault.status().is_server_error() => tracing::Level::WARN,
             Self::BadCredentials | Self::CrossSite | Self::RateLimited { .. } | Self::PositionLate => {
                 tracing::Level::INFO
             }
             Self::InvalidParameter { .. }
             | Self::InvalidBody(_)
+            | Self::Statement(_)
             | Self::Unauthenticated
             | Self::Forbidden(_)
             | Self::NotFound(_)
@@ -154,7 +162,8 @@ impl ApiError {
             Self::RateLimited { retry_after_s } => {
                 to.insert_header((header::RETRY_AFTER, retry_after_s.to_string()));
             }
-            Self::Unavailable(_) | Self::TooHeavy(_) | Self::PositionLate => {
+            Self::Statement(fault) if !matches!(fault.code, 201 | 202 | 209 | 210) => {}
+            Self::Statement(_) | Self::Unavailable(_) | Self::TooHeavy(_) | Self::PositionLate => {
                 to.insert_header((header::RETRY_AFTER, "1"));
             }
             Self::MethodNotAllowed { allow } => {
@@ -178,6 +187,9 @@ impl ApiError {
         if let Self::InvalidParameter { name, choices, .. } = self {
             problem.parameter = Some(name.clone());
             problem = problem.choices(choices.clone());
+        }
+        if let Self::Statement(fault) = self {
+            problem.statement = Some((**fault).clone());
         }
         problem
     }

@@ -31,6 +31,7 @@ pub mod permission;
 pub mod playback;
 pub mod problem;
 pub mod refusals;
+pub mod scribe;
 pub mod sql;
 pub mod system;
 pub mod usage;

@@ -13,7 +13,7 @@ use self::problems::Problems;
 pub use self::words::{Ascending, GroupOrder, InProgressWord, Resolution, StepWord, ViewOrderWord};
 use super::{
     annotations, auth::COOKIE, batch, control, counts, delivery, dimensions, engagement, error::ApiError,
-    errors, exports, incidents, ledger, metrics, monitoring, playback, refusals, system, usage, views,
+    errors, exports, incidents, ledger, metrics, monitoring, playback, refusals, sql, system, usage, views,
 };
 use crate::event::metric::Measurement;
 
@@ -383,7 +383,9 @@ impl Modify for Security {
 
 /// The document as it is served and committed.
 pub fn document() -> Result<String, serde_json::Error> {
-    let mut document = Document::openapi().merge_from(control::Document::openapi());
+    let mut document = Document::openapi()
+        .merge_from(control::Document::openapi())
+        .merge_from(sql::screen::Document::openapi());
     Problems.modify(&mut document);
     document.to_pretty_json().map(|text| text + "\n")
 }

@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// Every parameter of the API. One that is not here is a slip of the pen, and an answer to it would be a wrong one.
-const NAMES: [&str; 25] = [
+const NAMES: [&str; 26] = [
     "timeframe[]",
     "filters[]",
     "metric_filters[]",
@@ -38,6 +38,7 @@ const NAMES: [&str; 25] = [
     "page",
     "limit",
     "cursor",
+    "deed",
     "viewer_id",
     "error_id",
     "dimension",

@@ -1,4 +1,5 @@
-//! What a handler's caller may do, in the type of the handler's argument: [`Reader`], [`Writer`], [`Admin`], [`Owner`].
+//! What a handler's caller may do, in the type of the handler's argument: [`Reader`], [`Analyst`], [`Writer`], [`Admin`],
+//! [`Owner`].
 //!
 //! A handler without one of these has no environment to answer about, and one with the wrong one does not exist: the
 //! scope is checked before the handler runs, and the answer to whoever lacks it names it.
@@ -11,13 +12,16 @@ use std::{
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload};
 
 use super::{
-    auth::{Reader, Via},
+    auth::{OPERATOR, Reader, Via},
     error::ApiError,
 };
 use crate::control::{Role, Scope, Session};
 
 /// May add to the data: annotations, incidents.
 pub struct Writer(pub Reader);
+
+/// May ask SQL.
+pub struct Analyst(pub Reader);
 
 /// May administer its environment.
 pub struct Admin(pub Reader);
@@ -48,7 +52,7 @@ impl Reader {
             Via::Token(id) => format!("token {id}"),
             Via::Session(session) => match &session.email {
                 Some(email) => email.clone(),
-                None => "the operator".to_owned(),
+                None => OPERATOR.to_owned(),
             },
         }
     }
@@ -83,6 +87,7 @@ macro_rules! extracted {
 
 extracted!(Reader, |caller| caller.allowed(Scope::Read));
 extracted!(Writer, |caller| caller.allowed(Scope::Write).map(Writer));
+extracted!(Analyst, |caller| caller.allowed(Scope::Sql).map(Analyst));
 extracted!(Admin, |caller| caller.allowed(Scope::Admin).map(Admin));
 extracted!(SignedIn, Reader::session);
 extracted!(Owner, |caller| {

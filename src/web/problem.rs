@@ -5,6 +5,8 @@ use actix_web::{HttpResponse, HttpResponseBuilder, http::StatusCode};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::sql::screen::Fault;
+
 /// RFC 9457 with additions.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct Problem {
@@ -24,6 +26,9 @@ pub struct Problem {
     /// What would have been taken.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     choices: Vec<String>,
+    /// What is wrong with the SQL.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub statement: Option<Fault>,
     error: MuxError,
 }
 
@@ -47,6 +52,7 @@ impl Problem {
             request_id: None,
             parameter: None,
             choices: Vec::new(),
+            statement: None,
             error: MuxError { kind: code, messages: vec![detail.clone()] },
             detail,
         }

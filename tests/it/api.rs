@@ -3,6 +3,7 @@
 mod access;
 mod accounts;
 mod annotations;
+mod audit;
 mod batch;
 pub mod clients;
 mod concurrency;

@@ -3,5 +3,6 @@
 mod clients;
 mod cookbook;
 mod interface;
+mod screen;
 mod tenants;
 mod wall;

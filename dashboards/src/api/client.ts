@@ -6,11 +6,17 @@ export class ApiError extends Error {
     /** 0 when no answer came at all. */
     readonly status: number,
     readonly requestId?: string,
-    /** The problem's word, which does not change with its text. */
-    readonly code?: string,
+    /** The problem document, where there is one. */
+    readonly problem?: Problem,
   ) {
     super(message);
   }
+}
+
+export interface Problem {
+  code?: string;
+  title?: string;
+  detail?: string;
 }
 
 /** What went wrong, for a person; with the number under which the server's log has it. */
@@ -19,18 +25,8 @@ export function explain(error: unknown): string {
   return error instanceof ApiError && error.requestId !== undefined ? `${error.message} Request ${error.requestId}.` : error.message;
 }
 
-interface Problem {
-  title?: string;
-  detail?: string;
-  code?: string;
-}
-
 /** Problem documents are RFC 9457; an answer without one (a proxy's, say) is told by its status. */
-async function problemOf(response: Response): Promise<ApiError> {
-  const said = await response.json().then((body: Problem) => body, (): Problem => ({}));
-  const text = said.detail ?? said.title ?? `The server answered ${response.status}.`;
-  return new ApiError(text, response.status, response.headers.get('x-request-id') ?? undefined, said.code);
-}
+const problemOf = (response: Response): Promise<Problem> => response.json().then((body: Problem) => body, () => ({}));
 
 export async function request(path: string, init: Omit<RequestInit, 'headers'> & { headers?: Record<string, string> } = {}): Promise<Response> {
   let response: Response;
@@ -40,7 +36,11 @@ export async function request(path: string, init: Omit<RequestInit, 'headers'> &
     if (init.signal?.aborted === true) throw cause;
     throw new ApiError('The server could not be reached.', 0);
   }
-  if (!response.ok) throw await problemOf(response);
+  if (!response.ok) {
+    const problem = await problemOf(response);
+    const said = problem.detail ?? problem.title ?? `The server answered ${response.status}.`;
+    throw new ApiError(said, response.status, response.headers.get('x-request-id') ?? undefined, problem);
+  }
   return response;
 }
 

@@ -115,7 +115,7 @@ export function timeLabel(s: number, step: Step): string {
   return step === 'day' || time === '00:00' ? dayText(s * 1_000) : time;
 }
 
-export function HistoryTable({ rows, of, step, compared, title, notes }: Props): JSX.Element {
+export function HistoryTable({ rows, of, step, compared, title, notes = NO_NOTES }: Props): JSX.Element {
   return (
     <div class="scroll" tabIndex={0} role="region" aria-label={`${title}, step by step`}>
       <table class="history">

@@ -8,6 +8,8 @@ pub mod code {
     pub const NOT_IMPLEMENTED: i32 = 48;
     /// The text is not one statement.
     pub const SYNTAX_ERROR: i32 = 62;
+    /// The engine cannot be reached.
+    pub const NETWORK_ERROR: i32 = 210;
     /// The statement does not fit the bound set for it.
     pub const QUERY_IS_TOO_LARGE: i32 = 223;
     /// A checksum or a frame of the request body is wrong.

@@ -50,9 +50,9 @@ pub struct Request {
     pub settings: BTreeMap<String, String>,
     /// The client's name for the statement.
     pub query_id: Option<String>,
-    session_id: Option<String>,
-    session_timeout: Option<String>,
-    session_check: bool,
+    pub(crate) session_id: Option<String>,
+    pub(crate) session_timeout: Option<String>,
+    pub(crate) session_check: bool,
     /// The body comes in native compression frames.
     pub decompress: bool,
     /// The answer is to go in native compression frames.

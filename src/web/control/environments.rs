@@ -5,16 +5,18 @@ use actix_web::{
     web::{Data, Json, Path},
 };
 use serde::Deserialize;
+use serde_json::json;
 
 use super::List;
 use crate::{
-    control::{Environment, NewEnvironment, Tenant},
+    control::{Deed, Environment, NewEnvironment, Tenant},
     web::{
         api::ApiState,
         auth::{Reader, Via},
         error::ApiError,
         permission::{Admin, Owner},
         problem::Problem,
+        scribe::Scribe,
     },
 };
 
@@ -49,10 +51,13 @@ pub async fn list(reader: Reader, state: Data<ApiState>) -> Result<Json<List<Env
         (status = 409, body = Problem)))]
 pub async fn create(
     _owner: Owner,
+    scribe: Scribe,
     state: Data<ApiState>,
     body: Json<Wanted>,
 ) -> Result<HttpResponse, ApiError> {
     let made = state.control.create_environment(&body.name).await?;
+    let detail = json!({"name": body.name, "ingest_key": made.ingest_key, "token": made.token.id});
+    scribe.note_in(&made.id, Deed::EnvironmentCreated, &made.id, detail).await;
     Ok(HttpResponse::Created().json(made))
 }
 
@@ -72,12 +77,15 @@ pub async fn show(reader: Reader, state: Data<ApiState>, id: Path<String>) -> Re
         (status = 404, body = Problem)))]
 pub async fn change(
     Admin(reader): Admin,
+    scribe: Scribe,
     state: Data<ApiState>,
     id: Path<String>,
     body: Json<EnvironmentChange>,
 ) -> Result<Json<Tenant>, ApiError> {
     find(&reader, &state, &id).await?;
     let changed = state.control.change_environment(&id, body.name.as_deref(), body.retention_days).await?;
+    let detail = json!({"name": body.name, "retention_days": body.retention_days});
+    scribe.note_in(&id, Deed::EnvironmentChanged, &id, detail).await;
     Ok(Json(changed))
 }
 

@@ -4,11 +4,12 @@ use actix_web::{
     HttpResponse,
     web::{Data, Json, Path},
 };
+use serde_json::json;
 
 use super::List;
 use crate::{
-    control::Receipt,
-    web::{api::ApiState, error::ApiError, permission::Admin, problem::Problem},
+    control::{Deed, Receipt},
+    web::{api::ApiState, error::ApiError, permission::Admin, problem::Problem, scribe::Scribe},
 };
 
 /// Erases a viewer: every view that was ever said to be of this viewer, with all its events. It is carried out as soon
@@ -18,10 +19,13 @@ use crate::{
     responses((status = 202, body = Receipt), (status = 400, body = Problem), (status = 403, body = Problem)))]
 pub async fn erase(
     Admin(reader): Admin,
+    scribe: Scribe,
     state: Data<ApiState>,
     viewer_id: Path<String>,
 ) -> Result<HttpResponse, ApiError> {
     let receipt = state.control.request_erasure(&reader.environment, &viewer_id, &reader.name()).await?;
+    // By its receipt alone: the viewer's id is to be forgotten.
+    scribe.note(Deed::ErasureRequested, &receipt.id, json!({})).await;
     let place = format!("/data/v1/erasures/{}", receipt.id);
     Ok(HttpResponse::Accepted().insert_header(("location", place)).json(receipt))
 }

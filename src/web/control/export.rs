@@ -7,13 +7,17 @@ use bytes::Bytes;
 use clickhouse::query::BytesCursor;
 use futures_util::{StreamExt, stream};
 use serde::Serialize;
+use serde_json::json;
 
 use crate::{
+    control::Deed,
     store::{
         Store,
         query::{QueryError, export::Exported},
     },
-    web::{api::ApiState, auth::Reader, error::ApiError, permission::Admin, problem::Problem},
+    web::{
+        api::ApiState, auth::Reader, error::ApiError, permission::Admin, problem::Problem, scribe::Scribe,
+    },
 };
 
 /// Everything the environment owns but secrets, one JSON object a line, each with its `kind`: `environment`,
@@ -21,7 +25,12 @@ use crate::{
 /// without `end` was cut short.
 #[utoipa::path(get, path = "/data/v1/export", tag = "privacy",
     responses((status = 200, body = String, content_type = "application/x-ndjson"), (status = 403, body = Problem)))]
-pub async fn export(Admin(reader): Admin, state: Data<ApiState>) -> Result<HttpResponse, ApiError> {
+pub async fn export(
+    Admin(reader): Admin,
+    scribe: Scribe,
+    state: Data<ApiState>,
+) -> Result<HttpResponse, ApiError> {
+    scribe.note(Deed::Exported, &reader.environment, json!({})).await;
     let head = head(&reader, &state).await?;
     let hours = state.store.hours(&reader.environment).await?;
     let parts =

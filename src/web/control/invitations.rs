@@ -5,11 +5,12 @@ use actix_web::{
     web::{Data, Json, Path},
 };
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::List;
 use crate::{
-    control::{Invitation, NewInvitation, Role},
-    web::{api::ApiState, error::ApiError, permission::Owner, problem::Problem},
+    control::{Deed, Invitation, NewInvitation, Role},
+    web::{api::ApiState, error::ApiError, permission::Owner, problem::Problem, scribe::Scribe},
 };
 
 /// Whom to invite.
@@ -45,10 +46,14 @@ pub async fn list(_owner: Owner, state: Data<ApiState>) -> Result<Json<List<Invi
         (status = 403, body = Problem)))]
 pub async fn create(
     _owner: Owner,
+    scribe: Scribe,
     state: Data<ApiState>,
     body: Json<InvitationWish>,
 ) -> Result<HttpResponse, ApiError> {
     let invitation = state.control.invite(&body.email, body.role, &body.environments).await?;
+    let detail =
+        json!({"role": body.role, "environments": body.environments, "invitation": invitation.invitation.id});
+    scribe.note_for_owners(Deed::PersonInvited, &invitation.invitation.email, detail).await;
     let path = format!("/login#invitation={}", invitation.code);
     Ok(HttpResponse::Created().json(InvitationAnswer { invitation, path }))
 }
@@ -59,11 +64,15 @@ pub async fn create(
     responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem)))]
 pub async fn withdraw(
     _owner: Owner,
+    scribe: Scribe,
     state: Data<ApiState>,
     id: Path<String>,
 ) -> Result<HttpResponse, ApiError> {
     match state.control.withdraw_invitation(&id).await? {
-        true => Ok(HttpResponse::NoContent().finish()),
+        true => {
+            scribe.note_for_owners(Deed::InvitationWithdrawn, &id, json!({})).await;
+            Ok(HttpResponse::NoContent().finish())
+        }
         false => Err(ApiError::NotFound("there is no such open invitation".to_owned())),
     }
 }

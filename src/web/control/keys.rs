@@ -5,11 +5,14 @@ use actix_web::{
     web::{Data, Json, Path},
 };
 use serde::Deserialize;
+use serde_json::{Value, json};
 
 use super::List;
 use crate::{
-    control::{KeySettings, ListedKey, Origins},
-    web::{api::ApiState, auth::Reader, error::ApiError, permission::Admin, problem::Problem},
+    control::{Deed, KeySettings, ListedKey, Origins},
+    web::{
+        api::ApiState, auth::Reader, error::ApiError, permission::Admin, problem::Problem, scribe::Scribe,
+    },
 };
 
 /// Everything that can be set about a key; what is left out is empty.
@@ -46,10 +49,12 @@ pub async fn list(reader: Reader, state: Data<ApiState>) -> Result<Json<List<Lis
     responses((status = 201, body = ListedKey), (status = 400, body = Problem), (status = 403, body = Problem)))]
 pub async fn create(
     Admin(reader): Admin,
+    scribe: Scribe,
     state: Data<ApiState>,
     body: Json<KeyWish>,
 ) -> Result<HttpResponse, ApiError> {
     let made = state.control.create_key(&reader.environment, &body.settings()?).await?;
+    scribe.note(Deed::KeyCreated, &made.ingest_key, settings(&made)).await;
     Ok(HttpResponse::Created().json(made))
 }
 
@@ -72,11 +77,14 @@ pub async fn show(
         (status = 404, body = Problem)))]
 pub async fn change(
     Admin(reader): Admin,
+    scribe: Scribe,
     state: Data<ApiState>,
     key: Path<String>,
     body: Json<KeyWish>,
 ) -> Result<Json<ListedKey>, ApiError> {
-    Ok(Json(state.control.change_key(&reader.environment, &key, &body.settings()?).await?))
+    let changed = state.control.change_key(&reader.environment, &key, &body.settings()?).await?;
+    scribe.note(Deed::KeyChanged, &key, settings(&changed)).await;
+    Ok(Json(changed))
 }
 
 /// Makes a key with the same settings to take this one's place. Both work until this one is retired.
@@ -86,10 +94,12 @@ pub async fn change(
         (status = 404, body = Problem), (status = 409, body = Problem)))]
 pub async fn rotate(
     Admin(reader): Admin,
+    scribe: Scribe,
     state: Data<ApiState>,
     key: Path<String>,
 ) -> Result<HttpResponse, ApiError> {
     let made = state.control.rotate_key(&reader.environment, &key).await?;
+    scribe.note(Deed::KeyRotated, &key, json!({"new_key": made.ingest_key})).await;
     Ok(HttpResponse::Created().json(made))
 }
 
@@ -99,11 +109,20 @@ pub async fn rotate(
     responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem)))]
 pub async fn retire(
     Admin(reader): Admin,
+    scribe: Scribe,
     state: Data<ApiState>,
     key: Path<String>,
 ) -> Result<HttpResponse, ApiError> {
     match state.control.retire_key(&reader.environment, &key).await? {
-        true => Ok(HttpResponse::NoContent().finish()),
+        true => {
+            scribe.note(Deed::KeyRetired, &key, json!({})).await;
+            Ok(HttpResponse::NoContent().finish())
+        }
         false => Err(ApiError::NotFound("there is no such ingest key that works".to_owned())),
     }
+}
+
+/// What is noted of a key.
+fn settings(key: &ListedKey) -> Value {
+    json!({"name": key.name, "origins": key.origins, "events_per_s": key.events_per_s})
 }

@@ -3,6 +3,7 @@
 //! Everything here is about the environment the caller is in; an id in a path only ever picks among what that
 //! environment owns, so another tenant's id is answered like one that never was: 404.
 
+mod audit;
 mod environments;
 mod erasures;
 mod export;
@@ -53,6 +54,7 @@ use super::{
     erasures::list,
     erasures::show,
     export::export,
+    audit::list,
     session::show,
     session::open,
     session::turn,
@@ -154,7 +156,8 @@ fn routes_of_privacy(config: &mut ServiceConfig) {
         )
         .service(get("/erasures", erasures::list))
         .service(get("/erasures/{erasure_id}", erasures::show))
-        .service(get("/export", export::export));
+        .service(get("/export", export::export))
+        .service(get("/audit", audit::list));
 }
 
 /// The routes for whoever has neither yet.

@@ -5,11 +5,12 @@ use actix_web::{
     web::{Data, Json, Path},
 };
 use serde::Deserialize;
+use serde_json::json;
 
 use super::List;
 use crate::{
-    control::{Person, Role},
-    web::{api::ApiState, error::ApiError, permission::Owner, problem::Problem},
+    control::{Deed, Person, Role},
+    web::{api::ApiState, error::ApiError, permission::Owner, problem::Problem, scribe::Scribe},
 };
 
 /// What somebody is to be.
@@ -36,11 +37,15 @@ pub async fn list(_owner: Owner, state: Data<ApiState>) -> Result<Json<List<Pers
         (status = 404, body = Problem)))]
 pub async fn change(
     _owner: Owner,
+    scribe: Scribe,
     state: Data<ApiState>,
     email: Path<String>,
     body: Json<Membership>,
 ) -> Result<Json<Person>, ApiError> {
-    Ok(Json(state.control.change_person(&email, body.role, &body.environments).await?))
+    let changed = state.control.change_person(&email, body.role, &body.environments).await?;
+    let detail = json!({"role": changed.role, "environments": changed.environments});
+    scribe.note_for_owners(Deed::PersonChanged, &changed.email, detail).await;
+    Ok(Json(changed))
 }
 
 /// Takes somebody's access away, and ends their sessions and open invitations.
@@ -49,11 +54,15 @@ pub async fn change(
     responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem)))]
 pub async fn remove(
     _owner: Owner,
+    scribe: Scribe,
     state: Data<ApiState>,
     email: Path<String>,
 ) -> Result<HttpResponse, ApiError> {
     match state.control.remove_person(&email).await? {
-        true => Ok(HttpResponse::NoContent().finish()),
+        true => {
+            scribe.note_for_owners(Deed::PersonRemoved, &email.to_lowercase(), json!({})).await;
+            Ok(HttpResponse::NoContent().finish())
+        }
         false => Err(ApiError::NotFound("there is nobody with this address".to_owned())),
     }
 }

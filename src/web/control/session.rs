@@ -7,15 +7,17 @@ use actix_web::{
     web::{Data, Json},
 };
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::{
-    control::{Environment, Role, SESSION_LIFETIME, Scope, Scopes, Session},
+    control::{Deed, Environment, Role, SESSION_LIFETIME, Scope, Scopes, Session},
     web::{
         address::{client_address, limit_key},
         api::ApiState,
-        auth::{COOKIE, same_site},
+        auth::{COOKIE, OPERATOR, same_site},
         error::ApiError,
         problem::Problem,
+        scribe::Scribe,
     },
 };
 
@@ -108,6 +110,7 @@ pub async fn open(
         }
     };
     if !welcome {
+        not_welcomed(&request, &state, email.as_deref()).await?;
         return Err(ApiError::BadCredentials);
     }
     welcomed(&request, &state, email.as_deref()).await
@@ -126,7 +129,11 @@ pub async fn accept(
     same_site(&request)?;
     count_try(&request, &state)?;
     match state.control.accept_invitation(&body.code, &body.password).await? {
-        Some(email) => welcomed(&request, &state, Some(&email)).await,
+        Some(email) => {
+            let scribe = Scribe::at_the_door(&request, &state, &email);
+            scribe.note_for_owners(Deed::InvitationAccepted, &email, json!({})).await;
+            welcomed(&request, &state, Some(&email)).await
+        }
         None => Err(ApiError::NotFound("this invitation was used, has expired or was taken back".to_owned())),
     }
 }
@@ -152,6 +159,8 @@ pub async fn change_password(
         return Err(ApiError::BadCredentials);
     }
     state.control.change_password(email, &body.new, &session.id).await?;
+    let scribe = Scribe::at_the_door(&request, &state, email);
+    scribe.note_for_owners(Deed::PasswordChanged, email, json!({})).await;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -170,8 +179,25 @@ async fn welcomed(
 ) -> Result<HttpResponse, ApiError> {
     let device = request.headers().get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
     let value = state.control.open_session(email, device.unwrap_or_default()).await?;
+    let who = email.map_or_else(|| OPERATOR.to_owned(), str::to_lowercase);
+    Scribe::at_the_door(request, state, &who).note_for_owners(Deed::SignedIn, &who, json!({})).await;
     let lifetime = time::Duration::try_from(SESSION_LIFETIME).unwrap_or(time::Duration::HOUR);
     Ok(HttpResponse::NoContent().cookie(bake(request, value, lifetime)).finish())
+}
+
+/// Notes that somebody did not get in. What they called themselves is noted only if somebody is called so: people type
+/// passwords into the wrong field.
+async fn not_welcomed(request: &HttpRequest, state: &ApiState, email: Option<&str>) -> Result<(), ApiError> {
+    let (with, whose) = match email.map(str::to_lowercase) {
+        None => ("code", OPERATOR.to_owned()),
+        Some(email) => {
+            let is_known = state.control.people().await?.iter().any(|person| person.email == email);
+            ("password", if is_known { email } else { String::new() })
+        }
+    };
+    let scribe = Scribe::at_the_door(request, state, "somebody");
+    scribe.note_for_owners(Deed::SignInFailed, &whose, json!({"with": with})).await;
+    Ok(())
 }
 
 /// Looks at another environment.

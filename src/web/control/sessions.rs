@@ -5,11 +5,12 @@ use actix_web::{
     web::{Data, Json, Path},
 };
 use serde::Serialize;
+use serde_json::json;
 
 use super::List;
 use crate::{
-    control::ListedSession,
-    web::{api::ApiState, error::ApiError, permission::SignedIn, problem::Problem},
+    control::{Deed, ListedSession},
+    web::{api::ApiState, error::ApiError, permission::SignedIn, problem::Problem, scribe::Scribe},
 };
 
 /// A session, and whether it is the one that asks.
@@ -39,11 +40,15 @@ pub async fn list(
     responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem)))]
 pub async fn end(
     SignedIn(asking): SignedIn,
+    scribe: Scribe,
     state: Data<ApiState>,
     id: Path<String>,
 ) -> Result<HttpResponse, ApiError> {
     match state.control.end_session(&asking, &id).await? {
-        true => Ok(HttpResponse::NoContent().finish()),
+        true => {
+            scribe.note_for_owners(Deed::SessionEnded, &id, json!({})).await;
+            Ok(HttpResponse::NoContent().finish())
+        }
         false => Err(ApiError::NotFound("there is no such session".to_owned())),
     }
 }

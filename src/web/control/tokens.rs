@@ -5,11 +5,12 @@ use actix_web::{
     web::{Data, Json, Path},
 };
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::List;
 use crate::{
-    control::{ListedToken, NewToken, Scope, Scopes, TokenSettings},
-    web::{api::ApiState, error::ApiError, permission::Admin, problem::Problem},
+    control::{Deed, ListedToken, NewToken, Scope, Scopes, TokenSettings},
+    web::{api::ApiState, error::ApiError, permission::Admin, problem::Problem, scribe::Scribe},
 };
 
 /// A token to be made.
@@ -48,6 +49,7 @@ pub async fn list(Admin(reader): Admin, state: Data<ApiState>) -> Result<Json<Li
         (status = 403, body = Problem)))]
 pub async fn create(
     Admin(reader): Admin,
+    scribe: Scribe,
     state: Data<ApiState>,
     body: Json<TokenWish>,
 ) -> Result<HttpResponse, ApiError> {
@@ -59,6 +61,8 @@ pub async fn create(
     let settings = TokenSettings { name, scopes, expires_ms };
     let token = state.control.create_token(&reader.environment, &settings).await?;
     let TokenSettings { name, scopes, expires_ms } = settings;
+    let detail = json!({"name": name, "scopes": scopes, "expires_ms": expires_ms});
+    scribe.note(Deed::TokenCreated, &token.id, detail).await;
     Ok(HttpResponse::Created().json(TokenAnswer { token, name, scopes, expires_ms }))
 }
 
@@ -68,11 +72,15 @@ pub async fn create(
     responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem)))]
 pub async fn revoke(
     Admin(reader): Admin,
+    scribe: Scribe,
     state: Data<ApiState>,
     id: Path<String>,
 ) -> Result<HttpResponse, ApiError> {
     match state.control.revoke_token(&reader.environment, &id).await? {
-        true => Ok(HttpResponse::NoContent().finish()),
+        true => {
+            scribe.note(Deed::TokenRevoked, &id, json!({})).await;
+            Ok(HttpResponse::NoContent().finish())
+        }
         false => Err(ApiError::NotFound("there is no such token that works".to_owned())),
     }
 }

@@ -30,12 +30,13 @@ const DISPLAY_NAME: &str = "playhead";
 /// What ClickHouse says went wrong.
 pub async fn pass_on(
     upstream: reqwest::Response,
-    ticket: Ticket,
+    mut ticket: Ticket,
     mut record: Record,
     progress: bool,
-) -> Result<HttpResponse, (EngineError, Record)> {
+) -> Result<HttpResponse, EngineError> {
     if !upstream.status().is_success() {
-        return Err((error_of(upstream).await, record));
+        ticket.ended();
+        return Err(record.failed(error_of(upstream).await));
     }
     let header = |name: &str| upstream.headers().get(name).and_then(|value| value.to_str().ok());
     let mut response = HttpResponse::Ok();
@@ -63,6 +64,7 @@ pub async fn pass_on(
                 Some((Ok(piece), Some((upstream, ticket, record))))
             }
             Ok(None) => {
+                ticket.ended();
                 record.complete = true;
                 None
             }
@@ -139,7 +141,7 @@ fn common(response: &mut HttpResponseBuilder, query_id: &str) {
 }
 
 /// The engine's summary, with the time it took where the engine does not say it.
-fn summary(given: Option<&str>, elapsed_ns: u128) -> String {
+pub fn summary(given: Option<&str>, elapsed_ns: u128) -> String {
     let parsed = given.and_then(|text| serde_json::from_str::<serde_json::Map<_, _>>(text).ok());
     let mut summary = parsed.unwrap_or_default();
     for counted in ["read_rows", "read_bytes", "written_rows", "written_bytes"] {
@@ -150,7 +152,7 @@ fn summary(given: Option<&str>, elapsed_ns: u128) -> String {
 }
 
 /// The error in an answer. With `compress=1` a server writes it in frames as well.
-async fn error_of(mut upstream: reqwest::Response) -> EngineError {
+pub async fn error_of(mut upstream: reqwest::Response) -> EngineError {
     let mut body = Vec::new();
     while let Ok(Some(piece)) = upstream.chunk().await
         && body.len() < LONGEST_ERROR

@@ -31,6 +31,8 @@ pub struct Asked {
     pub request: Request,
     /// Progress headers are wanted.
     pub progress: bool,
+    /// A screen wants no more rows than it can show, in a form it can read.
+    pub rows: Option<u64>,
 }
 
 impl Asked {
@@ -57,14 +59,6 @@ impl Asked {
             |name: &str| http.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
         request.database = request.database.or_else(|| header("x-clickhouse-database"));
         request.default_format = request.default_format.or_else(|| header("x-clickhouse-format"));
-        let parameters: usize = request.parameters.iter().map(|(name, value)| name.len() + value.len()).sum();
-        if parameters > LARGEST_PARAMETERS {
-            let text = format!("The parameters are larger than {LARGEST_PARAMETERS} bytes");
-            return Err(EngineError::raised(code::QUERY_IS_TOO_LARGE, "QUERY_IS_TOO_LARGE", text));
-        }
-        if request.query_id.as_ref().is_some_and(|id| !is_id(id)) {
-            return Err(EngineError::bad_request("query_id has to be printable and at most 200 characters"));
-        }
         let text = match (request.query.is_empty(), body.is_empty()) {
             (false, false) => format!("{}\n{body}", request.query),
             (false, true) => request.query.clone(),
@@ -72,7 +66,39 @@ impl Asked {
         };
         let progress =
             request.settings.get("send_progress_in_http_headers").is_some_and(|value| value == "1");
-        Ok(Self { text, request, progress })
+        Self { text, request, progress, rows: None }.checked()
+    }
+
+    /// A statement of the screen, whose answer has at most so many rows.
+    ///
+    /// # Errors
+    /// What is wrong with its parameters or its id.
+    pub fn on_screen(
+        text: String,
+        parameters: impl IntoIterator<Item = (String, String)>,
+        query_id: Option<String>,
+        rows: u64,
+    ) -> Result<Self, EngineError> {
+        let request = Request {
+            parameters: parameters.into_iter().collect(),
+            query_id,
+            wait_end: true,
+            ..Request::default()
+        };
+        Self { text, request, progress: false, rows: Some(rows) }.checked()
+    }
+
+    fn checked(self) -> Result<Self, EngineError> {
+        let Request { parameters, query_id, .. } = &self.request;
+        let bytes: usize = parameters.iter().map(|(name, value)| name.len() + value.len()).sum();
+        if bytes > LARGEST_PARAMETERS {
+            let text = format!("The parameters are larger than {LARGEST_PARAMETERS} bytes");
+            return Err(EngineError::raised(code::QUERY_IS_TOO_LARGE, "QUERY_IS_TOO_LARGE", text));
+        }
+        if query_id.as_ref().is_some_and(|id| !is_id(id)) {
+            return Err(EngineError::bad_request("query_id has to be printable and at most 200 characters"));
+        }
+        Ok(self)
     }
 }
 

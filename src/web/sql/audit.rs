@@ -1,17 +1,23 @@
-//! Who asked what, and what it took: one line per statement under the log target `playhead::sql`, and one count.
+//! Who asked what, and what it took: a line of the audit log per statement, one under the log target `playhead::sql`, and
+//! one count.
 
-use std::{net::IpAddr, sync::Arc, time::Instant};
+use std::{net::IpAddr, time::Instant};
 
-use crate::telemetry::{Metric, count_labelled};
+use serde_json::json;
+
+use super::asker::Asker;
+use crate::{
+    control::{AuditEntry, Control, Deed},
+    store::embedded::error::EngineError,
+    telemetry::{Metric, count_labelled},
+};
 
 /// As much of a statement as a line of the log holds.
 const LONGEST_QUERY: usize = 4_000;
 
 /// What is known of a statement; written when it is dropped, whichever way the statement ended.
 pub struct Record {
-    pub environment: Arc<str>,
-    /// The token's id.
-    pub token: String,
+    pub asker: Asker,
     pub address: Option<IpAddr>,
     pub query_id: String,
     /// The client's own text.
@@ -25,14 +31,14 @@ pub struct Record {
     /// Bytes of the answer that were sent, before content coding.
     pub sent_bytes: u64,
     begun: Instant,
+    control: Control,
 }
 
 impl Record {
     /// A statement that begins now.
-    pub fn new(environment: Arc<str>, token: &str, address: Option<IpAddr>, query_id: &str) -> Self {
+    pub fn new(control: &Control, asker: Asker, address: Option<IpAddr>, query_id: &str) -> Self {
         Self {
-            environment,
-            token: token.to_owned(),
+            asker,
             address,
             query_id: query_id.to_owned(),
             query: String::new(),
@@ -41,7 +47,14 @@ impl Record {
             summary: String::new(),
             sent_bytes: 0,
             begun: Instant::now(),
+            control: control.clone(),
         }
+    }
+
+    /// Notes that it failed.
+    pub fn failed(&mut self, error: EngineError) -> EngineError {
+        self.code = error.code();
+        error
     }
 
     /// Nanoseconds since it began.
@@ -66,8 +79,8 @@ impl Drop for Record {
         let query: String = self.query.chars().take(LONGEST_QUERY).collect();
         tracing::info!(
             target: "playhead::sql",
-            environment = &*self.environment,
-            token = self.token,
+            environment = &*self.asker.environment,
+            by = self.asker.name,
             address = self.address.map(tracing::field::display),
             query_id = self.query_id,
             outcome,
@@ -78,5 +91,22 @@ impl Drop for Record {
             query = query.escape_debug().to_string(),
             "sql statement"
         );
+        let read: serde_json::Value = serde_json::from_str(&self.summary).unwrap_or_default();
+        self.control.audit_soon(AuditEntry {
+            environment: Some(self.asker.environment.to_string()),
+            actor: self.asker.name.clone(),
+            address: self.address,
+            deed: Deed::SqlAsked,
+            subject: self.query_id.clone(),
+            detail: json!({
+                "query": query,
+                "outcome": outcome,
+                "code": self.code,
+                "elapsed_ms": u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX),
+                "read_rows": read["read_rows"],
+                "read_bytes": read["read_bytes"],
+                "sent_bytes": self.sent_bytes,
+            }),
+        });
     }
 }

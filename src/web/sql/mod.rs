@@ -1,19 +1,23 @@
 //! The SQL port: ClickHouse's HTTP interface for analysts' own tools, confined to the token's environment.
 //!
 //! ```text
-//!  client ─▶ port ── who asks (API token) ── what (asked) ── wall ── a place (running) ── upstream ─▶ ClickHouse
+//!  client ─▶ port ── who asks (API token) ── what (asked) ── ask ─ wall ── a place (running) ── upstream ─▶ ClickHouse
 //!         ◀─ answer ◀──────────────────────────────────────────────────────────────────────┘
 //!                └─▶ audit: who asked what, and what it took
 //! ```
 //!
 //! It serves the same on the embedded engine and on a server, because it knows neither: it reads the statement
-//! ([`wall`]), sends on what it wrote itself ([`upstream`]), and lets the answer through as it comes ([`answer`]).
+//! ([`wall`]), sends on what it wrote itself ([`upstream`]), and lets the answer through as it comes ([`answer`]). The SQL
+//! screen of the dashboard comes in by the API ([`screen`]) and goes the same way.
 
 mod answer;
+mod ask;
 mod asked;
+mod asker;
 mod audit;
 mod port;
 mod running;
+pub mod screen;
 mod sessions;
 pub mod upstream;
 pub mod wall;
@@ -43,7 +47,11 @@ pub struct Limits {
     pub at_once: usize,
 }
 
-/// Everything the port needs.
+/// Where ClickHouse's clients connect on this host. Mount it beside [`screen::routes`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SqlPort(pub u16);
+
+/// Everything the port and the screen need.
 pub struct SqlState {
     api: Data<ApiState>,
     upstream: Upstream,

@@ -1,4 +1,6 @@
 //! The statements that run now: how many may, whose they are, and how they are stopped.
+//!
+//! Whose they are is said by [`super::asker::Asker::key`].
 
 use std::{
     collections::HashMap,
@@ -12,7 +14,7 @@ use std::{
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
-use super::wall::catalog::Process;
+use super::{upstream::Upstream, wall::catalog::Process};
 use crate::store::embedded::error::EngineError;
 
 /// All of them.
@@ -31,17 +33,29 @@ struct Entry {
     stop: watch::Sender<bool>,
 }
 
-/// The right to run one statement, until it is dropped.
+/// The right to run one statement, until it is dropped and the engine has let go of the statement.
 pub struct Ticket {
     running: Arc<Running>,
     number: u64,
     stopped: watch::Receiver<bool>,
+    /// The statement in the engine, which may go on after nobody waits for it.
+    followed: Option<Followed>,
+}
+
+struct Followed {
+    upstream: Upstream,
+    engine_id: String,
 }
 
 impl Running {
     /// None yet.
     pub fn new(per_token: usize, at_once: usize) -> Self {
         Self { statements: Mutex::default(), count: AtomicU64::new(1), per_token, at_once }
+    }
+
+    /// How many statements of one token, or person, may run at a time.
+    pub const fn per_token(&self) -> usize {
+        self.per_token
     }
 
     /// Lets a statement of a token run, if the token and the port have a place left.
@@ -75,7 +89,7 @@ impl Running {
             stop,
         };
         statements.insert(number, entry);
-        Ok(Ticket { running: Arc::clone(self), number, stopped })
+        Ok(Ticket { running: Arc::clone(self), number, stopped, followed: None })
     }
 
     /// Stops a token's statement; what it was, if it ran.
@@ -100,6 +114,16 @@ impl Running {
 }
 
 impl Ticket {
+    /// The statement is in the engine now, under this id.
+    pub fn follow(&mut self, upstream: &Upstream, engine_id: &str) {
+        self.followed = Some(Followed { upstream: upstream.clone(), engine_id: engine_id.to_owned() });
+    }
+
+    /// The engine has answered to the end.
+    pub fn ended(&mut self) {
+        self.followed = None;
+    }
+
     /// Waits until somebody stops the statement.
     pub async fn stopped(&mut self) -> EngineError {
         if self.stopped.wait_for(|stopped| *stopped).await.is_err() {
@@ -111,8 +135,17 @@ impl Ticket {
 }
 
 impl Drop for Ticket {
+    /// A statement that was left to itself keeps its place while the engine is at it: some cannot be stopped (one call of
+    /// a function, a plan being made), and whoever leaves them would else begin another each time.
     fn drop(&mut self) {
-        self.running.statements.lock().remove(&self.number);
+        let (running, number) = (Arc::clone(&self.running), self.number);
+        match (self.followed.take(), tokio::runtime::Handle::try_current()) {
+            (Some(Followed { upstream, engine_id }), Ok(runtime)) => drop(runtime.spawn(async move {
+                upstream.until_gone(&engine_id).await;
+                running.statements.lock().remove(&number);
+            })),
+            _ => drop(running.statements.lock().remove(&number)),
+        }
     }
 }
 

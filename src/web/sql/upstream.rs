@@ -3,14 +3,17 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use super::wall::literal;
-use crate::store::{Store, embedded::error::EngineError};
+use crate::store::{
+    Store,
+    embedded::error::{EngineError, code},
+};
 
 /// The tables that hold everybody's rows. Any other way to them leads through these.
 const SHARED_TABLES: [&str; 2] = ["view_states", "event_rows"];
 /// A database with nothing in it, where names belong that no one put a database before.
 const NOWHERE: &str = "playhead_sql";
 /// Settings no client can change, because the wall refuses to pass them on and `readonly` to change them later.
-const FIXED: [(&str, &str); 8] = [
+const FIXED: [(&str, &str); 9] = [
     ("readonly", "1"),
     ("allow_introspection_functions", "0"),
     ("cancel_http_readonly_queries_on_client_close", "1"),
@@ -19,10 +22,17 @@ const FIXED: [(&str, &str); 8] = [
     ("optimize_move_to_prewhere", "1"),
     ("optimize_move_to_prewhere_if_final", "1"),
     ("timeout_overflow_mode", "throw"),
+    // Behind what takes beacons in and shows dashboards; it needs CAP_SYS_NICE, and means nothing without.
+    ("os_thread_priority", "10"),
     // Caches are shared by tenants.
     ("use_query_cache", "0"),
     ("use_query_condition_cache", "0"),
 ];
+/// Between two looks whether a statement that nobody waits for is still there.
+const FIRST_LOOK: Duration = Duration::from_millis(5);
+const LAST_LOOK: Duration = Duration::from_secs(2);
+/// As long as a place is kept for it at most.
+const LONGEST_LEFT: Duration = Duration::from_hours(1);
 /// How long an answer may take to begin: longer than any statement may run.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -38,8 +48,10 @@ pub struct Upstream {
 /// One statement, ready to be sent.
 pub struct Question<'q> {
     pub environment: &'q str,
+    /// What it is called in the engine.
+    pub engine_id: &'q str,
     /// Who asks, for the server's own log.
-    pub token: &'q str,
+    pub user: &'q str,
     /// Written by the wall.
     pub sql: String,
     pub format: &'q str,
@@ -72,7 +84,7 @@ impl Upstream {
         let mut fields: Vec<(String, String)> = vec![
             ("database".to_owned(), NOWHERE.to_owned()),
             ("default_format".to_owned(), question.format.to_owned()),
-            ("query_id".to_owned(), uuid::Uuid::new_v4().to_string()),
+            ("query_id".to_owned(), question.engine_id.to_owned()),
             ("compress".to_owned(), flag(question.compress)),
             ("wait_end_of_query".to_owned(), flag(question.wait_end)),
         ];
@@ -94,9 +106,43 @@ impl Upstream {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) => {
                 tracing::warn!(error = %error.without_url(), "ClickHouse cannot be reached for the SQL port");
-                Err(EngineError::raised(210, "NETWORK_ERROR", "ClickHouse cannot be reached now; try again"))
+                Err(EngineError::raised(
+                    code::NETWORK_ERROR,
+                    "NETWORK_ERROR",
+                    "ClickHouse cannot be reached now; try again",
+                ))
             }
             Err(_) => Err(EngineError::raised(159, "TIMEOUT_EXCEEDED", "ClickHouse did not answer in time")),
+        }
+    }
+}
+
+impl Upstream {
+    /// Waits until the engine is not at a statement any more: looks soon, then ever more seldom, and gives up when no
+    /// statement can be left.
+    pub async fn until_gone(&self, engine_id: &str) {
+        let look = format!(
+            "SELECT count() FROM system.processes WHERE query_id = {} FORMAT TSV",
+            literal(engine_id.as_bytes())
+        );
+        let mut pause = FIRST_LOOK;
+        let begun = tokio::time::Instant::now();
+        while begun.elapsed() < LONGEST_LEFT {
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LAST_LOOK);
+            let asked = self
+                .http
+                .post(self.url.clone())
+                .header("X-ClickHouse-User", &self.user)
+                .header("X-ClickHouse-Key", &self.password)
+                .timeout(PATIENCE)
+                .body(look.clone())
+                .send();
+            if let Ok(answer) = asked.await
+                && answer.text().await.is_ok_and(|count| count.trim() == "0")
+            {
+                return;
+            }
         }
     }
 }
@@ -110,7 +156,7 @@ fn settings(question: &Question<'_>) -> BTreeMap<String, String> {
     }
     settings.extend(FIXED.map(|(name, value)| (name.to_owned(), value.to_owned())));
     settings.insert("additional_table_filters".to_owned(), row_filters(question.environment));
-    settings.insert("log_comment".to_owned(), format!("playhead sql {}", question.token));
+    settings.insert("log_comment".to_owned(), format!("playhead sql {}", question.user));
     settings
 }
 

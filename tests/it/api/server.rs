@@ -25,6 +25,7 @@ use playhead::{
         auth::{Authenticator, DemoTokens, LoginCode},
         cache::AnswerCache,
         limit::{Limits, Rate, Rates},
+        sql::{self, SqlPort, SqlState, upstream::Upstream, wall::settings::Bounds},
         system::System,
     },
 };
@@ -33,6 +34,20 @@ use serde_json::Value;
 
 /// The code that opens a session here.
 pub const LOGIN_CODE: &str = "open-sesame";
+
+/// What a statement may take here.
+const SQL_LIMITS: sql::Limits = sql::Limits {
+    statement: Bounds {
+        seconds: 60,
+        memory_bytes: 1 << 30,
+        read_rows: 1_000_000_000,
+        result_rows: 10_000_000,
+        result_bytes: 1 << 30,
+        threads: 2,
+    },
+    per_token: 4,
+    at_once: 16,
+};
 
 /// No limit a test could reach by accident.
 pub fn unlimited() -> Rates {
@@ -166,9 +181,18 @@ impl Server {
                 });
                 let refusals = Data::new(Refusals::default());
                 let system = Data::new(system(&state, log.clone().into_inner()));
+                let Access { url, user, password } = engine();
+                let upstream = Upstream::new(url, user, password).unwrap();
+                let sql = Data::new(SqlState::new(state.clone(), upstream, SQL_LIMITS));
                 let app = move || {
-                    let app = App::new().app_data(state.clone()).app_data(log.clone());
-                    app.app_data(refusals.clone()).app_data(system.clone()).configure(configure)
+                    App::new()
+                        .app_data(state.clone())
+                        .app_data(log.clone())
+                        .app_data(refusals.clone())
+                        .app_data(system.clone())
+                        .app_data(sql.clone())
+                        .app_data(Data::new(SqlPort(8123)))
+                        .configure(configure)
                 };
                 let server =
                     HttpServer::new(app).workers(2).disable_signals().bind(("127.0.0.1", 0)).unwrap();

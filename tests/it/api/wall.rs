@@ -41,7 +41,7 @@ use Wall::{Common, Own, Owners, Selection, Session, SignedIn, Thing};
 /// Method, path, wall, and the scope it needs.
 type Case = (&'static str, &'static str, Wall, Scope);
 
-const CASES: [Case; 74] = [
+const CASES: [Case; 84] = [
     ("get", "/data/v1/metrics", Common, Scope::Read),
     ("get", "/data/v1/metrics/comparison", Own, Scope::Read),
     ("get", "/data/v1/metrics/{metric}/overall", Own, Scope::Read),
@@ -114,6 +114,14 @@ const CASES: [Case; 74] = [
     ("get", "/data/v1/erasures", Own, Scope::Admin),
     ("get", "/data/v1/erasures/{erasure_id}", Thing, Scope::Admin),
     ("get", "/data/v1/export", Own, Scope::Admin),
+    ("get", "/data/v1/audit", Own, Scope::Admin),
+    ("post", "/data/v1/sql", Own, Scope::Sql),
+    ("delete", "/data/v1/sql/{query_id}", Thing, Scope::Sql),
+    ("get", "/data/v1/sql/schema", Common, Scope::Sql),
+    ("get", "/data/v1/sql/saved", Own, Scope::Sql),
+    ("post", "/data/v1/sql/saved", Own, Scope::Write),
+    ("put", "/data/v1/sql/saved/{saved_id}", Thing, Scope::Write),
+    ("delete", "/data/v1/sql/saved/{saved_id}", Thing, Scope::Write),
     ("get", "/session", Session, Scope::Read),
     ("post", "/session", Session, Scope::Read),
     ("put", "/session", Session, Scope::Read),
@@ -128,6 +136,7 @@ struct Full {
     erasure: String,
     annotation: String,
     incident: String,
+    saved: String,
     email: String,
     session: String,
     cookie: String,
@@ -151,8 +160,10 @@ impl Full {
         let annotation = control.create_annotation(&environment.id, noted, "the test").await.unwrap().id;
         let incident = uuid::Uuid::new_v4().to_string();
         control.save_incident(&environment.id, &an_incident(&incident, now)).await.unwrap();
+        let query = "SELECT 'kept by the other'";
+        let saved = control.save_query(&environment.id, "kept", query, "the test").await.unwrap().id;
         let (session, invitation) = (asking.id, invited.invitation.id);
-        Self { environment, erasure, annotation, incident, email, session, cookie, invitation }
+        Self { environment, erasure, annotation, incident, saved, email, session, cookie, invitation }
     }
 
     /// A path with this tenant's ids in it.
@@ -182,6 +193,8 @@ impl Full {
             ("{invitation_id}", &self.invitation),
             ("{session_id}", &self.session),
             ("{erasure_id}", &self.erasure),
+            ("{saved_id}", &self.saved),
+            ("{query_id}", &self.saved),
         ] {
             filled = filled.replace(name, id);
         }
@@ -191,7 +204,7 @@ impl Full {
 
     /// Everything that belongs to this tenant alone, as it may be seen by chance.
     fn marks(&self) -> Vec<&str> {
-        let Full { environment, erasure, annotation, incident, email, session, invitation, .. } = self;
+        let Full { environment, erasure, annotation, incident, saved, email, session, invitation, .. } = self;
         let NewEnvironment { id, ingest_key, token } = environment;
         vec![
             id,
@@ -202,6 +215,8 @@ impl Full {
             annotation,
             incident,
             "a release",
+            saved,
+            "kept by the other",
             email,
             session,
             invitation,
@@ -258,6 +273,8 @@ async fn ask(server: &Server, who: &Caller, method: &str, path: &str) -> (Status
         ("post", "tokens") => json!({"scopes": ["admin"]}),
         ("post", "invitations") => json!({"email": format!("{unique}@example.org"), "role": "owner"}),
         ("put", _) if path.contains("/people/") => json!({"role": "owner"}),
+        ("post", "sql") => json!({"query": "SELECT * FROM views AS v, events AS e LIMIT 100"}),
+        (_, _) if path.contains("/sql/saved") => json!({"name": unique, "query": "SELECT 1"}),
         ("post", "ledger") => json!(["view-1", "view-2"]),
         _ => json!({}),
     };
@@ -315,6 +332,7 @@ async fn no_route_reaches_through_the_wall() {
         erasure: "never".into(),
         annotation: "never".into(),
         incident: "never".into(),
+        saved: "never".into(),
         email: "never@example.org".into(),
         session: "never".into(),
         cookie: String::new(),

@@ -115,7 +115,8 @@ async fn the_engine_keeps_tenants_apart_by_itself() {
         let settings = BOUNDS.named().map(|(name, most)| (name.to_owned(), most.to_string())).into();
         let question = Question {
             environment: &own,
-            token: "token",
+            engine_id: &uuid::Uuid::new_v4().to_string(),
+            user: "token",
             sql: sql.to_owned(),
             format: "TSV",
             settings,

@@ -5,7 +5,7 @@ use super::expression::{Shape, aliased, expression, window};
 use super::functions::{self, Function};
 use super::query::{begins, query};
 use super::token::Token;
-use super::types::data_type;
+use super::types::{data_type, makes_state, no_states};
 use super::words::UNITS;
 use crate::store::embedded::error::EngineError;
 
@@ -49,11 +49,13 @@ pub fn call(cursor: &mut Cursor<'_>, name: &str) -> Result<(), EngineError> {
         .or_else(|| takes_unit(name).then(Function::default))
         .ok_or_else(|| unavailable(name))?;
     cursor.out.word(name);
+    cursor.size.enter_call();
     arguments(cursor, name, function)?;
     // Parameters come first: quantiles(0.5, 0.9)(x).
     if cursor.is_sign(0, "(") {
         arguments(cursor, name, function)?;
     }
+    cursor.size.leave_call();
     after(cursor)
 }
 
@@ -112,7 +114,13 @@ fn cast(cursor: &mut Cursor<'_>) -> Result<(), EngineError> {
         data_type(cursor)?;
     } else {
         cursor.expect_sign(",")?;
-        expression(cursor)?;
+        let Some(Token::Text(name)) = cursor.next() else {
+            return Err(cursor.unexpected("the name of a type as a text"));
+        };
+        if makes_state(&String::from_utf8_lossy(&name)) {
+            return Err(no_states());
+        }
+        cursor.out.text(&name);
     }
     cursor.expect_sign(")")
 }
@@ -169,6 +177,7 @@ fn trim(cursor: &mut Cursor<'_>, name: &str) -> Result<(), EngineError> {
 
 /// `COLUMNS('pattern')` or `COLUMNS(a, b)`.
 fn columns(cursor: &mut Cursor<'_>) -> Result<(), EngineError> {
+    cursor.size.star("")?;
     cursor.out.fixed("COLUMNS");
     cursor.expect_sign("(")?;
     cursor.list(|cursor| expression(cursor).map(drop))?;

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::catalog::Catalog;
 use super::output::Output;
+use super::size::Size;
 use super::token::{Placed, Token, failed_at, tokens};
 use crate::store::embedded::error::{EngineError, code};
 
@@ -18,8 +19,10 @@ const DEEPEST: usize = 120;
 pub struct Cursor<'c> {
     pub catalog: &'c Catalog<'c>,
     pub out: Output,
-    /// Names of the WITH queries in sight, innermost last.
-    pub queries: Vec<String>,
+    /// Names of the WITH queries in sight, innermost last, and how many tables and SELECTs each has.
+    pub queries: Vec<(String, usize)>,
+    /// What the engine will have to plan.
+    pub size: Size,
     /// Names given to expressions, anywhere in the statement.
     pub aliases: BTreeSet<String>,
     /// What tables go by that were given another name: `playhead.views` has to be called that then.
@@ -50,6 +53,7 @@ impl<'c> Cursor<'c> {
             catalog,
             out: Output::default(),
             queries: Vec::new(),
+            size: Size::default(),
             aliases,
             renamed: BTreeMap::new(),
             settings: BTreeMap::new(),
@@ -145,6 +149,11 @@ impl<'c> Cursor<'c> {
     /// Demands a sign and writes it.
     pub fn expect_sign(&mut self, sign: &'static str) -> Result<(), EngineError> {
         if self.sign(sign) { Ok(()) } else { Err(self.unexpected(sign)) }
+    }
+
+    /// How many tables and SELECTs the WITH query of that name has, if one is in sight.
+    pub fn with_query(&self, name: &str) -> Option<usize> {
+        self.queries.iter().rev().find(|(known, _)| known == name).map(|(_, parts)| *parts)
     }
 
     /// Takes a name, quoted or not, without writing it.

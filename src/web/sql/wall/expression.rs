@@ -91,7 +91,7 @@ fn set(cursor: &mut Cursor<'_>) -> Result<(), EngineError> {
     if let Shape::Name(parts) = operand(cursor)? {
         let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
         let is_alias = matches!(parts[..], [name] if cursor.aliases.contains(name));
-        match as_set(cursor, &parts) {
+        match as_set(cursor, &parts)? {
             Some(rows) => {
                 cursor.out.cut(mark);
                 cursor.out.made(&rows);
@@ -147,7 +147,8 @@ fn member(cursor: &mut Cursor<'_>, before: Shape) -> Result<Shape, EngineError> 
             cursor.out.member(&name);
             Ok(Shape::Other)
         }
-        (Some(Token::Sign("*")), Shape::Name(_)) => {
+        (Some(Token::Sign("*")), Shape::Name(parts)) => {
+            cursor.size.star(&parts.join("."))?;
             cursor.out.put(".*");
             call::column_modifiers(cursor)?;
             Ok(Shape::Other)
@@ -178,6 +179,7 @@ fn primary(cursor: &mut Cursor<'_>) -> Result<Shape, EngineError> {
         Token::Sign("{") => parameter(cursor)?,
         Token::Sign("*") => {
             let _ = cursor.sign("*");
+            cursor.size.star("")?;
             call::column_modifiers(cursor)?;
         }
         Token::Word(word) => return word_first(cursor, &word),

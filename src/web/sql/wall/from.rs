@@ -4,12 +4,11 @@ use super::cursor::{Cursor, denied};
 use super::expression::{aliased, expression};
 use super::query::{begins_inside, query};
 use super::token::Token;
+use super::values::values;
 use crate::store::embedded::error::EngineError;
 
-/// Functions that make rows out of numbers. Not `values`: its first argument is a text in which columns, and with them
-/// expressions nobody here has read, are declared.
-const ROW_MAKERS: [&str; 6] =
-    ["numbers", "numbers_mt", "zeros", "zeros_mt", "generateSeries", "generate_series"];
+/// Functions that make rows out of numbers.
+const ROW_MAKERS: [&str; 4] = ["numbers", "numbers_mt", "generateSeries", "generate_series"];
 /// What may stand before JOIN.
 const JOINS: [&str; 14] = [
     "GLOBAL", "ANY", "ALL", "ASOF", "SEMI", "ANTI", "INNER", "LEFT", "RIGHT", "FULL", "OUTER", "CROSS",
@@ -136,11 +135,13 @@ fn named(cursor: &mut Cursor<'_>) -> Result<Option<String>, EngineError> {
 /// Writes what a table's name stands for: a WITH query's name as it is, anything else from the catalog.
 fn written(cursor: &mut Cursor<'_>, name: &[&str]) -> Result<Option<String>, EngineError> {
     if let [name] = name
-        && cursor.queries.iter().any(|query| query == name)
+        && let Some(parts) = cursor.with_query(name)
     {
+        cursor.size.add(parts)?;
         cursor.out.name(name);
         return Ok(None);
     }
+    cursor.size.add(1)?;
     let source = cursor.catalog.source(name)?;
     cursor.out.fixed("(");
     cursor.out.made(&source);
@@ -149,16 +150,22 @@ fn written(cursor: &mut Cursor<'_>, name: &[&str]) -> Result<Option<String>, Eng
 }
 
 /// The rows a table's name stands for in `x IN name`, as a query of its own; `None` when it names no table.
-pub fn as_set(cursor: &mut Cursor<'_>, name: &[&str]) -> Option<String> {
+pub fn as_set(cursor: &mut Cursor<'_>, name: &[&str]) -> Result<Option<String>, EngineError> {
     if let [name] = name
-        && cursor.queries.iter().any(|query| query == name)
+        && let Some(parts) = cursor.with_query(name)
     {
-        return Some(format!("(SELECT * FROM {})", super::output::name(name)));
+        cursor.size.add(parts)?;
+        return Ok(Some(format!("(SELECT * FROM {})", super::output::name(name))));
     }
-    cursor.catalog.source(name).ok().map(|source| format!("({source})"))
+    cursor.size.add(1)?;
+    Ok(cursor.catalog.source(name).ok().map(|source| format!("({source})")))
 }
 
 fn row_maker(cursor: &mut Cursor<'_>, name: &str) -> Result<(), EngineError> {
+    cursor.size.add(1)?;
+    if name.eq_ignore_ascii_case("values") {
+        return values(cursor);
+    }
     let Some(known) = ROW_MAKERS.into_iter().find(|known| *known == name) else {
         return Err(denied(format_args!("The table function {name} is not available on this port")));
     };

@@ -21,13 +21,15 @@ mod cursor;
 mod expression;
 mod format;
 mod from;
-mod functions;
+pub mod functions;
 mod output;
 mod query;
 pub mod settings;
+mod size;
 mod statement;
 mod token;
 mod types;
+mod values;
 mod words;
 
 pub use self::format::allowed as allowed_format;

@@ -35,7 +35,10 @@ fn one(cursor: &mut Cursor<'_>) -> Result<(), EngineError> {
         return cursor.expect_sign(")");
     }
     let outside = cursor.queries.len();
+    cursor.size.add(1)?;
+    let around = cursor.size.enter();
     select(cursor)?;
+    cursor.size.leave(around);
     cursor.queries.truncate(outside);
     Ok(())
 }
@@ -93,10 +96,12 @@ fn with(cursor: &mut Cursor<'_>) -> Result<(), EngineError> {
             cursor.out.name(&name);
             cursor.out.fixed("AS");
             cursor.expect_sign("(")?;
+            let before = cursor.size.parts();
             query(cursor)?;
+            let parts = cursor.size.parts() - before;
             cursor.expect_sign(")")?;
             // From here on only: inside its own query the name still meant something else.
-            cursor.queries.push(name);
+            cursor.queries.push((name, parts));
             Ok(())
         })
         .map(drop)

@@ -97,3 +97,71 @@ fn nesting_has_an_end() {
     let long = format!("SELECT '{}'", "x".repeat(LONGEST_STATEMENT));
     assert_eq!(translated(&long).expect_err("too long").code(), 223);
 }
+
+#[test]
+fn written_rows_are_literals_and_never_a_declaration_of_columns() {
+    assert_eq!(
+        sql("SELECT c1 FROM VALUES (('it''s', 1), ('b', -2.5), (NULL, true)) AS v"),
+        r"SELECT `c1` FROM values(('it\'s', 1), ('b', - 2.5), (NULL, TRUE)) AS `v`"
+    );
+    for text in [
+        "SELECT * FROM values('a UInt8', 1)",
+        "SELECT * FROM values(('a UInt8'), (1, 2))",
+        "SELECT * FROM values((('a UInt8'), 1))",
+        "SELECT * FROM values((1, 2), 'a UInt8')",
+        "SELECT * FROM values((1, currentUser()))",
+        "SELECT * FROM values((1, (SELECT 1)))",
+        "SELECT * FROM values((1, a -> a))",
+        "SELECT * FROM values()",
+    ] {
+        assert!(translated(text).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn what_doubles_in_the_engine_is_counted_before() {
+    let doubling = |steps: usize| {
+        let step = |at: usize| format!("t{at} AS (SELECT a.x FROM t{0} AS a, t{0} AS b)", at - 1);
+        let steps: Vec<String> = (1..=steps).map(step).collect();
+        format!("WITH t0 AS (SELECT 1 AS x), {} SELECT * FROM t1", steps.join(", "))
+    };
+    assert!(translated(&doubling(5)).is_ok());
+    let many = |count: usize| format!("SELECT 1 FROM {}", vec!["numbers(1)"; count].join(", "));
+    assert!(translated(&many(100)).is_ok());
+    let code = |text: &str| translated(text).map(drop).map_err(|error| error.code());
+    for text in [&*doubling(12), &many(400), &vec!["SELECT 1"; 400].join(" UNION ALL ")] {
+        assert_eq!(code(text), Err(223), "{text}");
+    }
+    for text in [
+        "SELECT *, * FROM views",
+        "SELECT *, v.* FROM views AS v",
+        "SELECT v.*, v.* FROM views AS v",
+        "SELECT COLUMNS('x'), * FROM views",
+        "SELECT * FROM (SELECT (*), * FROM views)",
+    ] {
+        assert_eq!(code(text), Err(223), "{text}");
+    }
+    for text in [
+        "SELECT v.*, e.* FROM views AS v, events AS e",
+        "SELECT count(*), uniq(*) FROM views",
+        "SELECT *, (SELECT max(x) FROM (SELECT * FROM numbers(1) AS n(x))) FROM views",
+        "SELECT * FROM (SELECT * FROM views)",
+    ] {
+        assert!(code(text) != Err(223), "{text}");
+    }
+}
+
+#[test]
+fn no_state_is_made_of_bytes() {
+    for text in [
+        "SELECT CAST(unhex('00'), 'AggregateFunction(sum, UInt8)')",
+        "SELECT CAST(unhex('00') AS AggregateFunction(sum, UInt8))",
+        "SELECT unhex('00')::Array(AggregateFunction(sum, UInt8))",
+        "SELECT CAST('x', concat('Aggregate', 'Function(sum, UInt8)'))",
+        "SELECT {n:AggregateFunction(sum, UInt8)}",
+        "SELECT CAST('x', 'Nullable(aggregatefunction(sum, UInt8))')",
+    ] {
+        assert!(translated(text).is_err(), "{text}");
+    }
+    assert!(translated("SELECT CAST(1, 'SimpleAggregateFunction(sum, UInt64)'), sumMerge(s) FROM (SELECT sumState(1) AS s)").is_ok());
+}

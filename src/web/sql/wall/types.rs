@@ -1,6 +1,6 @@
 //! The names of data types: `Array(Nullable(DateTime64(3, 'UTC')))`.
 
-use super::cursor::Cursor;
+use super::cursor::{Cursor, denied};
 use super::token::Token;
 use crate::store::embedded::error::EngineError;
 
@@ -10,6 +10,9 @@ pub fn data_type(cursor: &mut Cursor<'_>) -> Result<(), EngineError> {
         let Some(Token::Word(name)) = cursor.peek(0).cloned() else {
             return Err(cursor.unexpected("a data type"));
         };
+        if makes_state(&name) {
+            return Err(no_states());
+        }
         cursor.skip(1);
         cursor.out.word(&name);
         if cursor.sign("(") {
@@ -20,6 +23,21 @@ pub fn data_type(cursor: &mut Cursor<'_>) -> Result<(), EngineError> {
         }
         Ok(())
     })
+}
+
+/// Whether a type is that of an aggregate function's state, or has one in it. Such a state is made of a statement's own bytes
+/// then, which the engine takes for its own. States that functions make (`sumState`) are of that type without naming it.
+pub fn makes_state(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    name.match_indices("aggregatefunction")
+        .any(|(at, _)| !name.get(..at).is_some_and(|before| before.ends_with("simple")))
+}
+
+/// That it is not to be had here.
+pub fn no_states() -> EngineError {
+    denied(
+        "States of aggregate functions cannot be made of bytes on this port; functions such as sumState make them",
+    )
 }
 
 /// A number, `'name' = number`, a type, or `name Type`.
