@@ -2,10 +2,15 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use actix_web::{App as Web, HttpResponse, HttpServer, dev::Server, middleware, web};
+use actix_web::{
+    App as Web, HttpResponse, HttpServer,
+    dev::Server,
+    middleware::{self, from_fn},
+    web,
+};
 use metrics_exporter_prometheus::PrometheusHandle;
 
-use super::StartError;
+use super::{StartError, line};
 use crate::{
     beacon::{self, Collector},
     config::{Config, Role},
@@ -22,7 +27,9 @@ use crate::{
 /// How long open requests may take once the end has come; with the steps after it below 30 s.
 const HTTP_GRACE_S: u64 = 10;
 /// A client has this long to send its headers.
-const HEADER_DEADLINE: Duration = Duration::from_secs(10);
+pub const HEADER_DEADLINE: Duration = Duration::from_secs(10);
+/// And this long to begin with the next request.
+pub const KEEP_ALIVE: Duration = Duration::from_secs(5);
 
 /// Beacons, pages, API and websocket, as the roles say.
 pub fn web_server(
@@ -102,9 +109,12 @@ fn listen(
 ) -> Result<(Server, SocketAddr), StartError> {
     let server = HttpServer::new(move || {
         let compress = middleware::Condition::new(manners == Manners::Web, middleware::Compress::default());
-        Web::new().wrap(compress).configure(configure.clone())
+        Web::new().wrap(compress).wrap(from_fn(line::hold)).configure(configure.clone())
     })
+    .on_connect(line::watch)
+    .max_connections(line::most_per_worker())
     .h1_allow_half_closed(manners == Manners::Web)
+    .keep_alive(KEEP_ALIVE)
     .client_request_timeout(HEADER_DEADLINE)
     .shutdown_timeout(HTTP_GRACE_S)
     .disable_signals()
