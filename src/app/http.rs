@@ -30,6 +30,9 @@ const HTTP_GRACE_S: u64 = 10;
 pub const HEADER_DEADLINE: Duration = Duration::from_secs(10);
 /// And this long to begin with the next request.
 pub const KEEP_ALIVE: Duration = Duration::from_secs(5);
+/// Players get one in two of the descriptors, operators and analysts one in eight each; the rest is for files and engines.
+const PLAYERS: usize = 2;
+const OTHERS: usize = 8;
 
 /// Beacons, pages, API and websocket, as the roles say.
 pub fn web_server(
@@ -41,7 +44,7 @@ pub fn web_server(
 ) -> Result<(Server, SocketAddr), StartError> {
     let roles = config.roles.clone();
     let prefix = config.intake_prefix.clone();
-    listen(config.http_addr, "http-addr", Manners::Web, move |web| {
+    listen(config.http_addr, "http-addr", Manners::Web, PLAYERS, move |web| {
         web.app_data(web::Data::new(health.clone()))
             .app_data(collector.clone())
             .app_data(web::Data::from(Arc::clone(&collector.log)))
@@ -64,7 +67,7 @@ pub fn web_server(
 /// The SQL port, where this process answers questions.
 pub fn sql_server(config: &Config, state: SqlState) -> Result<(Server, SocketAddr), StartError> {
     let state = web::Data::new(state);
-    listen(config.sql.addr, "sql-addr", Manners::ClickHouse, move |web| {
+    listen(config.sql.addr, "sql-addr", Manners::ClickHouse, OTHERS, move |web| {
         web.app_data(state.clone()).configure(sql::configure);
     })
 }
@@ -76,7 +79,7 @@ pub fn admin_server(
     metrics: PrometheusHandle,
     door: web::Data<Door>,
 ) -> Result<(Server, SocketAddr), StartError> {
-    listen(config.admin_addr, "admin-addr", Manners::Web, move |web| {
+    listen(config.admin_addr, "admin-addr", Manners::Web, OTHERS, move |web| {
         let metrics = metrics.clone();
         let render = move || {
             let text = metrics.render();
@@ -105,6 +108,7 @@ fn listen(
     address: SocketAddr,
     flag: &'static str,
     manners: Manners,
+    share: usize,
     configure: impl Fn(&mut web::ServiceConfig) + Clone + Send + 'static,
 ) -> Result<(Server, SocketAddr), StartError> {
     let server = HttpServer::new(move || {
@@ -112,7 +116,7 @@ fn listen(
         Web::new().wrap(compress).wrap(from_fn(line::hold)).configure(configure.clone())
     })
     .on_connect(line::watch)
-    .max_connections(line::most_per_worker())
+    .max_connections(line::most_per_worker(share))
     .h1_allow_half_closed(manners == Manners::Web)
     .keep_alive(KEEP_ALIVE)
     .client_request_timeout(HEADER_DEADLINE)

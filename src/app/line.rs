@@ -36,8 +36,6 @@ use super::http::{HEADER_DEADLINE, KEEP_ALIVE};
 const QUIET: Duration = HEADER_DEADLINE.saturating_add(KEEP_ALIVE);
 /// How long a client may leave what it is sent where it is.
 const UNREAD: Duration = Duration::from_secs(30);
-/// One of our three listeners takes this share of the descriptors at most; the rest is for files and engines.
-const LISTENER_SHARE: usize = 4;
 /// More than this in one worker is somebody's mistake.
 const MOST: usize = 25_000;
 
@@ -137,10 +135,11 @@ pub fn raise_limit() {
     }
 }
 
-/// How many connections one worker of a listener may have. Further ones wait in the kernel until there is room.
-pub fn most_per_worker() -> usize {
+/// How many connections one worker of a listener may have that gets one in `share` of the process's descriptors. Further
+/// ones wait in the kernel until there is room.
+pub fn most_per_worker(share: usize) -> usize {
     let files =
         getrlimit(Resource::Nofile).current.map_or(MOST, |files| usize::try_from(files).unwrap_or(MOST));
     let workers = std::thread::available_parallelism().map_or(1, usize::from);
-    (files / LISTENER_SHARE / workers).clamp(1, MOST)
+    (files / share / workers).clamp(1, MOST)
 }

@@ -132,10 +132,6 @@ impl Refusal {
             _ if self.is_temporary() => {
                 response.insert_header((header::RETRY_AFTER, jittered_retry_s()));
             }
-            // The rest of the body would hold the connection on.
-            Self::BodyTimeout => {
-                response.force_close();
-            }
             _ => {}
         }
         problem.send_with(response, members)

@@ -16,8 +16,8 @@ use crate::{
     server::Server,
 };
 
-/// Headers take 10 s at most and a rest between requests 5; the others are what a busy machine adds.
-const LONGEST: Duration = Duration::from_secs(25);
+/// A body takes 10 s at most and a connection without a request in progress 15; the others are what a busy machine adds.
+const LONGEST: Duration = Duration::from_secs(40);
 /// A player beside ten thousand strangers waits no longer for an answer.
 const BESIDE_MS: u64 = 5000;
 
