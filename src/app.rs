@@ -4,6 +4,7 @@
 //! not ready, websockets told to go, HTTP drained, processor stopped between two steps, log closed, engine closed.
 
 mod http;
+mod line;
 mod tasks;
 
 use std::{
@@ -72,6 +73,9 @@ const EXIT_CONFIGURATION: u8 = 78;
 /// How long the tasks may take to notice the stop.
 const TASK_GRACE: Duration = Duration::from_secs(5);
 
+/// With so many copies of each record one may be lost, so an acknowledgement needs two.
+const SAFE_COPIES: i32 = 3;
+
 /// Share of the disk for quarantined records.
 const QUARANTINE_MAX_BYTES: u64 = 256 << 20;
 
@@ -137,6 +141,7 @@ pub async fn serve(config: Config) -> ExitCode {
 }
 
 async fn start(config: Config) -> Result<Running, StartError> {
+    line::raise_limit();
     let metrics = telemetry::start_metrics().map_err(StartError::Metrics)?;
     std::fs::create_dir_all(&config.data_dir).map_err(StartError::DataDir)?;
     let control = Arc::new(Control::open(&config.database_url).await?);
@@ -292,6 +297,10 @@ fn log_settings(config: &Config, suffix: &str) -> LogSettings {
             settings.group.clone_from(&kafka.group);
             settings.partitions = if suffix.is_empty() { kafka.partitions } else { 1 };
             settings.replication_factor = kafka.replication_factor;
+            if kafka.replication_factor >= SAFE_COPIES {
+                // All replicas in sync would be one, once the others are lost.
+                settings.topic_properties.insert("min.insync.replicas".to_owned(), "2".to_owned());
+            }
             settings.assignor =
                 if kafka.assignor == "range" { Assignor::Range } else { Assignor::CooperativeSticky };
             settings.properties.clone_from(&kafka.properties);

@@ -1,5 +1,7 @@
 //! What Playhead says about itself: the log lines on stderr and every metric it exports, in one enum.
 
+mod flood;
+
 use std::io::IsTerminal;
 
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
@@ -89,10 +91,11 @@ pub fn gauge_add(metric: Metric, by: f64) {
     metrics::gauge!(metric.name()).increment(by);
 }
 
-/// Starts logging; `PLAYHEAD_LOG` takes `tracing` directives, `PLAYHEAD_LOG_FORMAT=json` writes JSON lines.
+/// Starts logging; `PLAYHEAD_LOG` takes `tracing` directives, `PLAYHEAD_LOG_FORMAT=json` writes JSON lines. No line is
+/// written as often as a stranger may like, see [`flood`].
 pub fn start_logging(json: bool, directives: &str) {
     let filter = EnvFilter::try_new(directives).unwrap_or_else(|_| EnvFilter::new("info"));
-    let registry = tracing_subscriber::registry().with(filter);
+    let registry = tracing_subscriber::registry().with(filter).with(flood::Dam::default());
     if json {
         registry.with(fmt::layer().json().with_writer(std::io::stderr)).init();
     } else {

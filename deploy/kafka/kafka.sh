@@ -3,16 +3,21 @@
 # in production point PLAYHEAD_KAFKA_BROKERS at your own cluster instead.
 #
 #   kafka.sh fetch                       download the server's jars (once; 45 MB)
-#   kafka.sh start DIR [--nodes 1|3] [--port P] [--while-pid PID]
+#   kafka.sh start DIR [--nodes 1|3] [--port P] [--while-pid PID] [--secure | --through P]
 #                                        start on DIR, wait until it serves, print the bootstrap servers;
 #                                        a DIR that was used before keeps its nodes, ports and records
-#   kafka.sh bootstrap DIR               print the bootstrap servers
+#   kafka.sh bootstrap DIR [--secure | --through]
+#                                        print the bootstrap servers
 #   kafka.sh status DIR                  say which nodes run; exit 1 unless all do
 #   kafka.sh stop DIR                    stop cleanly (after 15 s: by force)
 #   kafka.sh kill9 DIR NODE              kill one node without warning
 #   kafka.sh restart DIR NODE            start that node again and wait until it serves
 #
 # --port P: clients connect to P, P+2, P+4 and controllers to P+1, P+3, P+5; without it free ports are taken.
+# --through P: beside the plain port one that is advertised on P, P+1, …: something of yours that stands there and passes
+#   everything on. `bootstrap DIR --through` prints to where.
+# --secure: beside the plain port one with TLS and SASL (SCRAM-SHA-512 or PLAIN, user playhead, password playhead-secret),
+#   whose certificate is DIR/ca.pem; `bootstrap DIR --secure` prints it.
 # --while-pid PID: the nodes are stopped when that process is gone, however it ended.
 # KAFKA_LIBS: the jar folder (default: <repo>/target/kafka-libs/<version>). KAFKA_HEAP: default "-Xms128m -Xmx384m".
 set -euo pipefail
@@ -22,6 +27,8 @@ SELF="$HERE/$(basename "${BASH_SOURCE[0]}")"
 VERSION=$(sed -n 's:.*<kafka.version>\(.*\)</kafka.version>.*:\1:p' "$HERE/pom.xml")
 LIBS=${KAFKA_LIBS:-$HERE/../../target/kafka-libs/$VERSION}
 HEAP=${KAFKA_HEAP:-"-Xms128m -Xmx384m"}
+PASSWORD=playhead-secret
+SHARE=""
 START_SECONDS=${KAFKA_START_SECONDS:-90}
 
 say() { echo "kafka: $*" >&2; }
@@ -54,11 +61,27 @@ fetch() {
   exec 9>&-
 }
 
+# Java reads the server's classes from one file instead of from jars, which halves the processor time of a start. Made
+# once, by a server that lives for a moment; without it everything works, only later.
+archive() {
+  local dir part=$LIBS/server.jsa.$$
+  [ ! -e "$LIBS/server.jsa" ] || return 0
+  dir=$(mktemp -d)
+  (
+    format "$dir" 1 "$(free_ports 2)" "" ""
+    SHARE="-XX:ArchiveClassesAtExit=$part" launch "$dir" 1
+    await "$dir" 1
+    stop "$dir"
+    mv "$part" "$LIBS/server.jsa"
+  ) || say "starting without an archive of classes"
+  rm -rf "$dir" "$part"
+}
+
 # The tools and the server run the same way. Tier 1 compilation and the serial collector halve the start time and
 # keep three nodes small; a broker for tests gains nothing from more.
 jvm() {
   # shellcheck disable=SC2086 # HEAP holds several options
-  exec java $HEAP -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto -Djava.awt.headless=true \
+  exec java $HEAP -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto $SHARE -Djava.awt.headless=true \
     "-Dlog4j2.configurationFile=file:$HERE/log4j2.properties" -cp "$LIBS/*" "$@"
 }
 
@@ -78,6 +101,7 @@ free_ports() {
 }
 
 node_ids() { for d in "$1"/n*/; do basename "$d" | tr -d n; done; }
+other_port() { sed -n 's/^listeners=.*,OTHER:..127.0.0.1:\([0-9]*\)$/\1/p' "$1/n$2/server.properties"; }
 client_port() { sed -n 's/^listeners=PLAINTEXT:..127.0.0.1:\([0-9]*\),.*/\1/p' "$1/n$2/server.properties"; }
 # A dead process that nobody has waited for yet still has a pid; it is not running.
 running() { [ -s "$1/n$2/pid" ] && [[ $(ps -o stat= -p "$(cat "$1/n$2/pid")") =~ ^[^Z] ]]; }
@@ -118,16 +142,46 @@ replica.fetch.max.bytes=4194304
 X
 }
 
+# Another port for clients; nodes and controllers go on speaking among themselves as before.
+add_listener() {
+  local dir=$1 id=$2 port=$3 advertised=$4 protocol=$5 file=$1/n$2/server.properties
+  sed -i -e "s|^listeners=.*|&,OTHER://127.0.0.1:$port|" \
+    -e "s|^advertised.listeners=.*|&,OTHER://localhost:$advertised|" \
+    -e "s|^listener.security.protocol.map=.*|&,OTHER:$protocol|" "$file"
+  [ "$protocol" = SASL_SSL ] || return 0
+  cat >>"$file" <<X
+ssl.keystore.type=PKCS12
+ssl.keystore.location=$dir/broker.p12
+ssl.keystore.password=playhead
+sasl.enabled.mechanisms=SCRAM-SHA-512,PLAIN
+listener.name.other.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
+listener.name.other.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required \\
+  user_playhead="$PASSWORD";
+X
+}
+
+# A certificate that nobody trusts unless told to, with the tool that comes with Java.
+make_certificate() {
+  local dir=$1
+  keytool -genkeypair -alias broker -keyalg RSA -keysize 2048 -validity 30 -dname CN=localhost \
+    -ext SAN=dns:localhost,ip:127.0.0.1 -storetype PKCS12 -keystore "$dir/broker.p12" -storepass playhead 2>/dev/null
+  keytool -exportcert -rfc -alias broker -keystore "$dir/broker.p12" -storepass playhead 2>/dev/null >"$dir/ca.pem"
+}
+
 format() {
-  local dir=$1 nodes=$2 first=$3 copies=1 in_sync=1 voters="" cluster id
+  local dir=$1 nodes=$2 first=$3 secure=$4 through=$5 port copies=1 in_sync=1 voters="" cluster id users=()
   [ "$nodes" = 3 ] && copies=3 && in_sync=2
   # A cluster id is 16 random bytes in URL-safe base64; one that begins with "-" would read as an option.
   until [[ ${cluster:=$(head -c16 /dev/urandom | base64 | tr '+/' '-_' | tr -d '=')} != -* ]]; do cluster=""; done
+  [ -z "$secure" ] || { make_certificate "$dir" && users=(--add-scram "SCRAM-SHA-512=[name=playhead,password=$PASSWORD]"); }
   for id in $(seq "$nodes"); do voters+="${voters:+,}$id@127.0.0.1:$((first + 2 * id - 1))"; done
   for id in $(seq "$nodes"); do
     mkdir -p "$dir/n$id"
     write_properties "$dir" "$id" "$first" "$voters" "$copies" "$in_sync"
-    (jvm kafka.tools.StorageTool format -t "$cluster" -c "$dir/n$id/server.properties") >"$dir/n$id/format.log" 2>&1 || {
+    port=$((first + 2 * nodes + id - 1))
+    [ -z "$secure" ] || add_listener "$dir" "$id" "$port" "$port" SASL_SSL
+    [ -z "$through" ] || add_listener "$dir" "$id" "$port" $((through + id - 1)) PLAINTEXT
+    (jvm kafka.tools.StorageTool format "${users[@]}" -t "$cluster" -c "$dir/n$id/server.properties") >"$dir/n$id/format.log" 2>&1 || {
       tail -15 "$dir/n$id/format.log" >&2
       die "formatting failed; remove what is half made and try again: rm -r $dir"
     }
@@ -142,6 +196,7 @@ launch() {
     listening "$port" && die "port $port is taken by another process; find it with: ss -ltnp 'sport = :$port'"
   done
   : >"$dir/n$id/out.log"
+  [ -n "${SHARE:-}" ] || [ ! -e "$LIBS/server.jsa" ] || local SHARE="-XX:SharedArchiveFile=$LIBS/server.jsa"
   (jvm "-Dkafka.logs.dir=$dir/n$id" kafka.Kafka "$dir/n$id/server.properties") \
     </dev/null >>"$dir/n$id/out.log" 2>&1 9>&- &
   echo $! >"$dir/n$id/pid"
@@ -160,8 +215,12 @@ await() {
 }
 
 bootstrap() {
-  local dir=$1 list="" id
-  for id in $(node_ids "$dir"); do list+="${list:+,}127.0.0.1:$(client_port "$dir" "$id")"; done
+  local dir=$1 list="" id address
+  for id in $(node_ids "$dir"); do
+    address=127.0.0.1:$(client_port "$dir" "$id")
+    [ $# -lt 2 ] || address=localhost:$(other_port "$dir" "$id")
+    list+="${list:+,}$address"
+  done
   echo "$list"
 }
 
@@ -173,13 +232,15 @@ watch() {
 }
 
 start() {
-  local dir=$1 nodes=1 first="" pid="" id began=$SECONDS
+  local dir=$1 nodes=1 first="" pid="" secure="" through="" id began=$SECONDS
   shift
   while [ $# -gt 0 ]; do
     case "$1" in
+      --secure) secure=1; shift; continue ;;
       --nodes) nodes=$2 ;;
       --port) first=$2 ;;
       --while-pid) pid=$2 ;;
+      --through) through=$2 ;;
       *) die "unknown option $1; see: head -20 $SELF" ;;
     esac
     shift 2
@@ -188,7 +249,7 @@ start() {
   need_java
   fetch
   mkdir -p "$dir" && dir=$(cd "$dir" && pwd)
-  [ -e "$dir/formatted" ] || { format "$dir" "$nodes" "${first:-$(free_ports $((nodes * 2)))}" && touch "$dir/formatted"; }
+  [ -e "$dir/formatted" ] || { format "$dir" "$nodes" "${first:-$(free_ports $((nodes * 3)))}" "$secure" "$through" && touch "$dir/formatted"; }
   # Whoever waits is told to stop the nodes even if this start is cut short.
   [ -z "$pid" ] || watch "$pid" "$dir"
   for id in $(node_ids "$dir"); do launch "$dir" "$id"; done
@@ -227,11 +288,11 @@ status() {
 command=${1:-help}
 [ $# -eq 0 ] || shift
 case "$command" in
-  fetch) fetch && du -shL "$LIBS" | sed 's/^/kafka: jars: /' >&2 ;;
+  fetch) fetch && need_java && archive && du -shL "$LIBS" | sed 's/^/kafka: jars: /' >&2 ;;
   start) [ $# -ge 1 ] || die "usage: $SELF start DIR [--nodes 1|3] [--port P] [--while-pid PID]"; start "$@" ;;
   bootstrap | stop | status)
-    [ $# -eq 1 ] && [ -e "$1/formatted" ] || die "no Kafka was started here; usage: $SELF $command DIR"
-    "$command" "$1" ;;
+    [ $# -ge 1 ] && [ -e "$1/formatted" ] || die "no Kafka was started here; usage: $SELF $command DIR"
+    "$command" "$@" ;;
   kill9) [ $# -eq 2 ] || die "usage: $SELF kill9 DIR NODE"; kill9 "$1" "$2" ;;
   restart) [ $# -eq 2 ] || die "usage: $SELF restart DIR NODE"; need_java; fetch; launch "$(cd "$1" && pwd)" "$2" && await "$1" "$2" ;;
   *) sed -n '2,/^set -/p' "$SELF" | sed '$d; s/^# \{0,1\}//' ; [ "$command" = help ] ;;

@@ -2,10 +2,15 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use actix_web::{App as Web, HttpResponse, HttpServer, dev::Server, middleware, web};
+use actix_web::{
+    App as Web, HttpResponse, HttpServer,
+    dev::Server,
+    middleware::{self, from_fn},
+    web,
+};
 use metrics_exporter_prometheus::PrometheusHandle;
 
-use super::StartError;
+use super::{StartError, line};
 use crate::{
     beacon::{self, Collector},
     config::{Config, Role},
@@ -23,7 +28,12 @@ use crate::{
 /// How long open requests may take once the end has come; with the steps after it below 30 s.
 const HTTP_GRACE_S: u64 = 10;
 /// A client has this long to send its headers.
-const HEADER_DEADLINE: Duration = Duration::from_secs(10);
+pub const HEADER_DEADLINE: Duration = Duration::from_secs(10);
+/// And this long to begin with the next request.
+pub const KEEP_ALIVE: Duration = Duration::from_secs(5);
+/// Players get one in two of the descriptors, operators and analysts one in eight each; the rest is for files and engines.
+const PLAYERS: usize = 2;
+const OTHERS: usize = 8;
 
 /// Beacons, pages, API and websocket, as the roles say; `sql` is there where this process answers questions.
 pub fn web_server(
@@ -37,7 +47,7 @@ pub fn web_server(
 ) -> Result<(Server, SocketAddr), StartError> {
     let collects = config.roles.contains(&Role::Collect);
     let prefix = config.intake_prefix.clone();
-    listen(config.http_addr, "http-addr", Manners::Web, move |web| {
+    listen(config.http_addr, "http-addr", Manners::Web, PLAYERS, move |web| {
         web.app_data(web::Data::new(health.clone()))
             .app_data(collector.clone())
             .app_data(web::Data::from(Arc::clone(&collector.log)))
@@ -62,7 +72,7 @@ pub fn web_server(
 
 /// The SQL port, where this process answers questions.
 pub fn sql_server(config: &Config, state: web::Data<SqlState>) -> Result<(Server, SocketAddr), StartError> {
-    listen(config.sql.addr, "sql-addr", Manners::ClickHouse, move |web| {
+    listen(config.sql.addr, "sql-addr", Manners::ClickHouse, OTHERS, move |web| {
         web.app_data(state.clone()).configure(sql::configure);
     })
 }
@@ -74,7 +84,7 @@ pub fn admin_server(
     metrics: PrometheusHandle,
     door: web::Data<Door>,
 ) -> Result<(Server, SocketAddr), StartError> {
-    listen(config.admin_addr, "admin-addr", Manners::Web, move |web| {
+    listen(config.admin_addr, "admin-addr", Manners::Web, OTHERS, move |web| {
         let metrics = metrics.clone();
         let render = move || {
             let text = metrics.render();
@@ -103,13 +113,17 @@ fn listen(
     address: SocketAddr,
     flag: &'static str,
     manners: Manners,
+    share: usize,
     configure: impl Fn(&mut web::ServiceConfig) + Clone + Send + 'static,
 ) -> Result<(Server, SocketAddr), StartError> {
     let server = HttpServer::new(move || {
         let compress = middleware::Condition::new(manners == Manners::Web, middleware::Compress::default());
-        Web::new().wrap(compress).configure(configure.clone())
+        Web::new().wrap(compress).wrap(from_fn(line::hold)).configure(configure.clone())
     })
+    .on_connect(line::watch)
+    .max_connections(line::most_per_worker(share))
     .h1_allow_half_closed(manners == Manners::Web)
+    .keep_alive(KEEP_ALIVE)
     .client_request_timeout(HEADER_DEADLINE)
     .shutdown_timeout(HTTP_GRACE_S)
     .disable_signals()

@@ -3,7 +3,9 @@
 mod problems;
 mod words;
 
-use actix_web::HttpResponse;
+use std::sync::LazyLock;
+
+use actix_web::{HttpResponse, web::Bytes};
 use utoipa::{
     IntoParams, Modify, OpenApi,
     openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme},
@@ -390,8 +392,10 @@ pub fn document() -> Result<String, serde_json::Error> {
     document.to_pretty_json().map(|text| text + "\n")
 }
 
-/// `GET /data/v1/openapi.json`, for everyone.
+/// `GET /data/v1/openapi.json`, for everyone; so it is made once.
 pub async fn serve() -> Result<HttpResponse, ApiError> {
-    let text = document().map_err(|error| ApiError::Internal(error.to_string()))?;
+    static DOCUMENT: LazyLock<Result<Bytes, String>> =
+        LazyLock::new(|| document().map(Bytes::from).map_err(|error| error.to_string()));
+    let text = DOCUMENT.clone().map_err(ApiError::Internal)?;
     Ok(HttpResponse::Ok().content_type("application/json").body(text))
 }

@@ -11,6 +11,8 @@ use std::{
 
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
+use tokio::time::timeout;
+
 use super::{
     ledger::Tally,
     rig::{Log, Rig, Role, malformed},
@@ -20,6 +22,8 @@ use super::{
 const ROUND: u32 = 25;
 /// Enough to have something in the air at any moment.
 const PLAYERS: u64 = 16;
+/// A round that takes longer than this is red.
+const LONGEST: Duration = Duration::from_secs(1800);
 const PAUSE: Duration = Duration::from_millis(250);
 
 /// A campaign to run.
@@ -33,7 +37,7 @@ impl Campaign {
     pub async fn run(&self, total: &mut Tally) -> bool {
         let mut clean = true;
         let finished = self.finished();
-        for log in [Log::Embedded, Log::Kafka] {
+        for log in [Log::Embedded, Log::Kafka, Log::Cluster] {
             for role in log.roles() {
                 for (round, kills) in rounds(self.kills) {
                     let name = format!("{log:?}-{role:?}-{round}").to_lowercase();
@@ -52,7 +56,14 @@ impl Campaign {
         let begun = Instant::now();
         let seed =
             name.bytes().fold(self.seed, |seed, byte| seed.wrapping_mul(31).wrapping_add(u64::from(byte)));
-        let (tally, trouble) = kill(log, role, &format!("{name}-{}", self.seed), kills, seed).await;
+        let of = format!("{name}-{}", self.seed);
+        // A panic of the rig is a red round and not the end of the run.
+        let killed = tokio::spawn(timeout(LONGEST, async move { kill(log, role, &of, kills, seed).await }));
+        let (tally, trouble) = match killed.await {
+            Ok(Ok(killed)) => killed,
+            Ok(Err(_)) => (Tally::default(), Some(format!("not over after {LONGEST:?}"))),
+            Err(error) => (Tally::default(), Some(error.to_string())),
+        };
         *total += tally;
         let clean = tally.is_clean() && trouble.is_none();
         let (verdict, trouble) = (if clean { "ok  " } else { "FAIL" }, trouble.unwrap_or_default());

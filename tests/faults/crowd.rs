@@ -24,7 +24,8 @@ const DRAIN: Duration = Duration::from_secs(90);
 /// Where and how fast.
 #[derive(Clone)]
 pub struct Target {
-    pub url: String,
+    /// Any of them will do; whoever gets no answer goes on to the next.
+    pub urls: Vec<String>,
     pub ingest_key: String,
     /// Between two beacons of one player.
     pub pause: Duration,
@@ -67,6 +68,7 @@ impl Crowd {
                 stopping: stopping.clone(),
                 chance: StdRng::seed_from_u64(seed.wrapping_mul(1_000_003) ^ number),
                 format: Format::ALL[(number % 4) as usize],
+                at: number as usize,
             };
             set.spawn(player.play());
         }
@@ -91,6 +93,8 @@ struct Player {
     stopping: watch::Receiver<bool>,
     chance: StdRng,
     format: Format,
+    /// The place among the targets.
+    at: usize,
 }
 
 /// What an answer means for the beacon.
@@ -146,8 +150,9 @@ impl Player {
         }
     }
 
-    async fn post(&self, body: &str) -> Said {
-        let Target { url, ingest_key, .. } = &self.target;
+    async fn post(&mut self, body: &str) -> Said {
+        let Target { urls, ingest_key, .. } = &self.target;
+        let url = &urls[self.at % urls.len()];
         let (url, content_type) = match self.format {
             Format::Native => (format!("{url}/in/{ingest_key}"), "text/plain"),
             Format::Mux => (format!("{url}/"), "text/plain"),
@@ -173,6 +178,7 @@ impl Player {
         let count = |counter: &AtomicU64| counter.fetch_add(1, Ordering::Relaxed);
         let Ok((status, accepted, retry)) = answer else {
             count(&self.answers.broken);
+            self.at += 1;
             return Said::Again;
         };
         self.answers.slowest_ms.fetch_max(ms, Ordering::Relaxed);

@@ -1,6 +1,8 @@
 //! `make faults`: the matrix of `matrix.tsv`, as far as a machine can run it, against the real program, a real Kafka and the
 //! real engine. One line for each row with what the ledger says, totals at the end, exit code 1 if anything is red.
 //!
+//! Every row has a time it may take, so the run has an end.
+//!
 //! `KILLS=1000` kills each part so often instead of 25 times; `SEED=n` repeats a run, and what was finished with that seed is
 //! not done again; `ROWS=T093,T094` runs these rows alone.
 
@@ -20,16 +22,24 @@ mod rows;
 #[allow(dead_code, reason = "the other test binary uses the rest")]
 #[path = "../it/support/server.rs"]
 mod server;
+#[path = "../it/support/store.rs"]
+mod store;
 
 use std::{
     collections::BTreeMap,
     process::{Command, ExitCode, Stdio},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use campaign::Campaign;
 use ledger::Tally;
 use matrix::{How, Row};
+use tokio::time::timeout;
+
+/// A row that takes longer than this is red.
+const LONGEST: Duration = Duration::from_secs(1200);
+/// What a whole run has to have had acknowledged for its result to mean something.
+const ENOUGH: u64 = 100_000;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -39,6 +49,7 @@ async fn main() -> ExitCode {
     let only = std::env::var("ROWS").unwrap_or_default();
     let is_wanted = |id: &str| only.is_empty() || only.split(',').any(|wanted| wanted.trim() == id);
     println!("seed {seed}, {kills} kills of each part; again with: make faults SEED={seed} KILLS={kills}");
+    let begun = Instant::now();
     let rows: Vec<Row> = matrix::rows().into_iter().filter(|row| is_wanted(&row.id)).collect();
     let tests = run_tests(&rows);
     let (mut total, mut red, mut counts) = (Tally::default(), Vec::new(), [0, 0, 0]);
@@ -58,8 +69,14 @@ async fn main() -> ExitCode {
             red.push(row.id.as_str());
         }
     }
+    if only.is_empty() && total.acknowledged < ENOUGH {
+        red.push("too few events");
+    }
     let [run, tested, absent] = counts;
-    println!("\n{run} rows run here, {tested} by tests, {absent} not automated here; {total}");
+    println!(
+        "\n{run} rows run here, {tested} by tests, {absent} not automated here; {total}; {:.0?}",
+        begun.elapsed()
+    );
     match red.is_empty() {
         true => println!("all green"),
         false => println!("RED: {}", red.join(", ")),
@@ -71,10 +88,11 @@ async fn run_row(row: &Row, seed: u64, total: &mut Tally) -> bool {
     let begun = Instant::now();
     let id = row.id.clone();
     // A panic of the rig is a red row and not the end of the run.
-    let shown = tokio::spawn(async move { rows::run(&id, seed).await }).await;
+    let shown = tokio::spawn(timeout(LONGEST, async move { rows::run(&id, seed).await })).await;
     let (tally, note, trouble) = match shown {
-        Ok(Some(shown)) => (shown.tally, shown.note, shown.trouble),
-        Ok(None) => (Tally::default(), String::new(), Some("nobody knows how to run it".into())),
+        Ok(Ok(Some(shown))) => (shown.tally, shown.note, shown.trouble),
+        Ok(Err(_)) => (Tally::default(), String::new(), Some(format!("not over after {LONGEST:?}"))),
+        Ok(Ok(None)) => (Tally::default(), String::new(), Some("nobody knows how to run it".into())),
         Err(error) => (Tally::default(), String::new(), Some(error.to_string())),
     };
     *total += tally;

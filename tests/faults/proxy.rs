@@ -1,56 +1,119 @@
-//! A wire that can be cut: between player and collector, after the collector has answered and before the player hears it.
+//! A wire with a weather of its own: answers get lost, everything is late, or nothing comes through any more while the
+//! connections stay open, as when a cable is pulled.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
+    net::{
+        TcpListener, TcpStream,
+        tcp::{OwnedReadHalf, OwnedWriteHalf},
+    },
+    sync::watch,
+    time::sleep,
 };
+
+/// What the wire does.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Weather {
+    Fair,
+    /// Cuts the connection in this share of the answers, after the server has given them and before the client hears them.
+    Losing(f64),
+    /// Everything arrives this much later.
+    Late(Duration),
+    /// No answer arrives.
+    Deaf,
+    /// Nothing arrives, either way.
+    Dead,
+}
 
 /// A proxy on a port of its own.
 pub struct Proxy {
-    pub url: String,
+    pub port: u16,
     /// Answers that never arrived.
     pub cut: Arc<AtomicU64>,
+    weather: watch::Sender<Weather>,
+    target: Arc<OnceLock<String>>,
 }
 
 impl Proxy {
-    /// Passes everything on to `target` (`http://host:port`), but for this share of the answers.
-    pub async fn start(target: &str, lost: f64, seed: u64) -> Self {
+    /// Listens; everything goes to what [`Self::pass_to`] says.
+    pub async fn start(weather: Weather, seed: u64) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let url = format!("http://{}", listener.local_addr().expect("an address"));
-        let (address, cut) = (target.trim_start_matches("http://").to_owned(), Arc::new(AtomicU64::new(0)));
-        let count = Arc::clone(&cut);
+        let port = listener.local_addr().expect("an address").port();
+        let (weather, seen) = watch::channel(weather);
+        let proxy = Self { port, cut: Arc::default(), weather, target: Arc::default() };
+        let (cut, target) = (Arc::clone(&proxy.cut), Arc::clone(&proxy.target));
         tokio::spawn(async move {
             let mut connections = 0;
-            while let Ok((player, _)) = listener.accept().await {
+            while let Ok((client, _)) = listener.accept().await {
                 connections += 1;
-                let chance = StdRng::seed_from_u64(seed ^ connections);
-                tokio::spawn(pass(player, address.clone(), lost, chance, Arc::clone(&count)));
+                let Some(target) = target.get().cloned() else { continue };
+                let seed = seed ^ connections;
+                let wire = Wire { weather: seen.clone(), seed, cut: Arc::clone(&cut) };
+                tokio::spawn(connect(client, target, wire));
             }
         });
-        Self { url, cut }
+        proxy
+    }
+
+    /// `host:port`, with or without `http://`.
+    pub fn pass_to(&self, target: &str) {
+        self.target.set(target.trim_start_matches("http://").to_owned()).expect("said once");
+    }
+
+    pub fn set(&self, weather: Weather) {
+        self.weather.send_replace(weather);
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
     }
 }
 
-async fn pass(player: TcpStream, address: String, lost: f64, mut chance: StdRng, cut: Arc<AtomicU64>) {
-    let Ok(collector) = TcpStream::connect(address).await else { return };
-    let (mut from_player, mut to_player) = player.into_split();
-    let (mut from_collector, mut to_collector) = collector.into_split();
-    let there = tokio::spawn(async move { tokio::io::copy(&mut from_player, &mut to_collector).await });
-    let mut buffer = vec![0; 16 << 10];
-    while let Ok(read @ 1..) = from_collector.read(&mut buffer).await {
-        if chance.random_bool(lost) {
-            cut.fetch_add(1, Ordering::Relaxed);
-            break;
+#[derive(Clone)]
+struct Wire {
+    weather: watch::Receiver<Weather>,
+    seed: u64,
+    cut: Arc<AtomicU64>,
+}
+
+async fn connect(client: TcpStream, target: String, wire: Wire) {
+    let Ok(server) = TcpStream::connect(target).await else { return };
+    let (from_client, to_client) = client.into_split();
+    let (from_server, to_server) = server.into_split();
+    // Whichever side ends first ends both.
+    tokio::select! {
+        () = pass(from_client, to_server, wire.clone(), false) => {}
+        () = pass(from_server, to_client, wire, true) => {}
+    }
+}
+
+async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut wire: Wire, are_answers: bool) {
+    let (mut buffer, mut chance) = (vec![0; 16 << 10], StdRng::seed_from_u64(wire.seed));
+    while let Ok(read @ 1..) = from.read(&mut buffer).await {
+        let stuck = |weather: &Weather| *weather == Weather::Dead || *weather == Weather::Deaf && are_answers;
+        let Ok(weather) = wire.weather.wait_for(|weather| !stuck(weather)).await.map(|weather| *weather)
+        else {
+            return;
+        };
+        match weather {
+            Weather::Losing(share) if are_answers && chance.random_bool(share) => {
+                wire.cut.fetch_add(1, Ordering::Relaxed);
+                return;
+            }
+            Weather::Late(by) => sleep(by).await,
+            _ => {}
         }
-        if to_player.write_all(&buffer[..read]).await.is_err() {
-            break;
+        if to.write_all(&buffer[..read]).await.is_err() {
+            return;
         }
     }
-    there.abort();
 }

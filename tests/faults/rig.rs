@@ -11,7 +11,7 @@ use super::{
 use std::sync::{Arc, atomic::Ordering};
 
 /// How long everything acknowledged may take to be readable after the last fault.
-const SETTLING: Duration = Duration::from_secs(180);
+pub const SETTLING: Duration = Duration::from_secs(180);
 
 /// Which log stands between collector and processor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub enum Log {
     Embedded,
     /// A collector and a processor with a broker between them.
     Kafka,
+    /// The same with three brokers, each record on all of them.
+    Cluster,
 }
 
 /// What can be killed.
@@ -32,11 +34,20 @@ pub enum Role {
 }
 
 impl Log {
+    fn brokers(self) -> u32 {
+        match self {
+            Self::Embedded => 0,
+            Self::Kafka => 1,
+            Self::Cluster => 3,
+        }
+    }
+
     /// What there is to kill. With the embedded log the collector and the processor are one process.
     pub fn roles(self) -> &'static [Role] {
         match self {
             Self::Embedded => &[Role::Collector, Role::Engine],
             Self::Kafka => &[Role::Collector, Role::Processor, Role::Engine, Role::Broker],
+            Self::Cluster => &[Role::Broker],
         }
     }
 }
@@ -48,32 +59,46 @@ pub struct Rig {
     pub processor: Option<Server>,
     pub broker: Option<Broker>,
     pub ledger: Arc<Ledger>,
+    log: Log,
+    /// How many brokers were killed so far.
+    turns: u32,
 }
 
 impl Rig {
     /// Starts it; `settings` are the collector's, `PLAYHEAD_*` without the prefix.
     pub async fn start(log: Log, name: &str, settings: &[(&str, &str)]) -> Self {
-        Self::start_with(log, name, settings, 1).await
-    }
-
-    /// The same with so many brokers.
-    pub async fn start_with(log: Log, name: &str, settings: &[(&str, &str)], brokers: u32) -> Self {
-        let dir = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("ledgers");
-        fs::create_dir_all(&dir).expect("a directory for ledgers");
-        let ledger = Arc::new(Ledger::new(&dir.join(format!("{name}.ledger"))));
         if log == Log::Embedded {
-            let collector = Server::start(settings).await;
-            return Self { collector, processor: None, broker: None, ledger };
+            let (collector, ledger) = (Server::start(settings).await, ledger(name));
+            return Self { collector, processor: None, broker: None, ledger, log, turns: 0 };
         }
         let of = name.to_owned();
-        let broker = tokio::task::spawn_blocking(move || Broker::start_nodes(&of, brokers));
+        let broker = tokio::task::spawn_blocking(move || Broker::start_nodes(&of, log.brokers()));
         let broker = broker.await.expect("a broker");
-        let kafka = [("KAFKA_BROKERS", broker.bootstrap.as_str()), ("KAFKA_TOPIC", name)];
-        let processor = Server::start(&[&kafka[..], &[("ROLES", "process,query")]].concat()).await;
+        let bootstrap = broker.bootstrap.clone();
+        Self::start_on(log, broker, &bootstrap, name, settings).await
+    }
+
+    /// The same on brokers that are there, which the collector reaches as `bootstrap`.
+    pub async fn start_on(
+        log: Log,
+        broker: Broker,
+        bootstrap: &str,
+        name: &str,
+        settings: &[(&str, &str)],
+    ) -> Self {
+        let topic = ("KAFKA_TOPIC", name);
+        let reading = [("KAFKA_BROKERS", broker.bootstrap.as_str()), topic, ("ROLES", "process,query")];
+        let processor = Server::start(&reading).await;
         // The collector asks ClickHouse nothing; the discard port keeps it from starting an engine of its own.
-        let alone = [("ROLES", "collect"), ("CLICKHOUSE_URL", "http://127.0.0.1:9")];
-        let collector = Server::start(&[&kafka[..], &alone, settings].concat()).await;
-        Self { collector, processor: Some(processor), broker: Some(broker), ledger }
+        let alone = [
+            ("KAFKA_BROKERS", bootstrap),
+            topic,
+            ("ROLES", "collect"),
+            ("CLICKHOUSE_URL", "http://127.0.0.1:9"),
+        ];
+        let collector = Server::start(&[&alone[..], settings].concat()).await;
+        let ledger = ledger(name);
+        Self { collector, processor: Some(processor), broker: Some(broker), ledger, log, turns: 0 }
     }
 
     /// The process that has the engine and answers.
@@ -82,7 +107,7 @@ impl Rig {
     }
 
     pub fn target(&self, pause: Duration) -> Target {
-        Target { url: self.collector.url(), ingest_key: Server::INGEST_KEY.to_owned(), pause }
+        Target { urls: vec![self.collector.url()], ingest_key: Server::INGEST_KEY.to_owned(), pause }
     }
 
     /// Players against the collector.
@@ -103,9 +128,11 @@ impl Rig {
             }
             (Role::Broker, _) => {
                 let broker = self.broker.as_ref().expect("only Kafka has brokers");
+                let node = 1 + self.turns % self.log.brokers();
+                self.turns += 1;
                 tokio::task::block_in_place(|| {
-                    broker.kill();
-                    broker.restart();
+                    broker.kill_node(node);
+                    broker.restart_node(node);
                 });
             }
         }
@@ -122,6 +149,13 @@ impl Rig {
 async fn restart(server: &mut Server) {
     server.kill9();
     server.restart().await;
+}
+
+/// A ledger of this name, beside those of other rows.
+pub fn ledger(name: &str) -> Arc<Ledger> {
+    let dir = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("ledgers");
+    fs::create_dir_all(&dir).expect("a directory for ledgers");
+    Arc::new(Ledger::new(&dir.join(format!("{name}.ledger"))))
 }
 
 /// Sends a signal to a process of ours.

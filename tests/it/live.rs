@@ -1,5 +1,7 @@
 //! The live protocol over a real websocket: snapshot, deltas within the promise, walls, and a goodbye.
 
+mod hostile;
+
 use std::time::{Duration, Instant};
 
 use futures_util::{SinkExt, StreamExt};

@@ -1,6 +1,8 @@
 //! The log: one suite of promises that both hosts keep, and what only one of them has.
 
 mod group;
+mod refusals;
+mod secure;
 mod segment;
 mod suite;
 mod support;

@@ -2,23 +2,28 @@
 
 use std::{
     collections::BTreeMap,
+    sync::Mutex,
     time::{Duration, Instant},
 };
 
 use rdkafka::{
     admin::{AdminClient, AdminOptions, NewTopic, TopicReplication},
-    client::DefaultClientContext,
+    client::{ClientContext, DefaultClientContext},
     consumer::{BaseConsumer, Consumer, ConsumerContext},
     error::{KafkaError, RDKafkaErrorCode},
     util::Timeout,
 };
 use tokio::task::spawn_blocking;
 
-use super::KafkaSettings;
+use super::{KafkaSettings, locked};
 use crate::log::LogError;
 
 /// How long one question to the brokers may take.
 pub(super) const ASK: Duration = Duration::from_secs(10);
+
+/// How long, and how often, the reason of a failure is listened for.
+const LISTEN: Duration = Duration::from_millis(20);
+const LISTENED: u32 = 10;
 
 /// The lowest offset still there and the one the next record will get.
 pub(super) type Watermarks = (u64, u64);
@@ -26,6 +31,22 @@ pub(super) type Watermarks = (u64, u64);
 /// Makes the topic unless it exists, and waits until each partition has a leader.
 pub(super) async fn ensure(settings: &KafkaSettings, wait: Duration) -> Result<(), LogError> {
     let deadline = Instant::now() + wait;
+    let consumer: BaseConsumer<Trouble> = settings
+        .consumer(&settings.group_id("setup"))
+        .create_with_context(Trouble::default())
+        .map_err(|error| LogError::Fatal(error.to_string()))?;
+    let topic = settings.topic.clone();
+    let asked = run_blocking(move || is_there(&consumer, &topic, wait).map(|is_there| (is_there, consumer)));
+    let (is_there, consumer) = asked.await?;
+    // Whoever may not make topics can still use one that somebody else has made.
+    if !is_there {
+        make(settings, wait).await?;
+    }
+    let topic = settings.topic.clone();
+    run_blocking(move || wait_for_leaders(&consumer, &topic, deadline)).await
+}
+
+async fn make(settings: &KafkaSettings, wait: Duration) -> Result<(), LogError> {
     let admin: AdminClient<DefaultClientContext> =
         settings.client().create().map_err(|error| LogError::Fatal(error.to_string()))?;
     let max_message_bytes = settings.max_message_bytes().to_string();
@@ -46,14 +67,6 @@ pub(super) async fn ensure(settings: &KafkaSettings, wait: Duration) -> Result<(
                 tracing::info!(topic = settings.topic, partitions = settings.partitions, "made the topic")
             }
             Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
-            // Whoever may not make topics can still use one that somebody else has made.
-            Err((
-                _,
-                code @ (RDKafkaErrorCode::TopicAuthorizationFailed
-                | RDKafkaErrorCode::ClusterAuthorizationFailed),
-            )) => {
-                tracing::info!(topic = settings.topic, %code, "not allowed to make topics; expecting it to exist");
-            }
             Err((_, code)) if is_permanent(code) => {
                 return Err(LogError::Fatal(format!("the topic {} cannot be made: {code}", settings.topic)));
             }
@@ -62,15 +75,56 @@ pub(super) async fn ensure(settings: &KafkaSettings, wait: Duration) -> Result<(
             }
         }
     }
-    let consumer: BaseConsumer = settings
-        .consumer(&settings.group_id("setup"))
-        .create()
-        .map_err(|error| LogError::Fatal(error.to_string()))?;
-    let topic = settings.topic.clone();
-    run_blocking(move || wait_for_leaders(&consumer, &topic, deadline)).await
+    Ok(())
 }
 
-fn wait_for_leaders(consumer: &BaseConsumer, topic: &str, deadline: Instant) -> Result<(), LogError> {
+/// Whether the topic exists. Blocks.
+fn is_there(consumer: &BaseConsumer<Trouble>, topic: &str, wait: Duration) -> Result<bool, LogError> {
+    match consumer.fetch_metadata(Some(topic), wait) {
+        Ok(metadata) => Ok(metadata
+            .topics()
+            .iter()
+            .any(|topic| topic.error().is_none() && !topic.partitions().is_empty())),
+        Err(error) => Err(Trouble::explain(consumer, &error)),
+    }
+}
+
+/// What the connection said last. A wrong password or a certificate nobody trusts otherwise shows as silence.
+#[derive(Default)]
+struct Trouble {
+    last: Mutex<Option<String>>,
+}
+
+impl Trouble {
+    /// An error, and what the connection said before it.
+    fn explain(consumer: &BaseConsumer<Self>, error: &KafkaError) -> LogError {
+        // What was said is handed over while polling.
+        for _ in 0..LISTENED {
+            let _ = consumer.poll(LISTEN);
+            if let Some(reason) = locked(&consumer.context().last).take() {
+                return LogError::Unavailable(format!("{error}: {reason}"));
+            }
+        }
+        unavailable(error)
+    }
+}
+
+impl ClientContext for Trouble {
+    fn error(&self, error: KafkaError, reason: &str) {
+        // That all brokers are down is what follows from the reason, and comes after it.
+        if error.rdkafka_error_code() != Some(RDKafkaErrorCode::AllBrokersDown) {
+            *locked(&self.last) = Some(reason.to_owned());
+        }
+    }
+}
+
+impl ConsumerContext for Trouble {}
+
+fn wait_for_leaders(
+    consumer: &BaseConsumer<Trouble>,
+    topic: &str,
+    deadline: Instant,
+) -> Result<(), LogError> {
     loop {
         let why =
             match consumer.fetch_metadata(Some(topic), deadline.saturating_duration_since(Instant::now())) {

@@ -38,6 +38,7 @@ use async_trait::async_trait;
 use tokio::{
     sync::{oneshot, watch},
     task::spawn_blocking,
+    time::timeout,
 };
 
 pub use self::settings::{Retention, SegmentSettings};
@@ -89,7 +90,7 @@ impl SegmentLog {
         let commits = Commits::open(disk, dir)?;
         let recovered = recovery::recover(&**disk, dir, commits.floor())?;
         let shared = Arc::new(Shared {
-            queue: Queue::default(),
+            queue: Queue::new(settings.answer_within),
             segments: RwLock::new(recovered.segments),
             end: watch::Sender::new(recovered.active.next),
             commits: Mutex::new(commits),
@@ -136,7 +137,12 @@ impl EventLog for SegmentLog {
             let next = *self.shared.end.borrow();
             return Ok((next..next + count).map(|offset| Position { partition: 0, offset }).collect());
         }
-        answer.await.unwrap_or_else(|_| Err(AppendError::Unavailable("its writer has ended".into())))
+        let within = self.shared.settings.answer_within;
+        match timeout(within, answer).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(_)) => Err(AppendError::Unavailable("its writer has ended".into())),
+            Err(_) => Err(AppendError::Unavailable(format!("the disk has not synced within {within:?}"))),
+        }
     }
 
     async fn consumer(&self, group: &str) -> Result<Box<dyn LogConsumer>, LogError> {

@@ -20,6 +20,8 @@ pub(super) struct Pending {
 
 #[derive(Default)]
 struct State {
+    /// Since when the writer has been busy with one group.
+    busy_since: Option<Instant>,
     waiting: VecDeque<Pending>,
     /// Waiting or being written.
     bytes: usize,
@@ -29,13 +31,18 @@ struct State {
 }
 
 /// See the module.
-#[derive(Default)]
 pub(super) struct Queue {
     state: Mutex<State>,
     changed: Condvar,
+    /// A disk that is busy with one group for longer than this gets nothing more to do.
+    patience: Duration,
 }
 
 impl Queue {
+    pub fn new(patience: Duration) -> Self {
+        Self { state: Mutex::default(), changed: Condvar::default(), patience }
+    }
+
     /// Hands an append to the writer, unless `admit`, told the bytes ahead of it, says otherwise.
     pub fn push(
         &self,
@@ -62,9 +69,14 @@ impl Queue {
         if state.closed {
             return Err(AppendError::Unavailable("it is closed".into()));
         }
-        match &state.fault {
-            Some(fault) => Err(AppendError::Unavailable(fault.clone())),
-            None => Ok(()),
+        if let Some(fault) = &state.fault {
+            return Err(AppendError::Unavailable(fault.clone()));
+        }
+        match state.busy_since.map(|since| since.elapsed()) {
+            Some(busy) if busy > self.patience => {
+                Err(AppendError::Unavailable(format!("the disk has been busy with one write for {busy:.1?}")))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -95,6 +107,7 @@ impl Queue {
             bytes += next.bytes;
             group.extend(state.waiting.pop_front());
         }
+        state.busy_since = Some(Instant::now());
         Some(group)
     }
 
@@ -102,13 +115,14 @@ impl Queue {
     pub fn done(&self, bytes: usize) {
         let mut state = self.lock();
         state.bytes = state.bytes.saturating_sub(bytes);
+        state.busy_since = None;
     }
 
     /// Refuses appends for `reason` until [`Self::recovered`]; gives back what was waiting.
     pub fn fail(&self, reason: &str) -> Vec<Pending> {
         let mut state = self.lock();
         state.fault = Some(reason.to_owned());
-        state.bytes = 0;
+        (state.bytes, state.busy_since) = (0, None);
         state.waiting.drain(..).collect()
     }
 

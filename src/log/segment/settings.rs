@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use super::disk::{Disk, RealDisk};
-use crate::log::MAX_RECORD_BYTES;
+use crate::log::{ANSWER_WITHIN, MAX_RECORD_BYTES};
 
 /// When old segments may go.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +35,9 @@ pub struct SegmentSettings {
     pub max_pending_bytes: usize,
     /// The largest payload of one record.
     pub max_record_bytes: usize,
+    /// How long an append waits for the disk before it is refused. What was written may become durable all the same; the
+    /// client's repeat does no harm.
+    pub answer_within: Duration,
     /// How long a commit may wait for as many callers as the last one had. A lone caller never waits.
     pub linger: Duration,
 }
@@ -51,6 +54,7 @@ impl SegmentSettings {
             min_free_bytes: 512 << 20,
             max_pending_bytes: 64 << 20,
             max_record_bytes: MAX_RECORD_BYTES,
+            answer_within: ANSWER_WITHIN,
             linger: Duration::from_millis(1),
         }
     }

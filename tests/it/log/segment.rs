@@ -4,6 +4,7 @@ mod child;
 mod damage;
 mod model;
 mod simulated;
+mod slow;
 
 use std::{
     collections::BTreeSet,
@@ -23,6 +24,8 @@ use super::support::{Fixture, PATIENCE, Seen, read, record};
 fn small(dir: &Path) -> SegmentSettings {
     let mut settings = SegmentSettings::new(dir, &["process", "live"]);
     settings.segment_bytes = 8 << 10;
+    // Machines that run tests are busy.
+    settings.answer_within = PATIENCE;
     settings
 }
 

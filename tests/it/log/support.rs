@@ -32,6 +32,8 @@ impl Fixture {
     pub async fn embedded_with(change: impl FnOnce(&mut SegmentSettings)) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let mut settings = SegmentSettings::new(dir.path(), &["process", "live"]);
+        // Machines that run tests are busy.
+        settings.answer_within = PATIENCE;
         change(&mut settings);
         let settings = LogSettings::Embedded(settings);
         Self { log: open(&settings).await.unwrap(), settings, dir: Some(dir) }

@@ -28,15 +28,44 @@ impl Broker {
 
     /// Starts a cluster of one or three.
     pub fn start_nodes(name: &str, nodes: u32) -> Self {
+        Self::start_with(name, &["--nodes", &nodes.to_string()])
+    }
+
+    /// Starts one that has a port with TLS and SASL, too.
+    pub fn start_secure(name: &str) -> Self {
+        Self::start_with(name, &["--secure"])
+    }
+
+    /// Starts one that clients reach through what stands on `port`.
+    #[allow(dead_code, reason = "of `make faults`")]
+    pub fn start_behind(name: &str, port: u16) -> Self {
+        Self::start_with(name, &["--through", &port.to_string()])
+    }
+
+    fn start_with(name: &str, options: &[&str]) -> Self {
         let root = Path::new(env!("CARGO_TARGET_TMPDIR"));
         remove_leftovers(root);
         let dir = root.join(format!("kafka-{}-{name}", std::process::id()));
         let dir_text = dir.display().to_string();
         let pid = std::process::id().to_string();
-        let bootstrap = script(&["start", &dir_text, "--nodes", &nodes.to_string(), "--while-pid", &pid])
-            .trim()
-            .to_owned();
-        Self { dir, bootstrap }
+        let bootstrap = script(&[&["start", &dir_text, "--while-pid", &pid], options].concat());
+        Self { dir, bootstrap: bootstrap.trim().to_owned() }
+    }
+
+    /// Where [`Self::start_secure`] listens for those who prove who they are.
+    pub fn secure_bootstrap(&self) -> String {
+        script(&["bootstrap", &self.dir.display().to_string(), "--secure"]).trim().to_owned()
+    }
+
+    /// Where what stands before [`Self::start_behind`] passes on to.
+    #[allow(dead_code, reason = "of `make faults`")]
+    pub fn behind(&self) -> String {
+        script(&["bootstrap", &self.dir.display().to_string(), "--through"]).trim().to_owned()
+    }
+
+    /// The certificate to trust there.
+    pub fn certificate(&self) -> PathBuf {
+        self.dir.join("ca.pem")
     }
 
     pub fn kill(&self) {
@@ -98,7 +127,12 @@ pub fn ephemeral_on(bootstrap: &str) -> KafkaSettings {
 fn script(arguments: &[&str]) -> String {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/kafka/kafka.sh");
     // What goes wrong is said on standard error, which is the test's own.
-    let output = Command::new(path).args(arguments).stderr(Stdio::inherit()).output().unwrap();
+    let mut command = Command::new(path);
+    if std::env::var_os("KAFKA_START_SECONDS").is_none() {
+        // Machines that run tests are busy.
+        command.env("KAFKA_START_SECONDS", "300");
+    }
+    let output = command.args(arguments).stderr(Stdio::inherit()).output().unwrap();
     assert!(output.status.success(), "kafka.sh {arguments:?}: {}", output.status);
     String::from_utf8(output.stdout).unwrap()
 }

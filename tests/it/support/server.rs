@@ -21,12 +21,12 @@ const READY: Duration = Duration::from_secs(90);
 const STOPPED: Duration = Duration::from_secs(40);
 const LOOK: Duration = Duration::from_millis(50);
 
-/// What [`Server::start`] gives a server beyond its own directory and ports, as `PLAYHEAD_*` without the prefix; but
-/// [`TRUST`] is called that.
+/// What [`Server::start`] gives a server beyond its own directory and ports, as `PLAYHEAD_*` without the prefix; but what
+/// begins with `env:` is called as it goes on.
 pub type Settings<'a> = &'a [(&'a str, &'a str)];
 
 /// The file of certificates that TLS trusts.
-pub const TRUST: &str = "SSL_CERT_FILE";
+pub const TRUST: &str = "env:SSL_CERT_FILE";
 
 /// A running (or killed) service.
 pub struct Server {
@@ -47,7 +47,11 @@ impl Server {
     /// Starts a server with embedded engines, an environment `test` and the credentials above, and waits until it is
     /// ready. `settings` win over these.
     pub async fn start(settings: Settings<'_>) -> Self {
-        let data = tempfile::tempdir().expect("temp dir");
+        Self::start_on(tempfile::tempdir().expect("temp dir"), settings).await
+    }
+
+    /// The same on a directory that may have something in it.
+    pub async fn start_on(data: TempDir, settings: Settings<'_>) -> Self {
         let settings =
             settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let mut server = Self {
@@ -222,7 +226,7 @@ fn is_setting(variable: &str) -> bool {
 
 /// The environment variable of a setting.
 fn variable(setting: &str) -> String {
-    if setting == TRUST { setting.to_owned() } else { format!("PLAYHEAD_{setting}") }
+    setting.strip_prefix("env:").map_or_else(|| format!("PLAYHEAD_{setting}"), str::to_owned)
 }
 
 /// A port nobody listens on. Somebody else might take it before the server does; the range is large.

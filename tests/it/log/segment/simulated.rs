@@ -34,6 +34,7 @@ fn settings(disk: &SimulatedDisk) -> SegmentSettings {
     let mut settings = SegmentSettings::new("/log", &["process"]);
     settings.disk = Arc::new(disk.clone());
     settings.segment_bytes = 8 << 10;
+    settings.answer_within = super::super::support::PATIENCE;
     settings
 }
 

@@ -1,0 +1,145 @@
+//! Connections: how many there may be, and how long one may be held without asking for anything.
+//!
+//! The HTTP library watches over the head of a connection's first request and over its rest between two. A client that
+//! begins a second head and never ends it, or does not take off what it is sent, would hold its connection for ever; so
+//! each connection has a watcher here. It ends what has had no request in progress for as long as a rest and a head may
+//! take together. A request is in progress until its answer has been sent to the end, so streams and websockets are.
+
+#![allow(unsafe_code, reason = "a socket that the HTTP library owns; the block says why it is sound")]
+
+use std::{
+    any::Any,
+    cell::Cell,
+    io,
+    net::Shutdown,
+    os::fd::{AsRawFd, BorrowedFd},
+    pin::Pin,
+    rc::{Rc, Weak},
+    task::{Context, Poll},
+    time::{Duration, Instant},
+};
+
+use actix_web::{
+    Error,
+    body::{BodySize, BoxBody, MessageBody},
+    dev::{Extensions, ServiceRequest, ServiceResponse},
+    middleware::Next,
+    rt::{self, net::TcpStream, time::sleep},
+    web::Bytes,
+};
+use rustix::process::{Resource, getrlimit, setrlimit};
+use socket2::SockRef;
+
+use super::http::{HEADER_DEADLINE, KEEP_ALIVE};
+
+/// Longest time without a request in progress.
+const QUIET: Duration = HEADER_DEADLINE.saturating_add(KEEP_ALIVE);
+/// How long a client may leave what it is sent where it is.
+const UNREAD: Duration = Duration::from_secs(30);
+/// More than this in one worker is somebody's mistake.
+const MOST: usize = 25_000;
+
+/// One connection, kept beside it by the HTTP library, in the thread that serves it.
+#[derive(Debug)]
+struct Line {
+    requests: Cell<usize>,
+    quiet_since: Cell<Instant>,
+}
+
+/// A request in progress.
+struct Turn(Rc<Line>);
+
+impl Turn {
+    fn of(line: &Rc<Line>) -> Self {
+        line.requests.set(line.requests.get() + 1);
+        Self(Rc::clone(line))
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.0.requests.set(self.0.requests.get().saturating_sub(1));
+        self.0.quiet_since.set(Instant::now());
+    }
+}
+
+/// Sets a watcher on a new connection.
+pub fn watch(stream: &dyn Any, kept: &mut Extensions) {
+    let Some(stream) = stream.downcast_ref::<TcpStream>() else { return };
+    if let Err(error) = SockRef::from(stream).set_tcp_user_timeout(Some(UNREAD)) {
+        tracing::debug!(%error, "a connection may be read as slowly as its client likes");
+    }
+    let line = Rc::new(Line { requests: Cell::new(0), quiet_since: Cell::new(Instant::now()) });
+    rt::spawn(end_when_quiet(Rc::downgrade(&line), stream.as_raw_fd()));
+    kept.insert(line);
+}
+
+async fn end_when_quiet(line: Weak<Line>, socket: i32) {
+    loop {
+        // The connection may go away meanwhile, and its line with it.
+        let left = match line.upgrade() {
+            None => return,
+            Some(line) if line.requests.get() > 0 => QUIET,
+            Some(line) => QUIET.saturating_sub(line.quiet_since.get().elapsed()),
+        };
+        if left.is_zero() {
+            break;
+        }
+        sleep(left).await;
+    }
+    // SAFETY: the line lives beside the stream, and both are dropped together in this very thread; so as long as the line is
+    // there, the descriptor is that of the stream.
+    let socket = unsafe { BorrowedFd::borrow_raw(socket) };
+    let ended: io::Result<()> = SockRef::from(&socket).shutdown(Shutdown::Both);
+    tracing::debug!(?ended, "a connection that asked for nothing was ended");
+}
+
+/// Middleware around everything: from the head of a request to the end of its answer it is in progress.
+pub async fn hold(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<Held>, Error> {
+    let turn = request.request().conn_data::<Rc<Line>>().map(Turn::of);
+    let response = next.call(request).await?;
+    Ok(response.map_body(|_, body| Held { body: BoxBody::new(body), _turn: turn }))
+}
+
+/// An answer that keeps its request in progress until it is dropped.
+pub struct Held {
+    body: BoxBody,
+    _turn: Option<Turn>,
+}
+
+impl MessageBody for Held {
+    type Error = <BoxBody as MessageBody>::Error;
+
+    fn size(&self) -> BodySize {
+        self.body.size()
+    }
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        Pin::new(&mut self.body).poll_next(cx)
+    }
+
+    fn try_into_bytes(self) -> Result<Bytes, Self> {
+        self.body.try_into_bytes().map_err(|body| Self { body, _turn: self._turn })
+    }
+}
+
+/// Lets the process have as many descriptors as it may: the usual thousand are few for a crowd of players.
+pub fn raise_limit() {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, limit) {
+        tracing::warn!(%error, "the limit of open files stays as it is");
+    }
+}
+
+/// How many connections one worker of a listener may have that gets one in `share` of the process's descriptors. Further
+/// ones wait in the kernel until there is room.
+pub fn most_per_worker(share: usize) -> usize {
+    let files =
+        getrlimit(Resource::Nofile).current.map_or(MOST, |files| usize::try_from(files).unwrap_or(MOST));
+    let workers = std::thread::available_parallelism().map_or(1, usize::from);
+    (files / share / workers).clamp(1, MOST)
+}

@@ -1,0 +1,45 @@
+//! Much of one thing: ten thousand events in one view, five hundred views of one viewer, and a view that goes on after it has
+//! said that it is over. Each event is there once.
+
+use serde_json::{Value, json};
+
+use crate::support::server::Server;
+
+/// What the ledger says of these views: event rows and view rows.
+async fn stored(server: &Server, views: &[String]) -> Vec<(u64, u64)> {
+    let (id, secret) = Server::TOKEN.split_once(':').unwrap();
+    let request = server.http.post(server.at("/data/v1/ledger?wait_ms=30000")).basic_auth(id, Some(secret));
+    let text = request.json(views).send().await.unwrap().text().await.unwrap();
+    let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    lines.map(|line| (line["event_rows"].as_u64().unwrap(), line["view_rows"].as_u64().unwrap())).collect()
+}
+
+fn beacon(views: Vec<Value>) -> Value {
+    json!({"v": 1, "views": views})
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn much_of_one_thing_is_there_once() {
+    let server = Server::start(&[]).await;
+    let events: Vec<Value> =
+        (1..=10_000).map(|seq| json!({"seq": seq, "t_ms": seq, "type": "pause"})).collect();
+    assert_eq!(server.beacon(&beacon(vec![json!({"id": "dense", "events": events})])).await.0, 202);
+    assert_eq!(stored(&server, &["dense".to_owned()]).await, [(10_000, 1)]);
+
+    let ids: Vec<String> = (0..500).map(|number| format!("fan-{number}")).collect();
+    for some in ids.chunks(50) {
+        let view = |id: &String| json!({"id": id, "set": {"viewer_id": "fan", "video_id": "film"}, "events": [{"seq": 1, "t_ms": 0, "type": "play"}]});
+        assert_eq!(server.beacon(&beacon(some.iter().map(view).collect())).await.0, 202);
+    }
+    assert_eq!(stored(&server, &ids).await, vec![(1, 1); 500]);
+    let (_, counted) = server.get("/data/v1/metrics/unique_viewers/overall?filters[]=video_id:film").await;
+    assert_eq!(counted["data"]["value"], 1.0, "{counted}");
+
+    for (seq, kind) in
+        [(1, "viewinit"), (2, "play"), (3, "viewend"), (4, "heartbeat"), (5, "viewinit"), (6, "viewend")]
+    {
+        let event = json!({"seq": seq, "t_ms": seq * 1000, "type": kind});
+        assert_eq!(server.beacon(&beacon(vec![json!({"id": "undead", "events": [event]})])).await.0, 202);
+    }
+    assert_eq!(stored(&server, &["undead".to_owned()]).await, [(6, 1)]);
+}

@@ -1,0 +1,197 @@
+//! Bytes on the wire that are no proper requests, as proxies disagree about them and attackers like them: each gets one clear
+//! answer, nothing behind it is taken for a request of its own, and the log stays short.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+use crate::support::server::Server;
+
+/// What a server says to these bytes until it closes the connection. It has to: every head here asks for that.
+async fn said(server: &Server, bytes: &[u8]) -> String {
+    let mut socket = TcpStream::connect(server.url().trim_start_matches("http://")).await.unwrap();
+    // What is too much may be refused before it was sent in full.
+    let _ = socket.write_all(bytes).await;
+    let mut answer = Vec::new();
+    let read = tokio::time::timeout(Duration::from_secs(20), socket.read_to_end(&mut answer)).await;
+    let answer = String::from_utf8_lossy(&answer).into_owned();
+    assert!(read.is_ok(), "the connection stays open after: {answer}");
+    answer
+}
+
+fn status(answer: &str) -> u16 {
+    answer.get(9..12).and_then(|digits| digits.parse().ok()).unwrap_or_default()
+}
+
+/// The head of a beacon with these lines in it.
+fn post(key: &str, lines: &str) -> String {
+    format!(
+        "POST /in/{key} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: text/plain\r\n{lines}\r\n"
+    )
+}
+
+fn get(path: &str, lines: &str) -> String {
+    format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{lines}\r\n")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_proper_request_gets_one_clear_answer() {
+    let server = Server::start(&[]).await;
+    ambiguous_bodies_are_refused_and_nothing_is_smuggled(&server).await;
+    heads_have_bounds(&server).await;
+    strangers_are_refused_before_they_have_sent_anything(&server).await;
+    hosts_and_methods_are_not_believed(&server).await;
+    requests_in_a_row_are_answered_in_order(&server).await;
+    nothing_a_client_says_makes_a_line_of_the_log(&server).await;
+    a_thousand_malformed_requests_are_a_few_lines(&server).await;
+}
+
+async fn ambiguous_bodies_are_refused_and_nothing_is_smuggled(server: &Server) {
+    let smuggled = get("/healthz", "");
+    for lines in [
+        "content-length: 4\r\ntransfer-encoding: chunked\r\n",
+        "transfer-encoding: chunked\r\ncontent-length: 4\r\n",
+        "content-length: 4\r\ncontent-length: 5\r\n",
+        "content-length: 4, 4\r\n",
+        "content-length: +4\r\n",
+        "content-length: -4\r\n",
+        "content-length: 0x4\r\n",
+        "transfer-encoding : chunked\r\n",
+        "transfer-encoding: xchunked\r\n",
+        "transfer-encoding: chunked, identity\r\n",
+        "transfer-encoding: chunked\r\ntransfer-encoding: identity\r\n",
+        "x-folded: a\r\n b\r\ncontent-length: 4\r\n",
+        "x-nul: a\0b\r\ncontent-length: 4\r\n",
+        "host: y\r\ncontent-length: 4\r\n",
+    ] {
+        let answer =
+            said(server, format!("{}0\r\n\r\n{smuggled}", post(Server::INGEST_KEY, lines)).as_bytes()).await;
+        refused_as_one(&answer, lines);
+    }
+    for chunks in
+        ["2x\r\n{}\r\n0\r\n\r\n", "fffffffffffffffff\r\n{}\r\n0\r\n\r\n", "2\n{}\n0\n\n", "\r\n{}\r\n"]
+    {
+        let head = post(Server::INGEST_KEY, "transfer-encoding: chunked\r\n");
+        let answer = said(server, format!("{head}{chunks}{smuggled}").as_bytes()).await;
+        refused_as_one(&answer, chunks);
+    }
+}
+
+/// One refusal and nothing after it. What was left unread may reset the connection before the answer is heard.
+fn refused_as_one(answer: &str, what: &str) {
+    assert!(matches!(status(answer), 0 | 400), "{what:?}: {answer}");
+    assert!(answer.matches("HTTP/1.1 ").count() <= 1, "{what:?}: {answer}");
+}
+
+async fn heads_have_bounds(server: &Server) {
+    let many: String = (0..101).map(|number| format!("x-{number}: 1\r\n")).collect();
+    assert_eq!(status(&said(server, get("/healthz", &many).as_bytes()).await), 431);
+    // Refused while it is being sent, so that a reset may overtake the answer.
+    let long = said(server, get("/healthz", &format!("x: {}\r\n", "a".repeat(1 << 20))).as_bytes()).await;
+    assert!(matches!(status(&long), 0 | 431), "{long}");
+    let path = format!("/{}", "a".repeat(100_000));
+    assert!(matches!(status(&said(server, get(&path, "").as_bytes()).await), 0 | 400 | 414 | 431));
+    for junk in [
+        "\x16\x03\x01\x02\x00\x01\x00",
+        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        "GET / HTTP/1.1\r\n\r\n",
+        "\r\n\r\n\r\nhello\r\n\r\n",
+    ] {
+        assert_eq!(status(&said(server, junk.as_bytes()).await), 400, "{junk:?}");
+    }
+}
+
+async fn strangers_are_refused_before_they_have_sent_anything(server: &Server) {
+    for lines in ["content-length: 400000\r\n", "expect: 100-continue\r\ncontent-length: 400000\r\n"] {
+        let answer = said(server, post("nobodys-key", lines).as_bytes()).await;
+        let answer = answer.trim_start_matches("HTTP/1.1 100 Continue\r\n\r\n");
+        assert_eq!(status(answer), 401, "{answer}");
+        assert!(answer.contains("unknown_key"), "{answer}");
+    }
+    let large = said(server, post(Server::INGEST_KEY, "content-length: 10000000000\r\n").as_bytes()).await;
+    assert_eq!(status(&large), 413, "{large}");
+    let keyless = said(server, post("", "content-length: 400000\r\n").as_bytes()).await;
+    assert_eq!(status(&keyless), 404, "{keyless}");
+}
+
+async fn hosts_and_methods_are_not_believed(server: &Server) {
+    for path in ["/", "/demo", "http://evil.example/", "/session", "/data/v1/openapi.json"] {
+        let request = format!(
+            "GET {path} HTTP/1.1\r\nhost: evil.example\r\nx-forwarded-host: evil.example\r\nconnection: close\r\n\r\n"
+        );
+        let answer = said(server, request.as_bytes()).await;
+        assert!(!answer.contains("evil.example"), "{path}: {answer}");
+        let is_page = answer.contains("content-type: text/html");
+        let fenced = ["frame-ancestors", "x-content-type-options: nosniff", "referrer-policy"];
+        let lacks = fenced.iter().find(|name| !answer.contains(**name));
+        assert!(
+            !is_page || lacks.is_none(),
+            "{path} lacks {lacks:?}: {}",
+            answer.split("\r\n\r\n").next().unwrap()
+        );
+    }
+    let path = format!("/in/{}", Server::INGEST_KEY);
+    for method in ["TRACE", "CONNECT", "DELETE", "PUT", "PATCH", "BREW"] {
+        let request =
+            format!("{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncookie: secret=1\r\n\r\n");
+        let answer = said(server, request.as_bytes()).await;
+        assert_eq!(status(&answer), 405, "{answer}");
+        assert!(answer.contains("allow: ") && !answer.contains("secret"), "{answer}");
+    }
+}
+
+async fn requests_in_a_row_are_answered_in_order(server: &Server) {
+    const REQUESTS: usize = 100;
+    let body = |number: usize| {
+        json!({"v": 1, "views": [{"id": format!("row-{number}"), "events": [{"seq": 1, "t_ms": 0, "type": "play"}]}]})
+            .to_string()
+    };
+    let request = |number: usize| {
+        let (body, close) = (body(number), if number + 1 == REQUESTS { "close" } else { "keep-alive" });
+        let key = Server::INGEST_KEY;
+        let length = body.len();
+        format!(
+            "POST /in/{key} HTTP/1.1\r\nhost: x\r\nconnection: {close}\r\ncontent-type: text/plain\r\ncontent-length: {length}\r\n\r\n{body}"
+        )
+    };
+    let all: String = (0..REQUESTS).map(request).collect();
+    let answers = said(server, all.as_bytes()).await;
+    assert_eq!(answers.matches("HTTP/1.1 202").count(), REQUESTS);
+    let offsets: Vec<u64> = answers
+        .split("\r\n\r\n")
+        .filter_map(|part| part.find('{').map(|at| &part[at..]))
+        .filter_map(|text| serde_json::Deserializer::from_str(text).into_iter::<Value>().next()?.ok())
+        .filter_map(|answer| answer["position"].as_str()?.split_once(':')?.1.parse().ok())
+        .collect();
+    assert_eq!(offsets.len(), REQUESTS);
+    assert!(offsets.is_sorted(), "{offsets:?}");
+}
+
+async fn nothing_a_client_says_makes_a_line_of_the_log(server: &Server) {
+    let forged = "\r\n2026-01-01T00:00:00Z ERROR forged: line\u{1b}[31m";
+    let beacon = json!({"v": 1, "views": [{"id": forged, "set": {"video_title": forged}, "events": [{"seq": 1, "t_ms": 0, "type": forged}]}]});
+    server.beacon(&beacon).await;
+    server.get(&format!("/data/v1/video-views/{}", "%0d%0a2026 ERROR forged%1b")).await;
+    said(server, get("/forged%0d%0aERROR", "user-agent: \u{1b}[31mforged\r\n").as_bytes()).await;
+    let output = server.output();
+    let is_forged =
+        |line: &str| line.starts_with("2026-01-01T00:00:00Z ERROR forged") || line.contains('\u{1b}');
+    assert!(!output.lines().any(is_forged), "{output}");
+}
+
+async fn a_thousand_malformed_requests_are_a_few_lines(server: &Server) {
+    let before = server.output().lines().count();
+    for _ in 0..1000 {
+        let answer = said(server, b"BROKEN\r\n\r\n").await;
+        assert_eq!(status(&answer), 400);
+    }
+    // Ten lines in ten seconds of each place that writes any.
+    let written = server.output().lines().count() - before;
+    assert!(written < 200, "{written} lines for 1,000 malformed requests");
+    let request = server.http.get(format!("{}/metrics", server.admin_url())).send().await.unwrap();
+    assert!(request.status().is_success());
+}
