@@ -28,8 +28,8 @@ use tokio::{
 use self::tasks::{Ended, bring_schema, keep, process, until_stop};
 use crate::{
     beacon::{
-        Collector, Quotas, admission::Admission, body::BodyRoom, enrich::Enricher, importance::KnownViews,
-        senders::Senders,
+        Collector, Quotas, admission::Admission, body::BodyRoom, enrich::Enricher, fates::Fates,
+        importance::KnownViews, senders::Senders,
     },
     clock::Clock,
     config::{Config, Role},
@@ -207,6 +207,7 @@ async fn start(config: Config) -> Result<Running, StartError> {
         log: Arc::clone(&log),
         admission: Admission::new(config.admit_events_per_s),
         body_room: BodyRoom::default(),
+        fates: Fates::default(),
         known_views: KnownViews::default(),
         quotas: Quotas::default(),
         enricher: Enricher::new(

@@ -24,7 +24,7 @@ pub async fn report(
     collector: web::Data<Collector>,
 ) -> HttpResponse {
     let body = body::read_bytes(&request, payload, &collector.body_room);
-    origin::narrow(&request, answer(receive(&request, &key, body, &collector).await))
+    origin::narrow(&request, answer(&collector, receive(&request, &key, body, &collector).await))
 }
 
 /// The one record of a request that carries it in its address.
@@ -46,7 +46,7 @@ pub async fn pixel(
             .map(|pixel| pixel.into_inner().record.into_bytes())
             .map_err(|_| Refusal::BadBeacon("not a query"))
     };
-    origin::narrow(&request, answer(receive(&request, &key, body, &collector).await))
+    origin::narrow(&request, answer(&collector, receive(&request, &key, body, &collector).await))
 }
 
 async fn receive<B: AsRef<[u8]>>(
@@ -63,11 +63,11 @@ async fn receive<B: AsRef<[u8]>>(
     Ok(accepted)
 }
 
-fn answer(outcome: Result<usize, Refusal>) -> HttpResponse {
+fn answer(collector: &Collector, outcome: Result<usize, Refusal>) -> HttpResponse {
     let accepted = match outcome {
         Ok(accepted) => accepted,
         Err(refusal) => {
-            let refused = refuse(&refusal, Format::Cmcd);
+            let refused = refuse(collector, &refusal, Format::Cmcd);
             if matches!(refusal, Refusal::UnknownKey) {
                 return refused;
             }
