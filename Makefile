@@ -120,7 +120,7 @@ deny: ## licences, sources and (where the advisory database is reachable) adviso
 	@cargo deny check licenses bans sources
 
 .PHONY: bench
-bench: pages setup ## durable beacons per CPU-second against a bare handler (QUICK=1 for minutes)
+bench: pages setup ## durable beacons per CPU-second beside servers that do nothing with them (QUICK=1 for minutes)
 	@cargo build --release --bin playhead
 	@cargo bench --bench load -- $(if $(QUICK),--quick)
 

@@ -29,8 +29,8 @@ use tokio::{
 use self::tasks::{Ended, bring_schema, keep, process, until_stop};
 use crate::{
     beacon::{
-        Collector, Quotas, admission::Admission, body::BodyRoom, enrich::Enricher, importance::KnownViews,
-        refusals::Refusals, senders::Senders,
+        Collector, Quotas, admission::Admission, body::BodyRoom, enrich::Enricher, fates::Fates,
+        importance::KnownViews, refusals::Refusals, senders::Senders,
     },
     clock::Clock,
     config::{Config, Role},
@@ -213,6 +213,7 @@ async fn start(config: Config) -> Result<Running, StartError> {
         log: Arc::clone(&log),
         admission: Admission::new(config.admit_events_per_s),
         body_room: BodyRoom::default(),
+        fates: Fates::default(),
         known_views: KnownViews::default(),
         quotas: Quotas::default(),
         enricher: Enricher::new(

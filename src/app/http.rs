@@ -55,18 +55,21 @@ pub fn web_server(
             .app_data(api_state.clone())
             .app_data(system.clone())
             .app_data(web::Data::from(Arc::clone(&collector.refusals)))
-            .app_data(web::Data::new(demo::IntakePrefix(prefix.clone())))
-            .configure(health::routes);
-        if let Some((state, bound)) = &sql {
-            web.app_data(state.clone()).app_data(web::Data::new(SqlPort(bound.port())));
-            web.configure(demo::routes)
-                .configure(assets::routes)
-                .configure(live::routes)
-                .configure(api::configure);
-        }
+            .app_data(web::Data::new(demo::IntakePrefix(prefix.clone())));
+        // Routes are tried in order, and beacons are nearly all that comes. Their answers are too short to compress.
         if collects {
             web.configure(beacon::routes(&prefix));
         }
+        compressed(web, |web| {
+            web.configure(health::routes);
+            if let Some((state, bound)) = &sql {
+                web.app_data(state.clone()).app_data(web::Data::new(SqlPort(bound.port())));
+                web.configure(demo::routes)
+                    .configure(assets::routes)
+                    .configure(live::routes)
+                    .configure(api::configure);
+            }
+        });
     })
 }
 
@@ -90,21 +93,26 @@ pub fn admin_server(
             let text = metrics.render();
             async move { HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(text) }
         };
-        web.app_data(web::Data::new(health.clone()))
-            .app_data(door.clone())
-            .configure(health::routes)
-            .configure(quarantine::routes::configure)
-            .route("/metrics", web::get().to(render));
+        web.app_data(web::Data::new(health.clone())).app_data(door.clone());
+        compressed(web, |web| {
+            web.configure(health::routes)
+                .configure(quarantine::routes::configure)
+                .route("/metrics", web::get().to(render));
+        });
     })
+}
+
+/// Routes whose answers are compressed for whoever takes them so. They come last: nothing after them is asked.
+fn compressed(config: &mut web::ServiceConfig, routes: impl FnOnce(&mut web::ServiceConfig)) {
+    config.service(web::scope("").wrap(middleware::Compress::default()).configure(routes));
 }
 
 /// What clients of an address are used to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Manners {
-    /// Answers are compressed for whoever takes them so, and sent also to those who have closed their sending side.
+    /// Who closes the sending side still hears the answer.
     Web,
-    /// Compression is asked for by a parameter, see [`sql::configure`]; who closes a side has left, and the statement is
-    /// stopped.
+    /// Who closes a side has left, and the statement is stopped.
     ClickHouse,
 }
 
@@ -116,19 +124,16 @@ fn listen(
     share: usize,
     configure: impl Fn(&mut web::ServiceConfig) + Clone + Send + 'static,
 ) -> Result<(Server, SocketAddr), StartError> {
-    let server = HttpServer::new(move || {
-        let compress = middleware::Condition::new(manners == Manners::Web, middleware::Compress::default());
-        Web::new().wrap(compress).wrap(from_fn(line::hold)).configure(configure.clone())
-    })
-    .on_connect(line::watch)
-    .max_connections(line::most_per_worker(share))
-    .h1_allow_half_closed(manners == Manners::Web)
-    .keep_alive(KEEP_ALIVE)
-    .client_request_timeout(HEADER_DEADLINE)
-    .shutdown_timeout(HTTP_GRACE_S)
-    .disable_signals()
-    .bind(address)
-    .map_err(|error| StartError::Listen { address, flag, error })?;
+    let server = HttpServer::new(move || Web::new().wrap(from_fn(line::hold)).configure(configure.clone()))
+        .on_connect(line::watch)
+        .max_connections(line::most_per_worker(share))
+        .h1_allow_half_closed(manners == Manners::Web)
+        .keep_alive(KEEP_ALIVE)
+        .client_request_timeout(HEADER_DEADLINE)
+        .shutdown_timeout(HTTP_GRACE_S)
+        .disable_signals()
+        .bind(address)
+        .map_err(|error| StartError::Listen { address, flag, error })?;
     let bound = server.addrs().first().copied().unwrap_or(address);
     Ok((server.run(), bound))
 }

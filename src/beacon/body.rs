@@ -1,5 +1,7 @@
 //! The body of a beacon request: read with caps and a deadline, inflated, checked for depth and for UTF-8.
 
+mod glance;
+
 use std::{
     borrow::Cow,
     io::Read,
@@ -188,10 +190,16 @@ fn inflate(bytes: &[u8]) -> Result<Vec<u8>, Refusal> {
 /// Refuses deep nesting before any parser sees it, so that no parser's stack is at stake; and finds what [`repair`] is for:
 /// escapes that may be half a character, whole numbers too long, exponents.
 fn look_over(json: &[u8]) -> Result<Look, Refusal> {
-    let (mut depth, mut in_string, mut escaped, mut digits) = (0_usize, false, false, 0_usize);
+    if glance::is_plain(json) { Ok(Look::Plain) } else { look_closely(json) }
+}
+
+fn look_closely(json: &[u8]) -> Result<Look, Refusal> {
+    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
+    let (mut digits, mut is_fraction) = (0_usize, false);
     let mut look = Look::Plain;
     for (index, byte) in json.iter().enumerate() {
         let digits_before = std::mem::take(&mut digits);
+        let was_fraction = std::mem::take(&mut is_fraction);
         match byte {
             b'u' if escaped => {
                 escaped = false;
@@ -204,11 +212,12 @@ fn look_over(json: &[u8]) -> Result<Look, Refusal> {
             b'"' => in_string = !in_string,
             _ if in_string => {}
             b'0'..=b'9' => {
-                digits = digits_before + 1;
-                if digits > repair::MOST_DIGITS {
+                (digits, is_fraction) = (digits_before + 1, was_fraction);
+                if digits > repair::MOST_DIGITS && !is_fraction {
                     look = Look::Suspicious;
                 }
             }
+            b'.' => is_fraction = true,
             b'e' | b'E' if digits_before > 0 => look = Look::Suspicious,
             b'[' | b'{' => {
                 depth += 1;
@@ -233,6 +242,29 @@ mod tests {
         assert!(matches!(look_over(&deep), Err(Refusal::TooDeep)));
         let quoted = format!("{{\"a\":\"{}\\\"[\"}}", "[".repeat(500));
         assert!(look_over(quoted.as_bytes()).is_ok());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_glance_overlooks_nothing(values in proptest::collection::vec(VALUE, 0..40)) {
+            let json = format!("[{}]", values.join(","));
+            if glance::is_plain(json.as_bytes()) {
+                proptest::prop_assert!(matches!(look_closely(json.as_bytes()), Ok(Look::Plain)), "{}", json);
+            }
+        }
+    }
+
+    /// Strings, numbers and lists of JSON, many of them as senders should not write them.
+    const VALUE: &str = r#""([0-9e:, -]|\\\\|\\u[dD]83d|[0-9]{19})*"| ?-?[1-9][0-9]{0,20}(\.[0-9]{1,19})?([eE][+-]?[0-9]{1,3})?|\[{1,9}\]{1,9}|\{"a":1e5\}"#;
+
+    #[test]
+    fn a_glance_is_enough_for_what_players_send() {
+        let captured = include_str!("../../tests/fixtures/captures/mux/03_rebuffer.jsonl");
+        let bodies = captured.lines().filter_map(|line| {
+            Some(serde_json::from_str::<serde_json::Value>(line).ok()?.get("body")?.as_str()?.to_owned())
+        });
+        let plain = bodies.filter(|body| glance::is_plain(body.as_bytes())).count();
+        assert_eq!(plain, 10);
     }
 
     #[test]

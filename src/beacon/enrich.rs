@@ -4,17 +4,19 @@
 //! The full address is used for place and network and then forgotten: only its /24 (IPv4) or /48 (IPv6) enters the log (P8).
 
 mod bots;
+mod known;
 mod network;
 
 use std::{net::IpAddr, path::PathBuf, sync::Arc};
 
 use actix_web::{HttpRequest, http::header};
+use bytes::Bytes;
 use ipnet::IpNet;
 use moka::sync::Cache;
 
-use self::{bots::Bots, network::Networks};
+use self::{bots::Bots, known::KnownSenders, network::Networks};
 use crate::{
-    event::{Attribute, AttributeKey, bot::CRAWLER},
+    event::{Attribute, AttributeKey, Record, bot::CRAWLER},
     web::address::client_address,
 };
 
@@ -28,6 +30,7 @@ pub struct Enricher {
     trusted_proxies: Vec<IpNet>,
     networks: Networks,
     bots: Bots,
+    senders: KnownSenders,
     agents: Cache<String, Arc<[Attribute]>>,
     parser: woothee::parser::Parser,
 }
@@ -44,18 +47,26 @@ impl Enricher {
             trusted_proxies,
             networks: Networks::open(country_database, asn_database),
             bots: Bots::open(),
+            senders: KnownSenders::default(),
             agents: Cache::new(USER_AGENTS_CACHED),
             parser: woothee::parser::Parser::new(),
         }
     }
 
-    /// Everything known about the sender of `request`.
-    pub fn origin(&self, request: &HttpRequest) -> Vec<Attribute> {
+    /// Everything known about the sender of `request`, as the part of a record that it becomes
+    /// ([`Record::to_bytes_with`]).
+    pub fn origin(&self, request: &HttpRequest) -> Bytes {
+        let agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+        let address = client_address(request, &self.trusted_proxies);
+        self.senders.get(agent, address, || Record::of_origin(self.look_up(agent, address)))
+    }
+
+    fn look_up(&self, agent: Option<&str>, address: Option<IpAddr>) -> Vec<Attribute> {
         let mut origin = Vec::with_capacity(8);
-        if let Some(agent) = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok()) {
+        if let Some(agent) = agent {
             origin.extend_from_slice(&self.agent(agent));
         }
-        if let Some(address) = client_address(request, &self.trusted_proxies) {
+        if let Some(address) = address {
             let calls_itself_robot = origin.iter().any(|known| known.key() == AttributeKey::BotClass);
             let found = self.networks.origin(address).into_iter();
             // What an agent says of itself is more than where it comes from.

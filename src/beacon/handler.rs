@@ -8,11 +8,11 @@ pub mod epas;
 use std::collections::BTreeMap;
 
 use actix_web::{HttpRequest, HttpResponse, http::header, web};
-use serde_json::json;
+use serde::Serialize;
 
 use super::{
     Admitted, Collector, body,
-    formats::{Arrival, Decoded, mux, native},
+    formats::{Arrival, Decoded, Rejected, mux, native},
     history,
     importance::Importance,
     origin,
@@ -21,7 +21,6 @@ use super::{
 use crate::{
     event::{AttributeKey, Format},
     log::{NewRecord, Position},
-    telemetry::{Metric, count_labelled},
 };
 
 /// `POST {prefix}/{ingest_key}`: Playhead's own beacon.
@@ -35,7 +34,7 @@ pub async fn native(
         Ok(response) => response,
         Err(refusal) => {
             collector.tell_refused(&request, &key, &refusal, Format::Native).await;
-            refuse(&refusal, Format::Native)
+            refuse(&collector, &refusal, Format::Native)
         }
     };
     origin::narrow(&request, answer)
@@ -52,10 +51,18 @@ async fn receive_native(
     let decoded = native::decode(&mut body, arrival(request, collector)?)?;
     let (accepted, rejected) = (decoded.accepted(), decoded.rejected.clone());
     let position = store(request, collector, &admitted, decoded, Format::Native).await?;
-    Ok(cross_origin(HttpResponse::Accepted())
-        .json(json!({
-            "accepted": accepted, "rejected": rejected, "position": position, "heartbeat_ms": collector.heartbeat_ms,
-        })))
+    let answer = Answer { accepted, rejected, position, heartbeat_ms: collector.heartbeat_ms };
+    Ok(cross_origin(HttpResponse::Accepted()).json(answer))
+}
+
+/// What our SDK hears when its events are durable.
+#[derive(Serialize)]
+struct Answer {
+    accepted: usize,
+    rejected: Vec<Rejected>,
+    /// Reads may wait for it.
+    position: String,
+    heartbeat_ms: u32,
 }
 
 /// `POST /`: mux-embed pointed here by `beaconCollectionDomain`; the key stands in the body.
@@ -69,10 +76,10 @@ pub async fn mux(
     let answer = match receive_mux(&request, payload, &collector).await {
         Ok(response) => response,
         Err(refusal) if refusal.is_temporary() || matches!(refusal, Refusal::UnknownKey) => {
-            refuse(&refusal, Format::Mux)
+            refuse(&collector, &refusal, Format::Mux)
         }
         Err(refusal) => {
-            count_refused(&refusal, Format::Mux);
+            collector.fates.refused(Format::Mux, &refusal);
             cross_origin(HttpResponse::NoContent()).finish()
         }
     };
@@ -148,50 +155,35 @@ async fn store(
     mut decoded: Decoded,
     format: Format,
 ) -> Result<String, Refusal> {
-    let accepted = decoded.accepted() as u64;
-    let label = format_label(format);
-    count_labelled(Metric::EventsReceived, "format", label, accepted + decoded.rejected.len() as u64);
-    for rejected in &decoded.rejected {
-        metrics::counter!(Metric::EventsIntake.name(), "format" => label, "fate" => "rejected", "reason" => rejected.code)
-            .increment(1);
-    }
+    let accepted = decoded.accepted();
+    collector.fates.received(format, &decoded);
     let sender = (&admitted.ingest_key.environment, &*admitted.key);
     collector.tell_rejected(request, sender, &decoded.rejected, format);
-    count_unknown_fields(&decoded, label);
     if accepted == 0 {
         return Ok(String::new());
     }
     let environment = &*admitted.ingest_key.environment;
     let importance = Importance::of(&decoded, environment, &collector.known_views);
+    let shed = |refusal: &Refusal| collector.fates.shed(format, accepted, importance, refusal);
     // The quota first: what one key sends too much of takes nothing from the others.
-    let let_in = collector.within_quota(admitted, decoded.accepted());
-    let let_in =
-        let_in.and_then(|()| collector.admission.admit(decoded.accepted(), importance, collector.log.room()));
-    let_in.inspect_err(|refusal| count_shed(accepted, label, importance, refusal))?;
+    let let_in = collector.within_quota(admitted, accepted);
+    let let_in = let_in.and_then(|()| collector.admission.admit(accepted, importance, collector.log.room()));
+    let_in.inspect_err(shed)?;
     if collector.respect_privacy_signals && asks_for_privacy(request) {
         forget_people(&mut decoded);
     }
     let origin = collector.enricher.origin(request);
     let records = decoded.records.iter_mut().map(|record| {
         environment.clone_into(&mut record.environment);
-        record.origin.clone_from(&origin);
-        NewRecord { key: record.key(), payload: record.to_bytes() }
+        NewRecord { key: record.key(), payload: record.to_bytes_with(&origin) }
     });
     let records: Vec<NewRecord> = records.collect();
     let appended = collector.log.append(records).await.map_err(Refusal::from);
-    let positions = appended.inspect_err(|refusal| count_shed(accepted, label, importance, refusal))?;
-    metrics::counter!(Metric::EventsIntake.name(), "format" => label, "fate" => "accepted")
-        .increment(accepted);
+    let positions = appended.inspect_err(shed)?;
+    collector.fates.accepted(format, accepted);
     decoded.records.iter().for_each(|record| collector.known_views.learn(environment, &record.view_id));
     collector.control.key_was_used(&admitted.key).await;
     Ok(newest(&positions))
-}
-
-/// Events that stay with their client, by reason and by what they are worth.
-fn count_shed(events: u64, label: &'static str, importance: Importance, refusal: &Refusal) {
-    let (reason, importance) = (refusal.code(), importance.label());
-    metrics::counter!(Metric::EventsIntake.name(), "format" => label, "fate" => "shed", "reason" => reason, "importance" => importance)
-        .increment(events);
 }
 
 /// Do Not Track or Global Privacy Control.
@@ -209,16 +201,6 @@ fn forget_people(decoded: &mut Decoded) {
     }
 }
 
-/// Fields without a meaning, which are kept with their events.
-fn count_unknown_fields(decoded: &Decoded, label: &'static str) {
-    let attributes =
-        decoded.records.iter().flat_map(|record| &record.events).flat_map(|event| &event.attributes);
-    let unknown = attributes.filter(|attribute| attribute.key() == AttributeKey::KeyUnknown).count();
-    if unknown > 0 {
-        count_labelled(Metric::FieldsUnknown, "format", label, unknown as u64);
-    }
-}
-
 /// The newest position in each partition, comma-separated: reads may wait for it.
 fn newest(positions: &[Position]) -> String {
     let mut by_partition = BTreeMap::new();
@@ -230,27 +212,12 @@ fn newest(positions: &[Position]) -> String {
     list.collect::<Vec<_>>().join(",")
 }
 
-fn refuse(refusal: &Refusal, format: Format) -> HttpResponse {
-    count_refused(refusal, format);
+fn refuse(collector: &Collector, refusal: &Refusal, format: Format) -> HttpResponse {
+    collector.fates.refused(format, refusal);
     refusal.response()
-}
-
-fn count_refused(refusal: &Refusal, format: Format) {
-    metrics::counter!(Metric::BeaconsRefused.name(), "format" => format_label(format), "code" => refusal.code())
-        .increment(1);
 }
 
 fn cross_origin(mut response: actix_web::HttpResponseBuilder) -> actix_web::HttpResponseBuilder {
     response.insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"));
     response
-}
-
-pub(super) fn format_label(format: Format) -> &'static str {
-    match format {
-        Format::Unspecified => "unknown",
-        Format::Native => "native",
-        Format::Mux => "mux",
-        Format::Cmcd => "cmcd",
-        Format::Epas => "epas",
-    }
 }

@@ -6,6 +6,7 @@
 pub mod admission;
 pub mod body;
 pub mod enrich;
+pub mod fates;
 pub mod formats;
 pub mod handler;
 mod history;
@@ -22,8 +23,8 @@ use actix_web::{HttpRequest, web};
 
 pub use self::quota::Quotas;
 use self::{
-    admission::Admission, body::BodyRoom, enrich::Enricher, importance::KnownViews, refusal::Refusal,
-    refusals::Refusals, senders::Senders,
+    admission::Admission, body::BodyRoom, enrich::Enricher, fates::Fates, importance::KnownViews,
+    refusal::Refusal, refusals::Refusals, senders::Senders,
 };
 use crate::{
     clock::Clock,
@@ -36,6 +37,8 @@ pub struct Collector {
     pub control: Arc<Control>,
     pub log: Arc<dyn EventLog>,
     pub enricher: Enricher,
+    /// Counts them.
+    pub fates: Fates,
     pub clock: Clock,
     pub admission: Admission,
     pub quotas: Quotas,

@@ -102,7 +102,7 @@ impl Collector {
         let now_ms = self.clock.now_ms();
         for Rejected { view, seq, code } in rejected {
             let example = Example { view_id: view.clone(), sequence: *seq, ..sender(request, key) };
-            let (format, reason) = (super::handler::format_label(format), *code);
+            let (format, reason) = (super::fates::label(format), *code);
             let (first_ms, last_ms) = (now_ms, now_ms);
             self.refusals.add(
                 environment,
@@ -134,7 +134,7 @@ impl Collector {
         self.refusals.add(
             &ingest_key.environment,
             Refused {
-                format: super::handler::format_label(format),
+                format: super::fates::label(format),
                 reason: refusal.code(),
                 detail: Some(refusal.to_string()),
                 whole_beacons: true,

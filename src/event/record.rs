@@ -83,6 +83,20 @@ impl Record {
         self.encode_to_vec().into()
     }
 
+    /// The same with `origin` put in, which is [`Self::of_origin`] of somebody: parts of a message may be encoded one
+    /// after the other.
+    pub fn to_bytes_with(&self, origin: &[u8]) -> Bytes {
+        let mut bytes = Vec::with_capacity(self.encoded_len() + origin.len());
+        self.encode_raw(&mut bytes);
+        bytes.extend_from_slice(origin);
+        bytes.into()
+    }
+
+    /// A part of a record: what the server found out about the sender.
+    pub fn of_origin(origin: Vec<Attribute>) -> Bytes {
+        Self { origin, ..Self::default() }.to_bytes()
+    }
+
     /// Reads a log record back.
     ///
     /// # Errors

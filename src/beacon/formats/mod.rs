@@ -6,6 +6,7 @@ pub mod digest;
 pub mod epas;
 pub mod field;
 pub mod mux;
+mod mux_keys;
 mod mux_names;
 pub mod native;
 pub mod private;

@@ -11,85 +11,17 @@ use simd_json::{
     prelude::{ValueAsArray, ValueAsObject, ValueAsScalar, ValueObjectAccess},
 };
 
-use super::{Arrival, Decoded, Rejected, field, mux_names, parse, private};
+use super::{
+    Arrival, Decoded, Rejected, field,
+    mux_keys::{self, Meaning},
+    parse, private,
+};
 use crate::{
     beacon::refusal::{MAX_EVENTS, Refusal},
     event::{
         Attribute, AttributeKey, Counters, Event, Failure, Format, Kind, Record, Segment, Severity, attribute,
     },
 };
-
-/// mux-embed's keys that say what one of our attributes says.
-const ATTRIBUTES: [(&str, AttributeKey); 26] = [
-    ("vid", AttributeKey::VideoId),
-    ("vtt", AttributeKey::VideoTitle),
-    ("vsr", AttributeKey::VideoSeries),
-    ("vsmty", AttributeKey::StreamType),
-    ("sid", AttributeKey::SessionId),
-    ("pnm", AttributeKey::PlayerName),
-    ("pve", AttributeKey::PlayerVersion),
-    ("pswve", AttributeKey::PlayerSoftwareVersion),
-    ("vdn", AttributeKey::Cdn),
-    ("wur", AttributeKey::PageUrl),
-    ("wty", AttributeKey::PageType),
-    ("fnm", AttributeKey::Experiment),
-    ("ypyid", AttributeKey::SubPropertyId),
-    ("ucxty", AttributeKey::ConnectionType),
-    ("vsohn", AttributeKey::SourceHostname),
-    ("vsocc", AttributeKey::RenditionCodec),
-    ("vsodu", AttributeKey::VideoDurationMs),
-    ("vsowd", AttributeKey::RenditionWidth),
-    ("vsoht", AttributeKey::RenditionHeight),
-    ("vsobi", AttributeKey::RenditionBitrate),
-    ("vsofp", AttributeKey::RenditionFps),
-    ("pwd", AttributeKey::PlayerWidth),
-    ("pht", AttributeKey::PlayerHeight),
-    ("msara", AttributeKey::SampleRate),
-    ("xavrqth", AttributeKey::RequestThroughput),
-    ("xavrqlt", AttributeKey::RequestLatencyMs),
-];
-
-/// Keys that are read elsewhere or repeat what the record says; the rest is kept with the event.
-const CONSUMED: [&str; 38] = [
-    "e",
-    "ake",
-    "xid",
-    "xsqno",
-    "uti",
-    "pphti",
-    "percd",
-    "perme",
-    "persy",
-    "perbzez",
-    "vpbrg",
-    "xpntimscv",
-    "xwati",
-    "xredu",
-    "xreco",
-    "xskdu",
-    "xskco",
-    "xdpfrco",
-    "xtlug",
-    "xtldg",
-    "xtitofifr",
-    "psuti",
-    "wloti",
-    "xmarqlt",
-    "xmauppe",
-    "xmadope",
-    "xplrqco",
-    "xsuplrqti",
-    "xsuplloti",
-    "uusid",
-    "mvrid",
-    "mem",
-    "memve",
-    "bdm",
-    "mapve",
-    "udvcg",
-    "psw",
-    "pswnm",
-];
 
 /// A body with its key, which stands in the events.
 pub struct MuxBeacon {
@@ -248,25 +180,19 @@ fn failure(fields: &Object<'_>) -> Failure {
 }
 
 fn attributes(fields: &Object<'_>) -> Vec<Attribute> {
-    let mut attributes = Vec::new();
+    let mut attributes = Vec::with_capacity(fields.len());
     for (key, value) in fields {
-        if let Some((_, known)) = ATTRIBUTES.iter().find(|(short, _)| short == key) {
-            attributes.extend(attribute::by_key(*known).and_then(|spec| field::attribute(spec, value)));
-        } else if is_custom(key) {
-            attributes.extend(field::custom(&mux_names::expand(key), value));
-        } else if !CONSUMED.contains(&key.as_ref()) {
-            attributes.extend(private::kept(&mux_names::expand(key), value));
-        }
+        attributes.extend(match &*mux_keys::meaning(key) {
+            Meaning::Attribute(spec) => field::attribute(spec, value),
+            Meaning::Custom(name) => field::custom(name, value),
+            Meaning::Kept(name) => name.kept(value),
+            Meaning::Consumed => None,
+        });
     }
     attributes.extend(first(fields, AttributeKey::ViewerId, ["uusid", "mvrid"]));
     attributes.extend(first(fields, AttributeKey::PlayerSoftware, ["pswnm", "psw"]));
     attributes.extend(sdk(fields));
     field::in_order(attributes)
-}
-
-fn is_custom(key: &str) -> bool {
-    key.strip_prefix('c')
-        .is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// What mux-embed says by either of two keys: the customer's own viewer id before mux-embed's, the player's name for

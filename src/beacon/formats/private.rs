@@ -21,22 +21,47 @@ const SECRETS: [&str; 9] =
 /// A field with one of these in its name is an address, whether it looks like one or not.
 const ADDRESSES: [&str; 3] = ["url", "uri", "href"];
 
-/// A field without a meaning, kept with its event; nested ones as JSON text.
-pub fn kept(name: &str, value: &BorrowedValue<'_>) -> Option<Attribute> {
-    if is_secret(name) {
-        return None;
+/// The name of a field without a meaning, and what it says about privacy.
+pub struct Name {
+    text: String,
+    is_secret: bool,
+    is_address: bool,
+}
+
+impl Name {
+    pub fn new(text: String) -> Self {
+        Self { is_secret: has_one(&text, &SECRETS), is_address: has_one(&text, &ADDRESSES), text }
     }
-    let text = match value {
-        BorrowedValue::Array(_) | BorrowedValue::Object(_) => {
-            let mut nested = serde_json::to_value(value).ok()?;
-            clean(name, &mut nested);
-            let is_empty = matches!(&nested, Value::Object(members) if members.is_empty());
-            if is_empty { String::new() } else { field::truncated(&nested.to_string()).to_owned() }
+
+    /// The field, kept with its event; nested ones as JSON text.
+    pub fn kept(&self, value: &BorrowedValue<'_>) -> Option<Attribute> {
+        if self.is_secret {
+            count_secret();
+            return None;
         }
-        scalar if scalar.is_null() => String::new(),
-        scalar => address_of(name, &field::text(scalar)?).into_owned(),
-    };
-    field::named(AttributeKey::KeyUnknown, name, text)
+        let text = match value {
+            BorrowedValue::Array(_) | BorrowedValue::Object(_) => {
+                let mut nested = serde_json::to_value(value).ok()?;
+                clean(self.is_address, &mut nested);
+                let is_empty = matches!(&nested, Value::Object(members) if members.is_empty());
+                if is_empty { String::new() } else { field::truncated(&nested.to_string()).to_owned() }
+            }
+            scalar if scalar.is_null() => String::new(),
+            scalar => {
+                let text = field::text(scalar)?;
+                match cleaned(self.is_address, &text) {
+                    Cow::Borrowed(clean) if clean.len() == text.len() => text,
+                    clean => clean.into_owned(),
+                }
+            }
+        };
+        field::named(AttributeKey::KeyUnknown, &self.text, text)
+    }
+}
+
+/// A field without a meaning, kept with its event.
+pub fn kept(name: &str, value: &BorrowedValue<'_>) -> Option<Attribute> {
+    Name::new(name.to_owned()).kept(value)
 }
 
 /// Takes query strings out of everything an event says.
@@ -82,33 +107,35 @@ fn ends_address(character: char) -> bool {
     character.is_whitespace() || matches!(character, '"' | '<' | '>' | '`')
 }
 
-/// Text of a field called `name`: where that says it is an address, it may be a relative one.
-fn address_of<'a>(name: &str, text: &'a str) -> Cow<'a, str> {
-    if has_one(name, &ADDRESSES) {
+/// Text of a field; where its name says that it is an address, it may be a relative one.
+fn cleaned(is_address: bool, text: &str) -> Cow<'_, str> {
+    if is_address {
         let cut = text.split(['?', '#']).next().unwrap_or_default();
         return without_queries(cut);
     }
     without_queries(text)
 }
 
-fn clean(name: &str, value: &mut Value) {
+fn clean(is_address: bool, value: &mut Value) {
     match value {
-        Value::String(text) => *text = address_of(name, text).into_owned(),
-        Value::Array(items) => items.iter_mut().for_each(|item| clean(name, item)),
+        Value::String(text) => *text = cleaned(is_address, text).into_owned(),
+        Value::Array(items) => items.iter_mut().for_each(|item| clean(is_address, item)),
         Value::Object(members) => {
-            members.retain(|name, _| !is_secret(name));
-            members.iter_mut().for_each(|(name, member)| clean(name, member));
+            members.retain(|name, _| {
+                let is_secret = has_one(name, &SECRETS);
+                if is_secret {
+                    count_secret();
+                }
+                !is_secret
+            });
+            members.iter_mut().for_each(|(name, member)| clean(has_one(name, &ADDRESSES), member));
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 
-fn is_secret(name: &str) -> bool {
-    let secret = has_one(name, &SECRETS);
-    if secret {
-        count_labelled(Metric::FieldsDropped, "reason", "private", 1);
-    }
-    secret
+fn count_secret() {
+    count_labelled(Metric::FieldsDropped, "reason", "private", 1);
 }
 
 fn has_one(name: &str, words: &[&str]) -> bool {

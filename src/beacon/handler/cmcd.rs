@@ -59,7 +59,7 @@ async fn respond<B: AsRef<[u8]>>(
     if let Err(refusal) = &outcome {
         collector.tell_refused(request, key, refusal, Format::Cmcd).await;
     }
-    origin::narrow(request, answer(outcome))
+    origin::narrow(request, answer(collector, outcome))
 }
 
 async fn receive<B: AsRef<[u8]>>(
@@ -76,11 +76,11 @@ async fn receive<B: AsRef<[u8]>>(
     Ok(accepted)
 }
 
-fn answer(outcome: Result<usize, Refusal>) -> HttpResponse {
+fn answer(collector: &Collector, outcome: Result<usize, Refusal>) -> HttpResponse {
     let accepted = match outcome {
         Ok(accepted) => accepted,
         Err(refusal) => {
-            let refused = refuse(&refusal, Format::Cmcd);
+            let refused = refuse(collector, &refusal, Format::Cmcd);
             if matches!(refusal, Refusal::UnknownKey) {
                 return refused;
             }

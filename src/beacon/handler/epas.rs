@@ -7,7 +7,7 @@ use actix_web::{
 };
 use serde_json::{Map, Value, json};
 
-use super::{allow, arrival, count_refused, cross_origin, origin, store};
+use super::{allow, arrival, cross_origin, origin, store};
 use crate::{
     beacon::{
         Collector, body,
@@ -32,7 +32,7 @@ pub async fn take(
     let answer = match receive(&request, &key, payload, &collector).await {
         Ok(response) => response,
         Err(refusal) => {
-            count_refused(&refusal, Format::Epas);
+            collector.fates.refused(Format::Epas, &refusal);
             collector.tell_refused(&request, &key, &refusal, Format::Epas).await;
             refusal.response_with(verdict(&refusal))
         }

@@ -26,6 +26,9 @@ struct State {
     /// Waiting or being written.
     bytes: usize,
     closed: bool,
+    /// What the writer sleeps for: so many appends, or so many bytes. Nobody wakes it for less, since each time costs as
+    /// much as a beacon's decoding. None while it is awake.
+    asleep_for: Option<(usize, usize)>,
     /// Why the writer cannot write now.
     fault: Option<String>,
 }
@@ -54,7 +57,12 @@ impl Queue {
         admit(state.bytes)?;
         state.bytes += pending.bytes;
         state.waiting.push_back(pending);
-        self.changed.notify_all();
+        let wakes = |(appends, bytes)| state.waiting.len() >= appends || state.bytes >= bytes;
+        if state.asleep_for.is_some_and(wakes) {
+            state.asleep_for = None;
+            drop(state);
+            self.changed.notify_all();
+        }
         Ok(())
     }
 
@@ -88,6 +96,7 @@ impl Queue {
             if state.closed {
                 return None;
             }
+            state.asleep_for = Some((1, 0));
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         let deadline = Instant::now() + linger;
@@ -96,8 +105,10 @@ impl Queue {
             if left.is_zero() {
                 break;
             }
+            state.asleep_for = Some((expected, max_bytes));
             state = self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }
+        state.asleep_for = None;
         let mut group: Vec<Pending> = Vec::new();
         let mut bytes = 0;
         while let Some(next) = state.waiting.front() {
