@@ -41,7 +41,10 @@ fn repeat(part: &str, times: u64) {
 /// Counts every part and holds it against the table; with `write` makes the table.
 fn guard(write: bool) -> ExitCode {
     let known = table();
-    let mut lines = vec!["# Instructions of one item of each part: `cargo bench --bench micro -- --instructions --write`.".to_owned()];
+    let mut lines = vec![
+        "# Instructions of one item of each part: `cargo bench --bench micro -- --instructions --write`."
+            .to_owned(),
+    ];
     let mut moved = Vec::new();
     println!("{:18} {:>12} {:>12} {:>8}", "part", "recorded", "now", "change");
     for case in &ALL {

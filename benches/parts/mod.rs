@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each bench uses a part")]
 
+pub mod cpu;
+
 use std::{net::SocketAddr, path::Path, sync::Arc};
 
 use actix_web::test::TestRequest;
