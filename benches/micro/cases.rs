@@ -11,9 +11,10 @@ use playhead::{
     event::{Record, View},
     log::StoredRecord,
     pipeline::{
-        batch::{Batch, Rows},
+        batch::Batch,
         live::Live,
         memory::Memory,
+        rows::{Day, rows},
     },
     store::rows::{event_block, view_block},
     web::live::{
@@ -23,7 +24,7 @@ use playhead::{
     },
 };
 
-use crate::parts::{BEGIN_MS, ENVIRONMENT, bodies, crowd, request, steady_view};
+use crate::parts::{BEGIN_MS, ENVIRONMENT, bodies, crowd, one_view, request};
 
 /// Views of the crowd that batches and live state are measured with.
 const CROWD: usize = 500;
@@ -63,7 +64,7 @@ pub static ALL: [Case; 17] = [
     case("record decode", 1, "beacon", decode_record),
     case("fold", 1, "beacon", fold),
     case("batch fill", CROWD, "beacon", fill),
-    case("batch rows", CROWD, "beacon", rows),
+    case("batch rows", CROWD, "beacon", rows_of),
     case("event block", EVENTS_OF_BATCH, "event", event_rows),
     case("view block", CROWD, "view", view_rows),
     case("live learn", CROWD, "beacon", learn),
@@ -74,9 +75,9 @@ pub static ALL: [Case; 17] = [
 ];
 
 /// The events of the beacon that the batch is made of.
-const EVENTS_OF_BATCH: usize = CROWD * 4;
-/// Which beacon of the steady view that is: one in the middle, of four events.
-const MIDDLE: usize = 5;
+const EVENTS_OF_BATCH: usize = CROWD * 5;
+/// Which beacon of the view that is: the second, of 1.8 kB and five events.
+const MIDDLE: usize = 1;
 
 const ARRIVAL: Arrival = Arrival { received_ms: BEGIN_MS };
 
@@ -110,17 +111,17 @@ fn enrich() -> Work {
 }
 
 fn encode_record() -> Work {
-    let record = steady_view().swap_remove(MIDDLE);
+    let record = one_view().swap_remove(MIDDLE);
     Box::new(move || drop(black_box(record.to_bytes())))
 }
 
 fn decode_record() -> Work {
-    let bytes = steady_view()[MIDDLE].to_bytes();
+    let bytes = one_view()[MIDDLE].to_bytes();
     Box::new(move || drop(black_box(Record::from_bytes(&bytes).expect("a record"))))
 }
 
 fn fold() -> Work {
-    let records = steady_view();
+    let records = one_view();
     let known = records[..MIDDLE].iter().fold(View::default(), |mut known, record| {
         known.merge(&View::of(record));
         known
@@ -147,7 +148,7 @@ fn batch() -> Batch {
 /// What the processor remembers of the views in `batch`.
 fn memory(batch: &Batch) -> Memory {
     let mut memory = Memory::default();
-    let strangers = batch.strangers(&mut memory);
+    let strangers = batch.strangers(&memory);
     strangers.into_iter().for_each(|(key, received_ms)| memory.insert(key, received_ms));
     memory
 }
@@ -161,36 +162,28 @@ fn fill() -> Work {
     })
 }
 
-fn rows() -> Work {
+fn rows_of() -> Work {
     let batch = batch();
     let memory = memory(&batch);
-    Box::new(move || drop(black_box(batch.rows(&mut memory.of_batch(&batch)))))
+    Box::new(move || drop(black_box(rows(&batch, &batch.kept(), &mut memory.of_batch(&batch)))))
 }
 
-fn rows_of_batch() -> Rows {
-    let batch = batch();
-    batch.rows(&mut memory(&batch))
+/// Something done with the rows of the batch, whose parts live as long as the program.
+fn with_rows(work: fn(&Day<'_>)) -> Work {
+    let batch: &'static Batch = Box::leak(Box::new(batch()));
+    let rows = rows(batch, Box::leak(Box::new(batch.kept())), &mut memory(batch));
+    Box::new(move || rows.by_day.values().for_each(work))
 }
 
 fn event_rows() -> Work {
-    let rows = rows_of_batch();
-    Box::new(move || {
-        for (events, _) in rows.by_day.values() {
-            drop(black_box(event_block(events).expect("a block")));
-        }
-    })
+    with_rows(|day| drop(black_box(event_block(&day.events))))
 }
 
 fn view_rows() -> Work {
-    let rows = rows_of_batch();
-    Box::new(move || {
-        for (_, views) in rows.by_day.values() {
-            drop(black_box(view_block(views).expect("a block")));
-        }
-    })
+    with_rows(|day| drop(black_box(view_block(&day.views))))
 }
 
-/// Live state in the middle of a crowd's watching, and what comes next.
+/// Live state when a crowd has begun to watch, and what comes next.
 fn live() -> (Live, Vec<Record>) {
     let live = Live::default();
     let (before, next): (Vec<_>, Vec<_>) =

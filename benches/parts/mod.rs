@@ -49,10 +49,10 @@ pub fn request() -> TestRequest {
     TestRequest::post().insert_header(("user-agent", agent)).peer_addr(address)
 }
 
-/// The records of one view: ninety seconds of mux-embed with hls.js, a beacon of 3 to 5 events every ten seconds.
-pub fn steady_view() -> Vec<Record> {
+/// The records of one view: half a minute of mux-embed with a stall in it, six beacons of 1.5 kB on average.
+pub fn one_view() -> Vec<Record> {
     let origin = origin();
-    let records = bodies("mux/16_steady_90s_hlsjs.jsonl").into_iter().flat_map(|(at_ms, body)| {
+    let records = bodies("mux/03_rebuffer.jsonl").into_iter().flat_map(|(at_ms, body)| {
         let arrival = Arrival { received_ms: BEGIN_MS + at_ms };
         mux::decode(&mut body.into_bytes(), arrival).expect("a beacon").decoded.records
     });
@@ -64,7 +64,7 @@ pub fn steady_view() -> Vec<Record> {
 /// So many views side by side: first the first beacon of each, then the second. Every tenth of a second as many begin as
 /// come to ten seconds for all, as beacons of a real crowd do.
 pub fn crowd(views: usize) -> impl Iterator<Item = Record> {
-    let steps: Arc<[Record]> = steady_view().into();
+    let steps: Arc<[Record]> = one_view().into();
     (0..steps.len()).flat_map(move |step| {
         let steps = Arc::clone(&steps);
         (0..views).map(move |view| of_crowd(&steps[step], view, views))

@@ -1,7 +1,7 @@
 //! From the log to rows: what an event costs the processor and the engine, beside a raw insert of the same rows.
 //!
-//! `cargo bench --bench pipeline` fills an embedded log with the beacons of a crowd watching steadily (mux-embed with hls.js,
-//! every ten seconds a beacon, so that hardly two beacons of a batch are of one view), lets the processor bring it into the
+//! `cargo bench --bench pipeline` fills an embedded log with the beacons of a crowd watching side by side (mux-embed, every few
+//! seconds a beacon of each, so that hardly two beacons of a batch are of one view), lets the processor bring it into the
 //! embedded engine, and counts the CPU time of both until no merge is left to do. The raw insert sends the event rows
 //! alone, as blocks that were built before, to a twin of their table in the same engine. `--quick` takes one round.
 
@@ -11,12 +11,10 @@
 mod parts;
 
 use std::{
-    collections::BTreeMap,
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use clickhouse::native::Block;
 use parts::cpu::used_s;
 use playhead::{
     event::Record,
@@ -24,11 +22,12 @@ use playhead::{
         self, EventLog, LogSettings, NewRecord, StoredRecord, quarantine::Quarantine,
         segment::SegmentSettings,
     },
-    pipeline::{self, Processor, batch::Batch, memory::Memory, progress::Progress},
+    pipeline::{self, Processor, batch::Batch, memory::Memory, progress::Progress, rows::rows},
     store::{
         Store, embedded,
         embedded::EmbeddedClickHouse,
         migrate,
+        native::Block,
         rows::{EventRow, event_block},
     },
     web::api::Progress as _,
@@ -40,7 +39,7 @@ use tempfile::TempDir;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Views side by side, and rounds of everything.
-const VIEWS: usize = 10_000;
+const VIEWS: usize = 30_000;
 const ROUNDS: usize = 5;
 /// Rows of a block of the raw insert.
 const RAW_ROWS: usize = 100_000;
@@ -128,8 +127,9 @@ async fn raw_insert(meter: &Meter, store: &Store, events: usize) -> Cost {
     let blocks = raw_blocks();
     let begun = meter.begin();
     for block in &blocks {
-        let mut insert = store.client.insert_native("raw_rows").with_setting("async_insert", "0");
-        insert.write(block).await.expect("the block is taken");
+        let sql = "INSERT INTO raw_rows FORMAT Native";
+        let mut insert = store.client.insert_formatted_with(sql).with_setting("async_insert", "0");
+        insert.send(block.bytes.clone()).await.expect("the block is taken");
         insert.end().await.expect("the block is stored");
     }
     let cost = begun.end(events).await;
@@ -143,11 +143,12 @@ fn raw_blocks() -> Vec<Block> {
         batch.push(StoredRecord { offset, payload: record.to_bytes() });
     }
     let mut memory = Memory::default();
-    let strangers = batch.strangers(&mut memory);
+    let strangers = batch.strangers(&memory);
     strangers.into_iter().for_each(|(key, received_ms)| memory.insert(key, received_ms));
-    let by_day: BTreeMap<_, _> = batch.rows(&mut memory).by_day;
-    let rows: Vec<EventRow> = by_day.into_values().flat_map(|(events, _)| events).collect();
-    rows.chunks(RAW_ROWS).map(|rows| event_block(rows).expect("a block")).collect()
+    let kept = batch.kept();
+    let by_day = rows(&batch, &kept, &mut memory).by_day;
+    let rows: Vec<EventRow<'_>> = by_day.into_values().flat_map(|day| day.events).collect();
+    rows.chunks(RAW_ROWS).map(|rows| event_block(rows)).collect()
 }
 
 async fn processed(
