@@ -87,8 +87,22 @@ pub fn by_name(name: &str) -> Option<&'static Spec> {
 
 /// The row of the table for `key`; `None` for custom and unknown fields.
 pub fn by_key(key: AttributeKey) -> Option<&'static Spec> {
-    ATTRIBUTES.iter().find(|spec| spec.key == key)
+    ATTRIBUTES.get(*PLACES.get(key as usize)? as usize)
 }
+
+/// Of each key, its row in the table; beyond its end where it has none.
+static PLACES: [u8; KEYS] = {
+    let mut places = [u8::MAX; KEYS];
+    let mut row = 0;
+    while row < ATTRIBUTES.len() {
+        places[ATTRIBUTES[row].key as usize] = row as u8;
+        row += 1;
+    }
+    places
+};
+
+/// Numbers of keys are below this; the compiler refuses a table that has a larger one.
+const KEYS: usize = 64;
 
 impl Attribute {
     /// A fact that is a text.

@@ -7,7 +7,7 @@ use super::timeline;
 
 include!(concat!(env!("OUT_DIR"), "/playhead.record.v1.rs"));
 
-/// The wire names of events: Playhead's own, which are also what analysts see.
+/// The wire names of events: Playhead's own, which are also what analysts see. In the order of their numbers, from 1 on.
 const KINDS: [(Kind, &str); 19] = [
     (Kind::Viewinit, "viewinit"),
     (Kind::Viewstart, "viewstart"),
@@ -38,7 +38,7 @@ impl Kind {
 
     /// The wire name; empty for [`Kind::Other`], whose name is in the event.
     pub fn wire(self) -> &'static str {
-        KINDS.iter().find(|(kind, _)| *kind == self).map_or("", |(_, wire)| wire)
+        KINDS.get((self as usize).wrapping_sub(1)).map_or("", |(_, wire)| wire)
     }
 }
 
@@ -126,5 +126,19 @@ impl Record {
     /// Whether the client counts playing, rebuffering and so on itself; otherwise they come from the view's timeline.
     pub fn has_totals(&self) -> bool {
         !matches!(self.format(), Format::Cmcd | Format::Epas)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_stand_at_their_numbers() {
+        assert!((1..).zip(KINDS).all(|(number, (kind, _))| kind as i32 == number));
+        assert!(
+            KINDS.iter().all(|(kind, wire)| kind.wire() == *wire && Kind::from_wire(wire) == Some(*kind))
+        );
+        assert_eq!(Kind::Other.wire(), "");
     }
 }

@@ -38,6 +38,16 @@ impl<T: Ord> Latest<T> {
     }
 }
 
+impl Latest<String> {
+    /// The same, copying the text only if it wins.
+    fn learn_text(&mut self, order: u64, value: &str) {
+        if (order, value) > (self.order, self.value.as_str()) {
+            self.order = order;
+            value.clone_into(&mut self.value);
+        }
+    }
+}
+
 /// What the viewer is in the middle of, as far as the newest event tells.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, serde::Serialize, serde::Deserialize,
@@ -107,28 +117,32 @@ pub struct View {
 impl View {
     /// What one record knows.
     pub fn of(record: &Record) -> Self {
-        let mut view = Self {
-            first_received_ms: Some(record.received_ms),
-            last_received_ms: record.received_ms,
-            anchor_ms: Some(record.anchor_ms),
-            ..Self::default()
-        };
+        let mut view = Self::default();
+        view.learn(record);
+        view
+    }
+
+    /// Joins what a record knows: the same as [`Self::merge`] of [`Self::of`], without making the piece first.
+    pub fn learn(&mut self, record: &Record) {
+        self.first_received_ms = smaller(self.first_received_ms, Some(record.received_ms));
+        self.last_received_ms = self.last_received_ms.max(record.received_ms);
+        self.anchor_ms = smaller(self.anchor_ms, Some(record.anchor_ms));
         let first_order = record.events.iter().map(|event| record.order_of(event)).min().unwrap_or(0);
         for attribute in &record.origin {
-            view.learn_attribute(first_order, attribute);
+            self.learn_attribute(first_order, attribute);
         }
+        let play_t_ms = self.play_t_ms;
         for event in &record.events {
-            view.learn(record.order_of(event), event);
-            view.marks.learn(record.order_of(event), event);
+            self.learn_event(record.order_of(event), event);
+            self.marks.learn(record.order_of(event), event);
             if !record.has_totals() {
-                view.timeline.learn(record.order_of(event), event);
+                self.timeline.learn(record.order_of(event), event);
             }
         }
         if record.format() == Format::Mux {
             // It says itself how long starting took, and nothing where that means nothing: a change of programme.
-            view.play_t_ms = None;
+            self.play_t_ms = play_t_ms;
         }
-        view
     }
 
     /// Joins what `other` knows.
@@ -164,8 +178,8 @@ impl View {
         self.timeline.merge(&other.timeline);
         self.marks.merge(&other.marks);
         self.error_sequences.extend(&other.error_sequences);
-        self.error_code.learn(other.error_code.order, other.error_code.value.clone());
-        self.error_message.learn(other.error_message.order, other.error_message.value.clone());
+        self.error_code.learn_text(other.error_code.order, &other.error_code.value);
+        self.error_message.learn_text(other.error_message.order, &other.error_message.value);
         self.attempted |= other.attempted;
         self.fatal |= other.fatal;
         self.business |= other.business;
@@ -173,7 +187,7 @@ impl View {
         self.closed |= other.closed;
     }
 
-    fn learn(&mut self, order: u64, event: &Event) {
+    fn learn_event(&mut self, order: u64, event: &Event) {
         let kind = event.kind();
         self.first_t_ms = smaller(self.first_t_ms, Some(event.t_ms));
         self.last_t_ms = self.last_t_ms.max(Some(event.t_ms));
@@ -240,21 +254,24 @@ impl View {
             Severity::Business => self.business = true,
         }
         self.error_sequences.insert(sequence);
-        self.error_code.learn(order, code.to_owned());
-        self.error_message.learn(order, message.to_owned());
+        self.error_code.learn_text(order, code);
+        self.error_message.learn_text(order, message);
     }
 
     fn learn_attribute(&mut self, order: u64, attribute: &Attribute) {
         let key = attribute.key();
         match key {
             AttributeKey::KeyUnknown => {}
-            AttributeKey::KeyCustom => {
-                let known = self.custom.entry(attribute.name.clone()).or_default();
-                known.learn(order, attribute.text.clone());
-            }
+            AttributeKey::KeyCustom => match self.custom.get_mut(&attribute.name) {
+                Some(known) => known.learn_text(order, &attribute.text),
+                None => {
+                    let latest = Latest { order, value: attribute.text.clone() };
+                    self.custom.insert(attribute.name.clone(), latest);
+                }
+            },
             _ => match super::attribute::by_key(key).map(|spec| spec.kind) {
                 Some(super::attribute::Type::Text) => {
-                    self.text.entry(key).or_default().learn(order, attribute.text.clone());
+                    self.text.entry(key).or_default().learn_text(order, &attribute.text);
                 }
                 Some(super::attribute::Type::Number | super::attribute::Type::Share) => {
                     self.number.entry(key).or_default().learn(order, attribute.number);
@@ -318,8 +335,13 @@ impl View {
         course
     }
 
+    /// Totals: the client's own, else what follows from the timeline.
+    pub fn totals(&self) -> Counters {
+        if self.timeline.is_empty() { self.counters } else { self.course().totals }
+    }
+
     /// Played ranges by the number of their stretch, which stays while a stretch grows.
-    pub fn stretches(&self) -> BTreeMap<u32, (u32, u32)> {
+    pub fn stretches(&self) -> Vec<(u32, (u32, u32))> {
         if self.timeline.is_empty() {
             return self.segments().collect();
         }

@@ -2,26 +2,22 @@
 //!
 //! The intent names the batch's last offset and the decoder that made its rows. It is committed before anything is
 //! inserted; whoever owns the partition after a crash rebuilds exactly this batch and sends it under the same tokens.
+//!
+//! [`super::rows`] makes its rows.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{borrow::Cow, collections::HashMap};
 
 use super::{
     excluded::Excluded,
     memory::{Memory, ViewKey},
 };
 use crate::{
-    event::{Record, View},
+    event::Record,
     log::{Position, StoredRecord, quarantine::Quarantined},
-    store::rows::{EventRow, ViewRow},
 };
 
 /// Changes when the same records would make other rows. A node that finds another version's intent must not rebuild it.
 pub const DECODER_VERSION: u32 = 1;
-
-/// Events beyond this after their view's start are late: counted, and kept with the view.
-const LATE_MS: i64 = 2 * 24 * 3_600_000;
-/// Tables are partitioned by the day of the view's start.
-pub const DAY_MS: i64 = 24 * 3_600_000;
 
 /// The bounds of a batch that was decided on, and what is left out between them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,57 +107,20 @@ impl Batch {
     }
 
     /// The views of the batch that `memory` does not know, with the receive time of their first record here.
-    pub fn strangers(&self, memory: &mut Memory) -> BTreeMap<ViewKey, i64> {
-        let mut strangers = BTreeMap::new();
+    pub fn strangers(&self, memory: &Memory) -> HashMap<ViewKey, i64> {
+        let mut strangers = HashMap::new();
         for (_, record) in &self.records {
-            let key = view_key(record);
-            if memory.get(&key).is_none() {
-                strangers.entry(key).or_insert(record.received_ms);
+            if memory.get(&record.environment, &record.view_id).is_none() {
+                strangers.entry(view_key(record)).or_insert(record.received_ms);
             }
         }
         strangers
     }
 
-    /// The rows of the batch, by day of the view's start; every view must be in `memory`.
-    pub fn rows(&self, memory: &mut Memory) -> Rows {
-        let mut rows = Rows::default();
-        let mut views: BTreeMap<(i64, ViewKey), (i64, View)> = BTreeMap::new();
-        for (offset, record) in &self.records {
-            let Some(record) = self.excluded.kept(*offset, record) else { continue };
-            let key = view_key(&record);
-            let Some(remembered) = memory.get(&key) else { continue };
-            let start_ms = remembered.start_ms;
-            let day = start_ms.div_euclid(DAY_MS);
-            for event in &record.events {
-                if !remembered.is_new(event.sequence) {
-                    rows.duplicates += 1;
-                    continue;
-                }
-                rows.late += u64::from(record.received_ms - start_ms > LATE_MS);
-                rows.by_day.entry(day).or_default().0.push(EventRow {
-                    environment: record.environment.clone(),
-                    view_start_ms: start_ms,
-                    view_id: record.view_id.clone(),
-                    received_ms: record.received_ms,
-                    anchor_ms: record.anchor_ms,
-                    log_partition: self.partition,
-                    log_offset: *offset,
-                    event: event.clone(),
-                });
-            }
-            memory.touch(&key, record.received_ms);
-            let (_, view) = views.entry((day, key)).or_insert_with(|| (start_ms, View::default()));
-            view.merge(&View::of(&record));
-        }
-        for ((day, (environment, view_id)), (view_start_ms, view)) in views {
-            rows.by_day.entry(day).or_default().1.push(ViewRow {
-                environment: environment.to_string(),
-                view_start_ms,
-                view_id: view_id.to_string(),
-                view,
-            });
-        }
-        rows
+    /// The records without what is excluded, each with its offset.
+    pub fn kept(&self) -> Vec<(u64, Cow<'_, Record>)> {
+        let kept = self.records.iter();
+        kept.filter_map(|(offset, record)| Some((*offset, self.excluded.kept(*offset, record)?))).collect()
     }
 
     /// What ClickHouse refuses, as entries of the quarantine, and how many events that is.
@@ -190,15 +149,7 @@ impl Batch {
     }
 }
 
-/// Rows for the tables, by partition (day), and the fates found on the way.
-#[derive(Debug, Default)]
-pub struct Rows {
-    pub by_day: BTreeMap<i64, (Vec<EventRow>, Vec<ViewRow>)>,
-    pub duplicates: u64,
-    pub late: u64,
-}
-
 /// The view a record is about.
-pub fn view_key(record: &Record) -> ViewKey {
-    (record.environment.as_str().into(), Arc::from(record.view_id.as_str()))
+fn view_key(record: &Record) -> ViewKey {
+    (record.environment.as_str().into(), record.view_id.as_str().into())
 }

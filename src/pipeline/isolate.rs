@@ -7,12 +7,13 @@
 use std::ops::Range;
 
 use super::{
-    batch::{Batch, view_key},
+    batch::Batch,
     excluded::{Excluded, MOST},
     memory::Memory,
+    rows::rows,
 };
 use crate::{
-    event::View,
+    event::{Record, View},
     store::{
         Store,
         probe::Probe,
@@ -48,40 +49,40 @@ fn too_many() -> String {
 
 async fn find(probe: &Probe<'_>, batch: &Batch, memory: &Memory) -> Result<Excluded, String> {
     let mut excluded = batch.excluded.clone();
-    for (events, _) in batch.rows(&mut memory.of_batch(batch)).by_day.values() {
-        for bad in refused_events(probe, events).await? {
-            exclude_event(batch, &events[bad], &mut excluded);
+    for day in rows(batch, &batch.kept(), &mut memory.of_batch(batch)).by_day.values() {
+        for bad in refused_events(probe, &day.events).await? {
+            exclude_event(batch, &day.events[bad], &mut excluded);
         }
     }
     let rest = Batch { excluded: excluded.clone(), ..batch.clone() };
-    for (_, views) in rest.rows(&mut memory.of_batch(batch)).by_day.values() {
-        for bad in refused_views(probe, views).await? {
-            exclude_records(probe, &rest, &views[bad], &mut excluded).await?;
+    for day in rows(&rest, &rest.kept(), &mut memory.of_batch(batch)).by_day.values() {
+        for bad in refused_views(probe, &day.views).await? {
+            exclude_records(probe, &rest, &day.views[bad], &mut excluded).await?;
         }
     }
     Ok(excluded)
 }
 
-async fn refused_events(probe: &Probe<'_>, rows: &[EventRow]) -> Result<Vec<usize>, String> {
+async fn refused_events(probe: &Probe<'_>, rows: &[EventRow<'_>]) -> Result<Vec<usize>, String> {
     let mut halving = Halving::of(rows.len());
     while let Some(some) = halving.next() {
-        let block = event_block(&rows[some]).map_err(|error| error.to_string())?;
+        let block = event_block(&rows[some]);
         halving.answer(probe.takes(Table::EventRows, &block).await?);
     }
     halving.found()
 }
 
-async fn refused_views(probe: &Probe<'_>, rows: &[ViewRow]) -> Result<Vec<usize>, String> {
+async fn refused_views(probe: &Probe<'_>, rows: &[ViewRow<'_>]) -> Result<Vec<usize>, String> {
     let mut halving = Halving::of(rows.len());
     while let Some(some) = halving.next() {
-        let block = view_block(&rows[some]).map_err(|error| error.to_string())?;
+        let block = view_block(&rows[some]);
         halving.answer(probe.takes(Table::ViewStates, &block).await?);
     }
     halving.found()
 }
 
-fn exclude_event(batch: &Batch, row: &EventRow, excluded: &mut Excluded) {
-    let of_row = |record: &&(u64, crate::event::Record)| record.0 == row.log_offset;
+fn exclude_event(batch: &Batch, row: &EventRow<'_>, excluded: &mut Excluded) {
+    let of_row = |record: &&(u64, Record)| record.0 == row.log_offset;
     let places = batch.records.iter().find(of_row).map(|(_, record)| record.events.iter());
     // Of equal sequences in a record only the first one becomes a row.
     if let Some(index) = places.and_then(|mut events| events.position(|e| e.sequence == row.event.sequence)) {
@@ -93,12 +94,14 @@ fn exclude_event(batch: &Batch, row: &EventRow, excluded: &mut Excluded) {
 async fn exclude_records(
     probe: &Probe<'_>,
     batch: &Batch,
-    refused: &ViewRow,
+    refused: &ViewRow<'_>,
     excluded: &mut Excluded,
 ) -> Result<(), String> {
-    let key = (refused.environment.as_str().into(), refused.view_id.as_str().into());
-    let of_view = batch.records.iter().filter(|(_, record)| view_key(record) == key);
-    let (offsets, alone): (Vec<u64>, Vec<ViewRow>) = of_view
+    let is_of_view = |record: &Record| {
+        (record.environment.as_str(), record.view_id.as_str()) == (refused.environment, refused.view_id)
+    };
+    let of_view = batch.records.iter().filter(|(_, record)| is_of_view(record));
+    let (offsets, alone): (Vec<u64>, Vec<ViewRow<'_>>) = of_view
         .filter_map(|(offset, record)| {
             let view = View::of(&*batch.excluded.kept(*offset, record)?);
             Some((*offset, ViewRow { view, ..refused.clone() }))

@@ -8,7 +8,7 @@ use std::{
     sync::Arc,
 };
 
-use super::batch::{Batch, view_key};
+use super::batch::Batch;
 
 /// A view silent for longer than the longest pause is forgotten.
 const FORGET_AFTER_MS: i64 = 70 * 60_000;
@@ -61,6 +61,11 @@ impl Remembered {
         Self { start_ms, last_ms: start_ms, runs: Vec::new(), hashes: Hashes::default() }
     }
 
+    /// Notes that the view was heard of.
+    pub fn touch(&mut self, received_ms: i64) {
+        self.last_ms = self.last_ms.max(received_ms);
+    }
+
     /// Whether `sequence` is new; it is not the next time.
     pub fn is_new(&mut self, sequence: u64) -> bool {
         if sequence >= LEAST_HASH {
@@ -88,45 +93,62 @@ impl Remembered {
     }
 }
 
-/// The views of one partition.
+/// The views of one partition, by environment and id.
 #[derive(Debug, Default)]
 pub struct Memory {
-    views: HashMap<ViewKey, Remembered>,
+    environments: HashMap<Arc<str>, HashMap<Arc<str>, Remembered>>,
     swept_ms: i64,
 }
 
 impl Memory {
     /// The view, if remembered.
-    pub fn get(&mut self, key: &ViewKey) -> Option<&mut Remembered> {
-        self.views.get_mut(key)
+    pub fn get(&self, environment: &str, view_id: &str) -> Option<&Remembered> {
+        self.environments.get(environment)?.get(view_id)
+    }
+
+    /// The same, to be changed.
+    pub fn get_mut(&mut self, environment: &str, view_id: &str) -> Option<&mut Remembered> {
+        self.environments.get_mut(environment)?.get_mut(view_id)
     }
 
     /// Remembers a view that began at `start_ms`.
-    pub fn insert(&mut self, key: ViewKey, start_ms: i64) {
-        self.views.entry(key).or_insert_with(|| Remembered::new(start_ms));
-    }
-
-    /// Notes that a view was heard of.
-    pub fn touch(&mut self, key: &ViewKey, received_ms: i64) {
-        if let Some(view) = self.views.get_mut(key) {
-            view.last_ms = view.last_ms.max(received_ms);
-        }
+    pub fn insert(&mut self, (environment, view_id): ViewKey, start_ms: i64) {
+        let views = self.environments.entry(environment).or_default();
+        views.entry(view_id).or_insert_with(|| Remembered::new(start_ms));
     }
 
     /// A copy of what is remembered of the views in `batch`, to be changed by one try to write it.
     pub fn of_batch(&self, batch: &Batch) -> Self {
-        let keys = batch.records.iter().map(|(_, record)| view_key(record));
-        let views = keys.filter_map(|key| self.views.get(&key).map(|view| (key, view.clone()))).collect();
-        Self { views, swept_ms: 0 }
+        let mut copy = Self::default();
+        for (_, record) in &batch.records {
+            let Some((environment, views)) = self.environments.get_key_value(&*record.environment) else {
+                continue;
+            };
+            let copied = match copy.environments.get_mut(environment) {
+                Some(copied) => copied,
+                None => copy.environments.entry(Arc::clone(environment)).or_default(),
+            };
+            if !copied.contains_key(&*record.view_id)
+                && let Some((view_id, view)) = views.get_key_value(&*record.view_id)
+            {
+                copied.insert(Arc::clone(view_id), view.clone());
+            }
+        }
+        copy
     }
 
     /// Keeps what a try that succeeded has learnt, and forgets views long silent. `now_ms` is the time of the records,
     /// not of the machine.
     pub fn adopt(&mut self, tried: Self, now_ms: i64) {
-        self.views.extend(tried.views);
+        for (environment, views) in tried.environments {
+            self.environments.entry(environment).or_default().extend(views);
+        }
         if now_ms - self.swept_ms > 60_000 {
             self.swept_ms = now_ms;
-            self.views.retain(|_, view| now_ms - view.last_ms < FORGET_AFTER_MS);
+            for views in self.environments.values_mut() {
+                views.retain(|_, view| now_ms - view.last_ms < FORGET_AFTER_MS);
+            }
+            self.environments.retain(|_, views| !views.is_empty());
         }
     }
 }

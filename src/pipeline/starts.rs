@@ -1,6 +1,6 @@
 //! When views began, asked of ClickHouse for those the processor does not remember.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc};
 
 use clickhouse::Row;
 use serde::Deserialize;
@@ -26,13 +26,13 @@ struct Start {
 /// When ClickHouse cannot be asked: the batch has to wait.
 pub async fn look_up(
     store: &Store,
-    views: &BTreeMap<ViewKey, i64>,
-) -> Result<BTreeMap<ViewKey, i64>, clickhouse::error::Error> {
+    views: &HashMap<ViewKey, i64>,
+) -> Result<HashMap<ViewKey, i64>, clickhouse::error::Error> {
     let Some(earliest_ms) = views.values().min().map(|received_ms| received_ms - HORIZON_MS) else {
-        return Ok(BTreeMap::new());
+        return Ok(HashMap::new());
     };
     let keys: Vec<&ViewKey> = views.keys().collect();
-    let mut starts = BTreeMap::new();
+    let mut starts = HashMap::new();
     for chunk in keys.chunks(CHUNK) {
         let environments: Vec<&str> = chunk.iter().map(|(environment, _)| environment.as_ref()).collect();
         let ids: Vec<&str> = chunk.iter().map(|(_, id)| id.as_ref()).collect();

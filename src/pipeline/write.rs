@@ -1,19 +1,19 @@
 //! One try to bring a batch into ClickHouse and what is none of it into quarantine. Any number of tries have the effect of
 //! one.
 
-use std::collections::BTreeMap;
-
-use clickhouse::native::Block;
+use std::collections::{BTreeMap, HashMap};
 
 use super::{
     Processor,
-    batch::{Batch, DAY_MS, Rows, view_key},
+    batch::Batch,
     memory::Memory,
+    rows::{DAY_MS, Rows, rows},
     starts,
 };
 use crate::{
     planted::{self, Bug},
     store::{
+        native::Block,
         rows::{event_block, view_block},
         writer::{InsertError, Table},
     },
@@ -50,7 +50,7 @@ pub async fn write(
     let strangers = batch.strangers(memory);
     let starts = match planted::is(Bug::NoDeduplication) {
         false => starts::look_up(&to.store, &strangers).await.map_err(WriteError::later)?,
-        true => BTreeMap::new(),
+        true => HashMap::new(),
     };
     for (key, received_ms) in strangers {
         let start_ms = starts.get(&key).copied().unwrap_or(received_ms);
@@ -59,13 +59,14 @@ pub async fn write(
     take_back(to, batch, memory).await?;
     // A failed try must not leave its sequences behind as seen, so the rows are made from a copy of what is remembered.
     let mut tried = memory.of_batch(batch);
-    let rows = batch.rows(&mut tried);
-    for (day, (events, views)) in &rows.by_day {
-        if !events.is_empty() {
-            let block = event_block(events).map_err(WriteError::later)?;
+    let kept = batch.kept();
+    let rows = rows(batch, &kept, &mut tried);
+    for (day, of_day) in &rows.by_day {
+        if !of_day.events.is_empty() {
+            let block = event_block(&of_day.events);
             insert(to, batch, Table::EventRows, *day, &block).await?;
         }
-        let block = view_block(views).map_err(WriteError::later)?;
+        let block = view_block(&of_day.views);
         insert(to, batch, Table::ViewStates, *day, &block).await?;
     }
     let (mut entries, refused) = batch.refused(refusal);
@@ -79,11 +80,11 @@ pub async fn write(
 }
 
 /// The event rows of records that `view_states` has refused may be in already: then an earlier try put them there.
-async fn take_back(to: &Processor, batch: &Batch, memory: &mut Memory) -> Result<(), WriteError> {
+async fn take_back(to: &Processor, batch: &Batch, memory: &Memory) -> Result<(), WriteError> {
     let mut by_day: BTreeMap<i64, Vec<u64>> = BTreeMap::new();
     for refused in batch.excluded.records() {
         let record = batch.records.iter().find(|(offset, _)| *offset == refused);
-        if let Some(view) = record.and_then(|(_, record)| memory.get(&view_key(record))) {
+        if let Some(view) = record.and_then(|(_, record)| memory.get(&record.environment, &record.view_id)) {
             by_day.entry(view.start_ms.div_euclid(DAY_MS)).or_default().push(refused);
         }
     }
@@ -107,8 +108,8 @@ async fn insert(
     })
 }
 
-fn count(rows: &Rows, quarantined: u64) {
-    let stored = rows.by_day.values().map(|(events, _)| events.len() as u64).sum::<u64>();
+fn count(rows: &Rows<'_>, quarantined: u64) {
+    let stored = rows.by_day.values().map(|day| day.events.len() as u64).sum::<u64>();
     count_labelled(Metric::EventsProcessed, "fate", "stored", stored - rows.late);
     count_labelled(Metric::EventsProcessed, "fate", "late", rows.late);
     count_labelled(Metric::EventsProcessed, "fate", "duplicate", rows.duplicates);

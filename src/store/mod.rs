@@ -2,6 +2,7 @@
 
 pub mod embedded;
 pub mod migrate;
+pub mod native;
 pub mod probe;
 pub mod query;
 pub mod rows;

@@ -1,10 +1,11 @@
 //! Twins of the tables that take what their originals take and keep nothing of it: same columns, same constraints, the
 //! engine `Null`. For trying rows out ([`crate::pipeline::isolate`]).
 
-use clickhouse::{error::Error, native::Block};
+use clickhouse::error::Error;
 
 use super::{
     Store,
+    native::Block,
     writer::{InsertError, Table},
 };
 

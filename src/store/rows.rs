@@ -1,127 +1,82 @@
 //! Rows as column blocks: what the processor knows, in the columns of `event_rows` and `view_states`.
 //!
-//! Blocks are built column by column with the client's own Native encoder, which the server reads about forty times
-//! cheaper than rows. `tests/it/store.rs` holds the columns against the database's.
+//! Column by column ([`super::native`]), which the server reads about forty times cheaper than rows. `tests/it/pipeline.rs`
+//! holds the columns against the database's.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
 
-use clickhouse::{
-    error::Error,
-    native::{
-        Block,
-        builder::{BlockBuilder, BlockBuilderError, UpsertColumnError},
-        encode::{Encode, ValueWriter},
-    },
-};
-use clickhouse_types::{DataTypeNode, data_types::DateTimePrecision};
-
+use super::native::{Block, Columns};
 use crate::event::{
-    AttributeKey, Counters, Event, View,
+    Attribute, AttributeKey, Counters, Event, View,
     attribute::{ATTRIBUTES, MILLIONTHS, Type, by_key},
 };
 
 /// Reads one total of the counters.
 type Total = fn(&Counters) -> Option<u32>;
 
+/// Bytes of a row, about: room is made for so many.
+const EVENT_BYTES: usize = 300;
+const VIEW_BYTES: usize = 1_500;
+
+/// Unix milliseconds.
+const TIME: &str = "DateTime64(3, 'UTC')";
+const LATEST_NUMBER: &str = "Tuple(UInt64, UInt64)";
+const LATEST_TEXT: &str = "Tuple(UInt64, String)";
+const LATEST_CODE: &str = "Tuple(UInt64, UInt8)";
+
 /// One event on its way into `event_rows`.
 #[derive(Debug, Clone, PartialEq)]
-pub struct EventRow {
-    pub environment: String,
+pub struct EventRow<'a> {
+    pub environment: &'a str,
     pub view_start_ms: i64,
-    pub view_id: String,
+    pub view_id: &'a str,
     pub received_ms: i64,
     pub anchor_ms: i64,
     pub log_partition: u32,
     pub log_offset: u64,
-    pub event: Event,
+    pub event: &'a Event,
 }
 
 /// A piece of knowledge about a view on its way into `view_states`.
 #[derive(Debug, Clone, PartialEq)]
-pub struct ViewRow {
-    pub environment: String,
+pub struct ViewRow<'a> {
+    pub environment: &'a str,
     pub view_start_ms: i64,
-    pub view_id: String,
+    pub view_id: &'a str,
     pub view: View,
 }
 
-/// A block could not be put together: a mistake of ours, not of the data.
-#[derive(Debug, thiserror::Error)]
-pub enum BlockError {
-    #[error(transparent)]
-    Column(#[from] UpsertColumnError),
-    #[error(transparent)]
-    Build(#[from] BlockBuilderError),
-    #[error("a value cannot be encoded: {0}")]
-    Value(Box<dyn std::error::Error + Send + Sync>),
-    #[error(transparent)]
-    Client(#[from] Error),
-}
-
-/// Unix milliseconds as `DateTime64(3)`.
-struct Millis(i64);
-
-impl Encode for Millis {
-    fn produces() -> DataTypeNode {
-        DataTypeNode::DateTime64(DateTimePrecision::Precision3, Some("UTC".into()))
-    }
-
-    fn encode(&self, writer: &mut ValueWriter<'_>) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-        Ok(writer.write_fixed(&self.0.to_le_bytes())?)
-    }
-}
-
-/// A block being filled from rows of one kind.
-struct Columns<'a, R> {
-    rows: &'a [R],
-    block: BlockBuilder,
-}
-
-impl<'a, R> Columns<'a, R> {
-    fn new(rows: &'a [R]) -> Self {
-        Self { rows, block: BlockBuilder::new() }
-    }
-
-    fn add<T: Encode>(&mut self, name: &str, value: impl Fn(&'a R) -> T) -> Result<(), BlockError> {
-        self.block
-            .upsert_column::<T>(name)?
-            .add_all(self.rows.iter().map(value))
-            .map_err(BlockError::Value)?;
-        Ok(())
-    }
-
-    fn build(mut self) -> Result<Block, BlockError> {
-        Ok(self.block.build()?)
-    }
-}
-
-/// The block of `event_rows`; `rows` must not be empty.
-///
-/// # Errors
-/// See [`BlockError`].
-pub fn event_block(rows: &[EventRow]) -> Result<Block, BlockError> {
-    let mut columns = Columns::new(rows);
-    columns.add("environment", |row| row.environment.as_str())?;
-    columns.add("view_start", |row| Millis(row.view_start_ms))?;
-    columns.add("view_id", |row| row.view_id.as_str())?;
-    columns.add("sequence", |row| row.event.sequence)?;
-    columns.add("event", |row| row.event.label())?;
-    columns.add("t_ms", |row| row.event.t_ms)?;
-    columns.add("anchor_ms", |row| row.anchor_ms)?;
-    columns.add("received_at", |row| Millis(row.received_ms))?;
-    columns.add("playhead_ms", |row| row.event.playhead_ms)?;
-    event_counters(&mut columns)?;
-    let failure = |row: &'_ EventRow| row.event.failure.clone().unwrap_or_default();
-    columns.add("error_code", |row| failure(row).code)?;
-    columns.add("error_message", |row| failure(row).message)?;
-    columns.add("error_severity", |row| row.event.failure.as_ref().map_or("", |f| f.severity().wire()))?;
-    columns.add("attributes", |row| attributes(&row.event))?;
-    columns.add("log_partition", |row| row.log_partition)?;
-    columns.add("log_offset", |row| row.log_offset)?;
+/// The block of `event_rows`.
+pub fn event_block(rows: &[EventRow<'_>]) -> Block {
+    let mut columns = Columns::new(rows, EVENT_BYTES);
+    texts_of_few(&mut columns, "environment", |row| row.environment);
+    columns.begin("view_start", TIME).each(|row| row.view_start_ms);
+    columns.begin("view_id", "String").each(|row| row.view_id);
+    columns.begin("sequence", "UInt64").each(|row| row.event.sequence);
+    texts_of_few(&mut columns, "event", |row| row.event.label());
+    columns.begin("t_ms", "Int64").each(|row| row.event.t_ms);
+    columns.begin("anchor_ms", "Int64").each(|row| row.anchor_ms);
+    columns.begin("received_at", TIME).each(|row| row.received_ms);
+    columns.begin("playhead_ms", "Nullable(UInt64)").optional(|row| row.event.playhead_ms);
+    event_counters(&mut columns);
+    failures(&mut columns);
+    columns
+        .begin("attributes", "Map(LowCardinality(String), String)")
+        .has_dictionary()
+        .lengths(|row| attributes(row.event).count())
+        .dictionary(|row| attributes(row.event).map(name))
+        .all(|row| attributes(row.event).map(text));
+    columns.begin("log_partition", "UInt32").each(|row| row.log_partition);
+    columns.begin("log_offset", "UInt64").each(|row| row.log_offset);
     columns.build()
 }
 
-fn event_counters(columns: &mut Columns<'_, EventRow>) -> Result<(), BlockError> {
+fn texts_of_few<'a, R>(columns: &mut Columns<'a, R>, name: &'static str, text: impl Fn(&'a R) -> &'a str) {
+    let column = columns.begin(name, "LowCardinality(String)");
+    column.has_dictionary().dictionary(|row| std::iter::once(text(row)));
+}
+
+fn event_counters(columns: &mut Columns<'_, EventRow<'_>>) {
     let read: [(&str, Total); 7] = [
         ("playing_ms", |c| c.playing_ms),
         ("watch_ms", |c| c.watch_ms),
@@ -132,27 +87,46 @@ fn event_counters(columns: &mut Columns<'_, EventRow>) -> Result<(), BlockError>
         ("dropped_frames", |c| c.dropped_frames),
     ];
     for (name, counter) in read {
-        columns.add(name, |row| row.event.counters.as_ref().and_then(counter).unwrap_or(0))?;
+        columns.begin(name, "UInt32").each(|row| row.event.counters.as_ref().and_then(counter).unwrap_or(0));
     }
-    Ok(())
 }
 
-/// What changed with the event, as text: `custom.` before the customer's own dimensions.
-fn attributes(event: &Event) -> BTreeMap<String, String> {
-    let named = event.attributes.iter().map(|attribute| match attribute.key() {
-        AttributeKey::KeyUnknown => (attribute.name.clone(), attribute.text.clone()),
-        AttributeKey::KeyCustom => (format!("custom.{}", attribute.name), attribute.text.clone()),
-        key => {
-            let spec = by_key(key);
-            let text = match spec.map(|spec| spec.kind) {
-                Some(Type::Text) => attribute.text.clone(),
-                Some(Type::Share) => millionths(attribute.number).to_string(),
-                _ => attribute.number.to_string(),
-            };
-            (spec.map_or("", |spec| spec.name).to_owned(), text)
-        }
+fn failures(columns: &mut Columns<'_, EventRow<'_>>) {
+    texts_of_few(columns, "error_code", |row| row.event.failure.as_ref().map_or("", |said| &said.code));
+    columns
+        .begin("error_message", "String")
+        .each(|row| row.event.failure.as_ref().map_or("", |said| said.message.as_str()));
+    texts_of_few(columns, "error_severity", |row| {
+        row.event.failure.as_ref().map_or("", |said| said.severity().wire())
     });
-    named.collect()
+}
+
+/// What changed with the event, each name once: they are in order, and of equals the last one counts.
+fn attributes(event: &Event) -> impl Iterator<Item = &Attribute> {
+    let following = event.attributes.iter().skip(1).map(Some).chain([None]);
+    let with_next = event.attributes.iter().zip(following);
+    let is_last = |attribute: &Attribute, next: Option<&Attribute>| {
+        next.is_none_or(|next| (next.key, &next.name) != (attribute.key, &attribute.name))
+    };
+    with_next.filter(move |(attribute, next)| is_last(attribute, *next)).map(|(attribute, _)| attribute)
+}
+
+/// An attribute's name for analysts: `custom.` before the customer's own dimensions.
+fn name(attribute: &Attribute) -> Cow<'_, str> {
+    match attribute.key() {
+        AttributeKey::KeyUnknown => attribute.name.as_str().into(),
+        AttributeKey::KeyCustom => format!("custom.{}", attribute.name).into(),
+        key => by_key(key).map_or("", |spec| spec.name).into(),
+    }
+}
+
+/// An attribute's value as text.
+fn text(attribute: &Attribute) -> Cow<'_, str> {
+    match by_key(attribute.key()).map(|spec| spec.kind) {
+        Some(Type::Number) => attribute.number.to_string().into(),
+        Some(Type::Share) => millionths(attribute.number).to_string().into(),
+        Some(Type::Text) | None => attribute.text.as_str().into(),
+    }
 }
 
 /// A share as its client said it.
@@ -161,59 +135,89 @@ fn millionths(number: u64) -> f64 {
     number as f64 / f64::from(MILLIONTHS)
 }
 
-/// The block of `view_states`; `rows` must not be empty.
-///
-/// # Errors
-/// See [`BlockError`].
-pub fn view_block(rows: &[ViewRow]) -> Result<Block, BlockError> {
-    let mut columns = Columns::new(rows);
-    columns.add("environment", |row| row.environment.as_str())?;
-    columns.add("view_start", |row| Millis(row.view_start_ms))?;
-    columns.add("view_id", |row| row.view_id.as_str())?;
-    columns.add("last_received_at", |row| Millis(row.view.last_received_ms))?;
-    columns.add("anchor_ms", |row| row.view.anchor_ms)?;
-    columns.add("first_t_ms", |row| row.view.first_t_ms)?;
-    columns.add("last_t_ms", |row| row.view.last_t_ms)?;
-    columns.add("play_t_ms", |row| row.view.play_t_ms)?;
-    columns.add("first_frame_t_ms", |row| row.view.first_frame_t_ms)?;
-    columns.add("last_sequence", |row| row.view.last_sequence)?;
-    view_counters(&mut columns)?;
-    columns.add("max_playhead_ms", |row| row.view.max_playhead_ms)?;
-    columns.add("playhead_ms", |row| (row.view.playhead_ms.order, row.view.playhead_ms.value))?;
-    columns.add("state", |row| (row.view.state.order, row.view.state.value as u8))?;
-    columns.add("paused", |row| (row.view.paused.order, u8::from(row.view.paused.value)))?;
-    view_attributes(&mut columns)?;
-    columns.add("segment_from_ms", |row| row.view.segment_from_ms.clone())?;
-    columns.add("segment_to_ms", |row| row.view.segment_to_ms.clone())?;
-    columns.add("timeline", |row| timeline(&row.view))?;
-    columns.add("marks", |row| marks(&row.view))?;
-    columns.add("error_sequences", |row| row.view.error_sequences.iter().copied().collect::<Vec<u64>>())?;
-    columns.add("error_code", |row| (row.view.error_code.order, row.view.error_code.value.as_str()))?;
-    columns
-        .add("error_message", |row| (row.view.error_message.order, row.view.error_message.value.as_str()))?;
-    columns.add("attempted", |row| u8::from(row.view.attempted))?;
-    columns.add("fatal", |row| u8::from(row.view.fatal))?;
-    columns.add("business", |row| u8::from(row.view.business))?;
-    columns.add("ended", |row| u8::from(row.view.ended))?;
-    columns.add("closed", |row| u8::from(row.view.closed))?;
+/// The block of `view_states`.
+pub fn view_block(rows: &[ViewRow<'_>]) -> Block {
+    let mut columns = Columns::new(rows, VIEW_BYTES);
+    texts_of_few(&mut columns, "environment", |row| row.environment);
+    columns.begin("view_start", TIME).each(|row| row.view_start_ms);
+    columns.begin("view_id", "String").each(|row| row.view_id);
+    columns.begin("last_received_at", TIME).each(|row| row.view.last_received_ms);
+    view_times(&mut columns);
+    columns.begin("last_sequence", "UInt64").each(|row| row.view.last_sequence);
+    view_counters(&mut columns);
+    columns.begin("max_playhead_ms", "UInt64").each(|row| row.view.max_playhead_ms);
+    let playhead = columns.begin("playhead_ms", LATEST_NUMBER);
+    playhead.each(|row| row.view.playhead_ms.order).each(|row| row.view.playhead_ms.value);
+    let state = columns.begin("state", LATEST_CODE);
+    state.each(|row| row.view.state.order).each(|row| row.view.state.value as u8);
+    let paused = columns.begin("paused", LATEST_CODE);
+    paused.each(|row| row.view.paused.order).each(|row| row.view.paused.value);
+    view_attributes(&mut columns);
+    view_course(&mut columns);
+    view_failures(&mut columns);
+    columns.begin("attempted", "UInt8").each(|row| row.view.attempted);
+    columns.begin("fatal", "UInt8").each(|row| row.view.fatal);
+    columns.begin("business", "UInt8").each(|row| row.view.business);
+    columns.begin("ended", "UInt8").each(|row| row.view.ended);
+    columns.begin("closed", "UInt8").each(|row| row.view.closed);
     columns.build()
 }
 
-/// By order: state, playhead and bitrate.
-fn timeline(view: &View) -> BTreeMap<u64, (u8, i64, u64)> {
-    let moments = view.timeline.0.iter();
-    moments.map(|(order, moment)| (*order, (moment.state, moment.playhead_ms, moment.bitrate))).collect()
+fn view_times(columns: &mut Columns<'_, ViewRow<'_>>) {
+    let read: [(&str, fn(&View) -> Option<i64>); 5] = [
+        ("anchor_ms", |view| view.anchor_ms),
+        ("first_t_ms", |view| view.first_t_ms),
+        ("last_t_ms", |view| view.last_t_ms),
+        ("play_t_ms", |view| view.play_t_ms),
+        ("first_frame_t_ms", |view| view.first_frame_t_ms),
+    ];
+    for (name, time) in read {
+        columns.begin(name, "Nullable(Int64)").optional(|row| time(&row.view));
+    }
 }
 
-/// By order: kind, playing time, amount and height.
-fn marks(view: &View) -> BTreeMap<u64, (u8, u32, u64, u32)> {
-    let marks = view.marks.0.iter();
-    marks
-        .map(|(order, mark)| (*order, (mark.kind as u8, mark.playing_ms, mark.amount, mark.height)))
-        .collect()
+/// Played stretches; the timeline, by order state, playhead and bitrate; marks, by order kind, playing time, amount and height.
+fn view_course(columns: &mut Columns<'_, ViewRow<'_>>) {
+    const ENDS: &str = "Map(UInt32, UInt32)";
+    columns
+        .begin("segment_from_ms", ENDS)
+        .lengths(|row| row.view.segment_from_ms.len())
+        .all(|row| row.view.segment_from_ms.keys().copied())
+        .all(|row| row.view.segment_from_ms.values().copied());
+    columns
+        .begin("segment_to_ms", ENDS)
+        .lengths(|row| row.view.segment_to_ms.len())
+        .all(|row| row.view.segment_to_ms.keys().copied())
+        .all(|row| row.view.segment_to_ms.values().copied());
+    columns
+        .begin("timeline", "Map(UInt64, Tuple(UInt8, Int64, UInt64))")
+        .lengths(|row| row.view.timeline.0.len())
+        .all(|row| row.view.timeline.0.keys().copied())
+        .all(|row| row.view.timeline.0.values().map(|moment| moment.state))
+        .all(|row| row.view.timeline.0.values().map(|moment| moment.playhead_ms))
+        .all(|row| row.view.timeline.0.values().map(|moment| moment.bitrate));
+    columns
+        .begin("marks", "Map(UInt64, Tuple(UInt8, UInt32, UInt64, UInt32))")
+        .lengths(|row| row.view.marks.0.len())
+        .all(|row| row.view.marks.0.keys().copied())
+        .all(|row| row.view.marks.0.values().map(|mark| mark.kind as u8))
+        .all(|row| row.view.marks.0.values().map(|mark| mark.playing_ms))
+        .all(|row| row.view.marks.0.values().map(|mark| mark.amount))
+        .all(|row| row.view.marks.0.values().map(|mark| mark.height));
 }
 
-fn view_counters(columns: &mut Columns<'_, ViewRow>) -> Result<(), BlockError> {
+fn view_failures(columns: &mut Columns<'_, ViewRow<'_>>) {
+    columns
+        .begin("error_sequences", "Array(UInt64)")
+        .lengths(|row| row.view.error_sequences.len())
+        .all(|row| row.view.error_sequences.iter().copied());
+    let code = columns.begin("error_code", LATEST_TEXT);
+    code.each(|row| row.view.error_code.order).each(|row| row.view.error_code.value.as_str());
+    let message = columns.begin("error_message", LATEST_TEXT);
+    message.each(|row| row.view.error_message.order).each(|row| row.view.error_message.value.as_str());
+}
+
+fn view_counters(columns: &mut Columns<'_, ViewRow<'_>>) {
     let read: [(&str, Total); 9] = [
         ("playing_ms", |c| c.playing_ms),
         ("watch_ms", |c| c.watch_ms),
@@ -226,39 +230,46 @@ fn view_counters(columns: &mut Columns<'_, ViewRow>) -> Result<(), BlockError> {
         ("downscale_ms", |c| c.downscale_ms),
     ];
     for (name, counter) in read {
-        columns.add(name, |row| counter(&row.view.counters).unwrap_or(0))?;
+        columns.begin(name, "UInt32").each(|row| counter(&row.view.counters).unwrap_or(0));
     }
     // Zero and not said are one number above, and two things to whoever averages.
     let says_scaling = |c: &Counters| c.upscale_ms.is_some() || c.downscale_ms.is_some();
-    columns.add("scaling_said", |row| u8::from(says_scaling(&row.view.counters)))?;
-    columns.add("dropped_frames_said", |row| u8::from(row.view.counters.dropped_frames.is_some()))?;
-    columns.add("bitrate_ms", |row| row.view.counters.bitrate_ms.unwrap_or(0))?;
-    columns.add("startup_ms", |row| row.view.counters.startup_ms)?;
-    columns.add("player_startup_ms", |row| row.view.counters.player_startup_ms)?;
-    columns.add("page_load_ms", |row| row.view.counters.page_load_ms)?;
-    columns.add("max_upscale", |row| row.view.counters.max_upscale)?;
-    columns.add("max_downscale", |row| row.view.counters.max_downscale)?;
-    columns.add("max_request_latency_ms", |row| row.view.counters.max_request_latency_ms)?;
-    columns.add("preroll_request_count", |row| row.view.counters.preroll_request_count)?;
-    columns.add("preroll_request_ms", |row| row.view.counters.preroll_request_ms)?;
-    columns.add("preroll_load_ms", |row| row.view.counters.preroll_load_ms)
+    columns.begin("scaling_said", "UInt8").each(|row| says_scaling(&row.view.counters));
+    columns.begin("dropped_frames_said", "UInt8").each(|row| row.view.counters.dropped_frames.is_some());
+    columns.begin("bitrate_ms", "UInt64").each(|row| row.view.counters.bitrate_ms.unwrap_or(0));
+    let said: [(&str, Total); 9] = [
+        ("startup_ms", |c| c.startup_ms),
+        ("player_startup_ms", |c| c.player_startup_ms),
+        ("page_load_ms", |c| c.page_load_ms),
+        ("max_upscale", |c| c.max_upscale),
+        ("max_downscale", |c| c.max_downscale),
+        ("max_request_latency_ms", |c| c.max_request_latency_ms),
+        ("preroll_request_count", |c| c.preroll_request_count),
+        ("preroll_request_ms", |c| c.preroll_request_ms),
+        ("preroll_load_ms", |c| c.preroll_load_ms),
+    ];
+    for (name, total) in said {
+        columns.begin(name, "Nullable(UInt32)").optional(|row| total(&row.view.counters));
+    }
 }
 
-fn view_attributes(columns: &mut Columns<'_, ViewRow>) -> Result<(), BlockError> {
+fn view_attributes(columns: &mut Columns<'_, ViewRow<'_>>) {
     for spec in ATTRIBUTES {
         match spec.kind {
-            Type::Text => columns.add(spec.name, |row| {
-                row.view.text.get(&spec.key).map_or((0, ""), |latest| (latest.order, latest.value.as_str()))
-            })?,
-            Type::Number | Type::Share => columns.add(spec.name, |row| {
-                row.view.number.get(&spec.key).map_or((0, 0), |latest| (latest.order, latest.value))
-            })?,
-        }
+            Type::Text => columns
+                .begin(spec.name, LATEST_TEXT)
+                .each(|row| row.view.text.get(&spec.key).map_or(0, |latest| latest.order))
+                .each(|row| row.view.text(spec.key)),
+            Type::Number | Type::Share => columns
+                .begin(spec.name, LATEST_NUMBER)
+                .each(|row| row.view.number.get(&spec.key).map_or(0, |latest| latest.order))
+                .each(|row| row.view.number(spec.key)),
+        };
     }
-    columns.add("custom", |row| {
-        let custom = row.view.custom.iter();
-        custom
-            .map(|(name, latest)| (name.as_str(), (latest.order, latest.value.as_str())))
-            .collect::<BTreeMap<_, _>>()
-    })
+    columns
+        .begin("custom", "Map(String, Tuple(UInt64, String))")
+        .lengths(|row| row.view.custom.len())
+        .all(|row| row.view.custom.keys().map(String::as_str))
+        .all(|row| row.view.custom.values().map(|latest| latest.order))
+        .all(|row| row.view.custom.values().map(|latest| latest.value.as_str()));
 }

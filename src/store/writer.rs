@@ -5,9 +5,9 @@
 
 use std::time::Duration;
 
-use clickhouse::{error::Error, native::Block};
+use clickhouse::error::Error;
 
-use super::Store;
+use super::{Store, native::Block};
 use crate::telemetry::{Metric, count_labelled};
 
 /// A table the processor writes to.
@@ -58,7 +58,7 @@ impl Store {
         let outcome = self.send(table.name(), block, token).await;
         let kind = match &outcome {
             Ok(()) => {
-                count_labelled(Metric::RowsInserted, "table", table.name(), block.num_rows() as u64);
+                count_labelled(Metric::RowsInserted, "table", table.name(), block.rows as u64);
                 return outcome;
             }
             Err(InsertError::Retryable(_)) => "retryable",
@@ -72,13 +72,15 @@ impl Store {
     pub(super) async fn send(&self, table: &str, block: &Block, token: &str) -> Result<(), InsertError> {
         let mut insert = self
             .client
-            .insert_native(table)
+            .insert_formatted_with(format!("INSERT INTO {table} FORMAT Native"))
             .with_timeouts(Some(SEND_TIMEOUT), Some(END_TIMEOUT))
             .with_setting("insert_deduplicate", "1")
             .with_setting("insert_deduplication_token", token)
             .with_setting("async_insert", "0")
+            // A block says of no row twice what it is, so merging it with itself would change nothing.
+            .with_setting("optimize_on_insert", "0")
             .with_setting("max_insert_threads", "1");
-        let outcome = match insert.write(block).await {
+        let outcome = match insert.send(block.bytes.clone()).await {
             Ok(()) => insert.end().await,
             Err(error) => Err(error),
         };

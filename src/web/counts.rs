@@ -103,7 +103,7 @@ async fn count(shown: Option<Query<Shown>>, state: &ApiState) -> Result<ViewerCo
     let now_s = state.clock.now_ms() / 1000;
     let viewable = state.control.viewable(&token, now_s).await?.ok_or(ApiError::BadCredentials)?;
     let viewers = state.live.read(&viewable.environment, |environment| {
-        environment.videos.get(&viewable.video_id).map_or(0, |video| video.viewers)
+        environment.counts.videos.get(&viewable.video_id).map_or(0, |video| video.viewers)
     });
     Ok(ViewerCount { viewers })
 }

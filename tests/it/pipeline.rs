@@ -212,30 +212,30 @@ async fn blocks_have_the_columns_of_their_tables() {
     let capture: Vec<Beacon> = mux_captures().remove(0).1;
     let record = records(&capture[0], 1, "e").remove(0);
     let event_row = playhead::store::rows::EventRow {
-        environment: "e".into(),
+        environment: "e",
         view_start_ms: 0,
-        view_id: "v".into(),
+        view_id: "v",
         received_ms: 0,
         anchor_ms: 0,
         log_partition: 0,
         log_offset: 0,
-        event: record.events[0].clone(),
+        event: &record.events[0],
     };
     let view_row = playhead::store::rows::ViewRow {
-        environment: "e".into(),
+        environment: "e",
         view_start_ms: 0,
-        view_id: "v".into(),
+        view_id: "v",
         view: View::of(&record),
     };
     let blocks = [
-        ("event_rows", playhead::store::rows::event_block(&[event_row]).unwrap()),
-        ("view_states", playhead::store::rows::view_block(&[view_row]).unwrap()),
+        ("event_rows", playhead::store::rows::event_block(&[event_row])),
+        ("view_states", playhead::store::rows::view_block(&[view_row])),
     ];
     for (table, block) in blocks {
         let select =
             "SELECT name FROM system.columns WHERE database = 'playhead' AND table = ? ORDER BY name";
         let columns: Vec<Column> = bench.store.client.query(select).bind(table).fetch_all().await.unwrap();
-        let mut ours: Vec<&str> = block.columns().iter().map(clickhouse::native::Column::name).collect();
+        let mut ours = block.columns;
         ours.sort_unstable();
         assert_eq!(ours, columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>(), "{table}");
     }

@@ -150,15 +150,17 @@ async fn clickhouse_says_of_any_timeline_what_rust_says() {
     let data = TempDir::new().unwrap();
     let (_engine, store) = migrated(&data).await;
     let mut runner = TestRunner::deterministic();
-    let rows: Vec<ViewRow> = (0..VIEWS)
-        .map(|number| ViewRow {
-            environment: "e".into(),
+    let ids: Vec<String> = (0..VIEWS).map(|number| format!("{number:05}")).collect();
+    let rows: Vec<ViewRow<'_>> = ids
+        .iter()
+        .map(|view_id| ViewRow {
+            environment: "e",
             view_start_ms: BEGUN_MS,
-            view_id: format!("{number:05}"),
+            view_id,
             view: view(any_events().new_tree(&mut runner).unwrap().current()),
         })
         .collect();
-    store.insert(Table::ViewStates, &view_block(&rows).unwrap(), "once").await.unwrap();
+    store.insert(Table::ViewStates, &view_block(&rows), "once").await.unwrap();
 
     let select = "SELECT playing_ms, watch_ms, rebuffer_ms, rebuffer_count, seek_ms, seek_count, bitrate_ms, \
         played_ranges FROM views ORDER BY view_id";

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use clickhouse::Row;
 use playhead::{
-    event::View,
+    event::{Record, View},
     store::{
         Store, migrate,
         rows::{EventRow, ViewRow, event_block, view_block},
@@ -62,29 +62,28 @@ async fn lines(store: &Store, table: &str, columns: &[String]) -> Vec<String> {
 /// The captures of mux-embed, as the processor would have written them.
 async fn fill(store: &Store) {
     let received_ms = chrono::Utc::now().timestamp_millis();
-    let mut views = BTreeMap::<String, View>::new();
+    let captures = mux_captures();
+    let beacons = captures.iter().flat_map(|(_, beacons)| beacons);
+    let records: Vec<Record> = beacons.flat_map(|beacon| records(beacon, received_ms, "e")).collect();
+    let mut views = BTreeMap::<&str, View>::new();
     let mut events = Vec::new();
-    for (_, beacons) in mux_captures() {
-        for record in beacons.iter().flat_map(|beacon| records(beacon, received_ms, "e")) {
-            views.entry(record.view_id.clone()).or_default().merge(&View::of(&record));
-            events.extend(record.events.iter().map(|event| EventRow {
-                environment: "e".into(),
-                view_start_ms: received_ms,
-                view_id: record.view_id.clone(),
-                received_ms,
-                anchor_ms: received_ms,
-                log_partition: 0,
-                log_offset: 0,
-                event: event.clone(),
-            }));
-        }
+    for record in &records {
+        views.entry(&record.view_id).or_default().learn(record);
+        events.extend(record.events.iter().map(|event| EventRow {
+            environment: "e",
+            view_start_ms: received_ms,
+            view_id: &record.view_id,
+            received_ms,
+            anchor_ms: received_ms,
+            log_partition: 0,
+            log_offset: 0,
+            event,
+        }));
     }
-    let views: Vec<ViewRow> = views
-        .into_iter()
-        .map(|(view_id, view)| ViewRow { environment: "e".into(), view_start_ms: received_ms, view_id, view })
-        .collect();
-    store.insert(Table::EventRows, &event_block(&events).unwrap(), "events").await.unwrap();
-    store.insert(Table::ViewStates, &view_block(&views).unwrap(), "views").await.unwrap();
+    let view_row = |(view_id, view)| ViewRow { environment: "e", view_start_ms: received_ms, view_id, view };
+    let views: Vec<ViewRow<'_>> = views.into_iter().map(view_row).collect();
+    store.insert(Table::EventRows, &event_block(&events), "events").await.unwrap();
+    store.insert(Table::ViewStates, &view_block(&views), "views").await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -89,6 +89,11 @@ proptest! {
     ) {
         let (expected, found) = (fold(captured().iter()), fold(order.iter()));
         prop_assert!(found == expected, "not the same views");
+        let mut learnt = BTreeMap::<String, View>::new();
+        for record in &order {
+            learnt.entry(record.view_id.clone()).or_default().learn(record);
+        }
+        prop_assert!(learnt == expected, "learning records is not merging their pieces");
         for (id, view) in &expected {
             prop_assert_eq!(view.course(), found[id].course());
         }

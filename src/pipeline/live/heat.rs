@@ -1,15 +1,12 @@
 //! The live heatmap of one video: how often each second was played, and by how many views, kept up to date while
 //! stretches grow, or change as late beacons come. Exact: the same counts as the heatmap from ClickHouse over the same views.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    ops::Range,
-};
+use std::ops::Range;
 
 use crate::event::View;
 
 /// Longest heatmap kept, seconds: a day.
-const MAX_BUCKETS: usize = 24 * 3600;
+const MAX_BUCKETS: u32 = 24 * 3600;
 
 /// Length of a bucket.
 pub const BUCKET_MS: u32 = 1000;
@@ -21,29 +18,47 @@ pub struct Heat {
     pub viewers: Vec<u32>,
 }
 
+/// A stretch by its number, as the seconds of media it touches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stretch {
+    number: u32,
+    buckets: Range<u32>,
+}
+
+/// What a view has played, by number.
+pub fn played(view: &View) -> Vec<Stretch> {
+    let stretches = view.stretches().into_iter();
+    stretches.map(|(number, (from_ms, to_ms))| Stretch { number, buckets: buckets(from_ms, to_ms) }).collect()
+}
+
 impl Heat {
-    /// Moves the counts from what `before` had played to what `after` has.
-    pub fn learn(&mut self, before: Option<&View>, after: &View) {
-        let was = before.map(played).unwrap_or_default();
-        let is = played(after);
-        let mut changed = BTreeSet::new();
-        for (number, buckets) in &is {
-            for bucket in without(buckets, was.get(number)) {
-                self.reach(bucket);
-                self.plays[bucket] += 1;
-                changed.insert(bucket);
+    /// Moves the counts from what a view had played to what it has; both are by number.
+    pub fn learn(&mut self, was: &[Stretch], is: &[Stretch]) {
+        if was == is {
+            return;
+        }
+        let mut changed = Vec::new();
+        for stretch in is {
+            for bucket in without(stretch, was) {
+                self.reach(bucket as usize);
+                self.plays[bucket as usize] += 1;
+                changed.push(bucket);
             }
         }
-        for (number, buckets) in &was {
-            for bucket in without(buckets, is.get(number)) {
-                self.plays[bucket] = self.plays[bucket].saturating_sub(1);
-                changed.insert(bucket);
+        for stretch in was {
+            for bucket in without(stretch, is) {
+                if let Some(plays) = self.plays.get_mut(bucket as usize) {
+                    *plays = plays.saturating_sub(1);
+                    changed.push(bucket);
+                }
             }
         }
+        changed.sort_unstable();
+        changed.dedup();
         for bucket in changed {
-            let covers = |played: &Played| played.values().any(|buckets| buckets.contains(&bucket));
-            let viewers = self.viewers[bucket] + u32::from(covers(&is));
-            self.viewers[bucket] = viewers.saturating_sub(u32::from(covers(&was)));
+            let covers = |played: &[Stretch]| played.iter().any(|stretch| stretch.buckets.contains(&bucket));
+            let viewers = &mut self.viewers[bucket as usize];
+            *viewers = (*viewers + u32::from(covers(is))).saturating_sub(u32::from(covers(was)));
         }
     }
 
@@ -55,26 +70,18 @@ impl Heat {
     }
 }
 
-/// The seconds each stretch of a view touches, by the stretch's number.
-type Played = BTreeMap<u32, Range<usize>>;
-
-fn played(view: &View) -> Played {
-    let stretches = view.stretches().into_iter();
-    stretches.map(|(number, (from_ms, to_ms))| (number, buckets(from_ms, to_ms))).collect()
-}
-
-/// What is in one range and not in the other.
-fn without(range: &Range<usize>, other: Option<&Range<usize>>) -> impl Iterator<Item = usize> + use<> {
-    let other = other.cloned().unwrap_or_default();
+/// The seconds of a stretch that are not in the one of the same number among the others.
+fn without(stretch: &Stretch, others: &[Stretch]) -> impl Iterator<Item = u32> + use<> {
+    let other = others.binary_search_by_key(&stretch.number, |other| other.number);
+    let other = other.map_or(0..0, |index| others[index].buckets.clone());
+    let range = stretch.buckets.clone();
     let before = range.start..range.end.min(other.start);
     let after = range.start.max(other.end)..range.end;
     before.chain(after)
 }
 
-fn buckets(from_ms: u32, to_ms: u32) -> Range<usize> {
-    let first = (from_ms / BUCKET_MS) as usize;
-    let end = to_ms.div_ceil(BUCKET_MS) as usize;
-    first.min(MAX_BUCKETS)..end.min(MAX_BUCKETS)
+fn buckets(from_ms: u32, to_ms: u32) -> Range<u32> {
+    (from_ms / BUCKET_MS).min(MAX_BUCKETS)..to_ms.div_ceil(BUCKET_MS).min(MAX_BUCKETS)
 }
 
 #[cfg(test)]
@@ -95,8 +102,8 @@ mod tests {
     /// The definition, second by second.
     fn brute_force(views: &[View]) -> (Vec<u32>, Vec<u32>) {
         let covers = |view: &View, second: u32| {
-            let stretches = view.stretches().into_values();
-            stretches.filter(|(f, t)| *f < (second + 1) * 1000 && *t > second * 1000).count() as u32
+            let stretches = view.stretches().into_iter();
+            stretches.filter(|(_, (f, t))| *f < (second + 1) * 1000 && *t > second * 1000).count() as u32
         };
         let plays = (0..60).map(|s| views.iter().map(|view| covers(view, s)).sum()).collect();
         let viewers =
@@ -113,19 +120,19 @@ mod tests {
             let mut heat = Heat::default();
             let mut finals = Vec::new();
             for stretches in views {
-                let mut known: Option<View> = None;
+                let mut known = Vec::new();
                 let mut so_far: Vec<(u32, u32, u32)> = Vec::new();
                 for (number, (from_ms, length_ms, steps)) in stretches.into_iter().enumerate() {
                     for step in 1..=steps as u32 {
                         let to_ms = from_ms + length_ms * step / steps as u32;
                         so_far.retain(|(n, _, _)| *n != number as u32);
                         so_far.push((number as u32, from_ms, to_ms));
-                        let next = view(&so_far);
-                        heat.learn(known.as_ref(), &next);
-                        known = Some(next);
+                        let next = played(&view(&so_far));
+                        heat.learn(&known, &next);
+                        known = next;
                     }
                 }
-                finals.extend(known);
+                finals.push(view(&so_far));
             }
             let (plays, viewers) = brute_force(&finals);
             let padded = |counts: &[u32]| (0..60).map(|i| counts.get(i).copied().unwrap_or(0)).collect::<Vec<_>>();

@@ -3,9 +3,12 @@
 //! After a restart the tail begins some minutes back (the position is kept in a small file), which rebuilds the open
 //! views from their last beacons.
 
+mod counts;
 mod heat;
 pub mod monitor;
 mod resume;
+mod seen;
+pub mod shares;
 pub mod standing;
 pub mod state;
 pub mod window;
@@ -81,7 +84,11 @@ impl Live {
     pub fn learn<'a>(&self, records: impl Iterator<Item = &'a Record>, now_ms: i64) {
         let mut environments = self.environments.lock();
         for record in records.filter(|record| now_ms - record.received_ms < HISTORY_MS) {
-            environments.entry(record.environment.clone()).or_default().learn(record);
+            let environment = match environments.get_mut(&record.environment) {
+                Some(environment) => environment,
+                None => environments.entry(record.environment.clone()).or_default(),
+            };
+            environment.learn(record);
             self.current_to_ms.fetch_max(record.received_ms, Ordering::Relaxed);
         }
         drop(environments);

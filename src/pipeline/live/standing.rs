@@ -27,6 +27,20 @@ pub enum Standing {
 }
 
 impl Standing {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [Self; 10] = [
+        Self::Idle,
+        Self::Starting,
+        Self::Playing,
+        Self::Seeking,
+        Self::Rebuffering,
+        Self::Paused,
+        Self::Ended,
+        Self::Failed,
+        Self::Exited,
+        Self::Gone,
+    ];
+
     /// Where a view stands at `now_ms`.
     pub fn of(view: &View, now_ms: i64) -> Self {
         let silent_ms = now_ms - view.last_received_ms;

@@ -7,6 +7,7 @@ use crate::{
     event::{AttributeKey, View},
     pipeline::live::{
         BUCKET_MS, Live,
+        shares::{DIMENSIONS, Share},
         state::{Environment, LiveVideo, LiveView, Standing},
         window::Seconds,
     },
@@ -88,17 +89,6 @@ impl Question {
     }
 }
 
-/// Dimensions of `breakdown` and `problems`.
-const DIMENSIONS: [(&str, AttributeKey); 7] = [
-    ("country", AttributeKey::Country),
-    ("cdn", AttributeKey::Cdn),
-    ("browser", AttributeKey::Browser),
-    ("operating_system", AttributeKey::OperatingSystem),
-    ("device", AttributeKey::Device),
-    ("player_software", AttributeKey::PlayerSoftware),
-    ("stream_type", AttributeKey::StreamType),
-];
-
 fn dimension(name: &str) -> Option<AttributeKey> {
     DIMENSIONS.iter().find(|(known, _)| *known == name).map(|(_, key)| *key)
 }
@@ -112,15 +102,17 @@ fn object(value: Value) -> Answer {
 
 fn seconds_of<'a>(environment: &'a Environment, video_id: Option<&str>) -> Option<&'a Seconds> {
     match video_id {
-        Some(video_id) => environment.videos.get(video_id).map(|video| &video.seconds),
-        None => Some(&environment.seconds),
+        Some(video_id) => environment.counts.videos.get(video_id).map(|video| &video.seconds),
+        None => Some(&environment.counts.seconds),
     }
 }
 
 fn overview(environment: &Environment, video_id: Option<&str>, now_s: i64) -> Answer {
     let (viewers, rebuffering) = match video_id {
-        Some(id) => environment.videos.get(id).map_or((0, 0), |video| (video.viewers, video.rebuffering)),
-        None => (environment.viewers(), environment.standing(Standing::Rebuffering)),
+        Some(id) => {
+            environment.counts.videos.get(id).map_or((0, 0), |video| (video.viewers, video.rebuffering))
+        }
+        None => (environment.counts.viewers(), environment.counts.standing(Standing::Rebuffering)),
     };
     let mut answer = object(json!({"concurrent_viewers": viewers, "rebuffering": rebuffering}));
     if viewers > 0 {
@@ -140,15 +132,11 @@ fn overview(environment: &Environment, video_id: Option<&str>, now_s: i64) -> An
         for (name, standing) in
             [("playing", Standing::Playing), ("starting", Standing::Starting), ("paused", Standing::Paused)]
         {
-            answer.insert(name.into(), json!(environment.standing(standing)));
+            answer.insert(name.into(), json!(environment.counts.standing(standing)));
         }
-        let open = environment
-            .standings
-            .iter()
-            .filter(|(standing, _)| !standing.is_over() && **standing != Standing::Idle);
-        answer.insert("views_open".into(), json!(open.map(|(_, count)| count).sum::<u32>()));
+        answer.insert("views_open".into(), json!(environment.counts.open()));
         for (name, quantile) in [("startup_p50_ms", 0.5), ("startup_p95_ms", 0.95)] {
-            if let Some(ms) = environment.startups.quantile_ms(quantile) {
+            if let Some(ms) = environment.counts.startups.quantile_ms(quantile) {
                 answer.insert(name.into(), json!(ms));
             }
         }
@@ -157,7 +145,7 @@ fn overview(environment: &Environment, video_id: Option<&str>, now_s: i64) -> An
 }
 
 fn top(environment: &Environment, now_s: i64, limit: usize) -> Answer {
-    let mut videos: Vec<(&String, &LiveVideo)> = environment.videos.iter().collect();
+    let mut videos: Vec<(&String, &LiveVideo)> = environment.counts.videos.iter().collect();
     // Set-up alone is no watching.
     videos.retain(|(_, video)| video.viewers > 0 || video.total_views > 0 && !video.seconds.is_empty());
     videos.sort_by(|(a_id, a), (b_id, b)| b.viewers.cmp(&a.viewers).then(a_id.cmp(b_id)));
@@ -173,29 +161,9 @@ fn top(environment: &Environment, now_s: i64, limit: usize) -> Answer {
     object(json!({"rows": rows.collect::<Answer>()}))
 }
 
-/// Viewers, of them rebuffering, and failed views of one value of a dimension.
-#[derive(Default, Clone, Copy)]
-struct Share {
-    viewers: u32,
-    rebuffering: u32,
-    failures: u32,
-}
-
-fn shares(environment: &Environment, key: AttributeKey) -> std::collections::BTreeMap<&str, Share> {
-    let mut shares = std::collections::BTreeMap::<&str, Share>::new();
-    for live in environment.views.values() {
-        let share = shares.entry(live.view.text(key)).or_default();
-        share.viewers += u32::from(live.standing.is_viewer());
-        share.rebuffering += u32::from(live.standing == Standing::Rebuffering);
-        share.failures += u32::from(live.standing == Standing::Failed);
-    }
-    shares
-}
-
 fn breakdown(environment: &Environment, name: Option<&str>, limit: usize) -> Answer {
     let Some(key) = name.and_then(dimension) else { return object(json!({"rows": {}})) };
-    let mut rows: Vec<_> =
-        shares(environment, key).into_iter().filter(|(value, _)| !value.is_empty()).collect();
+    let mut rows: Vec<_> = environment.counts.shares.of(key).filter(|(value, _)| !value.is_empty()).collect();
     rows.sort_by(|(a_value, a), (b_value, b)| b.viewers.cmp(&a.viewers).then(a_value.cmp(b_value)));
     let rows = rows.into_iter().take(limit).map(|(value, share)| {
         let row =
@@ -209,13 +177,9 @@ fn breakdown(environment: &Environment, name: Option<&str>, limit: usize) -> Ans
 fn problems(environment: &Environment) -> Answer {
     let mut rows = Answer::new();
     for (name, key) in DIMENSIONS {
-        let shares = shares(environment, key);
-        let all = shares.values().fold(Share::default(), |sum, share| Share {
-            viewers: sum.viewers + share.viewers,
-            rebuffering: sum.rebuffering + share.rebuffering,
-            failures: sum.failures + share.failures,
-        });
-        for (value, share) in shares.iter().filter(|(value, _)| !value.is_empty()) {
+        let shares = || environment.counts.shares.of(key);
+        let all = shares().fold(Share::default(), |sum, (_, share)| sum.and(share));
+        for (value, share) in shares().filter(|(value, _)| !value.is_empty()) {
             let kinds = [
                 ("rebuffering", share.rebuffering, all.rebuffering),
                 ("failures", share.failures, all.failures),
@@ -223,7 +187,7 @@ fn problems(environment: &Environment) -> Answer {
             for (kind, affected, affected_in_all) in kinds {
                 // Failed views watch no more; they are part of the audience the ratio is of.
                 let gone = |share: &Share| if kind == "failures" { share.failures } else { 0 };
-                let here = share.viewers + gone(share);
+                let here = share.viewers + gone(&share);
                 let elsewhere = all.viewers + gone(&all) - here;
                 if here < PROBLEM_MIN_VIEWERS || affected == 0 {
                     continue;
@@ -247,7 +211,7 @@ fn heatmap(environment: &Environment, video_id: &str) -> Answer {
     let mut answer = object(json!({
         "video_id": video_id, "bucket_ms": BUCKET_MS, "total_views": 0, "plays": {}, "viewers": {}, "moments": {},
     }));
-    if let Some(video) = environment.videos.get(video_id) {
+    if let Some(video) = environment.counts.videos.get(video_id) {
         let sparse = |counts: &[u32]| {
             let counted = counts.iter().enumerate().filter(|(_, count)| **count > 0);
             counted.map(|(bucket, count)| (bucket.to_string(), json!(count))).collect::<Answer>()
@@ -268,7 +232,7 @@ fn heatmap(environment: &Environment, video_id: &str) -> Answer {
 }
 
 fn newest(environment: &Environment, video_id: Option<&str>, limit: usize) -> Answer {
-    let views = environment.newest.iter().filter_map(|id| Some((id, environment.views.get(id)?)));
+    let views = environment.counts.newest.iter().filter_map(|id| Some((id, environment.views.get(id)?)));
     let of_video =
         views.filter(|(_, live)| video_id.is_none_or(|id| live.view.text(AttributeKey::VideoId) == id));
     let rows = of_video.take(limit).map(|(id, live)| (id.to_string(), Value::Object(view_row(live))));
@@ -283,14 +247,14 @@ fn one_view(environment: &Environment, view_id: &str) -> Answer {
     put_number(&mut view, "duration_ms", live.view.number(AttributeKey::VideoDurationMs));
     put_number(&mut view, "rendition_height", live.view.number(AttributeKey::RenditionHeight));
     put_number(&mut view, "rendition_bitrate", live.view.number(AttributeKey::RenditionBitrate));
-    let totals = live.view.course().totals;
+    let totals = live.view.totals();
     view.insert("watch_ms".into(), json!(totals.watch_ms.unwrap_or(0)));
     view.insert("seek_count".into(), json!(totals.seek_count.unwrap_or(0)));
     let first_t_ms = live.view.first_t_ms.unwrap_or(0);
-    let events = live.events.iter().map(|(sequence, event)| {
+    let events = live.events.iter().map(|event| {
         let mut row = object(json!({"t_ms": event.t_ms - first_t_ms, "type": event.label}));
         row.extend(event.playhead_ms.map(|playhead_ms| ("playhead_ms".to_owned(), json!(playhead_ms))));
-        (sequence.to_string(), Value::Object(row))
+        (event.sequence.to_string(), Value::Object(row))
     });
     let ranges = live.view.stretches().into_iter();
     let ranges = ranges.map(|(number, (from_ms, to_ms))| (number.to_string(), json!([from_ms, to_ms])));
@@ -299,7 +263,7 @@ fn one_view(environment: &Environment, view_id: &str) -> Answer {
 
 fn view_row(live: &LiveView) -> Answer {
     let view: &View = &live.view;
-    let totals = view.course().totals;
+    let totals = view.totals();
     let mut row = object(json!({
         "start_ms": live.start_ms, "last_ms": view.last_received_ms, "state": live.standing,
         "playhead_ms": view.playhead_ms.value,

@@ -53,6 +53,13 @@ pub struct Tracked {
     exited: bool,
 }
 
+impl Tracked {
+    /// Whom the view is counted with.
+    pub(super) fn group(&self) -> Option<&Shared> {
+        self.group.as_ref()
+    }
+}
+
 /// The intervals of one environment.
 #[derive(Debug, Default)]
 pub struct Monitor {
@@ -240,6 +247,6 @@ fn has_left(live: &LiveView) -> bool {
         return false;
     }
     let by_events_ms = view.last_t_ms.zip(view.play_t_ms).map_or(0, |(last, play)| last - play);
-    let waited_ms = view.course().totals.watch_ms.map_or(by_events_ms, |ms| i64::from(ms).max(by_events_ms));
+    let waited_ms = view.totals().watch_ms.map_or(by_events_ms, |ms| i64::from(ms).max(by_events_ms));
     live.standing == Standing::Gone || waited_ms >= LEAST_WAIT_MS
 }

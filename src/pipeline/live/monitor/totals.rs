@@ -17,7 +17,7 @@ pub struct Totals {
 impl Totals {
     /// Those of a view as it is now.
     pub fn of(view: &View) -> Self {
-        let totals = view.course().totals;
+        let totals = view.totals();
         // Time at no known bitrate would make every bitrate smaller.
         let bitrate_ms = totals.bitrate_ms.unwrap_or(0);
         let playing_ms = if bitrate_ms > 0 { totals.playing_ms.unwrap_or(0).into() } else { 0 };

@@ -1,0 +1,251 @@
+//! What is counted over the open views of an environment, as differences between a view before and after a record.
+
+use std::{
+    collections::{BTreeMap, HashMap, VecDeque},
+    sync::Arc,
+};
+
+use super::{
+    heat::{Heat, Stretch},
+    monitor::Shared,
+    shares::Shares,
+    standing::Standing,
+    state::LiveView,
+    window::{Second, Seconds, Startups},
+};
+use crate::event::AttributeKey;
+
+/// Seconds kept for charts: an hour for the environment, a quarter for each video.
+const ENVIRONMENT_SECONDS: i64 = 3600;
+const VIDEO_SECONDS: i64 = 900;
+/// Newest views listed per environment.
+const NEWEST_VIEWS: usize = 500;
+/// Places with `custom` events kept per video.
+const MOMENTS_PER_VIDEO: usize = 1_000;
+
+/// One video: who watches now, what happened lately, what was played.
+#[derive(Debug)]
+pub struct LiveVideo {
+    pub title: String,
+    pub duration_ms: u64,
+    pub total_views: u64,
+    pub viewers: u32,
+    pub rebuffering: u32,
+    pub seconds: Seconds,
+    pub heat: Heat,
+    /// `custom` events by their name and the second of the video.
+    pub moments: BTreeMap<(String, u32), u32>,
+}
+
+impl Default for LiveVideo {
+    fn default() -> Self {
+        Self {
+            title: String::new(),
+            duration_ms: 0,
+            total_views: 0,
+            viewers: 0,
+            rebuffering: 0,
+            seconds: Seconds::new(VIDEO_SECONDS),
+            heat: Heat::default(),
+            moments: BTreeMap::new(),
+        }
+    }
+}
+
+/// All counts of an environment but those of its intervals.
+#[derive(Debug)]
+pub struct Counts {
+    pub videos: HashMap<String, LiveVideo>,
+    pub seconds: Seconds,
+    pub startups: Startups,
+    pub shares: Shares,
+    /// Newest attempts first.
+    pub newest: VecDeque<Arc<str>>,
+    standings: [u32; Standing::ALL.len()],
+}
+
+impl Default for Counts {
+    fn default() -> Self {
+        Self {
+            videos: HashMap::new(),
+            seconds: Seconds::new(ENVIRONMENT_SECONDS),
+            startups: Startups::default(),
+            shares: Shares::default(),
+            newest: VecDeque::new(),
+            standings: [0; Standing::ALL.len()],
+        }
+    }
+}
+
+/// What is counted of a view.
+#[derive(Debug, Clone)]
+pub(super) struct Marks {
+    standing: Standing,
+    attempted: bool,
+    started: bool,
+    failed: bool,
+    group: Option<Shared>,
+}
+
+impl Marks {
+    pub fn of(live: &LiveView) -> Self {
+        let view = &live.view;
+        Self {
+            standing: live.standing,
+            attempted: view.attempted,
+            started: view.started(),
+            failed: view.failed(),
+            group: live.tracked.group().cloned(),
+        }
+    }
+
+    const NOTHING: Self =
+        Self { standing: Standing::Idle, attempted: false, started: false, failed: false, group: None };
+
+    fn share(&self) -> Option<(&Shared, Standing)> {
+        Some((self.group.as_ref()?, self.standing))
+    }
+}
+
+/// A view before a record, as far as counts look at it.
+pub(super) struct Before {
+    pub marks: Marks,
+    pub played: Vec<Stretch>,
+}
+
+impl Counts {
+    /// Moves every count from what the view was, if it was known, to what it is.
+    pub(super) fn move_view(&mut self, at_ms: i64, id: &str, live: &LiveView, before: Option<&Before>) {
+        let was = before.map_or(&Marks::NOTHING, |before| &before.marks);
+        let is = Marks::of(live);
+        if before.is_some() {
+            self.leave_standing(was.standing);
+        }
+        self.standings[is.standing as usize] += 1;
+        self.shares.shift(was.share(), is.share());
+        if is.attempted && !was.attempted {
+            self.newest.push_front(id.into());
+            self.newest.truncate(NEWEST_VIEWS);
+        }
+        if is.started
+            && !was.started
+            && let Some(startup_ms) = live.view.startup_ms()
+        {
+            self.startups.add(at_ms / 1000, startup_ms);
+        }
+        let (viewers, rebuffering) = (self.viewers(), self.standing(Standing::Rebuffering));
+        let point = self.seconds.at(at_ms / 1000);
+        (point.viewers, point.rebuffering) = (viewers, rebuffering);
+        tally(point, was, &is);
+        self.move_video(at_ms, live, was, &is, before);
+    }
+
+    fn move_video(&mut self, at_ms: i64, live: &LiveView, was: &Marks, is: &Marks, before: Option<&Before>) {
+        let video_id = live.view.text(AttributeKey::VideoId);
+        let old_id = was.group.as_ref().map_or("", |group| group.text(AttributeKey::VideoId));
+        if video_id.is_empty() {
+            return;
+        }
+        // A view that learns its video (or changes it) counts there from the beginning.
+        let moved = video_id != old_id;
+        if moved
+            && !old_id.is_empty()
+            && let Some(old) = self.videos.get_mut(old_id)
+        {
+            old.leave(was);
+        }
+        let was = if moved { &Marks::NOTHING } else { was };
+        let video = match self.videos.get_mut(video_id) {
+            Some(video) => video,
+            None => self.videos.entry(video_id.to_owned()).or_default(),
+        };
+        let title = live.view.text(AttributeKey::VideoTitle);
+        if !title.is_empty() && video.title != title {
+            title.clone_into(&mut video.title);
+        }
+        video.duration_ms = video.duration_ms.max(live.view.number(AttributeKey::VideoDurationMs));
+        video.total_views += u64::from(is.attempted && !was.attempted);
+        video.leave(was);
+        video.viewers += u32::from(is.standing.is_viewer());
+        video.rebuffering += u32::from(is.standing == Standing::Rebuffering);
+        let (viewers, rebuffering) = (video.viewers, video.rebuffering);
+        let point = video.seconds.at(at_ms / 1000);
+        (point.viewers, point.rebuffering) = (viewers, rebuffering);
+        tally(point, was, is);
+        let played = before.filter(|_| !moved).map_or(&[][..], |before| &before.played);
+        video.heat.learn(played, &live.played);
+    }
+
+    /// A view is known no longer.
+    pub(super) fn forget(&mut self, id: &str, marks: &Marks) {
+        self.leave_standing(marks.standing);
+        self.shares.shift(marks.share(), None);
+        self.newest.retain(|known| **known != *id);
+    }
+
+    /// Notes `custom` events of a video, by name and second.
+    pub(super) fn note_moments(&mut self, video_id: &str, moments: Vec<(String, u32)>) {
+        let Some(video) = self.videos.get_mut(video_id) else { return };
+        for moment in moments {
+            if video.moments.len() < MOMENTS_PER_VIDEO || video.moments.contains_key(&moment) {
+                *video.moments.entry(moment).or_default() += 1;
+            }
+        }
+    }
+
+    /// Lets time pass: charts get their newest second, old ones go.
+    pub(super) fn advance(&mut self, now_s: i64, has_views: bool) {
+        if has_views {
+            self.seconds.at(now_s);
+        }
+        self.seconds.forget(now_s);
+        self.startups.forget(now_s);
+        for video in self.videos.values_mut() {
+            if video.viewers > 0 {
+                video.seconds.at(now_s);
+            }
+            video.seconds.forget(now_s);
+        }
+    }
+
+    /// Concurrent viewers.
+    pub fn viewers(&self) -> u32 {
+        self.sum(Standing::is_viewer)
+    }
+
+    /// Views that somebody has begun to watch and that are not over.
+    pub fn open(&self) -> u32 {
+        self.sum(|standing| !standing.is_over() && standing != Standing::Idle)
+    }
+
+    /// Views in one standing.
+    pub fn standing(&self, standing: Standing) -> u32 {
+        self.standings[standing as usize]
+    }
+
+    fn sum(&self, counts: impl Fn(Standing) -> bool) -> u32 {
+        let counted = Standing::ALL.into_iter().filter(|standing| counts(*standing));
+        counted.map(|standing| self.standing(standing)).sum()
+    }
+
+    fn leave_standing(&mut self, standing: Standing) {
+        let count = &mut self.standings[standing as usize];
+        *count = count.saturating_sub(1);
+    }
+}
+
+impl LiveVideo {
+    fn leave(&mut self, was: &Marks) {
+        self.viewers = self.viewers.saturating_sub(u32::from(was.standing.is_viewer()));
+        self.rebuffering = self.rebuffering.saturating_sub(u32::from(was.standing == Standing::Rebuffering));
+    }
+}
+
+/// Counts in the second what the change means.
+fn tally(point: &mut Second, was: &Marks, is: &Marks) {
+    point.starts += u32::from(is.attempted && !was.attempted);
+    point.failures += u32::from(is.failed && !was.failed);
+    let over_now = is.standing.is_over() && !was.standing.is_over() && is.attempted;
+    point.exits += u32::from(over_now && !is.started && !is.failed);
+    point.ended += u32::from(over_now && is.started);
+}

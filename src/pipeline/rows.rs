@@ -1,0 +1,109 @@
+//! The rows of a batch: one for each new event, and one for each view with all that the batch says of it.
+//!
+//! They come in the order of their tables' keys, so that ClickHouse need not sort them.
+
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashMap},
+};
+
+use super::{batch::Batch, memory::Memory};
+use crate::{
+    event::{Record, View},
+    store::rows::{EventRow, ViewRow},
+};
+
+/// Events beyond this after their view's start are late: counted, and kept with the view.
+const LATE_MS: i64 = 2 * 24 * 3_600_000;
+/// Tables are partitioned by the day of the view's start.
+pub const DAY_MS: i64 = 24 * 3_600_000;
+/// `event_rows` is ordered by the hour of it before the view.
+const HOUR_MS: i64 = 3_600_000;
+
+/// Rows for the tables, by partition (day), and the fates found on the way.
+#[derive(Debug, Default)]
+pub struct Rows<'a> {
+    pub by_day: BTreeMap<i64, Day<'a>>,
+    pub duplicates: u64,
+    pub late: u64,
+}
+
+/// The rows of one day.
+#[derive(Debug, Default)]
+pub struct Day<'a> {
+    pub events: Vec<EventRow<'a>>,
+    pub views: Vec<ViewRow<'a>>,
+}
+
+/// What a batch says of one view.
+struct Part<'a> {
+    row: ViewRow<'a>,
+    events: Vec<EventRow<'a>>,
+}
+
+/// The rows of `kept`, which is of `batch` ([`Batch::kept`]); every view must be in `memory`.
+pub fn rows<'a>(batch: &Batch, kept: &'a [(u64, Cow<'_, Record>)], memory: &mut Memory) -> Rows<'a> {
+    let mut rows = Rows::default();
+    for part in parts(batch, kept, memory, &mut rows) {
+        let day = rows.by_day.entry(part.row.view_start_ms.div_euclid(DAY_MS)).or_default();
+        day.events.extend(part.events);
+        day.views.push(part.row);
+    }
+    for day in rows.by_day.values_mut() {
+        day.views.sort_unstable_by(|a, b| {
+            (a.environment, a.view_start_ms, a.view_id).cmp(&(b.environment, b.view_start_ms, b.view_id))
+        });
+    }
+    rows
+}
+
+/// What the batch says of each view, in the order of `event_rows`.
+fn parts<'a>(
+    batch: &Batch,
+    kept: &'a [(u64, Cow<'_, Record>)],
+    memory: &mut Memory,
+    fates: &mut Rows<'_>,
+) -> Vec<Part<'a>> {
+    let mut places: HashMap<(&str, &str), usize> = HashMap::new();
+    let mut parts: Vec<Part<'a>> = Vec::new();
+    for (offset, record) in kept {
+        let record: &'a Record = record;
+        let (environment, view_id) = (record.environment.as_str(), record.view_id.as_str());
+        let Some(remembered) = memory.get_mut(environment, view_id) else { continue };
+        remembered.touch(record.received_ms);
+        let view_start_ms = remembered.start_ms;
+        let place = *places.entry((environment, view_id)).or_insert_with(|| {
+            let row = ViewRow { environment, view_start_ms, view_id, view: View::default() };
+            parts.push(Part { row, events: Vec::with_capacity(record.events.len()) });
+            parts.len() - 1
+        });
+        let part = &mut parts[place];
+        part.row.view.learn(record);
+        for event in &record.events {
+            if !remembered.is_new(event.sequence) {
+                fates.duplicates += 1;
+                continue;
+            }
+            fates.late += u64::from(record.received_ms - view_start_ms > LATE_MS);
+            part.events.push(EventRow {
+                environment,
+                view_start_ms,
+                view_id,
+                received_ms: record.received_ms,
+                anchor_ms: record.anchor_ms,
+                log_partition: batch.partition,
+                log_offset: *offset,
+                event,
+            });
+        }
+    }
+    let hour = |row: &ViewRow<'_>| row.view_start_ms.div_euclid(HOUR_MS);
+    parts.sort_unstable_by(|a, b| {
+        let (a, b) = (&a.row, &b.row);
+        (a.environment, hour(a), a.view_id).cmp(&(b.environment, hour(b), b.view_id))
+    });
+    for part in &mut parts {
+        part.events.sort_by_key(|row| row.event.sequence);
+    }
+    parts
+}

@@ -1,0 +1,170 @@
+//! Blocks in ClickHouse's Native format: column after column into one buffer, as they go over the wire.
+//!
+//! The `clickhouse` crate builds blocks as well, value by value through type checks and without dictionaries; an event of
+//! ours cost several times as much with it (`benches/README.md`). Here a column is a name, a type and a loop.
+
+use std::{borrow::Cow, collections::HashMap};
+
+use bytes::Bytes;
+
+/// A value of a column as ClickHouse lays it out: numbers little-endian, texts behind their length.
+pub trait Value {
+    /// Writes it behind what is there.
+    fn put(self, out: &mut Vec<u8>);
+}
+
+macro_rules! numbers {
+    ($($number:ty),*) => {$(
+        impl Value for $number {
+            fn put(self, out: &mut Vec<u8>) {
+                out.extend_from_slice(&self.to_le_bytes());
+            }
+        }
+    )*};
+}
+numbers!(u8, u32, u64, i64);
+
+impl Value for bool {
+    fn put(self, out: &mut Vec<u8>) {
+        out.push(u8::from(self));
+    }
+}
+
+impl Value for &str {
+    fn put(self, out: &mut Vec<u8>) {
+        varint(self.len() as u64, out);
+        out.extend_from_slice(self.as_bytes());
+    }
+}
+
+impl Value for Cow<'_, str> {
+    fn put(self, out: &mut Vec<u8>) {
+        (&*self).put(out);
+    }
+}
+
+/// Seven bits a byte, the lowest first.
+fn varint(mut number: u64, out: &mut Vec<u8>) {
+    while number >= 0x80 {
+        out.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    out.push(number as u8);
+}
+
+/// A finished block.
+#[derive(Debug, Clone)]
+pub struct Block {
+    pub rows: usize,
+    /// Names of its columns.
+    pub columns: Vec<&'static str>,
+    /// As it is sent.
+    pub bytes: Bytes,
+}
+
+/// A block being made from rows of one kind.
+pub struct Columns<'a, R> {
+    rows: &'a [R],
+    names: Vec<&'static str>,
+    body: Vec<u8>,
+}
+
+impl<'a, R> Columns<'a, R> {
+    /// A block of these rows, without columns yet. About as many bytes will come as `row_bytes` for each row.
+    pub fn new(rows: &'a [R], row_bytes: usize) -> Self {
+        Self { rows, names: Vec::with_capacity(128), body: Vec::with_capacity(rows.len() * row_bytes) }
+    }
+
+    /// Begins a column; what is written next is in it.
+    pub fn begin(&mut self, name: &'static str, kind: &str) -> &mut Self {
+        self.names.push(name);
+        name.put(&mut self.body);
+        kind.put(&mut self.body);
+        self
+    }
+
+    /// A value for each row.
+    pub fn each<T: Value>(&mut self, value: impl Fn(&'a R) -> T) -> &mut Self {
+        for row in self.rows {
+            value(row).put(&mut self.body);
+        }
+        self
+    }
+
+    /// A value for each row, or none: first which are none, then all.
+    pub fn optional<T: Value + Default>(&mut self, value: impl Fn(&'a R) -> Option<T>) -> &mut Self {
+        self.each(|row| value(row).is_none()).each(|row| value(row).unwrap_or_default())
+    }
+
+    /// How many values each row has, of a column of arrays or maps.
+    pub fn lengths(&mut self, length: impl Fn(&'a R) -> usize) -> &mut Self {
+        let mut end = 0_u64;
+        for row in self.rows {
+            end += length(row) as u64;
+            end.put(&mut self.body);
+        }
+        self
+    }
+
+    /// The values of all rows, of a column of arrays or one field of a column of maps.
+    pub fn all<T: Value, I: Iterator<Item = T>>(&mut self, values: impl Fn(&'a R) -> I) -> &mut Self {
+        for row in self.rows {
+            values(row).for_each(|value| value.put(&mut self.body));
+        }
+        self
+    }
+
+    /// What stands before a column that has a dictionary in it, and before its lengths if it has some.
+    pub fn has_dictionary(&mut self) -> &mut Self {
+        const VERSION: u64 = 1;
+        VERSION.put(&mut self.body);
+        self
+    }
+
+    /// Texts of few kinds, each kind once and then a number for each text.
+    pub fn dictionary<T: Into<Cow<'a, str>>, I: Iterator<Item = T>>(
+        &mut self,
+        values: impl Fn(&'a R) -> I,
+    ) -> &mut Self {
+        let mut kinds: HashMap<Cow<'a, str>, u32> = HashMap::new();
+        let mut places: Vec<u32> = Vec::with_capacity(self.rows.len());
+        for value in self.rows.iter().flat_map(values) {
+            let next = kinds.len() as u32;
+            places.push(*kinds.entry(value.into()).or_insert(next));
+        }
+        if !places.is_empty() {
+            self.put_dictionary(kinds, &places);
+        }
+        self
+    }
+
+    fn put_dictionary(&mut self, kinds: HashMap<Cow<'a, str>, u32>, places: &[u32]) {
+        /// The keys stand here, and are all there are.
+        const OWN_KEYS: u64 = 1 << 9 | 1 << 10;
+        let width: u64 = match kinds.len() {
+            0..=0x100 => 0,
+            0x101..=0x1_0000 => 1,
+            _ => 2,
+        };
+        (OWN_KEYS | width).put(&mut self.body);
+        (kinds.len() as u64).put(&mut self.body);
+        let mut kinds: Vec<(Cow<'a, str>, u32)> = kinds.into_iter().collect();
+        kinds.sort_unstable_by_key(|(_, place)| *place);
+        kinds.into_iter().for_each(|(kind, _)| kind.put(&mut self.body));
+        (places.len() as u64).put(&mut self.body);
+        for place in places {
+            self.body.extend_from_slice(&place.to_le_bytes()[..1 << width]);
+        }
+    }
+
+    /// The block; every column has a value for each row.
+    pub fn build(self) -> Block {
+        let mut head = Vec::with_capacity(16);
+        varint(self.names.len() as u64, &mut head);
+        varint(self.rows.len() as u64, &mut head);
+        let mut bytes = self.body;
+        // The number of columns is known last and stands first.
+        bytes.splice(..0, head);
+        Block { rows: self.rows.len(), columns: self.names, bytes: bytes.into() }
+    }
+}
