@@ -14,6 +14,7 @@ use playhead::{
     },
     event::{Attribute, Record},
 };
+use prost::Message;
 use serde_json::Value;
 
 /// When the first beacon of every crowd arrives, Unix ms: the morning of 2026-11-22.
@@ -39,7 +40,8 @@ pub fn bodies(capture: &str) -> Vec<(i64, String)> {
 
 /// What the collector finds out about a viewer with Chrome.
 pub fn origin() -> Vec<Attribute> {
-    Enricher::new(Vec::new(), None, None).origin(&request().to_http_request())
+    let encoded = Enricher::new(Vec::new(), None, None).origin(&request().to_http_request());
+    Record::decode(encoded).expect("a record of nothing but its origin").origin
 }
 
 /// A request as a browser makes it.

@@ -201,7 +201,7 @@ impl Control {
         .bind(question.deed)
         .bind(if question.deed.is_empty() { "%".to_owned() } else { format!("{}.%", question.deed) })
         // Behind every UUID.
-        .bind(question.before.unwrap_or("~"))
+        .bind(question.before.unwrap_or("z"))
         .bind(question.limit)
         .fetch_all(&self.pool)
         .await?;

@@ -28,9 +28,10 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; script-src 'self'; st
     blob:; media-src 'self' blob:; connect-src 'self' ws: wss:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
 
 /// Paths the dashboard's own router answers; each is its document.
-const APP_PATHS: [&str; 20] = [
+const APP_PATHS: [&str; 21] = [
     "/",
     "/login",
+    "/sql",
     "/start",
     "/overview",
     "/explore",

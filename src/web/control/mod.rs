@@ -3,7 +3,7 @@
 //! Everything here is about the environment the caller is in; an id in a path only ever picks among what that
 //! environment owns, so another tenant's id is answered like one that never was: 404.
 
-mod audit;
+pub mod audit;
 mod environments;
 mod erasures;
 mod export;
