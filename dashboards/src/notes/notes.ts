@@ -5,14 +5,7 @@ import { session } from '../api/session';
 import type { Frame } from '../time/frame';
 import { useAnswer } from '../ui/hooks';
 import type { Source } from '../ui/hooks';
-
-export interface Note {
-  id: string;
-  atMs: number;
-  text: string;
-  /** Who wrote it: a person's session, or a token by its name. */
-  by: string;
-}
+import type { Note } from './note';
 
 interface NotesAnswer {
   data: { id: string; date: string; note: string; created_by: string }[];
