@@ -12,25 +12,21 @@ import { stepText } from '../charts/history';
 import { axisSteps, axisText, leastScale, valueText } from '../charts/unit';
 import { INSETS, X_STEPS, timeLabel } from '../panels/HistoryChart';
 import { STEP_S, STEP_WORDS, fittingStep } from '../time/frame';
-import type { Frame, Step } from '../time/frame';
+import type { Step } from '../time/frame';
 import { zone } from '../time/zone';
 import { Panel, ShapeSwitch, panelShape } from '../ui/Panel';
 import { PanelMenu } from '../ui/PanelMenu';
 import { StateGate } from '../ui/StateGate';
 import { useAnswer } from '../ui/hooks';
 import { DASHES } from './CompareTable';
+import { courseOf } from './course';
+import type { Course } from './course';
 import { coursePath, sameFrame, segmentName } from './segments';
 import type { Segment } from './segments';
 
 interface Props {
   segments: Segment[];
   metric: Definition;
-}
-
-/** Times of the first segment, and for each segment its value as far in. */
-interface Course {
-  atS: number[];
-  values: Column[];
 }
 
 export function CompareCourse({ segments, metric }: Props): JSX.Element {
@@ -55,17 +51,6 @@ export function CompareCourse({ segments, metric }: Props): JSX.Element {
       </StateGate>
     </Panel>
   );
-}
-
-/** Each step meets those that are as far from the beginning of their own time. */
-export function courseOf(answers: TimeseriesAnswer[], frames: Frame[], step: Step): Course {
-  const stepS = STEP_S[step];
-  const begin = (frame: Frame | undefined): number => Math.floor((frame?.fromS ?? 0) / stepS) * stepS;
-  const first = begin(frames[0]);
-  const columns = answers.map(({ data }, i) => new Map(data.map(([at, value]) => [Date.parse(at) / 1_000 - begin(frames[i]), value])));
-  const last = Math.max(-stepS, ...columns.flatMap((column) => [...column.keys()]));
-  const places = Array.from({ length: last / stepS + 1 }, (_, i) => i * stepS);
-  return { atS: places.map((s) => first + s), values: columns.map((column) => places.map((s) => column.get(s) ?? null)) };
 }
 
 interface ShownProps {

@@ -2,7 +2,9 @@
 import type { JSX } from 'preact';
 import { dateTimeShort, plural } from '../charts/format';
 import { editing, mayWrite, noteAt } from './notes';
-import type { Note } from './notes';
+import { marksOf } from './marks';
+import type { Mark } from './marks';
+import type { Note } from './note';
 
 interface Props {
   notes: Note[];
@@ -11,15 +13,6 @@ interface Props {
   toS: number;
   /** How far the plot itself is from the edges: its axes. */
   insets: [left: number, right: number];
-}
-
-/** Marks that are nearer than this would lie over each other. */
-const TOO_NEAR = 0.035;
-
-interface Mark {
-  /** 0 to 1 along the axis. */
-  at: number;
-  notes: Note[];
 }
 
 export function NotesStrip({ notes, fromS, toS, insets: [left, right] }: Props): JSX.Element {
@@ -39,18 +32,6 @@ export function NotesStrip({ notes, fromS, toS, insets: [left, right] }: Props):
   );
 }
 
-export function marksOf(notes: Note[], fromS: number, toS: number): Mark[] {
-  const marks: Mark[] = [];
-  for (const note of [...notes].sort((a, b) => a.atMs - b.atMs)) {
-    const at = (note.atMs / 1_000 - fromS) / Math.max(1, toS - fromS);
-    if (at < 0 || at > 1) continue;
-    const last = marks.at(-1);
-    if (last !== undefined && at - last.at < TOO_NEAR) last.notes.push(note);
-    else marks.push({ at, notes: [note] });
-  }
-  return marks;
-}
-
 /** A text has the room up to the next mark; one that stands near the end goes to the left of its time. */
 function MarkButton({ mark: { at, notes }, until }: { mark: Mark; until: number }): JSX.Element | null {
   const [first] = notes;
@@ -64,17 +45,3 @@ function MarkButton({ mark: { at, notes }, until }: { mark: Mark; until: number 
     </button>
   );
 }
-
-/** For the sentence under a chart, and for its table. */
-export function notesWords(notes: Note[]): string {
-  if (notes.length === 0) return '';
-  const told = [...notes].sort((a, b) => a.atMs - b.atMs).slice(0, MOST_TOLD).map(({ atMs, text }) => `${dateTimeShort(atMs)} ${text}`);
-  const rest = notes.length - told.length;
-  return ` Noted: ${told.join('; ')}${rest > 0 ? `; and ${plural(rest, 'more note')}` : ''}.`;
-}
-
-const MOST_TOLD = 3;
-
-/** Those within a step, for its row. */
-export const notesBetween = (notes: Note[], fromS: number, toS: number): Note[] =>
-  notes.filter(({ atMs }) => atMs >= fromS * 1_000 && atMs < toS * 1_000);

@@ -1,18 +1,12 @@
 /** Notes at a time (annotations): releases, changes of CDN, whatever explains a bend in a curve. Asked once for all charts of a screen. */
 import { signal } from '@preact/signals';
+import { useMemo } from 'preact/hooks';
 import { getJson, request } from '../api/client';
 import { may } from '../ui/Allowed';
 import type { Frame } from '../time/frame';
 import { useAnswer } from '../ui/hooks';
 import type { Source } from '../ui/hooks';
-
-export interface Note {
-  id: string;
-  atMs: number;
-  text: string;
-  /** Who wrote it: a person's session, or a token by its name. */
-  by: string;
-}
+import type { Note } from './note';
 
 interface NotesAnswer {
   data: { id: string; date: string; note: string; created_by: string }[];
@@ -51,6 +45,19 @@ export function useNotes(frame: Frame): Source<Note[]> {
 export function useNotesSoFar(frame: Frame): Note[] {
   const { data } = useNotes(frame);
   return data.status === 'ready' ? data.value : NONE;
+}
+
+const BACK_S = 3_600;
+/** As long as a page is likely to stay open. */
+const AHEAD_S = 12 * 3_600;
+
+/** For what is live: of the last hour and from then on, asked for once with the page. */
+export function useNotesAroundNow(): Note[] {
+  const frame = useMemo(() => {
+    const nowS = Math.floor(Date.now() / 1_000);
+    return { fromS: nowS - BACK_S, toS: nowS + AHEAD_S };
+  }, []);
+  return useNotesSoFar(frame);
 }
 
 const NONE: Note[] = [];

@@ -6,11 +6,13 @@ import { LiveTiles } from '../panels/LiveTiles';
 import { MOST_WATCHED, MostWatched } from '../panels/MostWatched';
 import { NEWEST_VIEWS, NewestViews } from '../panels/NewestViews';
 import { DEFAULT_WINDOW, ViewersChart, WINDOWS, WINDOW_S, spokenSummary } from '../panels/ViewersChart';
+import { useNotesAroundNow } from '../notes/notes';
 import { address, oneOf } from '../router';
 import { Announcer } from '../ui/Announcer';
 import { useTopic } from '../ui/hooks';
 
 export function LivePage({ environment }: { environment: Environment }): JSX.Element {
+  const notes = useNotesAroundNow();
   const window = oneOf(address.value, 'window', WINDOWS, DEFAULT_WINDOW);
   const overview = useTopic('overview', {});
   const series = useTopic('timeseries', { window_s: WINDOW_S[window] });
@@ -29,7 +31,7 @@ export function LivePage({ environment }: { environment: Environment }): JSX.Ele
       {nobody ? <FirstBeacon environment={environment} /> : (
         <>
           <div class="columns">
-            <ViewersChart source={series} window={window} title="Viewers" />
+            <ViewersChart source={series} window={window} title="Viewers" notes={notes} />
             <MostWatched source={top} />
           </div>
           <NewestViews source={views} withTitle />

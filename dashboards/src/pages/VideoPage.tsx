@@ -11,6 +11,7 @@ import { NEWEST_VIEWS, NewestViews } from '../panels/NewestViews';
 import { Toolbar } from '../panels/Toolbar';
 import { SOURCES, VideoEngagement } from '../panels/VideoEngagement';
 import { DEFAULT_WINDOW, ViewersChart, WINDOWS, WINDOW_S } from '../panels/ViewersChart';
+import { useNotesAroundNow } from '../notes/notes';
 import { address, oneOf, withScope } from '../router';
 import '../styles/history.css';
 import { Announcer } from '../ui/Announcer';
@@ -24,6 +25,7 @@ export function VideoPage({ videoId }: { videoId: string }): JSX.Element {
   const percentile = chosenPercentile();
   const figures = useFigures(ofVideo, useMemo(() => figuresAt(percentile), [percentile]));
   const from = oneOf(address.value, 'engagement', SOURCES, 'history');
+  const notes = useNotesAroundNow();
   const window = oneOf(address.value, 'window', WINDOWS, DEFAULT_WINDOW);
   const live = useTopic('heatmap', { video_id: videoId });
   const series = useTopic('timeseries', { window_s: WINDOW_S[window], video_id: videoId });
@@ -49,7 +51,7 @@ export function VideoPage({ videoId }: { videoId: string }): JSX.Element {
       <Figures scope={ofVideo} source={figures} alsoFilter={`video_id:${videoId}`} />
       <VideoEngagement videoId={videoId} scope={scope} from={from} live={live} />
       <p class="note"><a href={withScope('/views', undefined, [['filter', `video_id:${videoId}`]])}>All views of this video, one by one</a></p>
-      <ViewersChart source={series} window={window} title="Viewers now" />
+      <ViewersChart source={series} window={window} title="Viewers now" notes={notes} />
       <NewestViews source={views} withTitle={false} />
     </>
   );

@@ -14,7 +14,7 @@ export function FilterChips({ filters, hint = 'Choose a value in the rows to see
         return (
           <li class="chip" key={filterText(filter)}>
             <span class="chip-what">{what}</span>
-            <a class="chip-is" href={withFilters(path, params, flipped(filters, filter))} title="Turn round">{is}<span class="visually-hidden"> {value}, turn round</span></a>
+            <a class="chip-is" href={withFilters(path, params, flipped(filters, filter))} title="Turn round">{is}<span class="visually-hidden">{value === '' ? '' : ` ${value}`}, turn round</span></a>
             {value !== '' && <span class="chip-value" title={value}>{value}</span>}
             <a class="chip-remove" href={withFilters(path, params, without(filters, filter))} aria-label={`Remove: ${filterSentence(filter)}`}>
               <svg viewBox="0 0 12 12" width="12" height="12" aria-hidden="true"><path d="M2 2l8 8M10 2l-8 8" stroke="currentColor" stroke-width="2" /></svg>

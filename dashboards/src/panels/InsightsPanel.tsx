@@ -2,7 +2,9 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { insightsPath } from '../api/metrics';
-import type { Insight, InsightsAnswer } from '../api/metrics';
+import type { InsightsAnswer } from '../api/metrics';
+import { CAUSE_ORDERS, causesOf } from '../charts/causes';
+import type { Cause } from '../charts/causes';
 import { DASH, count, countInFull } from '../charts/format';
 import { valueInFull, valueText } from '../charts/unit';
 import { address, oneOf } from '../router';
@@ -23,27 +25,6 @@ const SHOWN = 10;
 /** Enough to find those of now among those of then. */
 const LOOKED_AT = 500;
 
-const ORDERS = ['impact', 'change'] as const;
-
-export interface Cause {
-  now: Insight;
-  /** Missing when nothing is compared, or no view had it then. */
-  before: Insight | undefined;
-  /** By how much its views move the whole more for the worse than they did. */
-  moved: number;
-}
-
-export function causesOf(now: Insight[], before: Insight[] | undefined, order: (typeof ORDERS)[number]): Cause[] {
-  const key = ({ filter_column: column, filter_value: value }: Insight): string => `${column}:${value ?? ''}`;
-  const then = new Map(before?.map((insight) => [key(insight), insight]));
-  const causes = now.map((insight): Cause => {
-    const earlier = then.get(key(insight));
-    return { now: insight, before: earlier, moved: insight.negative_impact_score - (earlier?.negative_impact_score ?? 0) };
-  });
-  const by = (cause: Cause): number => (order === 'change' && before !== undefined ? cause.moved : cause.now.negative_impact_score);
-  return causes.filter((cause) => by(cause) > 0).sort((a, b) => by(b) - by(a));
-}
-
 interface Props {
   of: Measured;
   scope: Scope;
@@ -55,7 +36,7 @@ export function InsightsPanel({ of, scope, name }: Props): JSX.Element {
   const beforePath = scope.before && insightsPath(of.metric, of.measurement, scope.before, LOOKED_AT);
   const [seen, setSeen] = useState(false);
   const source = useCompared<InsightsAnswer>(seen ? path : undefined, beforePath);
-  const order = oneOf(address.value, 'causes', ORDERS, 'impact');
+  const order = oneOf(address.value, 'causes', CAUSE_ORDERS, 'impact');
   const known = source.data.status === 'ready' ? source.data.value : undefined;
   const causes = known === undefined ? [] : causesOf(known.now.data, known.before?.data, order);
   const title = order === 'change' ? 'Why did it change?' : 'What drags it down?';
@@ -64,7 +45,7 @@ export function InsightsPanel({ of, scope, name }: Props): JSX.Element {
       id="why" title={title} class="panel-breakdown insights" onSeen={() => setSeen(true)}
       note={known?.problem === undefined ? 'Over all dimensions that may be a cause' : `The comparison did not load: ${known.problem}`}
       actions={<>
-        {scope.before !== undefined && <Choices label="Ranked by" param="causes" options={ORDERS} fallback="impact" words={{ impact: 'Impact', change: 'Change of impact' }} />}
+        {scope.before !== undefined && <Choices label="Ranked by" param="causes" options={CAUSE_ORDERS} fallback="impact" words={{ impact: 'Impact', change: 'Change of impact' }} />}
         <PanelMenu title={`${title} ${name}`} about={aboutOf(scope)} asked={[{ what: name, path }, ...(beforePath === undefined ? [] : [{ what: `${name}, before`, path: beforePath }])]} rows={known && (() => cells(causes))} />
       </>}
     >

@@ -11,10 +11,10 @@ import { liveColumns, minuteRows, summariseLive } from '../charts/series';
 import type { LiveColumns } from '../charts/series';
 import { describeLink } from '../live/status';
 import type { Timeseries } from '../live/topics';
-import { NotesStrip, notesWords } from '../notes/NotesStrip';
-import { mayWrite, noteAt, useNotesSoFar } from '../notes/notes';
-import type { Note } from '../notes/notes';
-import type { Frame } from '../time/frame';
+import { NotesStrip } from '../notes/NotesStrip';
+import { notesWords } from '../notes/marks';
+import { mayWrite, noteAt } from '../notes/notes';
+import type { Note } from '../notes/note';
 import { Choices, Panel, ShapeSwitch, panelShape } from '../ui/Panel';
 import { StateGate } from '../ui/StateGate';
 import { useLive } from '../ui/hooks';
@@ -37,9 +37,11 @@ interface Props {
   source: Source<Timeseries>;
   window: Window;
   title: string;
+  /** Of the last hour and from then on. */
+  notes: Note[];
 }
 
-export function ViewersChart({ source, window, title }: Props): JSX.Element {
+export function ViewersChart({ source, window, title, notes }: Props): JSX.Element {
   return (
     <Panel
       id="viewers" title={title} class="panel-chart"
@@ -50,16 +52,15 @@ export function ViewersChart({ source, window, title }: Props): JSX.Element {
     >
       <StateGate source={source} what="the viewers over time" isEmpty={(series) => Object.keys(series.points).length === 0}
         empty={<p class="state-title">Nothing is known about this time yet.</p>}>
-        {(series) => panelShape('viewers') === 'table' ? <MinuteTable series={series} /> : <Chart series={series} window={window} />}
+        {(series) => panelShape('viewers') === 'table' ? <MinuteTable series={series} /> : <Chart series={series} window={window} all={notes} />}
       </StateGate>
     </Panel>
   );
 }
 
-function Chart({ series, window }: { series: Timeseries; window: Window }): JSX.Element {
+function Chart({ series, window, all }: { series: Timeseries; window: Window; all: Note[] }): JSX.Element {
   const endS = useWindowEnd();
   const columns = useMemo(() => liveColumns(series, WINDOW_S[window], endS), [series, window, endS]);
-  const all = useNotesSoFar(useMemo(aroundNow, []));
   const [fromS, toS] = [columns.time[0] ?? 0, columns.time.at(-1) ?? 0];
   const notes = all.filter(({ atMs }) => atMs >= fromS * 1_000 && atMs <= toS * 1_000);
   const drawn = useRef({ columns, notes });
@@ -83,12 +84,6 @@ function Chart({ series, window }: { series: Timeseries; window: Window }): JSX.
       <p class="summary">{summary}<span class="visually-hidden">{notesWords(notes)}</span></p>
     </>
   );
-}
-
-/** From the longest window on, and as long as a page is likely to stay open. */
-function aroundNow(): Frame {
-  const nowS = Math.floor(Date.now() / 1_000);
-  return { fromS: nowS - WINDOW_S['60m'], toS: nowS + 12 * 3_600 };
 }
 
 /** While the connection is away time goes on: the window moves, and what is not known is hatched. */
