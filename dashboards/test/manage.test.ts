@@ -8,10 +8,10 @@ import { fieldOf } from '../src/ui/act';
 const point = (atS: number, accepted: number, lag = 0): CoursePoint => ({ at_ms: atS * 1_000, accepted_per_s: accepted, rejected_per_s: 1, shed_per_s: 2, stored_per_s: 0, lag_records: lag });
 
 describe('the last hour', () => {
-  test('a minute has the events of its points, of which one may be missing', () => {
-    const course = [point(70, 10), point(80, 20), point(120, 30), point(130, 40)];
-    expect(minutesOf(course, 'accepted').map(({ atS, value }) => [atS, value])).toEqual([[60, 1_200], [120, 2_400]]);
-    expect(minutesOf(course, 'refused').map(({ value }) => value)).toEqual([180, 180]);
+  test('a minute has the events of its points, however long each took; the present one is in part', () => {
+    const course = [point(70, 10), point(80, 20), point(120, 30), point(131, 40)];
+    expect(minutesOf(course, 'accepted').map(({ atS, value, partial }) => [atS, value, partial])).toEqual([[60, 100 + 200 + 1_200, false], [120, 440, true]]);
+    expect(minutesOf(course, 'refused').map(({ value }) => value)).toEqual([180, 33]);
   });
   test('of a lag the highest counts', () => {
     expect(minutesOf([point(70, 0, 5), point(80, 0, 90), point(90, 0, 2)], 'lag')[0]?.value).toBe(90);

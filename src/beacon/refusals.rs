@@ -12,11 +12,11 @@ use std::{
 use actix_web::{HttpRequest, http::header};
 use serde::Serialize;
 
-use super::{Collector, formats::Rejected, refusal::Refusal};
+use super::{Collector, fates::label, formats::Rejected, refusal::Refusal};
 use crate::event::Format;
 
 /// Longer ones say no more.
-const LONGEST_USER_AGENT: usize = 300;
+const LONGEST_TEXT: usize = 300;
 
 /// The last one of its kind, as far as it could be read.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, utoipa::ToSchema)]
@@ -81,17 +81,21 @@ impl Refusals {
 
 /// Who sent it.
 fn sender(request: &HttpRequest, key: &str) -> Example {
-    let text = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let text = |name| request.headers().get(name).and_then(|value| value.to_str().ok()).map(cut);
     Example {
         ingest_key: key.to_owned(),
-        origin: text(header::ORIGIN).map(ToOwned::to_owned),
-        user_agent: text(header::USER_AGENT).map(|agent| agent.chars().take(LONGEST_USER_AGENT).collect()),
+        origin: text(header::ORIGIN),
+        user_agent: text(header::USER_AGENT),
         ..Example::default()
     }
 }
 
+fn cut(text: &str) -> String {
+    text.chars().take(LONGEST_TEXT).collect()
+}
+
 impl Collector {
-    /// Events left out of a beacon.
+    /// Events left out of a beacon, by their codes: there may be thousands.
     pub(super) fn tell_rejected(
         &self,
         request: &HttpRequest,
@@ -99,25 +103,27 @@ impl Collector {
         rejected: &[Rejected],
         format: Format,
     ) {
-        let now_ms = self.clock.now_ms();
-        for Rejected { view, seq, code } in rejected {
-            let example = Example { view_id: view.clone(), sequence: *seq, ..sender(request, key) };
-            let (format, reason) = (super::fates::label(format), *code);
-            let (first_ms, last_ms) = (now_ms, now_ms);
-            self.refusals.add(
-                environment,
-                Refused {
-                    format,
-                    reason,
-                    detail: None,
-                    whole_beacons: false,
-                    count: 1,
-                    is_temporary: false,
-                    first_ms,
-                    last_ms,
-                    example,
-                },
-            );
+        let mut by_code: BTreeMap<&'static str, (u64, &Rejected)> = BTreeMap::new();
+        for event in rejected {
+            let (count, last) = by_code.entry(event.code).or_insert((0, event));
+            (*count, *last) = (*count + 1, event);
+        }
+        for (reason, (count, Rejected { view, seq, .. })) in by_code {
+            let view_id = view.as_deref().map(cut);
+            let example = Example { view_id, sequence: *seq, ..sender(request, key) };
+            let now_ms = self.clock.now_ms();
+            let rejected = Refused {
+                format: label(format),
+                reason,
+                detail: None,
+                whole_beacons: false,
+                count,
+                is_temporary: false,
+                first_ms: now_ms,
+                last_ms: now_ms,
+                example,
+            };
+            self.refusals.add(environment, rejected);
         }
     }
 
@@ -129,22 +135,24 @@ impl Collector {
         refusal: &Refusal,
         format: Format,
     ) {
+        // Its event has been told of.
+        if matches!(refusal, Refusal::BadEvent(_)) {
+            return;
+        }
         let Ok(Some(ingest_key)) = self.control.ingest_key(key).await else { return };
         let now_ms = self.clock.now_ms();
-        self.refusals.add(
-            &ingest_key.environment,
-            Refused {
-                format: super::fates::label(format),
-                reason: refusal.code(),
-                detail: Some(refusal.to_string()),
-                whole_beacons: true,
-                count: 1,
-                is_temporary: refusal.is_temporary(),
-                first_ms: now_ms,
-                last_ms: now_ms,
-                example: sender(request, key),
-            },
-        );
+        let refused = Refused {
+            format: label(format),
+            reason: refusal.code(),
+            detail: Some(refusal.to_string()),
+            whole_beacons: true,
+            count: 1,
+            is_temporary: refusal.is_temporary(),
+            first_ms: now_ms,
+            last_ms: now_ms,
+            example: sender(request, key),
+        };
+        self.refusals.add(&ingest_key.environment, refused);
     }
 }
 

@@ -14,16 +14,21 @@ const VALUE: Record<CourseName, (point: CoursePoint) => number> = {
   lag: (point) => point.lag_records,
 };
 
-/** By minute: as many events as its seconds say on average, and the highest lag. A point is told at the end of its ten seconds. */
+/** The first point does not say how long it is. */
+const POINT_S = 10;
+
+/** By minute: as many events as came in it, and the highest lag. A point tells of the seconds since the one before. */
 export function minutesOf(course: CoursePoint[], what: CourseName): StepRow[] {
-  const minutes = new Map<number, number[]>();
-  for (const point of course) {
-    const atS = Math.floor((point.at_ms - 1) / 1_000 / MINUTE_S) * MINUTE_S;
-    minutes.set(atS, [...(minutes.get(atS) ?? []), VALUE[what](point)]);
-  }
-  const told = (values: number[]): number =>
-    what === 'lag' ? Math.max(...values) : (values.reduce((sum, value) => sum + value, 0) / values.length) * MINUTE_S;
-  return [...minutes].map(([atS, values]) => ({ atS, value: Math.round(told(values)), views: 1, partial: false }));
+  const minutes = new Map<number, number>();
+  course.forEach((point, i) => {
+    const endS = point.at_ms / 1_000;
+    const seconds = endS - (course[i - 1]?.at_ms ?? point.at_ms - POINT_S * 1_000) / 1_000;
+    const atS = Math.floor((endS - 0.001) / MINUTE_S) * MINUTE_S;
+    const known = minutes.get(atS) ?? 0;
+    minutes.set(atS, what === 'lag' ? Math.max(known, VALUE[what](point)) : known + VALUE[what](point) * seconds);
+  });
+  const last = [...minutes.keys()].at(-1);
+  return [...minutes].map(([atS, value]) => ({ atS, value: Math.round(value), views: 1, partial: atS === last }));
 }
 
 /** Of the last minute, a second. */

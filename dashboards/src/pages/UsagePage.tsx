@@ -4,17 +4,16 @@ import { useEffect } from 'preact/hooks';
 import type { Environment } from '../api/session';
 import { MEASURES, totalOf, usagePath } from '../api/usage';
 import type { Measure, UsageAnswer, UsageStep } from '../api/usage';
-import { DASH, count, countInFull } from '../charts/format';
+import { DASH, count, countInFull, oneDecimal } from '../charts/format';
 import { stepText } from '../charts/history';
 import type { StepRow } from '../charts/history';
-import { valueText } from '../charts/unit';
 import { HistoryChart } from '../panels/HistoryChart';
+import { aboutOf } from '../panels/HistoryPanel';
 import { NothingThen } from '../panels/NothingThen';
 import { Toolbar } from '../panels/Toolbar';
 import { address, oneOf } from '../router';
 import '../styles/history.css';
 import { changeOf } from '../time/compare';
-import type { Unit } from '../time/compare';
 import { STEP_S, fittingStep, stepsFor } from '../time/frame';
 import type { Step } from '../time/frame';
 import { ChangeText } from '../ui/ChangeText';
@@ -26,18 +25,18 @@ import { useCompared } from '../ui/hooks';
 import type { Compared } from '../ui/hooks';
 import { useScope } from '../ui/scope';
 import type { Scope } from '../ui/scope';
-import { aboutOf } from '../panels/HistoryPanel';
 
-const WORDS: Record<Measure, { label: string; unit: Unit; about: string }> = {
-  minutes_watched: { label: 'Watched', unit: 'milliseconds', about: 'all but pauses' },
-  views: { label: 'Views', unit: 'count', about: 'that began' },
-  events: { label: 'Events', unit: 'count', about: 'stored, repeats once' },
-  beacons: { label: 'Beacons', unit: 'count', about: 'that carried them' },
+const WORDS: Record<Measure, { label: string; about: string }> = {
+  minutes_watched: { label: 'Hours watched', about: 'all but pauses' },
+  views: { label: 'Views', about: 'that began' },
+  events: { label: 'Events', about: 'stored, repeats once' },
+  beacons: { label: 'Beacons', about: 'that carried them' },
 };
 const LABELS = Object.fromEntries(MEASURES.map((measure) => [measure, WORDS[measure].label]));
 
-/** Minutes are shown as time. */
-const shownValue = (measure: Measure, value: number): number => (measure === 'minutes_watched' ? value * 60_000 : value);
+/** Minutes are shown in hours, as what is paid for is counted in. */
+const shownValue = (measure: Measure, value: number): number => (measure === 'minutes_watched' ? value / 60 : value);
+const shownText = (value: number): string => (Number.isInteger(value) || value >= 1_000 ? count(Math.round(value)) : oneDecimal(value));
 
 export function UsagePage({ environment }: { environment: Environment }): JSX.Element {
   const scope = useScope();
@@ -78,7 +77,7 @@ export function UsagePage({ environment }: { environment: Environment }): JSX.El
           <StateGate source={source} what="the usage over time">
             {(of) => panelShape('usage') === 'table'
               ? <UsageTable steps={of.now.data} step={step} />
-              : <HistoryChart rows={rowsOf(of, measure, scope, step)} of={{ ...WORDS[measure], direction: 'neither' }} step={step} compared={before !== undefined} title={WORDS[measure].label} frame={now.frame} />}
+              : <HistoryChart rows={rowsOf(of, measure, scope, step)} of={{ label: WORDS[measure].label, unit: 'count', direction: 'neither' }} step={step} compared={before !== undefined} title={WORDS[measure].label} frame={now.frame} />}
           </StateGate>
         </Panel>
       )}
@@ -87,14 +86,14 @@ export function UsagePage({ environment }: { environment: Environment }): JSX.El
 }
 
 function Total({ measure, of: { now, before, problem }, compared }: { measure: Measure; of: Compared<UsageAnswer>; compared: boolean }): JSX.Element {
-  const { label, unit, about } = WORDS[measure];
+  const { label, about } = WORDS[measure];
   const value = shownValue(measure, totalOf(now.data, measure));
   const then = before && shownValue(measure, totalOf(before.data, measure));
   return (
     <div class="tile" id={`figure-${measure}`}>
       <dt>{label}</dt>
-      <dd class="tile-value" title={measure === 'minutes_watched' ? `${countInFull(value / 60_000)} minutes` : countInFull(value)}>{valueText(value, unit)}</dd>
-      <dd class="tile-detail">{!compared ? DASH : problem === undefined ? <ChangeText change={changeOf(value, then, unit, 'neither')} than={`Before: ${valueText(then, unit)}`} /> : <span class="change" title={problem}>comparison failed</span>}</dd>
+      <dd class="tile-value" title={measure === 'minutes_watched' ? `${countInFull(value * 60)} minutes` : countInFull(value)}>{shownText(value)}</dd>
+      <dd class="tile-detail">{!compared ? DASH : problem === undefined ? <ChangeText change={changeOf(value, then, 'count', 'neither')} than={`Before: ${then === undefined ? DASH : shownText(then)}`} /> : <span class="change" title={problem}>comparison failed</span>}</dd>
       <dd class="tile-detail tile-sample">{about}</dd>
     </div>
   );
@@ -121,8 +120,7 @@ function UsageTable({ steps, step }: { steps: UsageStep[]; step: Step }): JSX.El
           {steps.map((one) => (
             <tr key={one.date}>
               <th scope="row">{stepText(Date.parse(one.date) / 1_000, step)}</th>
-              <td class="num strong">{valueText(shownValue('minutes_watched', one.minutes_watched), 'milliseconds')}</td>
-              {MEASURES.slice(1).map((measure) => <td key={measure} class="num" title={countInFull(one[measure])}>{count(one[measure])}</td>)}
+              {MEASURES.map((measure) => <td key={measure} class="num" title={`${countInFull(one[measure])}${measure === 'minutes_watched' ? ' minutes' : ''}`}>{shownText(shownValue(measure, one[measure]))}</td>)}
             </tr>
           ))}
         </tbody>

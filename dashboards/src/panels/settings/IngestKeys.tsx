@@ -80,7 +80,7 @@ function KeyRow({ of: key, isOpen, keys, onAsk, onChanged }: RowProps): JSX.Elem
   return (
     <>
       <Thing
-        head={<><strong>{named(key)}</strong><code class="secret">{key.ingest_key}</code>{works && <CopyButton text={key.ingest_key} what={`the key ${named(key)}`} />}{successor !== undefined && <span class="tag">rotated</span>}</>}
+        head={<>{key.name !== '' && <strong>{key.name}</strong>}<code class="secret">{key.ingest_key}</code>{works && <CopyButton text={key.ingest_key} what={`the key ${named(key)}`} />}{successor !== undefined && <span class="tag">rotated</span>}</>}
         facts={<>
           {key.retired_ms !== null && <>Retired <Moment ms={key.retired_ms} /> · </>}
           {key.origins.length === 0 ? 'pages of any origin' : `pages of ${key.origins.join(', ')}`} · {key.events_per_s === null ? 'no quota' : `${count(key.events_per_s)} events/s`} · {key.last_used_ms === null ? 'no beacon yet' : <>last beacon <Moment ms={key.last_used_ms} /></>} · made <Moment ms={key.created_ms} />
