@@ -31,9 +31,6 @@ pub const MAX_INTENT_BYTES: usize = 4096;
 /// The largest record by default: an inflated beacon is at most 2 MB, and brokers need room around it.
 pub const MAX_RECORD_BYTES: usize = 2 << 20;
 
-/// How long an append waits for its acknowledgement by default: brokers or a disk that stand still hold up no connection.
-pub const ANSWER_WITHIN: Duration = Duration::from_millis(1500);
-
 /// The place of one record: partition and offset. Written `partition:offset`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position {

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt, str::FromStr, time::Duration};
 
 use rdkafka::ClientConfig;
 
-use crate::log::{ANSWER_WITHIN, MAX_RECORD_BYTES};
+use crate::log::MAX_RECORD_BYTES;
 
 /// Room for a record's key and Kafka's own framing beside the payload.
 const FRAMING_BYTES: usize = 64 << 10;
@@ -90,7 +90,7 @@ impl KafkaSettings {
             assignor: Assignor::default(),
             compression: "lz4".into(),
             linger: Duration::from_millis(5),
-            answer_within: ANSWER_WITHIN,
+            answer_within: Duration::from_millis(1500),
             delivery_timeout: Duration::from_secs(10),
             max_pending_bytes: 48 << 20,
             max_record_bytes: MAX_RECORD_BYTES,

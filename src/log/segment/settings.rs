@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use super::disk::{Disk, RealDisk};
-use crate::log::{ANSWER_WITHIN, MAX_RECORD_BYTES};
+use crate::log::MAX_RECORD_BYTES;
 
 /// When old segments may go.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,7 +36,8 @@ pub struct SegmentSettings {
     /// The largest payload of one record.
     pub max_record_bytes: usize,
     /// How long an append waits for the disk before it is refused. What was written may become durable all the same; the
-    /// client's repeat does no harm.
+    /// client's repeat does no harm. Longer than with brokers: busy disks pause for a second or two, and an answer then is
+    /// better than a repeat.
     pub answer_within: Duration,
     /// How long a commit may wait for as many callers as the last one had. A lone caller never waits.
     pub linger: Duration,
@@ -54,7 +55,7 @@ impl SegmentSettings {
             min_free_bytes: 512 << 20,
             max_pending_bytes: 64 << 20,
             max_record_bytes: MAX_RECORD_BYTES,
-            answer_within: ANSWER_WITHIN,
+            answer_within: Duration::from_secs(5),
             linger: Duration::from_millis(1),
         }
     }
