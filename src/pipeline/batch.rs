@@ -122,6 +122,18 @@ impl Batch {
         strangers
     }
 
+    /// The views of the batch whose course has to be reckoned and whose timeline `memory` does not have, with their start.
+    /// Every view must be in `memory`.
+    pub fn without_timeline(&self, memory: &mut Memory) -> BTreeMap<ViewKey, i64> {
+        let uncounted = self.records.iter().filter(|(_, record)| !record.has_totals());
+        let views = uncounted.filter_map(|(_, record)| {
+            let key = view_key(record);
+            let view = memory.get(&key).filter(|view| !view.knows_timeline())?;
+            Some((key, view.start_ms))
+        });
+        views.collect()
+    }
+
     /// The rows of the batch, by day of the view's start; every view must be in `memory`.
     pub fn rows(&self, memory: &mut Memory) -> Rows {
         let mut rows = Rows::default();
@@ -153,12 +165,14 @@ impl Batch {
             let (_, view) = views.entry((day, key)).or_insert_with(|| (start_ms, View::default()));
             view.merge(&View::of(&record));
         }
-        for ((day, (environment, view_id)), (view_start_ms, view)) in views {
+        for ((day, key), (view_start_ms, view)) in views {
+            let course = memory.get(&key).and_then(|remembered| remembered.reckon(&view));
             rows.by_day.entry(day).or_default().1.push(ViewRow {
-                environment: environment.to_string(),
+                environment: key.0.to_string(),
                 view_start_ms,
-                view_id: view_id.to_string(),
+                view_id: key.1.to_string(),
                 view,
+                course,
             });
         }
         rows

@@ -17,6 +17,7 @@ pub mod memory;
 pub mod partition;
 pub mod progress;
 pub mod starts;
+pub mod timelines;
 mod write;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};

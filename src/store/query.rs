@@ -191,6 +191,8 @@ impl Scope {
         to.sql(" AND view_start >= ").time(earliest).sql(" AND view_start < ").time(to_ms);
         if self.bucket == Bucket::ViewEnd {
             to.sql(" AND view_end >= ").time(from_ms).sql(" AND view_end < ").time(to_ms);
+            // Follows from the end, and has an index.
+            to.sql(" AND last_received_at >= ").time(from_ms);
         }
         self.bots.condition(to);
         for filter in &self.filters {

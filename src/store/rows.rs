@@ -18,6 +18,7 @@ use clickhouse_types::{DataTypeNode, data_types::DateTimePrecision};
 use crate::event::{
     AttributeKey, Counters, Event, View,
     attribute::{ATTRIBUTES, MILLIONTHS, Type, by_key},
+    course::{Known, Reckoned},
 };
 
 /// Reads one total of the counters.
@@ -43,6 +44,17 @@ pub struct ViewRow {
     pub view_start_ms: i64,
     pub view_id: String,
     pub view: View,
+    /// What follows from all that is known of its timeline, not from this piece alone.
+    pub course: Option<Reckoned>,
+}
+
+impl ViewRow {
+    /// A row of a view of which nothing else is known.
+    pub fn of_all(environment: String, view_start_ms: i64, view_id: String, view: View) -> Self {
+        let mut known = Known::default();
+        known.learn(&view);
+        Self { environment, view_start_ms, view_id, view, course: known.reckon() }
+    }
 }
 
 /// A block could not be put together: a mistake of ours, not of the data.
@@ -186,6 +198,7 @@ pub fn view_block(rows: &[ViewRow]) -> Result<Block, BlockError> {
     columns.add("segment_from_ms", |row| row.view.segment_from_ms.clone())?;
     columns.add("segment_to_ms", |row| row.view.segment_to_ms.clone())?;
     columns.add("timeline", |row| timeline(&row.view))?;
+    view_course(&mut columns)?;
     columns.add("error_sequences", |row| row.view.error_sequences.iter().copied().collect::<Vec<u64>>())?;
     columns.add("error_code", |row| (row.view.error_code.order, row.view.error_code.value.as_str()))?;
     columns
@@ -202,6 +215,27 @@ pub fn view_block(rows: &[ViewRow]) -> Result<Block, BlockError> {
 fn timeline(view: &View) -> BTreeMap<u64, (u8, i64, u64)> {
     let moments = view.timeline.0.iter();
     moments.map(|(order, moment)| (*order, (moment.state, moment.playhead_ms, moment.bitrate))).collect()
+}
+
+/// Extent first: the larger one wins.
+fn view_course(columns: &mut Columns<'_, ViewRow>) -> Result<(), BlockError> {
+    let extent = |row: &ViewRow| {
+        row.course
+            .as_ref()
+            .map_or((0, 0, 0), |Reckoned { extent, .. }| (extent.moments, extent.last_t_ms, extent.said))
+    };
+    columns.add("course", |row| {
+        let totals = row.course.as_ref().map(|reckoned| reckoned.course.totals).unwrap_or_default();
+        let ms = [totals.playing_ms, totals.watch_ms, totals.rebuffer_ms, totals.rebuffer_count];
+        let [playing_ms, watch_ms, rebuffer_ms, rebuffer_count] = ms.map(Option::unwrap_or_default);
+        let [seek_ms, seek_count] = [totals.seek_ms, totals.seek_count].map(Option::unwrap_or_default);
+        let bitrate_ms = totals.bitrate_ms.unwrap_or_default();
+        (extent(row), (playing_ms, watch_ms, rebuffer_ms, rebuffer_count, seek_ms, seek_count, bitrate_ms))
+    })?;
+    columns.add("course_ranges", |row| {
+        let ranges = row.course.as_ref().map_or(&[][..], |reckoned| &reckoned.course.ranges);
+        (extent(row), ranges)
+    })
 }
 
 fn view_counters(columns: &mut Columns<'_, ViewRow>) -> Result<(), BlockError> {
