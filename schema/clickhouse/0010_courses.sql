@@ -14,7 +14,7 @@ ALTER TABLE view_states
         Array(Tuple(UInt32, UInt32))
     )) CODEC(ZSTD(1)) AFTER course,
     -- What decides whether a view that stands for 3.3 counts as 3 or 4; random, so nothing packs it.
-    ADD COLUMN IF NOT EXISTS id_checksum UInt32 DEFAULT CRC32(view_id) CODEC(NONE) AFTER view_id,
+    ADD COLUMN IF NOT EXISTS id_checksum SimpleAggregateFunction(max, UInt32) DEFAULT CRC32(view_id) CODEC(NONE) AFTER view_id,
     -- Questions about views that ended in a day have to look a week further back; this leaves out what was over by then.
     ADD INDEX IF NOT EXISTS last_received_range last_received_at TYPE minmax GRANULARITY 1;
 -- The course as it follows from the stored timelines, step by step as in src/event/timeline.rs: for views that an earlier

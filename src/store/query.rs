@@ -44,8 +44,8 @@ const MAX_SECONDS: &str = "20";
 /// Larger groupings go to disk instead of taking the writer's memory.
 const SPILL_BYTES: &str = "1000000000";
 const MAX_MEMORY_BYTES: &str = "4000000000";
-/// Evaluated lazily, what follows from a timeline is computed anew for each total that uses it: eight times the work
-/// (`benches/README.md`). Nothing in the views of the schema depends on a branch not being evaluated.
+/// Evaluated lazily, what the branches of an expression share is computed anew in each of them, as the parts of a score
+/// are. Nothing in the views of the schema depends on a branch not being evaluated.
 const EVALUATION: &str = "disable";
 
 /// Why there is no answer.
