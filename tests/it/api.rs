@@ -6,6 +6,7 @@ mod annotations;
 mod batch;
 pub mod clients;
 mod conditional;
+mod crowd;
 pub mod data;
 mod dimensions;
 mod document;
