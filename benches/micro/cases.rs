@@ -149,7 +149,7 @@ fn batch() -> Batch {
 fn memory(batch: &Batch) -> Memory {
     let mut memory = Memory::default();
     let strangers = batch.strangers(&memory);
-    strangers.into_iter().for_each(|(key, received_ms)| memory.insert(key, received_ms));
+    strangers.into_iter().for_each(|(key, received_ms)| memory.begin(key, received_ms));
     memory
 }
 

@@ -144,7 +144,7 @@ fn raw_blocks() -> Vec<Block> {
     }
     let mut memory = Memory::default();
     let strangers = batch.strangers(&memory);
-    strangers.into_iter().for_each(|(key, received_ms)| memory.insert(key, received_ms));
+    strangers.into_iter().for_each(|(key, received_ms)| memory.begin(key, received_ms));
     let kept = batch.kept();
     let by_day = rows(&batch, &kept, &mut memory).by_day;
     let rows: Vec<EventRow<'_>> = by_day.into_values().flat_map(|day| day.events).collect();

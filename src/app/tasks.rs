@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use crate::{
-    pipeline::Processor,
+    pipeline::{Processor, timelines},
     privacy::Keeper,
     store::{
         Store,
@@ -54,6 +54,9 @@ pub async fn process(
     let run = async {
         if has_schema.wait_for(|has_schema| *has_schema).await.is_err() {
             return Ended::Stopped;
+        }
+        if let Err(error) = timelines::catch_up(&processor.store).await {
+            tracing::warn!(%error, "views an earlier version wrote last may be shown without their totals until the next start");
         }
         match processor.run().await {
             Ok(()) => Ended::Died("the processor returned".into()),

@@ -2,8 +2,9 @@
 //! stood and at what bitrate. Its totals and played ranges follow from it.
 //!
 //! A timeline is a map from [`order`] to [`Moment`], joined by union, so it is a semilattice like the rest of a view.
-//! What follows from it is computed on reading, by [`Timeline::course`] here and by the same steps in the ClickHouse
-//! view `views` (`schema/clickhouse/0010_marks.sql`); `tests/it/timeline.rs` holds the two against each other.
+//! What follows from it is [`Timeline::course`]; the processor stores it beside the view ([`super::course`]). The
+//! ClickHouse view `reckoned_courses` takes the same steps for views that were stored without
+//! (`schema/clickhouse/0010_courses.sql`); `tests/it/timeline.rs` holds the two against each other.
 //!
 //! The rules, each because a real player made it necessary:
 //! - Before the first frame everything is starting: dash.js buffers and seeks there.

@@ -11,7 +11,7 @@
 //! | first time, server anchor | smaller |
 //! | state that changes (title, CDN, rendition, error) | the value with the highest order (sequence) |
 //! | played stretches | per number: smallest start, largest end |
-//! | course of a view without totals | union by time ([`super::timeline`]) |
+//! | course of a view without totals | union by time ([`super::timeline`]); what follows from it is stored by [`super::course`] |
 //! | changes of rendition, stalls, seeks, ads | union by order ([`super::marks`]) |
 //! | things counted one by one (errors) | union of their sequences |
 

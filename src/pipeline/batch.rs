@@ -5,7 +5,10 @@
 //!
 //! [`super::rows`] makes its rows.
 
-use std::{borrow::Cow, collections::HashMap};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashMap},
+};
 
 use super::{
     excluded::Excluded,
@@ -121,6 +124,17 @@ impl Batch {
     pub fn kept(&self) -> Vec<(u64, Cow<'_, Record>)> {
         let kept = self.records.iter();
         kept.filter_map(|(offset, record)| Some((*offset, self.excluded.kept(*offset, record)?))).collect()
+    }
+
+    /// The views of the batch whose course has to be reckoned and whose timeline `memory` does not have, with their start.
+    /// Every view must be in `memory`.
+    pub fn without_timeline(&self, memory: &Memory) -> BTreeMap<ViewKey, i64> {
+        let uncounted = self.records.iter().filter(|(_, record)| !record.has_totals());
+        let views = uncounted.filter_map(|(_, record)| {
+            let view = memory.get(&record.environment, &record.view_id)?;
+            (!view.knows_timeline()).then(|| (view_key(record), view.start_ms))
+        });
+        views.collect()
     }
 
     /// What ClickHouse refuses, as entries of the quarantine, and how many events that is.

@@ -1,4 +1,5 @@
-//! What the processor remembers of the views it is writing: when each began and which sequences it has seen.
+//! What the processor remembers of the views it is writing: when each began, which sequences it has seen, and the timeline
+//! of those whose client does not count.
 //!
 //! Only a shortcut: a view that is not here is looked up in ClickHouse, and a repeat that is not recognised here is
 //! removed by the engine of `event_rows`. So it may be lost or forgotten at any time.
@@ -9,6 +10,10 @@ use std::{
 };
 
 use super::batch::Batch;
+use crate::event::{
+    View,
+    course::{Known, Reckoned},
+};
 
 /// A view silent for longer than the longest pause is forgotten.
 const FORGET_AFTER_MS: i64 = 70 * 60_000;
@@ -31,6 +36,8 @@ pub struct Remembered {
     /// Sequences seen, as sorted, separate, closed runs.
     runs: Vec<(u64, u64)>,
     hashes: Hashes,
+    /// The timeline so far; `None` if ClickHouse may know one that was not asked for.
+    known: Option<Known>,
 }
 
 /// The newest hashes, and which they are.
@@ -56,9 +63,20 @@ impl Hashes {
 }
 
 impl Remembered {
-    /// A view that began at `start_ms`.
-    pub fn new(start_ms: i64) -> Self {
-        Self { start_ms, last_ms: start_ms, runs: Vec::new(), hashes: Hashes::default() }
+    fn new(start_ms: i64, known: Option<Known>) -> Self {
+        Self { start_ms, last_ms: start_ms, runs: Vec::new(), hashes: Hashes::default(), known }
+    }
+
+    /// Whether the whole timeline so far is here.
+    pub fn knows_timeline(&self) -> bool {
+        self.known.is_some()
+    }
+
+    /// Adds a piece of the view; what follows from all of its timeline.
+    pub fn reckon(&mut self, piece: &View) -> Option<Reckoned> {
+        let known = self.known.as_mut()?;
+        known.learn(piece);
+        known.reckon()
     }
 
     /// Notes that the view was heard of.
@@ -111,10 +129,25 @@ impl Memory {
         self.environments.get_mut(environment)?.get_mut(view_id)
     }
 
-    /// Remembers a view that began at `start_ms`.
-    pub fn insert(&mut self, (environment, view_id): ViewKey, start_ms: i64) {
-        let views = self.environments.entry(environment).or_default();
-        views.entry(view_id).or_insert_with(|| Remembered::new(start_ms));
+    /// Remembers a view that begins at `start_ms`: of its timeline nothing is known anywhere.
+    pub fn begin(&mut self, key: ViewKey, start_ms: i64) {
+        self.remember(key, Remembered::new(start_ms, Some(Known::default())));
+    }
+
+    /// Remembers a view that began at `start_ms` and of which ClickHouse knows more.
+    pub fn resume(&mut self, key: ViewKey, start_ms: i64) {
+        self.remember(key, Remembered::new(start_ms, None));
+    }
+
+    /// Remembers what ClickHouse knows of the timeline of a view.
+    pub fn recall(&mut self, (environment, view_id): &ViewKey, known: Known) {
+        if let Some(view) = self.get_mut(environment, view_id) {
+            view.known = Some(known);
+        }
+    }
+
+    fn remember(&mut self, (environment, view_id): ViewKey, view: Remembered) {
+        self.environments.entry(environment).or_default().entry(view_id).or_insert(view);
     }
 
     /// A copy of what is remembered of the views in `batch`, to be changed by one try to write it.
@@ -163,7 +196,7 @@ mod tests {
 
     #[test]
     fn hashes_do_not_push_each_other_out_for_hours() {
-        let mut view = Remembered::new(0);
+        let mut view = Remembered::new(0, None);
         let hash = |i: u64| LEAST_HASH + i.wrapping_mul(0x9E37_79B9_7F4A_7C15) % (1 << 50);
         assert!((0..1000).all(|i| view.is_new(hash(i))));
         assert!((0..1000).all(|i| !view.is_new(hash(i))));
@@ -175,7 +208,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_sequence_is_new_once(sequences in prop::collection::vec(0_u64..40, 0..200)) {
-            let mut view = Remembered::new(0);
+            let mut view = Remembered::new(0, None);
             let mut seen = BTreeSet::new();
             for sequence in sequences {
                 prop_assert_eq!(view.is_new(sequence), seen.insert(sequence));

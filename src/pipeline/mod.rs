@@ -18,6 +18,7 @@ pub mod partition;
 pub mod progress;
 pub mod rows;
 pub mod starts;
+pub mod timelines;
 mod write;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};

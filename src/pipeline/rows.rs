@@ -73,7 +73,7 @@ fn parts<'a>(
         remembered.touch(record.received_ms);
         let view_start_ms = remembered.start_ms;
         let place = *places.entry((environment, view_id)).or_insert_with(|| {
-            let row = ViewRow { environment, view_start_ms, view_id, view: View::default() };
+            let row = ViewRow { environment, view_start_ms, view_id, view: View::default(), course: None };
             parts.push(Part { row, events: Vec::with_capacity(record.events.len()) });
             parts.len() - 1
         });
@@ -96,6 +96,10 @@ fn parts<'a>(
                 event,
             });
         }
+    }
+    for Part { row, .. } in &mut parts {
+        row.course =
+            memory.get_mut(row.environment, row.view_id).and_then(|remembered| remembered.reckon(&row.view));
     }
     let hour = |row: &ViewRow<'_>| row.view_start_ms.div_euclid(HOUR_MS);
     parts.sort_unstable_by(|a, b| {

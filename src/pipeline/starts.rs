@@ -9,7 +9,7 @@ use super::memory::ViewKey;
 use crate::store::Store;
 
 /// A view that began longer ago than this is not continued: an event row's day must stay within the open days.
-const HORIZON_MS: i64 = 3 * 24 * 3_600_000;
+pub const HORIZON_MS: i64 = 3 * 24 * 3_600_000;
 /// Ids asked for at once.
 const CHUNK: usize = 5_000;
 

@@ -8,7 +8,7 @@ use super::{
     batch::Batch,
     memory::Memory,
     rows::{DAY_MS, Rows, rows},
-    starts,
+    starts, timelines,
 };
 use crate::{
     planted::{self, Bug},
@@ -53,8 +53,14 @@ pub async fn write(
         true => HashMap::new(),
     };
     for (key, received_ms) in strangers {
-        let start_ms = starts.get(&key).copied().unwrap_or(received_ms);
-        memory.insert(key, start_ms);
+        match starts.get(&key) {
+            Some(start_ms) => memory.resume(key, *start_ms),
+            None => memory.begin(key, received_ms),
+        }
+    }
+    let unknown = batch.without_timeline(memory);
+    for (key, known) in timelines::look_up(&to.store, &unknown).await.map_err(WriteError::later)? {
+        memory.recall(&key, known);
     }
     take_back(to, batch, memory).await?;
     // A failed try must not leave its sequences behind as seen, so the rows are made from a copy of what is remembered.

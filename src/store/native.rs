@@ -22,7 +22,7 @@ macro_rules! numbers {
         }
     )*};
 }
-numbers!(u8, u32, u64, i64);
+numbers!(u8, u32, u64, u128, i64);
 
 impl Value for bool {
     fn put(self, out: &mut Vec<u8>) {

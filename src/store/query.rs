@@ -45,8 +45,8 @@ const MAX_SECONDS: &str = "20";
 /// Larger groupings go to disk instead of taking the writer's memory.
 const SPILL_BYTES: &str = "1000000000";
 const MAX_MEMORY_BYTES: &str = "4000000000";
-/// Evaluated lazily, what follows from a timeline is computed anew for each total that uses it: eight times the work
-/// (`benches/README.md`). Nothing in the views of the schema depends on a branch not being evaluated.
+/// Evaluated lazily, what the branches of an expression share is computed anew in each of them, as the parts of a score
+/// are. Nothing in the views of the schema depends on a branch not being evaluated.
 const EVALUATION: &str = "disable";
 
 /// Why there is no answer.
@@ -192,6 +192,8 @@ impl Scope {
         to.sql(" AND view_start >= ").time(earliest).sql(" AND view_start < ").time(to_ms);
         if self.bucket != Bucket::ViewStart {
             to.sql(" AND view_end >= ").time(from_ms);
+            // Follows from the end, and has an index.
+            to.sql(" AND last_received_at >= ").time(from_ms);
         }
         if self.bucket == Bucket::ViewEnd {
             to.sql(" AND view_end < ").time(to_ms);

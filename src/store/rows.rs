@@ -9,6 +9,7 @@ use super::native::{Block, Columns};
 use crate::event::{
     Attribute, AttributeKey, Counters, Event, View,
     attribute::{ATTRIBUTES, MILLIONTHS, Type, by_key},
+    course::{Known, Reckoned},
 };
 
 /// Reads one total of the counters.
@@ -44,6 +45,17 @@ pub struct ViewRow<'a> {
     pub view_start_ms: i64,
     pub view_id: &'a str,
     pub view: View,
+    /// What follows from all that is known of its timeline, not from this piece alone.
+    pub course: Option<Reckoned>,
+}
+
+impl<'a> ViewRow<'a> {
+    /// A row of a view of which nothing else is known.
+    pub fn of_all(environment: &'a str, view_start_ms: i64, view_id: &'a str, view: View) -> Self {
+        let mut known = Known::default();
+        known.learn(&view);
+        Self { environment, view_start_ms, view_id, view, course: known.reckon() }
+    }
 }
 
 /// The block of `event_rows`.
@@ -154,6 +166,7 @@ pub fn view_block(rows: &[ViewRow<'_>]) -> Block {
     paused.each(|row| row.view.paused.order).each(|row| row.view.paused.value);
     view_attributes(&mut columns);
     view_course(&mut columns);
+    reckoned(&mut columns);
     view_failures(&mut columns);
     columns.begin("attempted", "UInt8").each(|row| row.view.attempted);
     columns.begin("fatal", "UInt8").each(|row| row.view.fatal);
@@ -174,6 +187,40 @@ fn view_times(columns: &mut Columns<'_, ViewRow<'_>>) {
     for (name, time) in read {
         columns.begin(name, "Nullable(Int64)").optional(|row| time(&row.view));
     }
+}
+
+/// What follows from the timeline. The extent comes first: the larger one wins.
+fn reckoned(columns: &mut Columns<'_, ViewRow<'_>>) {
+    const EXTENT: &str = "Tuple(UInt32, Int64, UInt128)";
+    let totals: [Total; 6] = [
+        |c| c.playing_ms,
+        |c| c.watch_ms,
+        |c| c.rebuffer_ms,
+        |c| c.rebuffer_count,
+        |c| c.seek_ms,
+        |c| c.seek_count,
+    ];
+    let course = |row: &ViewRow<'_>| row.course.as_ref().map(|reckoned| reckoned.course.totals);
+    let kind = format!("Tuple({EXTENT}, Tuple(UInt32, UInt32, UInt32, UInt32, UInt32, UInt32, UInt64))");
+    extent(columns.begin("course", &kind));
+    for total in totals {
+        columns.each(|row| course(row).and_then(|totals| total(&totals)).unwrap_or(0));
+    }
+    columns.each(|row| course(row).and_then(|totals| totals.bitrate_ms).unwrap_or(0));
+    let kind = format!("Tuple({EXTENT}, Array(Tuple(UInt32, UInt32)))");
+    extent(columns.begin("course_ranges", &kind))
+        .lengths(|row| ranges(row).len())
+        .all(|row| ranges(row).iter().map(|range| range.0))
+        .all(|row| ranges(row).iter().map(|range| range.1));
+}
+
+fn ranges<'a>(row: &'a ViewRow<'_>) -> &'a [(u32, u32)] {
+    row.course.as_ref().map_or(&[], |reckoned| &reckoned.course.ranges)
+}
+
+fn extent<'c, 'a, 'b>(columns: &'c mut Columns<'a, ViewRow<'b>>) -> &'c mut Columns<'a, ViewRow<'b>> {
+    let extent = |row: &ViewRow<'_>| row.course.as_ref().map(|reckoned| reckoned.extent).unwrap_or_default();
+    columns.each(|row| extent(row).moments).each(|row| extent(row).last_t_ms).each(|row| extent(row).said)
 }
 
 /// Played stretches; the timeline, by order state, playhead and bitrate; marks, by order kind, playing time, amount and height.

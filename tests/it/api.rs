@@ -8,6 +8,7 @@ mod batch;
 pub mod clients;
 mod concurrency;
 mod conditional;
+mod crowd;
 pub mod data;
 mod dimensions;
 mod document;

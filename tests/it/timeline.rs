@@ -2,8 +2,9 @@
 
 use clickhouse::Row;
 use playhead::{
-    event::{Attribute, AttributeKey, Event, Failure, Format, Kind, Record, View},
+    event::{Attribute, AttributeKey, Event, Failure, Format, Kind, Record, View, timeline::Course},
     store::{
+        Store,
         rows::{ViewRow, view_block},
         writer::Table,
     },
@@ -31,16 +32,21 @@ fn event(at_ms: i64, kind: Kind, playhead_ms: Option<u64>, bitrate: u64) -> Even
     }
 }
 
-fn view(events: Vec<Event>) -> View {
-    View::of(&Record {
+/// One beacon of a client that does not count.
+pub fn record(view_id: &str, received_ms: i64, events: Vec<Event>) -> Record {
+    Record {
         environment: "e".into(),
-        view_id: "v".into(),
+        view_id: view_id.into(),
         format: Format::Epas as i32,
-        received_ms: BEGUN_MS,
+        received_ms,
         anchor_ms: 0,
         events,
         ..Record::default()
-    })
+    }
+}
+
+fn view(events: Vec<Event>) -> View {
+    View::of(&record("v", BEGUN_MS, events))
 }
 
 #[test]
@@ -101,7 +107,7 @@ fn a_sleeping_client_watches_nothing() {
 }
 
 /// Events as no player would send them.
-fn any_events() -> impl Strategy<Value = Vec<Event>> {
+pub fn any_events() -> impl Strategy<Value = Vec<Event>> {
     let kinds = prop::sample::select(vec![
         Kind::Other,
         Kind::Viewinit,
@@ -134,7 +140,7 @@ fn any_events() -> impl Strategy<Value = Vec<Event>> {
 }
 
 #[derive(Row, Deserialize, Debug, PartialEq)]
-struct Shown {
+pub struct Shown {
     playing_ms: u32,
     watch_ms: u32,
     rebuffer_ms: u32,
@@ -145,6 +151,43 @@ struct Shown {
     played_ranges: Vec<(u32, u32)>,
 }
 
+impl Shown {
+    /// What has to be shown of a view without totals.
+    pub fn of(view: &View) -> Self {
+        let Course { totals, ranges } = view.course();
+        Self {
+            playing_ms: totals.playing_ms.unwrap(),
+            watch_ms: totals.watch_ms.unwrap(),
+            rebuffer_ms: totals.rebuffer_ms.unwrap(),
+            rebuffer_count: totals.rebuffer_count.unwrap(),
+            seek_ms: totals.seek_ms.unwrap(),
+            seek_count: totals.seek_count.unwrap(),
+            bitrate_ms: totals.bitrate_ms.unwrap(),
+            played_ranges: ranges,
+        }
+    }
+}
+
+/// What analysts see of all views, by id.
+pub async fn shown(store: &Store) -> Vec<Shown> {
+    let select = "SELECT playing_ms, watch_ms, rebuffer_ms, rebuffer_count, seek_ms, seek_count, bitrate_ms, \
+        played_ranges FROM views ORDER BY view_id";
+    store.client.query(select).fetch_all().await.unwrap()
+}
+
+/// What ClickHouse makes of the stored timelines, by id.
+pub async fn reckoned(store: &Store) -> Vec<Shown> {
+    let select = "SELECT reckoned.2.1 AS playing_ms, reckoned.2.2 AS watch_ms, reckoned.2.3 AS rebuffer_ms, \
+        reckoned.2.4 AS rebuffer_count, reckoned.2.5 AS seek_ms, reckoned.2.6 AS seek_count, \
+        reckoned.2.7 AS bitrate_ms, reckoned_ranges.2 AS played_ranges FROM reckoned_courses ORDER BY view_id";
+    store.client.query(select).fetch_all().await.unwrap()
+}
+
+/// How many views are shown by less than is known of their timeline.
+pub async fn lagging(store: &Store) -> u64 {
+    store.client.query("SELECT countIf(is_lagging) FROM reckoned_courses").fetch_one().await.unwrap()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn clickhouse_says_of_any_timeline_what_rust_says() {
     let data = TempDir::new().unwrap();
@@ -153,34 +196,21 @@ async fn clickhouse_says_of_any_timeline_what_rust_says() {
     let ids: Vec<String> = (0..VIEWS).map(|number| format!("{number:05}")).collect();
     let rows: Vec<ViewRow<'_>> = ids
         .iter()
-        .map(|view_id| ViewRow {
-            environment: "e",
-            view_start_ms: BEGUN_MS,
-            view_id,
-            view: view(any_events().new_tree(&mut runner).unwrap().current()),
+        .map(|view_id| {
+            let view = view(any_events().new_tree(&mut runner).unwrap().current());
+            ViewRow::of_all("e", BEGUN_MS, view_id, view)
         })
         .collect();
     store.insert(Table::ViewStates, &view_block(&rows), "once").await.unwrap();
 
-    let select = "SELECT playing_ms, watch_ms, rebuffer_ms, rebuffer_count, seek_ms, seek_count, bitrate_ms, \
-        played_ranges FROM views ORDER BY view_id";
-    let shown: Vec<Shown> = store.client.query(select).fetch_all().await.unwrap();
+    let shown = shown(&store).await;
     assert_eq!(shown.len(), VIEWS);
+    assert_eq!(reckoned(&store).await, shown, "what Rust stored and what ClickHouse makes of the timelines");
+    assert_eq!(lagging(&store).await, 0, "both see as much in a timeline");
     assert!(
         shown.iter().filter(|row| row.played_ranges.len() > 2 && row.rebuffer_count > 0).count() > VIEWS / 20
     );
     for (row, shown) in rows.iter().zip(shown) {
-        let course = row.view.course();
-        let expected = Shown {
-            playing_ms: course.totals.playing_ms.unwrap(),
-            watch_ms: course.totals.watch_ms.unwrap(),
-            rebuffer_ms: course.totals.rebuffer_ms.unwrap(),
-            rebuffer_count: course.totals.rebuffer_count.unwrap(),
-            seek_ms: course.totals.seek_ms.unwrap(),
-            seek_count: course.totals.seek_count.unwrap(),
-            bitrate_ms: course.totals.bitrate_ms.unwrap(),
-            played_ranges: course.ranges,
-        };
-        assert_eq!(shown, expected, "{:#?}", row.view.timeline);
+        assert_eq!(shown, Shown::of(&row.view), "{:#?}", row.view.timeline);
     }
 }

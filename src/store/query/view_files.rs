@@ -59,7 +59,7 @@ impl Store {
         format: ExportFormat,
     ) -> Result<impl Stream<Item = Result<Bytes, QueryError>> + use<>, QueryError> {
         let mut statement = Statement::default();
-        statement.sql("SELECT * EXCEPT (environment, numbered_ranges, whole_weight)");
+        statement.sql("SELECT * EXCEPT (environment, numbered_ranges, marks_in_order, whole_weight)");
         source_of("views", environment, &mut statement);
         statement.sql(" AND view_start >= ").time(timeframe.from_ms);
         statement.sql(" AND view_start < ").time(timeframe.to_ms);

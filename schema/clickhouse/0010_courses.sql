@@ -1,20 +1,26 @@
--- What the metrics of requests, renditions and ads need: largest scaling, request times, prerolls, and the marks of
--- src/event/marks.rs, which say at which point of playing something happened.
+-- What follows from a view's timeline is stored with it, reckoned by the processor (src/event/course.rs) from all that is
+-- known of the timeline: reading used to derive it anew each time. A course that knows more is the larger one, so it wins
+-- whatever order and however often the pieces come in.
+-- `course` is (extent, totals): how many moments there were, until when and what they say; then playing, watching and
+-- rebuffering time, rebuffering events, seeking time, seeks, and bitrate by playing time. `course_ranges` is (extent, ranges).
+-- Parts of them are taken by number: by a name ClickHouse would read a part alone, and FINAL would not merge it.
 ALTER TABLE view_states
-    ADD COLUMN IF NOT EXISTS max_upscale SimpleAggregateFunction(max, Nullable(UInt32)) CODEC(ZSTD(1)) AFTER page_load_ms,
-    ADD COLUMN IF NOT EXISTS max_downscale SimpleAggregateFunction(max, Nullable(UInt32)) CODEC(ZSTD(1)) AFTER max_upscale,
-    ADD COLUMN IF NOT EXISTS max_request_latency_ms SimpleAggregateFunction(max, Nullable(UInt32)) CODEC(ZSTD(1)) AFTER max_downscale,
-    ADD COLUMN IF NOT EXISTS preroll_request_count SimpleAggregateFunction(max, Nullable(UInt32)) CODEC(ZSTD(1)) AFTER max_request_latency_ms,
-    ADD COLUMN IF NOT EXISTS preroll_request_ms SimpleAggregateFunction(max, Nullable(UInt32)) CODEC(ZSTD(1)) AFTER preroll_request_count,
-    ADD COLUMN IF NOT EXISTS preroll_load_ms SimpleAggregateFunction(max, Nullable(UInt32)) CODEC(ZSTD(1)) AFTER preroll_request_ms,
-    ADD COLUMN IF NOT EXISTS request_throughput SimpleAggregateFunction(max, Tuple(UInt64, UInt64)) CODEC(ZSTD(1)) AFTER sample_rate,
-    ADD COLUMN IF NOT EXISTS request_latency_ms SimpleAggregateFunction(max, Tuple(UInt64, UInt64)) CODEC(ZSTD(1)) AFTER request_throughput,
-    ADD COLUMN IF NOT EXISTS marks SimpleAggregateFunction(maxMap, Map(UInt64, Tuple(UInt8, UInt32, UInt64, UInt32))) CODEC(ZSTD(1)) AFTER timeline;
--- What analysts and the API read: one row per view, the merge hidden. Derived columns are the definitions of
--- src/event/view.rs in SQL. Times are UTC; `view_start` and `view_end` are server times.
-CREATE OR REPLACE VIEW views AS
+    ADD COLUMN IF NOT EXISTS course SimpleAggregateFunction(max, Tuple(
+        Tuple(UInt32, Int64, UInt128),
+        Tuple(UInt32, UInt32, UInt32, UInt32, UInt32, UInt32, UInt64)
+    )) CODEC(ZSTD(1)) AFTER timeline,
+    ADD COLUMN IF NOT EXISTS course_ranges SimpleAggregateFunction(max, Tuple(
+        Tuple(UInt32, Int64, UInt128),
+        Array(Tuple(UInt32, UInt32))
+    )) CODEC(ZSTD(1)) AFTER course,
+    -- What decides whether a view that stands for 3.3 counts as 3 or 4; random, so nothing packs it.
+    ADD COLUMN IF NOT EXISTS id_checksum SimpleAggregateFunction(max, UInt32) DEFAULT CRC32(view_id) CODEC(NONE) AFTER view_id,
+    -- Questions about views that ended in a day have to look a week further back; this leaves out what was over by then.
+    ADD INDEX IF NOT EXISTS last_received_range last_received_at TYPE minmax GRANULARITY 1;
+-- The course as it follows from the stored timelines, step by step as in src/event/timeline.rs: for views that an earlier
+-- version has written (src/pipeline/timelines.rs), and to hold the two against each other (tests/it/timeline.rs).
+CREATE OR REPLACE VIEW reckoned_courses AS
 WITH
-    -- The course, step by step as in src/event/timeline.rs; empty arrays where the client counts itself.
     arraySort(moment -> moment.1, CAST(timeline, 'Array(Tuple(UInt64, Tuple(UInt8, Int64, UInt64)))')) AS moments,
     arrayMap(moment -> toInt64(bitShiftRight(moment.1, 12)), moments) AS at_ms,
     greatest(arrayElement(at_ms, -1), ifNull(last_t_ms, 0)) AS course_end_ms,
@@ -35,15 +41,15 @@ WITH
             code
         ),
         resumed, before_stall, before_failure, said_next, plays
-    ) AS course,
-    arrayShiftRight(course, 1, 0) AS course_before,
+    ) AS states,
+    arrayShiftRight(states, 1, 0) AS states_before,
     arrayFill(bitrate -> bitrate > 0, arrayMap(moment -> moment.2.3, moments)) AS bitrates,
     -- Played ranges: what says nothing is left out, then each stretch from one playhead to the next, then the seams closed.
     arrayFilter(
         place -> place.4,
         arrayMap(
             (at, code, moment) -> (at, code, moment.2.2, moment.2.1 != 0 OR moment.2.2 >= 0),
-            at_ms, course, moments
+            at_ms, states, moments
         )
     ) AS places,
     arrayShiftLeft(places, 1, (course_end_ms, toUInt8(4), toInt64(-1), false)) AS places_after,
@@ -64,23 +70,55 @@ WITH
         (stretch, before) -> stretch.3 != before.3 OR abs(stretch.1 - before.2) > 250,
         played, arrayShiftRight(played, 1, (toInt64(-1), toInt64(-1000), toUInt32(0), toUInt8(0)))
     ) AS is_apart,
-    if(view_states.video_duration_ms.2 = 0, 4294967295, view_states.video_duration_ms.2) AS media_end_ms,
     arrayMap(
         joined -> (toUInt32(least(joined[1].1, 4294967295)), toUInt32(least(arrayMax(stretch -> stretch.2, joined), 4294967295))),
         arraySplit((stretch, apart) -> apart, played, is_apart)
-    ) AS course_ranges,
-    -- The marks in order. A rendition is its bitrate, and its height where the client says no bitrate.
-    arrayMap(
-        mark -> mark.2,
-        arraySort(mark -> mark.1, CAST(marks, 'Array(Tuple(UInt64, Tuple(UInt8, UInt32, UInt64, UInt32)))'))
-    ) AS marked,
-    -- Ads: an attempt begins with an ad told to play, unless that only ends its pause, and lasts until another mark of ads.
-    arrayFilter(kind -> kind >= 5, arrayMap(mark -> mark.1, marked)) AS ad_marks,
-    arrayMap((kind, before) -> kind = 7 AND before NOT IN (7, 8), ad_marks, arrayShiftRight(ad_marks, 1, 0)) AS ad_begins,
+    ) AS ranges,
+    (
+        toUInt32(length(moments)),
+        ifNull(last_t_ms, 0),
+        arraySum(
+            moment -> bitShiftLeft(toUInt128(moment.2.1), 104) + bitShiftLeft(toUInt128(moment.2.2 + 1), 64) + moment.2.3,
+            moments
+        )
+    ) AS extent
+SELECT
+    environment,
+    view_start,
+    view_id,
+    (
+        extent,
+        (
+            toUInt32(least(arraySum((ms, code) -> if(code = 2, ms, 0), for_ms, states), 4294967295)),
+            toUInt32(least(arraySum((ms, code) -> if(code IN (1, 2, 4, 5), ms, 0), for_ms, states), 4294967295)),
+            toUInt32(least(arraySum((ms, code) -> if(code = 5, ms, 0), for_ms, states), 4294967295)),
+            toUInt32(arrayCount((code, before) -> code = 5 AND before != 5, states, states_before)),
+            toUInt32(least(arraySum((ms, code) -> if(code = 4, ms, 0), for_ms, states), 4294967295)),
+            toUInt32(arrayCount((code, before) -> code = 4 AND before != 4, states, states_before)),
+            arraySum((ms, code, bitrate) -> if(code = 2, toUInt64(ms) * bitrate, 0), for_ms, states, bitrates)
+        )
+    ) AS reckoned,
+    (extent, ranges) AS reckoned_ranges,
+    extent > view_states.course.1 AS is_lagging
+FROM view_states FINAL
+WHERE notEmpty(timeline)
+SETTINGS do_not_merge_across_partitions_select_final = 1;
+INSERT INTO view_states (environment, view_start, view_id, course, course_ranges)
+SELECT environment, view_start, view_id, reckoned, reckoned_ranges
+FROM reckoned_courses
+SETTINGS max_partitions_per_insert_block = 0, short_circuit_function_evaluation = 'disable';
+-- What analysts and the API read: one row per view, the merge hidden. Derived columns are the definitions of
+-- src/event/view.rs in SQL. Times are UTC; `view_start` and `view_end` are server times.
+CREATE OR REPLACE VIEW views AS
+WITH
+    -- Empty where the client counts itself.
+    course.1.1 > 0 AS is_reckoned,
+    -- Both maps have the same keys, in their order: a stretch is told with both of its ends.
     arrayFilter(
-        attempt -> attempt[1] = 7,
-        arraySplit((kind, begins) -> begins OR kind IN (5, 6, 9), ad_marks, ad_begins)
-    ) AS ad_attempts
+        range -> range.2 > range.1,
+        arrayZip(mapValues(segment_from_ms), arrayResize(mapValues(segment_to_ms), length(segment_from_ms)))
+    ) AS told_ranges,
+    if(view_states.video_duration_ms.2 = 0, 4294967295, view_states.video_duration_ms.2) AS media_end_ms
 SELECT
     environment,
     view_id,
@@ -133,27 +171,27 @@ SELECT
     -- A view of a sample stands for so many; in millionths, a rate is never below one of them.
     if(view_states.sample_rate.2 = 0, 1., 1000000 / least(view_states.sample_rate.2, 1000000)) AS weight,
     -- The same in whole views, for percentiles: 3.3 is 3 or 4, decided by the id, and 3.3 in the mean.
-    toUInt64(floor(weight + CRC32(view_id) / 4294967296)) AS whole_weight,
+    toUInt64(floor(weight + id_checksum / 4294967296)) AS whole_weight,
     CAST(arrayMap(pair -> (pair.1, pair.2.2), CAST(custom, 'Array(Tuple(String, Tuple(UInt64, String)))')), 'Map(String, String)') AS custom,
-    -- greatest() passes over NULL, so a view without a first frame would look like one that started at once.
+    -- NULL without a first frame; greatest() would pass over it.
     coalesce(
         startup_ms,
-        if(first_frame_t_ms IS NULL OR play_t_ms IS NULL, NULL, toUInt32(greatest(first_frame_t_ms - play_t_ms, 0)))
+        toUInt32(if(first_frame_t_ms < play_t_ms, 0, first_frame_t_ms - play_t_ms))
     ) AS video_startup_ms,
     player_startup_ms,
     page_load_ms,
-    if(empty(timeline), view_states.playing_ms, toUInt32(least(arraySum((ms, code) -> if(code = 2, ms, 0), for_ms, course), 4294967295))) AS playing_ms,
-    if(empty(timeline), view_states.watch_ms, toUInt32(least(arraySum((ms, code) -> if(code IN (1, 2, 4, 5), ms, 0), for_ms, course), 4294967295))) AS watch_ms,
-    if(empty(timeline), view_states.rebuffer_ms, toUInt32(least(arraySum((ms, code) -> if(code = 5, ms, 0), for_ms, course), 4294967295))) AS rebuffer_ms,
-    if(empty(timeline), view_states.rebuffer_count, toUInt32(arrayCount((code, before) -> code = 5 AND before != 5, course, course_before))) AS rebuffer_count,
-    if(empty(timeline), view_states.seek_ms, toUInt32(least(arraySum((ms, code) -> if(code = 4, ms, 0), for_ms, course), 4294967295))) AS seek_ms,
-    if(empty(timeline), view_states.seek_count, toUInt32(arrayCount((code, before) -> code = 4 AND before != 4, course, course_before))) AS seek_count,
+    if(is_reckoned, course.2.1, view_states.playing_ms) AS playing_ms,
+    if(is_reckoned, course.2.2, view_states.watch_ms) AS watch_ms,
+    if(is_reckoned, course.2.3, view_states.rebuffer_ms) AS rebuffer_ms,
+    if(is_reckoned, course.2.4, view_states.rebuffer_count) AS rebuffer_count,
+    if(is_reckoned, course.2.5, view_states.seek_ms) AS seek_ms,
+    if(is_reckoned, course.2.6, view_states.seek_count) AS seek_count,
     dropped_frames,
     dropped_frames_said = 1 OR dropped_frames > 0 AS dropped_frames_measured,
     upscale_ms,
     downscale_ms,
     scaling_said = 1 OR upscale_ms > 0 OR downscale_ms > 0 AS scaling_measured,
-    if(empty(timeline), view_states.bitrate_ms, arraySum((ms, code, bitrate) -> if(code = 2, toUInt64(ms) * bitrate, 0), for_ms, course, bitrates)) AS bitrate_ms,
+    if(is_reckoned, course.2.7, view_states.bitrate_ms) AS bitrate_ms,
     max_playhead_ms,
     playhead_ms.2 AS playhead_ms,
     arraySort(
@@ -163,7 +201,7 @@ SELECT
             arrayMap(number -> (segment_from_ms[number], segment_to_ms[number], number), mapKeys(segment_from_ms))
         )
     ) AS numbered_ranges,
-    if(empty(timeline), arrayMap(range -> (range.1, range.2), numbered_ranges), course_ranges) AS played_ranges,
+    if(is_reckoned, course_ranges.2, told_ranges) AS played_ranges,
     -- Each part once, however often it was played, and nothing beyond the end.
     arrayReduce(
         'intervalLengthSum',
@@ -192,27 +230,6 @@ SELECT
     view_attempted AND (view_ended OR playback_business_exception OR last_received_at < now64(3, 'UTC') - INTERVAL 1 HOUR)
         AS view_over,
     view_over AND NOT view_ended AND NOT playback_business_exception AS view_dropped,
-    max_upscale / 1000000 AS max_upscale_percentage,
-    max_downscale / 1000000 AS max_downscale_percentage,
-    request_throughput.2 AS request_throughput,
-    request_latency_ms.2 AS request_latency_ms,
-    max_request_latency_ms,
-    preroll_request_count,
-    preroll_request_ms,
-    preroll_load_ms,
-    -- Kind, playing time, amount and height of each; src/event/marks.rs.
-    marked AS marks_in_order,
-    arrayCompact(arrayMap(mark -> (mark.3, mark.4), arrayFilter(mark -> mark.1 = 1, marked))) AS renditions,
-    arrayCount((before, after) -> after > before, arrayPopBack(renditions), arrayPopFront(renditions)) AS rendition_upshift_count,
-    arrayCount((before, after) -> after < before, arrayPopBack(renditions), arrayPopFront(renditions)) AS rendition_downshift_count,
-    notEmpty(ad_marks) AS view_has_ad,
-    countEqual(ad_marks, 5) AS ad_break_count,
-    length(ad_attempts) AS ad_attempt_count,
-    arrayCount(attempt -> has(attempt, 8), ad_attempts) AS ad_impression_count,
-    arrayCount(attempt -> has(attempt, 10), ad_attempts) AS ad_error_count,
-    arrayCount(attempt -> has(attempt, 10) AND NOT has(arraySlice(attempt, 1, indexOf(attempt, 10)), 8), ad_attempts) AS ad_startup_error_count,
-    arrayCount(attempt -> NOT has(attempt, 8) AND NOT has(attempt, 10), ad_attempts) AS ad_exit_before_start_count,
-    countEqual(ad_marks, 10) - arraySum(attempt -> countEqual(attempt, 10), ad_attempts) AS ad_break_error_count,
     last_sequence
 FROM view_states FINAL
 SETTINGS do_not_merge_across_partitions_select_final = 1;
