@@ -101,7 +101,7 @@ test('system health: a choice of course, and the state of now when it is asked a
 test('keys lead to each of them', () =>
   on('/', async (page) => {
     await page.locator('#views tbody tr').first().waitFor();
-    for (const [key, path] of [['u', '/usage'], ['q', '/quality'], ['h', '/system'], [',', '/settings']]) {
+    for (const [key, path] of [['u', '/usage'], ['d', '/quality'], ['h', '/system'], [',', '/settings']]) {
       await eventually(async () => {
         await page.keyboard.press('g');
         await page.keyboard.press(key);

@@ -136,7 +136,8 @@ async function data(request, url, response, control, scene) {
     return json(response, 503, { title: 'Service unavailable', detail: 'The store does not answer.' });
   }
   if (control.hanging) return undefined;
-  const managed = control.managed.answer(request.method, url.pathname, await bodyOf(request));
+  const body = await bodyOf(request);
+  const managed = control.managed.answer(request.method, url.pathname, body);
   if (managed !== undefined) {
     response.setHeader('x-request-id', 'req-78');
     return respond(response, managed);
@@ -147,10 +148,9 @@ async function data(request, url, response, control, scene) {
     return json(response, 200, { data: scene.empty ? { total_views: 0, value: [], viewers: [], bucket_ms: 1_000, moments: [] } : full });
   }
   const [, , , kind] = url.pathname.split('/');
-  if (url.pathname === '/data/v1/query') return json(response, 200, await together(request, control, scene));
+  if (url.pathname === '/data/v1/query') return json(response, 200, together(body, control, scene));
   if (kind === 'annotations') {
-    const [status, body] = await annotations(request, url, scene);
-    return body === undefined ? response.writeHead(status).end() : json(response, status, body);
+    return respond(response, annotations(request.method, body, url, scene));
   }
   if (kind === 'incidents') return json(response, ...incidents(url, scene));
   if (kind === 'monitoring') return json(response, ...monitoring(url, scene));
@@ -170,10 +170,7 @@ function answerOf(url, control, scene) {
 }
 
 /** Many questions in one, each answered as its own address would. */
-async function together(request, control, scene) {
-  let body = '';
-  for await (const chunk of request) body += chunk;
-  const { selection = {}, questions } = JSON.parse(body);
+function together({ selection = {}, questions }, control, scene) {
   const outcome = ({ metric, kind, selection: own, ...parameters }) => {
     const { timeframe = [], filters = [] } = own ?? selection;
     const pairs = [...timeframe.map((second) => ['timeframe[]', second]), ...filters.map((filter) => ['filters[]', filter]), ...Object.entries(parameters).map(([name, value]) => [name, String(value)])];

@@ -26,14 +26,11 @@ export function firstNotes(startS) {
 }
 
 /** The scene's own list is changed: what is written stays as long as the server. */
-export async function annotations(request, url, scene) {
+export function annotations(method, input = {}, url, scene) {
   const id = url.pathname.split('/')[4];
-  let body = '';
-  for await (const chunk of request) body += chunk;
-  const input = body === '' ? {} : JSON.parse(body);
   const known = scene.notes.find((note) => note.id === id);
   const change = (note) => Object.assign(note, { note: input.note ?? note.note, date: input.date === undefined ? note.date : new Date(input.date * 1_000).toISOString() });
-  switch (request.method) {
+  switch (method) {
     case 'POST':
       scene.notes.push(change({ id: `n${scene.notes.length + 1}`, sub_property_id: null, created_by: 'session', created_at: new Date().toISOString() }));
       return [201, { data: scene.notes.at(-1) }];
