@@ -120,9 +120,14 @@ deny: ## licences, sources and (where the advisory database is reachable) adviso
 	@cargo deny check licenses bans sources
 
 .PHONY: bench
-bench: pages setup ## durable beacons per CPU-second beside servers that do nothing with them (QUICK=1 for minutes)
+bench: pages setup ## what a beacon costs, as a whole beside servers that do nothing with it, and part by part (QUICK=1 for minutes)
 	@cargo build --release --bin playhead
 	@cargo bench --bench load -- $(if $(QUICK),--quick)
+	@cargo bench --bench pipeline -- $(if $(QUICK),--quick)
+	@cargo bench --bench live -- $(if $(QUICK),--quick)
+	@cargo bench --bench micro
+	@command -v valgrind >/dev/null || { echo "instructions are not counted: valgrind is not installed" >&2; exit 0; }; \
+		cargo bench --bench micro -- --instructions
 
 .PHONY: kafka
 kafka: ## start a real broker by hand; stop it with deploy/kafka/kafka.sh stop data/kafka

@@ -262,13 +262,10 @@ impl View {
         let key = attribute.key();
         match key {
             AttributeKey::KeyUnknown => {}
-            AttributeKey::KeyCustom => match self.custom.get_mut(&attribute.name) {
-                Some(known) => known.learn_text(order, &attribute.text),
-                None => {
-                    let latest = Latest { order, value: attribute.text.clone() };
-                    self.custom.insert(attribute.name.clone(), latest);
-                }
-            },
+            AttributeKey::KeyCustom => {
+                let known = self.custom.entry(attribute.name.clone()).or_default();
+                known.learn_text(order, &attribute.text);
+            }
             _ => match super::attribute::by_key(key).map(|spec| spec.kind) {
                 Some(super::attribute::Type::Text) => {
                     self.text.entry(key).or_default().learn_text(order, &attribute.text);

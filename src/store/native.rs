@@ -126,19 +126,16 @@ impl<'a, R> Columns<'a, R> {
         &mut self,
         values: impl Fn(&'a R) -> I,
     ) -> &mut Self {
-        let mut kinds: HashMap<Cow<'a, str>, u32> = HashMap::new();
+        let mut kinds: Kinds<'a> = Kinds::default();
         let mut places: Vec<u32> = Vec::with_capacity(self.rows.len());
-        for value in self.rows.iter().flat_map(values) {
-            let next = kinds.len() as u32;
-            places.push(*kinds.entry(value.into()).or_insert(next));
-        }
+        places.extend(self.rows.iter().flat_map(values).map(|value| kinds.place(value.into())));
         if !places.is_empty() {
-            self.put_dictionary(kinds, &places);
+            self.put_dictionary(&kinds.texts, &places);
         }
         self
     }
 
-    fn put_dictionary(&mut self, kinds: HashMap<Cow<'a, str>, u32>, places: &[u32]) {
+    fn put_dictionary(&mut self, kinds: &[Cow<'a, str>], places: &[u32]) {
         /// The keys stand here, and are all there are.
         const OWN_KEYS: u64 = 1 << 9 | 1 << 10;
         let width: u64 = match kinds.len() {
@@ -148,9 +145,7 @@ impl<'a, R> Columns<'a, R> {
         };
         (OWN_KEYS | width).put(&mut self.body);
         (kinds.len() as u64).put(&mut self.body);
-        let mut kinds: Vec<(Cow<'a, str>, u32)> = kinds.into_iter().collect();
-        kinds.sort_unstable_by_key(|(_, place)| *place);
-        kinds.into_iter().for_each(|(kind, _)| kind.put(&mut self.body));
+        kinds.iter().for_each(|kind| (&**kind).put(&mut self.body));
         (places.len() as u64).put(&mut self.body);
         for place in places {
             self.body.extend_from_slice(&place.to_le_bytes()[..1 << width]);
@@ -166,5 +161,76 @@ impl<'a, R> Columns<'a, R> {
         // The number of columns is known last and stands first.
         bytes.splice(..0, head);
         Block { rows: self.rows.len(), columns: self.names, bytes: bytes.into() }
+    }
+}
+
+/// The texts of a dictionary and where each stands. A text mostly follows the one it followed before (names of attributes come
+/// in order, most columns hold one text throughout), so that is tried before it is looked up.
+#[derive(Default)]
+struct Kinds<'a> {
+    texts: Vec<Cow<'a, str>>,
+    places: HashMap<Cow<'a, str>, u32>,
+    /// Of each text, the place of the one that came after it last time.
+    next: Vec<u32>,
+    last: usize,
+}
+
+impl<'a> Kinds<'a> {
+    fn place(&mut self, text: Cow<'a, str>) -> u32 {
+        let guess = self.next.get(self.last).copied().unwrap_or(0);
+        if self.texts.get(guess as usize) == Some(&text) {
+            self.last = guess as usize;
+            return guess;
+        }
+        let place = match self.places.get(&text) {
+            Some(place) => *place,
+            None => {
+                let place = self.texts.len() as u32;
+                self.places.insert(text.clone(), place);
+                self.texts.push(text);
+                self.next.push(place);
+                place
+            }
+        };
+        if let Some(next) = self.next.get_mut(self.last) {
+            *next = place;
+        }
+        self.last = place as usize;
+        place
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_has_one_place_whatever_came_before_it() {
+        let mut kinds = Kinds::default();
+        let places: Vec<u32> =
+            ["a", "b", "a", "b", "c", "a", "a", "c"].map(|text| kinds.place(text.into())).into();
+        assert_eq!(places, [0, 1, 0, 1, 2, 0, 0, 2]);
+        assert_eq!(kinds.texts, ["a", "b", "c"]);
+    }
+
+    #[test]
+    fn a_block_is_its_columns_one_after_the_other() {
+        let rows = [(1_u8, "x"), (2, "x")];
+        let mut columns = Columns::new(&rows, 8);
+        columns.begin("n", "UInt8").each(|row| row.0);
+        columns
+            .begin("t", "LowCardinality(String)")
+            .has_dictionary()
+            .dictionary(|row| std::iter::once(row.1));
+        let block = columns.build();
+        let mut expected = b"\x02\x02\x01n\x05UInt8\x01\x02".to_vec();
+        expected.extend(b"\x01t\x16LowCardinality(String)");
+        for number in [1_u64, 1 << 9 | 1 << 10, 1] {
+            expected.extend(number.to_le_bytes());
+        }
+        expected.extend(b"\x01x");
+        expected.extend(2_u64.to_le_bytes());
+        expected.extend([0, 0]);
+        assert_eq!((block.rows, block.columns, &*block.bytes), (2, vec!["n", "t"], &*expected));
     }
 }
