@@ -51,7 +51,7 @@ impl Strangers {
                 return Err(format!("{} of {number} are still open after {LONGEST:?}", self.sockets.len()));
             }
             self.sockets.retain_mut(|socket| {
-                let _ = socket.write(drop);
+                let _ = socket.write_all(drop);
                 let mut buffer = [0; 4096];
                 loop {
                     match socket.read(&mut buffer) {
