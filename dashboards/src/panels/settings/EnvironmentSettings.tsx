@@ -36,7 +36,7 @@ export function EnvironmentSettings({ environment }: SectionProps): JSX.Element 
           </>}
         </StateGate>
       </Panel>
-      <Others />
+      {source.data.status !== 'loading' && <Others />}
     </>
   );
 }

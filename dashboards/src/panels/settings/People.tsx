@@ -43,11 +43,12 @@ function Everybody(): JSX.Element {
           {(all) => <ul class="things">{all.map((person) => <PersonRow key={person.email} of={person} onChanged={members.retry} />)}</ul>}
         </StateGate>
       </Panel>
-      <Panel id="invitations" title="Open invitations" note="A link is told when it is made; for another one, invite again" class="panel-things">
+      {/* How long the list above is must be known first, or this one would move. */}
+      {members.data.status !== 'loading' && <Panel id="invitations" title="Open invitations" note="A link is told when it is made; for another one, invite again" class="panel-things">
         <StateGate source={invited} what="the invitations" isEmpty={(all) => all.length === 0} empty={<p>Nobody is invited at the moment.</p>}>
           {(all) => <ul class="things">{all.map((invitation) => <InvitationRow key={invitation.id} of={invitation} onChanged={invited.retry} />)}</ul>}
         </StateGate>
-      </Panel>
+      </Panel>}
     </>
   );
 }

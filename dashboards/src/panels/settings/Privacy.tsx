@@ -25,11 +25,11 @@ export function Privacy({ environment }: SectionProps): JSX.Element {
   return (
     <>
       <Erase onErased={() => setRound(round + 1)} name={environment.name} />
-      <Receipts key={round} environment={environment} />
       <Panel id="export" title="Export of everything" class="panel-form">
         <p>All that <strong>{environment.name}</strong> owns but secrets, as one JSON object a line: its settings, keys, tokens and receipts, then every view and event hour by hour. The last line says <code>{'{"kind":"end"}'}</code>; a file without it was cut short.</p>
         <p class="form-line"><a class="button" href={EXPORT_PATH} download="playhead-export.ndjson">Save the export</a></p>
       </Panel>
+      <Receipts key={round} environment={environment} />
     </>
   );
 }
