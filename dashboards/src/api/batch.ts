@@ -1,7 +1,7 @@
 /**
- * Questions about metrics that are raised at one moment go out as one request (`POST /data/v1/query`): a screen asks a dozen at
- * once, and those about the same views are one query to the server. A question stays its path: that is what a panel shows as its
- * call, and what it would be answered alone. Kinds go apart, so that figures do not wait for long lists.
+ * Questions about metrics that are raised at one moment and laid out alike go out as one request (`POST /data/v1/query`): a screen
+ * asks a dozen at once, and those about the same views are one query to the server. A question stays its path: that is what a panel
+ * shows as its call, and what it would be answered alone. What is laid out otherwise goes apart, so that nothing waits for it.
  */
 import { ApiError, getJson, request } from './client';
 
@@ -72,12 +72,15 @@ export function questionOf(path: string): Question | undefined {
 function sendWaiting(): void {
   const wanted = waiting.filter(({ signal }) => !signal.aborted);
   waiting = [];
-  const kinds = new Set(wanted.map(({ question }) => question.kind));
-  for (const kind of kinds) {
-    const alike = wanted.filter(({ question }) => question.kind === kind);
+  const layouts = new Set(wanted.map(layoutOf));
+  for (const layout of layouts) {
+    const alike = wanted.filter((one) => layoutOf(one) === layout);
     for (let from = 0; from < alike.length; from += MOST_AT_ONCE) void send(alike.slice(from, from + MOST_AT_ONCE));
   }
 }
+
+/** One query can only answer what has the same steps, or is by the same dimension. */
+const layoutOf = ({ question: { kind, group_by: by } }: Waiting): string => `${kind} ${typeof by === 'string' ? by : ''}`;
 
 async function send(together: Waiting[]): Promise<void> {
   const [first] = together;

@@ -22,16 +22,19 @@ const written = signal(0);
 export const notesPath = ({ fromS, toS }: Frame): string =>
   `${PATH}?${new URLSearchParams([['timeframe[]', String(fromS)], ['timeframe[]', String(toS)], ['limit', String(MOST)]]).toString()}`;
 
-let asked: { key: string; notes: Promise<Note[]> } | undefined;
+/** The last few answers, for the charts of one screen and of the one before it. */
+const asked = new Map<string, Promise<Note[]>>();
+const KEPT = 4;
 
 function ask(key: string, path: string): Promise<Note[]> {
-  if (asked?.key !== key) {
-    const notes = getJson<NotesAnswer>(path).then(({ data }) => data.map(({ id, date, note, created_by: by }) => ({ id, atMs: Date.parse(date), text: note, by })));
-    asked = { key, notes };
-    // What failed is asked again by whoever comes next.
-    notes.catch(() => { if (asked?.key === key) asked = undefined; });
-  }
-  return asked.notes;
+  const known = asked.get(key);
+  if (known !== undefined) return known;
+  const notes = getJson<NotesAnswer>(path).then(({ data }) => data.map(({ id, date, note, created_by: by }) => ({ id, atMs: Date.parse(date), text: note, by })));
+  for (const old of [...asked.keys()].slice(0, Math.max(0, asked.size - KEPT + 1))) asked.delete(old);
+  asked.set(key, notes);
+  // What failed is asked again by whoever comes next.
+  notes.catch(() => asked.delete(key));
+  return notes;
 }
 
 /** The newest first. */
@@ -51,13 +54,14 @@ const BACK_S = 3_600;
 /** As long as a page is likely to stay open. */
 const AHEAD_S = 12 * 3_600;
 
-/** For what is live: of the last hour and from then on, asked for once with the page. */
-export function useNotesAroundNow(): Note[] {
-  const frame = useMemo(() => {
-    const nowS = Math.floor(Date.now() / 1_000);
-    return { fromS: nowS - BACK_S, toS: nowS + AHEAD_S };
-  }, []);
-  return useNotesSoFar(frame);
+/** For what is live: of the last hour and from then on, asked for once for all live pages. */
+export const useNotesAroundNow = (): Note[] => useNotesSoFar(useMemo(aroundNow, []));
+
+let around: Frame | undefined;
+function aroundNow(): Frame {
+  const nowS = Math.floor(Date.now() / 1_000);
+  if (around === undefined || around.toS < nowS + AHEAD_S / 2) around = { fromS: nowS - BACK_S, toS: nowS + AHEAD_S };
+  return around;
 }
 
 const NONE: Note[] = [];
