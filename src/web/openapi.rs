@@ -12,7 +12,7 @@ use utoipa::{
 };
 
 use self::problems::Problems;
-pub use self::words::{Ascending, GroupOrder, InProgressWord, Resolution, StepWord, ViewOrderWord};
+pub use self::words::{Ascending, Audited, GroupOrder, InProgressWord, Resolution, StepWord, ViewOrderWord};
 use super::{
     annotations, auth::COOKIE, batch, control, counts, delivery, dimensions, engagement, error::ApiError,
     errors, exports, incidents, ledger, metrics, monitoring, playback, refusals, sql, system, usage, views,

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::{
     control::{AuditLine, AuditQuestion, Deed},
-    web::{api::ApiState, error::ApiError, params::Params, permission::Admin, problem::Problem},
+    web::{api::ApiState, error::ApiError, openapi, params::Params, permission::Admin, problem::Problem},
 };
 
 /// A page of the log, newest first.
@@ -16,23 +16,10 @@ pub struct AuditAnswer {
     pub next_cursor: Option<String>,
 }
 
-/// Which lines of the audit log.
-#[derive(Debug, utoipa::IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct Audited {
-    /// What was done, such as `key.create`, or what several begin with, such as `key`; everything when left out.
-    pub deed: Option<String>,
-    /// The `next_cursor` of the answer before.
-    pub cursor: Option<String>,
-    /// 10 when left out.
-    #[param(minimum = 1, maximum = 1000)]
-    pub limit: Option<u32>,
-}
-
 /// Who did what, newest first: keys, tokens, people, retention, erasures, exports, sign-ins, and the SQL that was asked.
 /// An owner's session sees what concerns the installation too, such as who was invited and which sign-ins failed.
 #[utoipa::path(get, path = "/data/v1/audit", tag = "audit",
-    params(Audited),
+    params(openapi::Audited),
     responses((status = 200, body = AuditAnswer), (status = 400, body = Problem), (status = 403, body = Problem)))]
 pub async fn list(
     Admin(reader): Admin,

@@ -1,4 +1,5 @@
-//! Parameters that are one of a few words, for the document; [`super::super::params`] reads them by the same names.
+//! More parameters for the document: those that are one of a few words, and those of the audit log;
+//! [`super::super::params`] reads them by the same names.
 
 use utoipa::ToSchema;
 
@@ -80,4 +81,17 @@ mod tests {
         assert_eq!(words::<ViewOrderWord>(), ViewOrder::ALL.map(ViewOrder::name));
         assert_eq!(words::<Ascending>(), ["asc", "desc"]);
     }
+}
+
+/// Which lines of the audit log.
+#[derive(Debug, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Audited {
+    /// What was done, such as `key.create`, or what several begin with, such as `key`; everything when left out.
+    pub deed: Option<String>,
+    /// The `next_cursor` of the answer before.
+    pub cursor: Option<String>,
+    /// 10 when left out.
+    #[param(minimum = 1, maximum = 1000)]
+    pub limit: Option<u32>,
 }
