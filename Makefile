@@ -120,9 +120,10 @@ deny: ## licences, sources and (where the advisory database is reachable) adviso
 	@cargo deny check licenses bans sources
 
 .PHONY: bench
-bench: pages setup ## durable beacons per CPU-second against a bare handler (QUICK=1 for minutes)
+bench: pages setup ## what taking in and reading cost, beside a bare handler and plain SQL (QUICK=1 for minutes)
 	@cargo build --release --bin playhead
 	@cargo bench --bench load -- $(if $(QUICK),--quick)
+	@cargo bench --bench read -- $(if $(QUICK),--quick,--full)
 
 .PHONY: kafka
 kafka: ## start a real broker by hand; stop it with deploy/kafka/kafka.sh stop data/kafka
