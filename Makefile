@@ -120,9 +120,10 @@ deny: ## licences, sources and (where the advisory database is reachable) adviso
 	@cargo deny check licenses bans sources
 
 .PHONY: bench
-bench: pages setup ## what a beacon costs, as a whole beside servers that do nothing with it, and part by part (QUICK=1 for minutes)
+bench: pages setup ## what taking in and reading cost, beside servers that do nothing and plain SQL, and part by part (QUICK=1 for minutes)
 	@cargo build --release --bin playhead
 	@cargo bench --bench load -- $(if $(QUICK),--quick)
+	@cargo bench --bench read -- $(if $(QUICK),--quick,--full)
 	@cargo bench --bench pipeline -- $(if $(QUICK),--quick)
 	@cargo bench --bench live -- $(if $(QUICK),--quick)
 	@cargo bench --bench micro

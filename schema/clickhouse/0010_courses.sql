@@ -17,6 +17,8 @@ ALTER TABLE view_states
     ADD COLUMN IF NOT EXISTS id_checksum SimpleAggregateFunction(max, UInt32) DEFAULT CRC32(view_id) CODEC(NONE) AFTER view_id,
     -- Questions about views that ended in a day have to look a week further back; this leaves out what was over by then.
     ADD INDEX IF NOT EXISTS last_received_range last_received_at TYPE minmax GRANULARITY 1;
+-- The moments of a heatmap are events of one rare kind; without this they are looked for in all events of the timeframe.
+ALTER TABLE event_rows ADD INDEX IF NOT EXISTS event_set event TYPE set(32) GRANULARITY 1;
 -- The course as it follows from the stored timelines, step by step as in src/event/timeline.rs: for views that an earlier
 -- version has written (src/pipeline/timelines.rs), and to hold the two against each other (tests/it/timeline.rs).
 CREATE OR REPLACE VIEW reckoned_courses AS
