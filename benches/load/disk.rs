@@ -8,7 +8,7 @@ use std::{
 };
 
 /// About what a group of beacons is.
-const GROUP: [u8; 64 << 10] = [7; 64 << 10];
+static GROUP: [u8; 64 << 10] = [7; 64 << 10];
 
 /// Times of append and fdatasync for as long as `length`, ascending.
 pub fn sync_times(dir: &Path, length: Duration) -> Vec<Duration> {

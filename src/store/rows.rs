@@ -14,6 +14,8 @@ use crate::event::{
 
 /// Reads one total of the counters.
 type Total = fn(&Counters) -> Option<u32>;
+/// Reads one time of a view, on one of its clocks.
+type Time = fn(&View) -> Option<i64>;
 
 /// Bytes of a row, about: room is made for so many.
 const EVENT_BYTES: usize = 300;
@@ -177,7 +179,7 @@ pub fn view_block(rows: &[ViewRow<'_>]) -> Block {
 }
 
 fn view_times(columns: &mut Columns<'_, ViewRow<'_>>) {
-    let read: [(&str, fn(&View) -> Option<i64>); 5] = [
+    let read: [(&str, Time); 5] = [
         ("anchor_ms", |view| view.anchor_ms),
         ("first_t_ms", |view| view.first_t_ms),
         ("last_t_ms", |view| view.last_t_ms),

@@ -32,26 +32,23 @@ const EXACT: [(&str, &str); 5] = [
     ("result_overflow_mode", "throw"),
 ];
 
-/// What became of a statement.
-pub enum Answered {
-    /// It was about the session, and is done.
-    Nothing,
-    /// ClickHouse answers; whether it went well is in its status.
-    Rows { upstream: reqwest::Response, ticket: Ticket },
-}
-
-/// Runs a statement.
+/// Runs a statement: the answer of ClickHouse, with whether it went well in its status, and what holds its place; nothing
+/// of a statement about the session, which is done.
 ///
 /// # Errors
 /// Why it is not run, which is in the record too.
-pub async fn ask(state: &SqlState, asked: &Asked, record: &mut Record) -> Result<Answered, EngineError> {
+pub async fn ask(
+    state: &SqlState,
+    asked: &Asked,
+    record: &mut Record,
+) -> Result<Option<(reqwest::Response, Ticket)>, EngineError> {
     let prepared = match prepare(state, asked, record) {
         Ok(prepared) => prepared,
         Err(error) => return Err(record.failed(error)),
     };
     let Prepared::Ask { sql, format, settings } = prepared else {
         record.complete = true;
-        return Ok(Answered::Nothing);
+        return Ok(None);
     };
     let mut ticket = match state.running.begin(&record.asker.key, &record.query_id, &record.query) {
         Ok(ticket) => ticket,
@@ -75,7 +72,7 @@ pub async fn ask(state: &SqlState, asked: &Asked, record: &mut Record) -> Result
         answered = state.upstream.ask(&question) => answered,
     };
     match answered {
-        Ok(upstream) => Ok(Answered::Rows { upstream, ticket }),
+        Ok(upstream) => Ok(Some((upstream, ticket))),
         Err(error) => {
             // What ClickHouse never got, or lost with itself, is not left in it.
             if error.code() == code::NETWORK_ERROR {

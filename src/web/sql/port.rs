@@ -12,7 +12,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use super::{
     SqlState,
     answer::{done, failure, not_let_in, pass_on},
-    ask::{Answered, ask},
+    ask::ask,
     asked::Asked,
     asker::Asker,
     audit::Record,
@@ -61,8 +61,8 @@ async fn answer(
     let mut record = Record::new(&state.api.control, Asker::of(&reader), address, query_id);
     record.query.clone_from(&asked.text);
     match ask(state, &asked, &mut record).await? {
-        Answered::Nothing => Ok(done(query_id)),
-        Answered::Rows { upstream, ticket } => pass_on(upstream, ticket, record, asked.progress).await,
+        None => Ok(done(query_id)),
+        Some((upstream, ticket)) => pass_on(upstream, ticket, record, asked.progress).await,
     }
 }
 

@@ -4,6 +4,9 @@ use playhead::store::Store;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use serde_json::{Map, Value, json};
 
+/// Kind (as in `playhead::event::marks`), playing time, amount and height.
+pub type Mark = (u8, u32, u64, u32);
+
 /// One view as a test knows it.
 #[derive(Debug, Clone, Default)]
 pub struct TestView {
@@ -54,8 +57,8 @@ pub struct TestView {
     /// 0: not said.
     pub request_throughput: u64,
     pub request_latency_ms: u64,
-    /// Kind (as in `playhead::event::marks`), playing time, amount and height, in order.
-    pub marks: Vec<(u8, u32, u64, u32)>,
+    /// In order.
+    pub marks: Vec<Mark>,
 }
 
 impl TestView {
@@ -115,7 +118,7 @@ impl TestView {
             "first_t_ms": 0,
         });
         let (odd, even): (Vec<_>, Vec<_>) = self.marks.iter().enumerate().partition(|(n, _)| n % 2 == 0);
-        let marks = |part: &[(usize, &(u8, u32, u64, u32))]| -> Value {
+        let marks = |part: &[(usize, &Mark)]| -> Value {
             part.iter().map(|(n, mark)| (n.to_string(), json!(mark))).collect::<Map<_, _>>().into()
         };
         let scaling_said = u8::from(self.upscale_ms.is_some() || self.downscale_ms.is_some());
@@ -305,7 +308,7 @@ fn random_view(random: &mut StdRng, number: usize, until_ms: i64) -> TestView {
 }
 
 /// Renditions, some without a bitrate, and ads in orders that no player would send.
-fn random_marks(random: &mut StdRng) -> Vec<(u8, u32, u64, u32)> {
+fn random_marks(random: &mut StdRng) -> Vec<Mark> {
     let kinds: &[u8] = match random.random_range(0..4) {
         0 => &[],
         1 => &[1],

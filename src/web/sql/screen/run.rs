@@ -23,7 +23,7 @@ use crate::{
         sql::{
             SqlState,
             answer::{error_of, summary},
-            ask::{Answered, ask},
+            ask::ask,
             asked::Asked,
             asker::Asker,
             audit::Record,
@@ -110,13 +110,9 @@ async fn answered(
     record: &mut Record,
     at_most: usize,
 ) -> Result<(Rows, Cost), EngineError> {
-    let (upstream, mut ticket) = match ask(state, asked, record).await? {
-        Answered::Rows { upstream, ticket } => (upstream, ticket),
-        Answered::Nothing => {
-            let text =
-                "SET and USE are for sessions, and there is none here: write SETTINGS behind the query";
-            return Err(record.failed(EngineError::bad_request(text)));
-        }
+    let Some((upstream, mut ticket)) = ask(state, asked, record).await? else {
+        let text = "SET and USE are for sessions, and there is none here: write SETTINGS behind the query";
+        return Err(record.failed(EngineError::bad_request(text)));
     };
     if !upstream.status().is_success() {
         ticket.ended();

@@ -1,0 +1,165 @@
+/**
+ * What people come for, by somebody who reads the screen, with the real service behind it: each in at most four clicks from the live
+ * page; the main jobs once more by keyboard; and the numbers on the screen are those of the calls the panels show.
+ */
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { postViews, TRUSTING_US } from './beacons.mjs';
+import { launch, openPage } from './browser.mjs';
+import { eventually } from './check.mjs';
+import { Server } from './server.mjs';
+
+const VIEWS = 40;
+const MOST_CLICKS = 4;
+const DAY = { 'timeframe[]': '24:hours' };
+/** All failures of the posted views are of this CDN. */
+const FAILING = 'own edge';
+
+let browser;
+let server;
+let page;
+before(async () => {
+  [browser, server] = await Promise.all([launch(), Server.start(TRUSTING_US)]);
+  await postViews(server, VIEWS);
+  await eventually(async () => (await server.api('metrics/views/overall', DAY)).data.total_views === VIEWS, `${VIEWS} views in history`, 60_000);
+  page = await openPage(browser, { width: 1_440, height: 1_200 });
+  await page.goto(server.loginLink);
+  await page.locator('#connection[data-state=connected]').waitFor();
+});
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+/** From the live page on; every click is counted. */
+async function task(run) {
+  let clicks = 0;
+  const click = async (locator) => {
+    clicks += 1;
+    await locator.click();
+  };
+  await page.goto(`${server.url}/`);
+  await page.locator('#tile-viewers').waitFor();
+  await run(click);
+  assert.ok(clicks <= MOST_CLICKS, `${clicks} clicks`);
+  assert.deepEqual(page.complaints, []);
+}
+
+const menu = (name) => page.locator('nav[aria-label=Pages] a', { hasText: name });
+const query = () => new URL(page.url()).searchParams;
+
+test('which CDN fails? Overview, its failures, by CDN: the first row by impact', () =>
+  task(async (click) => {
+    await click(menu('Overview'));
+    await click(page.locator('#figure-playback_failure_percentage a'));
+    await page.locator('#dimension').waitFor();
+    await page.locator('#dimension').selectOption('cdn');
+    await page.locator('#by tbody tr', { hasText: FAILING }).waitFor();
+    assert.equal(await page.locator('#by tbody tr').first().getAttribute('data-value'), FAILING);
+  }));
+
+test('why was this viewer’s evening bad? Views, their id, the view: a sentence', () =>
+  task(async (click) => {
+    await click(menu('Views'));
+    await click(page.locator('#search-id'));
+    await page.keyboard.type('viewer-8');
+    await page.keyboard.press('Enter');
+    await page.locator('#search-finding', { hasText: 'viewer id' }).waitFor();
+    await page.locator('.chip-value', { hasText: 'viewer-8' }).waitFor();
+    await click(page.locator('#views-list tbody .open').first());
+    await page.locator('#verdict', { hasText: /fail/i }).waitFor();
+  }));
+
+test('where do people leave this title? Overview, the title: the places that stand out', () =>
+  task(async (click) => {
+    await click(menu('Overview'));
+    await click(page.locator('#top-video_id a.value', { hasText: 'Derby' }));
+    await page.locator('#standouts li').first().waitFor();
+    assert.match(await page.locator('#standouts').textContent(), /see 0:30/);
+  }));
+
+test('when was the peak? Overview: the sentence under the chart', () =>
+  task(async (click) => {
+    await click(menu('Overview'));
+    await page.locator('#trend .summary', { hasText: /Highest by hour: \d+ at \d+ \w+, \d\d:00/ }).waitFor();
+  }));
+
+test('why is startup as it is? Overview, startup: what drags it down', () =>
+  task(async (click) => {
+    await click(menu('Overview'));
+    await click(page.locator('#figure-video_startup_time a'));
+    await page.locator('#why').scrollIntoViewIfNeeded();
+    await page.locator('#why tbody tr').first().waitFor();
+  }));
+
+test('which error hits, where, and what did one of them see? Errors, the error, one of its views', () =>
+  task(async (click) => {
+    await click(menu('Errors'));
+    const { data: [error] } = await server.api('errors', DAY);
+    const row = page.locator(`#errors tr[data-code="${error.player_error_code}"]`);
+    await row.locator('.view-state', { hasText: 'Fatal' }).waitFor();
+    assert.equal(await row.locator('td.strong').textContent(), String(error.count));
+    await click(row.locator('th a'));
+    await page.locator('#where-cdn').scrollIntoViewIfNeeded();
+    await page.locator(`#where-cdn tr[data-value="${FAILING}"]`).waitFor();
+    await click(page.locator('#error-views tbody a').first());
+    await page.locator('#timeline svg.timeline-picture').waitFor();
+  }));
+
+test('which of two CDNs is worse? Compare, the CDNs: the numbers of the API', () =>
+  task(async (click) => {
+    await click(menu('Compare'));
+    await click(page.locator('#suggestions a', { hasText: FAILING }));
+    await page.locator('#compared tbody td').nth(2).waitFor();
+    const letter = ['a', 'b', 'c', 'd'].find((known) => query().get(known) === `cdn:${FAILING}`);
+    const column = ['a', 'b', 'c', 'd'].indexOf(letter);
+    const { data } = await server.api('metrics/video_startup_time/overall', { ...DAY, 'filters[]': `cdn:${FAILING}` });
+    const cell = page.locator('#compared tr[data-metric=video_startup_time] td').nth(column).locator('.compare-value');
+    await eventually(async () => (await cell.getAttribute('title')) === `${data.value} ms`, `${data.value} ms`);
+  }));
+
+test('by keyboard alone: to a screen, a filter, a table, a percentile; a note that stays', () =>
+  task(async () => {
+    const press = async (...keys) => {
+      for (const key of keys) await page.keyboard.press(key);
+    };
+    await page.locator('dialog.shortcuts').waitFor({ state: 'attached' });
+    await press('g', 'e');
+    await page.waitForURL('**/explore?**').catch(() => page.waitForURL('**/explore'));
+    await page.locator('#by tbody a').first().focus();
+    await press('Enter');
+    await eventually(() => query().getAll('filter').length === 1, 'a value becomes a filter');
+    await page.locator('nav[aria-label=Measurement] a', { hasText: '99th' }).focus();
+    await press('Enter');
+    await page.waitForURL('**measurement=99th**');
+    await page.locator('.headline-value', { hasText: /\d/ }).waitFor();
+    const path = /'https?:\/\/[^/]+(\/[^']+)'/.exec(await page.locator('#value pre').first().textContent())[1];
+    const { data } = await page.evaluate(async (asked) => (await fetch(asked)).json(), path);
+    assert.equal(await page.locator('.headline-value').getAttribute('title'), `${data.value} ms`);
+    await page.locator('#series [role=slider]').focus();
+    await press('End', 'n');
+    await page.locator('dialog[open] textarea').waitFor();
+    await page.keyboard.type('CDN switched');
+    await page.locator('dialog[open] button', { hasText: 'Save' }).focus();
+    await press('Enter');
+    await page.locator('#series .note-mark', { hasText: 'CDN switched' }).waitFor();
+    await page.reload();
+    await page.locator('#series .note-mark', { hasText: 'CDN switched' }).waitFor();
+    await press('x');
+    await page.locator('#series tbody tr').first().waitFor();
+  }));
+
+test('a screen’s figures are one request, and each is what its own address answers', () =>
+  task(async (click) => {
+    const mark = page.requests.length;
+    await click(menu('Overview'));
+    await page.locator('#figure-exits_before_video_start .tile-value', { hasText: /%|–/ }).waitFor();
+    const asked = page.requests.slice(mark).filter((request) => request.includes('/data/v1/'));
+    assert.equal(asked.filter((request) => request.includes('/overall')).length, 0, asked.join('\n'));
+    for (const metric of ['video_startup_time', 'viewer_experience_score', 'playback_failure_percentage']) {
+      const { data } = await server.api(`metrics/${metric}/overall`, DAY);
+      const title = await page.locator(`#figure-${metric} .tile-value`).getAttribute('title');
+      assert.ok(title.startsWith(String(data.value)), `${metric}: ${title}, and ${data.value}`);
+    }
+  }));
