@@ -165,4 +165,4 @@ test('who may only read is not offered to write', () =>
     await page.locator('dialog[open]', { hasText: 'Your role may not change it' }).waitFor();
     assert.equal(await page.locator('dialog[open] button', { hasText: 'Save' }).count(), 0);
     assert.equal(await page.locator('#add-note').count(), 0);
-  }, { scopes: ['read'] }));
+  }, { role: 'viewer' }));
