@@ -7,6 +7,7 @@
 
 pub mod attribute;
 pub mod bot;
+mod counters;
 pub mod course;
 pub mod engagement;
 pub mod marks;

@@ -51,8 +51,9 @@ impl Writer {
             let bytes = group.iter().map(|pending| pending.bytes).sum();
             match self.commit(&group) {
                 Ok(first) => {
-                    acknowledge(group, first);
+                    // In this order: who has an answer finds the room it took free again.
                     shared.queue.done(bytes);
+                    acknowledge(group, first);
                 }
                 Err(error) => {
                     let reason = format!("writing to {} failed: {error}", shared.settings.dir.display());

@@ -241,7 +241,7 @@ async fn what_nobody_measured_is_unknown_and_not_zero() {
     for metric in &METRICS {
         let path = format!("/data/v1/metrics/{}/overall", metric.id);
         let answer = server.answer(&tenant, &path, &[]).await;
-        let counted = matches!(metric.default, Measurement::Count | Measurement::Sum);
+        let counted = matches!(metric.default, Measurement::Count | Measurement::Sum | Measurement::Maximum);
         assert_eq!(answer["data"]["value"].is_null(), !counted, "{}: {answer}", metric.id);
         assert_eq!(answer["data"]["total_views"], 0);
         assert_eq!(answer["timeframe"].as_array().unwrap().len(), 2);

