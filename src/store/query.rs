@@ -69,8 +69,12 @@ impl From<clickhouse::error::Error> for QueryError {
         let text = error.to_string();
         // TIMEOUT_EXCEEDED, TOO_SLOW, MEMORY_LIMIT_EXCEEDED, and limits on rows or bytes.
         let heavy = ["Code: 159.", "Code: 160.", "Code: 241.", "Code: 158.", "Code: 307.", "Code: 396."];
+        // NO_SUCH_COLUMN_IN_TABLE, UNKNOWN_IDENTIFIER, UNKNOWN_TABLE, UNKNOWN_DATABASE: the schema is not yet that of this
+        // program; it is brought while the first questions may come already.
+        let early = ["Code: 16.", "Code: 47.", "Code: 60.", "Code: 81."];
         match error {
             Error::Network(_) | Error::TimedOut => Self::Unavailable(text),
+            _ if early.iter().any(|code| text.contains(code)) => Self::Unavailable(text),
             _ if heavy.iter().any(|code| text.contains(code)) => Self::TooHeavy(text),
             _ => Self::Failed(text),
         }

@@ -18,6 +18,8 @@ pub mod code {
     pub const SESSION_NOT_FOUND: i32 = 372;
     /// Another request is using the session.
     pub const SESSION_IS_LOCKED: i32 = 373;
+    /// The answer is larger than it may be.
+    pub const TOO_MANY_ROWS_OR_BYTES: i32 = 396;
     /// The statement reaches outside the database.
     pub const ACCESS_DENIED: i32 = 497;
     /// Wrong user or password.

@@ -22,7 +22,7 @@ use crate::store::embedded::{
 /// The form of rows for a screen: two lines of names and types, then a line for each row.
 pub const ROWS: &str = "JSONCompactEachRowWithNamesAndTypes";
 /// Bytes of rows for a screen, beyond which a person does not read.
-const MOST_ON_SCREEN: u64 = 16 << 20;
+pub const MOST_ON_SCREEN: u64 = 16 << 20;
 /// What makes those rows exact in a browser: its numbers are 64-bit floats, and its texts Unicode.
 const EXACT: [(&str, &str); 5] = [
     ("output_format_json_quote_64bit_integers", "1"),

@@ -208,7 +208,8 @@ impl Server {
             demo_tokens,
             authenticator,
             live,
-            http: reqwest::Client::builder().no_proxy().build().unwrap(),
+            // Some tests ask from one runtime after the other, and a kept connection ends with the one that made it.
+            http: reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build().unwrap(),
             _database: database,
         }
     }

@@ -3,7 +3,10 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::{store::embedded::error::EngineError, web::sql::running::Ticket};
+use crate::{
+    store::embedded::error::{EngineError, code},
+    web::sql::{ask::MOST_ON_SCREEN, running::Ticket},
+};
 
 /// A column of an answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -35,6 +38,11 @@ pub async fn whole(mut upstream: reqwest::Response, ticket: &mut Ticket) -> Resu
         match piece? {
             Some(piece) => body.extend_from_slice(&piece),
             None => return Ok(body),
+        }
+        // ClickHouse holds its limit between blocks, and one block may be larger.
+        if body.len() as u64 > MOST_ON_SCREEN {
+            let text = format!("Limit for a result on a screen exceeded, at most {MOST_ON_SCREEN} bytes");
+            return Err(EngineError::raised(code::TOO_MANY_ROWS_OR_BYTES, "TOO_MANY_ROWS_OR_BYTES", text));
         }
     }
 }
