@@ -31,6 +31,6 @@ fn main() -> ExitCode {
 
 #[divan::bench(args = &cases::ALL)]
 fn part(bencher: Bencher<'_, '_>, case: &Case) {
-    let mut work = (case.prepare)();
-    bencher.counter(ItemsCount::new(case.per_run)).bench_local(|| work());
+    let work = (case.prepare)();
+    bencher.counter(ItemsCount::new(case.per_run)).bench_local(work);
 }
