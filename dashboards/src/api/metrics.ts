@@ -31,7 +31,7 @@ export interface Definition {
   direction: Direction;
   /** The first is the default. */
   measurements: [Measurement, ...Measurement[]];
-  aggregation: 'view_start' | 'view_end';
+  aggregation: 'view_start' | 'view_end' | 'presence';
 }
 
 interface Framed<T> {

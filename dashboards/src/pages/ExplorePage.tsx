@@ -32,6 +32,7 @@ import type { Scope } from '../ui/scope';
 const MEASUREMENT_WORDS: Record<Measurement, string> = {
   avg: 'Mean', '25th': '25th', median: 'Median', '75th': '75th', '90th': '90th', '95th': '95th percentile', '99th': '99th', sum: 'Sum', count: 'Views measured',
 };
+const COUNTED_WHEN = { view_start: 'began', view_end: 'ended, or as far as it has come', presence: 'was there' } as const;
 const DIRECTION_WORDS = { lower_is_better: 'Lower is better.', higher_is_better: 'Higher is better.', neither: '' };
 const ORDER_WORDS: Record<Order, string> = { negative_impact: 'Impact', views: 'Views', value: 'Value', field: 'Name' };
 const ROWS = 20;
@@ -79,7 +80,7 @@ function Explorer({ known, definition }: { known: Definition[]; definition: Defi
       <div class="explore-bar">
         <label>Metric <MetricSelect known={known} chosen={id} /></label>
         {offered.length > 1 && <Choices label="Measurement" param="measurement" options={offered} fallback={usual} words={MEASUREMENT_WORDS} />}
-        <p class="note definition">{definition.definition} {DIRECTION_WORDS[direction]} A view counts for the time in which it {definition.aggregation === 'view_start' ? 'began' : 'ended, or as far as it has come'}.</p>
+        <p class="note definition">{definition.definition} {DIRECTION_WORDS[direction]} A view counts for the time in which it {COUNTED_WHEN[definition.aggregation]}.</p>
       </div>
       <div class="filter-bar"><FilterPicker now={scope.now} /><FilterChips filters={scope.filters} hint="Choose a value below to see only views with it." /></div>
       <Value source={overall} of={of} scope={scope} name={name} />
