@@ -12,7 +12,7 @@ export const launch = () =>
   });
 
 /** A page whose script errors and breaches of the security policy are collected. */
-export async function openPage(browser, url, { theme = 'dark', width = 1280, height = 900 } = {}) {
+export async function openPage(browser, url, { theme = 'dark', width = 1280, height = 900, prepare = async () => {} } = {}) {
   const context = await browser.newContext({ colorScheme: theme, viewport: { width, height }, locale: 'en-GB', timezoneId: 'UTC' });
   const page = await context.newPage();
   page.complaints = [];
@@ -20,6 +20,7 @@ export async function openPage(browser, url, { theme = 'dark', width = 1280, hei
   page.on('console', (message) => {
     if (/Content Security Policy|Refused to/.test(message.text())) page.complaints.push(message.text());
   });
+  await prepare(page);
   await page.goto(url);
   return page;
 }

@@ -10,10 +10,10 @@ before(async () => {
 });
 after(() => browser.close());
 
-async function withPage(path, run, scene = {}) {
+async function withPage(path, run, scene = {}, how = {}) {
   const replay = await startReplay(scene);
   try {
-    const page = await openPage(browser, replay.url + path);
+    const page = await openPage(browser, replay.url + path, how);
     await run(page, replay);
     assert.deepEqual(page.complaints, []);
     await page.context().close();
@@ -38,13 +38,27 @@ test('a cut connection: reconnecting at once, the banner after 2.5 s, values kep
     assert.deepEqual(await axe(page), []);
     const before = replay.control.subscribes.length;
     replay.mend();
-    await page.locator('#banner button').click();
     await page.locator('#connection[data-state=connected]').waitFor();
     await page.locator('#banner').waitFor({ state: 'detached' });
     const resumed = replay.control.subscribes.slice(before);
     assert.equal(resumed.length, 4);
     assert.ok(resumed.every((frame) => frame.since > 0), 'every subscription resumes from what it has seen');
   }));
+
+test('whoever does not want to wait for the next attempt makes it at once', () =>
+  withPage('/', async (page, replay) => {
+    await page.locator('#connection[data-state=connected]').waitFor();
+    replay.cut();
+    await page.locator('.banner-attempt', { hasText: 'Attempt 1 ' }).waitFor();
+    replay.mend();
+    await page.locator('#banner button').click();
+    await page.locator('#connection[data-state=connected]').waitFor({ timeout: 5_000 });
+  }, {}, { prepare: (page) => page.addInitScript(waitLong) }));
+
+/** The back-off is drawn by lot from a quarter of a second first: such luck that the first wait outlasts the test. */
+function waitLong() {
+  Math.random = () => 120;
+}
 
 test('a short blip shows no banner', () =>
   withPage('/', async (page, replay) => {
