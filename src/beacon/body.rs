@@ -3,7 +3,6 @@
 mod glance;
 
 use std::{
-    borrow::Cow,
     io::Read,
     ops::{Deref, DerefMut},
     sync::Arc,
@@ -28,8 +27,8 @@ pub const REPLACEMENT: char = '\u{FFFD}';
 
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
-/// What all bodies together may take while they come in and until their records are durable. With the bound of the log's
-/// own queue it limits what any number of senders can make a process hold.
+/// What all bodies together may take while they come in and until records are made of them. With the bound of the log's own
+/// queue, where the records wait, it limits what any number of senders can make a process hold.
 const ALL_BODIES_BYTES: usize = 128 << 20;
 
 /// See [`ALL_BODIES_BYTES`].
@@ -108,10 +107,11 @@ pub fn json_text(mut bytes: Vec<u8>) -> Result<Vec<u8>, Refusal> {
     if look_over(&bytes)? == Look::Suspicious {
         bytes = repair::mended(&bytes);
     }
-    Ok(match String::from_utf8_lossy(&bytes) {
-        Cow::Borrowed(_) => bytes,
-        Cow::Owned(text) => text.into_bytes(),
-    })
+    // Nearly all are sound, and saying so is several times faster than looking for what is not.
+    if str::from_utf8(&bytes).is_ok() {
+        return Ok(bytes);
+    }
+    Ok(String::from_utf8_lossy(&bytes).into_owned().into_bytes())
 }
 
 /// Reads the whole body of a beacon, whatever it says it is.

@@ -14,7 +14,7 @@ use super::{
     Admitted, Collector, body,
     formats::{Arrival, Decoded, Rejected, mux, native},
     history,
-    importance::Importance,
+    importance::{Importance, ViewName},
     origin,
     refusal::Refusal,
 };
@@ -49,6 +49,7 @@ async fn receive_native(
     let admitted = collector.admit(request, key).await?;
     let mut body = body::read(request, payload, &collector.body_room).await?;
     let decoded = native::decode(&mut body, arrival(request, collector)?)?;
+    drop(body);
     let (accepted, rejected) = (decoded.accepted(), decoded.rejected.clone());
     let position = store(request, collector, &admitted, decoded, Format::Native).await?;
     let answer = Answer { accepted, rejected, position, heartbeat_ms: collector.heartbeat_ms };
@@ -93,6 +94,7 @@ async fn receive_mux(
 ) -> Result<HttpResponse, Refusal> {
     let mut body = body::read(request, payload, &collector.body_room).await?;
     let beacon = mux::decode(&mut body, arrival(request, collector)?)?;
+    drop(body);
     let key = beacon.ingest_key;
     let taken = async {
         let admitted = collector.admit(request, &key).await?;
@@ -178,10 +180,15 @@ async fn store(
         NewRecord { key: record.key(), payload: record.to_bytes_with(&origin) }
     });
     let records: Vec<NewRecord> = records.collect();
+    let views: Vec<ViewName> =
+        decoded.records.iter().map(|record| ViewName::of(environment, &record.view_id)).collect();
+    // Hundreds of beacons wait for one sync. What they were made of goes before: the next one is made in memory that
+    // is still in the processor's cache.
+    drop(decoded);
     let appended = collector.log.append(records).await.map_err(Refusal::from);
     let positions = appended.inspect_err(shed)?;
     collector.fates.accepted(format, accepted);
-    decoded.records.iter().for_each(|record| collector.known_views.learn(environment, &record.view_id));
+    views.into_iter().for_each(|view| collector.known_views.learn(view));
     collector.control.key_was_used(&admitted.key).await;
     Ok(newest(&positions))
 }

@@ -5,7 +5,10 @@
 
 use std::{
     hash::{BuildHasher, RandomState},
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        LazyLock,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use crate::{
@@ -44,7 +47,7 @@ impl Importance {
     pub fn of(decoded: &Decoded, environment: &str, known: &KnownViews) -> Self {
         let of_record = |record: &Record| {
             let best = record.events.iter().map(of_event).max().unwrap_or(Self::Routine);
-            let is_new = || !known.has(environment, &record.view_id);
+            let is_new = || !known.has(ViewName::of(environment, &record.view_id));
             if best > Self::Newcomer && is_new() { Self::Newcomer } else { best }
         };
         decoded.records.iter().map(of_record).max().unwrap_or(Self::Routine)
@@ -65,37 +68,42 @@ fn of_event(event: &Event) -> Importance {
     }
 }
 
-/// Views of which something was accepted here. Of two that meet in one place the newer one stays, so it never grows.
-pub struct KnownViews {
-    places: Box<[AtomicU64]>,
-    hasher: RandomState,
+/// A view as it is remembered here; never 0, which is nobody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ViewName(u64);
+
+impl ViewName {
+    pub fn of(environment: &str, view_id: &str) -> Self {
+        /// Of this process's own, so that nobody can choose ids that meet in one place.
+        static HASHER: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+        Self(HASHER.hash_one((environment, view_id)) | 1)
+    }
 }
+
+/// Views of which something was accepted here. Of two that meet in one place the newer one stays, so it never grows.
+pub struct KnownViews(Box<[AtomicU64]>);
 
 /// Two megabytes, for some hundred thousand views at a time.
 const PLACES: usize = 1 << 18;
 
 impl Default for KnownViews {
     fn default() -> Self {
-        Self { places: (0..PLACES).map(|_| AtomicU64::new(0)).collect(), hasher: RandomState::new() }
+        Self((0..PLACES).map(|_| AtomicU64::new(0)).collect())
     }
 }
 
 impl KnownViews {
     /// Remembers a view of which something was accepted.
-    pub fn learn(&self, environment: &str, view_id: &str) {
-        let (place, name) = self.look(environment, view_id);
-        place.store(name, Ordering::Relaxed);
+    pub fn learn(&self, view: ViewName) {
+        self.place(view).store(view.0, Ordering::Relaxed);
     }
 
-    fn has(&self, environment: &str, view_id: &str) -> bool {
-        let (place, name) = self.look(environment, view_id);
-        place.load(Ordering::Relaxed) == name
+    fn has(&self, view: ViewName) -> bool {
+        self.place(view).load(Ordering::Relaxed) == view.0
     }
 
-    /// Where a view would be, and what it is called there; never 0, which is nobody.
-    fn look(&self, environment: &str, view_id: &str) -> (&AtomicU64, u64) {
-        let hash = self.hasher.hash_one((environment, view_id));
-        (&self.places[hash as usize % PLACES], hash | 1)
+    fn place(&self, view: ViewName) -> &AtomicU64 {
+        &self.0[(view.0 >> 1) as usize % PLACES]
     }
 }
 
@@ -112,7 +120,7 @@ mod tests {
     #[test]
     fn a_beacon_is_worth_its_best_event_and_a_stranger_less() {
         let known = KnownViews::default();
-        known.learn("e", "known");
+        known.learn(ViewName::of("e", "known"));
         let of = |view_id: &str, kinds: &[Kind]| Importance::of(&beacon(view_id, kinds), "e", &known);
         assert_eq!(of("known", &[Kind::Heartbeat, Kind::Heartbeat]), Importance::Routine);
         assert_eq!(of("known", &[Kind::Heartbeat, Kind::Pause]), Importance::Course);

@@ -95,6 +95,10 @@ pub fn routes(prefix: &str) -> impl FnOnce(&mut web::ServiceConfig) + use<> {
     let epas = format!("{native}/epas");
     move |config| {
         config
+            // First, since telling that a path is not this one costs least.
+            .route("/", web::post().to(handler::mux))
+            .route("/a.gif", web::post().to(handler::mux))
+            .route("/", web::method(actix_web::http::Method::OPTIONS).to(handler::preflight_without_key))
             .service(
                 web::resource(native)
                     .route(web::post().to(handler::native))
@@ -110,9 +114,6 @@ pub fn routes(prefix: &str) -> impl FnOnce(&mut web::ServiceConfig) + use<> {
                 web::resource(epas)
                     .route(web::post().to(handler::epas::take))
                     .route(web::method(actix_web::http::Method::OPTIONS).to(handler::epas::preflight)),
-            )
-            .route("/", web::post().to(handler::mux))
-            .route("/a.gif", web::post().to(handler::mux))
-            .route("/", web::method(actix_web::http::Method::OPTIONS).to(handler::preflight_without_key));
+            );
     }
 }

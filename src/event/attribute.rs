@@ -2,6 +2,10 @@
 //!
 //! The native beacon's `set`, the columns of `view_states` and the filters of the API all come from [`ATTRIBUTES`].
 
+use std::{collections::HashMap, sync::LazyLock};
+
+use foldhash::fast::RandomState;
+
 use super::record::{Attribute, AttributeKey};
 
 /// How an attribute's value is kept.
@@ -82,7 +86,9 @@ pub const ATTRIBUTES: [Spec; 41] = [
 
 /// The attribute a client calls `name`.
 pub fn by_name(name: &str) -> Option<&'static Spec> {
-    ATTRIBUTES.iter().find(|spec| spec.name == name)
+    static BY_NAME: LazyLock<HashMap<&str, &Spec, RandomState>> =
+        LazyLock::new(|| ATTRIBUTES.iter().map(|spec| (spec.name, spec)).collect());
+    BY_NAME.get(name).copied()
 }
 
 /// The row of the table for `key`; `None` for custom and unknown fields.

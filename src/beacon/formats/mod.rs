@@ -12,7 +12,9 @@ pub mod native;
 pub mod private;
 pub mod repair;
 
-use simd_json::BorrowedValue;
+use std::cell::RefCell;
+
+use simd_json::{BorrowedValue, Buffers, value::borrowed};
 
 use super::refusal::Refusal;
 use crate::event::Record;
@@ -51,7 +53,18 @@ pub struct Arrival {
     pub received_ms: i64,
 }
 
+/// Longest body whose parser leaves its buffers to the next one.
+const SHORT_BYTES: usize = 64 << 10;
+
 /// Parses a body in place.
 fn parse(body: &mut [u8]) -> Result<BorrowedValue<'_>, Refusal> {
-    simd_json::to_borrowed_value(body).map_err(|_| Refusal::BadJson)
+    thread_local! {
+        static BUFFERS: RefCell<Buffers> = RefCell::default();
+    }
+    let parsed = if body.len() <= SHORT_BYTES {
+        BUFFERS.with_borrow_mut(|buffers| borrowed::to_value_with_buffers(body, buffers))
+    } else {
+        borrowed::to_value(body)
+    };
+    parsed.map_err(|_| Refusal::BadJson)
 }

@@ -13,7 +13,7 @@ use simd_json::{
 
 use super::{
     Arrival, Decoded, Rejected, field,
-    mux_keys::{self, Meaning},
+    mux_keys::{self, Field, Fields, Meaning},
     parse, private,
 };
 use crate::{
@@ -91,18 +91,17 @@ fn views(events: &[BorrowedValue<'_>], key: &str, sent_ms: Option<i64>, arrival:
 }
 
 fn event(value: &BorrowedValue<'_>, ingest_key: &str) -> Result<(String, Event), &'static str> {
-    let fields = value.as_object().ok_or("bad_event")?;
-    if fields.get("ake").and_then(|key| key.as_str()).is_some_and(|key| key != ingest_key) {
+    let (fields, mut attributes) = members(value.as_object().ok_or("bad_event")?);
+    if fields.get(Field::IngestKey).and_then(|key| key.as_str()).is_some_and(|key| key != ingest_key) {
         return Err("other_key");
     }
-    let view_id = field::id(fields.get("xid")).ok_or("bad_view_id")?;
-    let sequence = field::whole(fields.get("xsqno"), "xsqno").ok_or("bad_sequence")?;
-    let t_ms = field::clock(fields.get("uti")).filter(|t_ms| *t_ms > 0).ok_or("bad_time")?;
-    let word = field::id(fields.get("e")).ok_or("bad_type")?;
+    let view_id = field::id(fields.get(Field::ViewId)).ok_or("bad_view_id")?;
+    let sequence = whole(&fields, Field::Sequence).ok_or("bad_sequence")?;
+    let t_ms = field::clock(fields.get(Field::TimeMs)).filter(|t_ms| *t_ms > 0).ok_or("bad_time")?;
+    let word = field::id(fields.get(Field::Word)).ok_or("bad_type")?;
     let kind = kind(&word);
     // Error fields cling to all later events; only the error event itself says that one happened.
-    let mut failure = (kind == Kind::Error).then(|| failure(fields));
-    let mut attributes = attributes(fields);
+    let mut failure = (kind == Kind::Error).then(|| failure(&fields));
     private::scrub(&mut attributes, &mut failure);
     let damaged =
         |attribute: &Attribute| field::is_damaged(&attribute.text) || field::is_damaged(&attribute.name);
@@ -114,14 +113,18 @@ fn event(value: &BorrowedValue<'_>, ingest_key: &str) -> Result<(String, Event),
         t_ms,
         kind: kind as i32,
         name: if kind == Kind::Other { word } else { String::new() },
-        playhead_ms: field::whole(fields.get("pphti"), "pphti"),
-        counters: Some(counters(fields)),
-        segments: fields.get("vpbrg").map(segments).unwrap_or_default(),
+        playhead_ms: whole(&fields, Field::PlayheadMs),
+        counters: Some(counters(&fields)),
+        segments: fields.get(Field::PlayedRanges).map(segments).unwrap_or_default(),
         attributes,
         failure,
         turn: 0,
     };
     Ok((view_id, event))
+}
+
+fn whole(fields: &Fields<'_>, field: Field) -> Option<u64> {
+    field::whole(fields.get(field), field.key())
 }
 
 fn kind(word: &str) -> Kind {
@@ -133,28 +136,29 @@ fn kind(word: &str) -> Kind {
     }
 }
 
-fn counters(fields: &Object<'_>) -> Counters {
-    let total = |key: &'static str| field::total(fields.get(key), key);
+fn counters(fields: &Fields<'_>) -> Counters {
+    let total = |field: Field| field::total(fields.get(field), field.key());
+    let millionths = |field: Field| field::millionths(fields.get(field), field.key());
     Counters {
-        playing_ms: total("xpntimscv"),
-        watch_ms: total("xwati"),
-        rebuffer_ms: total("xredu"),
-        rebuffer_count: total("xreco"),
-        seek_ms: total("xskdu"),
-        seek_count: total("xskco"),
-        dropped_frames: total("xdpfrco"),
+        playing_ms: total(Field::PlayingMs),
+        watch_ms: total(Field::WatchMs),
+        rebuffer_ms: total(Field::RebufferMs),
+        rebuffer_count: total(Field::RebufferCount),
+        seek_ms: total(Field::SeekMs),
+        seek_count: total(Field::SeekCount),
+        dropped_frames: total(Field::DroppedFrames),
         bitrate_ms: None,
-        upscale_ms: total("xtlug"),
-        downscale_ms: total("xtldg"),
-        startup_ms: total("xtitofifr"),
-        player_startup_ms: total("psuti"),
-        page_load_ms: total("wloti"),
-        max_request_latency_ms: total("xmarqlt"),
-        max_upscale: field::millionths(fields.get("xmauppe"), "xmauppe"),
-        max_downscale: field::millionths(fields.get("xmadope"), "xmadope"),
-        preroll_request_count: total("xplrqco"),
-        preroll_request_ms: total("xsuplrqti"),
-        preroll_load_ms: total("xsuplloti"),
+        upscale_ms: total(Field::UpscaleMs),
+        downscale_ms: total(Field::DownscaleMs),
+        startup_ms: total(Field::StartupMs),
+        player_startup_ms: total(Field::PlayerStartupMs),
+        page_load_ms: total(Field::PageLoadMs),
+        max_request_latency_ms: total(Field::MaxRequestLatencyMs),
+        max_upscale: millionths(Field::MaxUpscale),
+        max_downscale: millionths(Field::MaxDownscale),
+        preroll_request_count: total(Field::PrerollRequestCount),
+        preroll_request_ms: total(Field::PrerollRequestMs),
+        preroll_load_ms: total(Field::PrerollLoadMs),
     }
 }
 
@@ -172,38 +176,49 @@ fn segments(value: &BorrowedValue<'_>) -> Vec<Segment> {
     list.iter().enumerate().filter_map(parse).collect()
 }
 
-fn failure(fields: &Object<'_>) -> Failure {
-    let text = |key| fields.get(key).and_then(field::text).unwrap_or_default();
-    let business = fields.get("perbzez").and_then(|flag| flag.as_bool()).unwrap_or(false);
-    let severity = if business { Severity::Business } else { Severity::from_wire(&text("persy")) };
-    Failure { code: text("percd"), message: text("perme"), severity: severity as i32 }
+fn failure(fields: &Fields<'_>) -> Failure {
+    let text = |field| fields.get(field).and_then(field::text).unwrap_or_default();
+    let business = fields.get(Field::ErrorIsBusiness).and_then(|flag| flag.as_bool()).unwrap_or(false);
+    let severity =
+        if business { Severity::Business } else { Severity::from_wire(&text(Field::ErrorSeverity)) };
+    Failure { code: text(Field::ErrorCode), message: text(Field::ErrorMessage), severity: severity as i32 }
 }
 
-fn attributes(fields: &Object<'_>) -> Vec<Attribute> {
-    let mut attributes = Vec::with_capacity(fields.len());
-    for (key, value) in fields {
+/// An event's fields, and its attributes in order.
+fn members<'v>(event: &'v Object<'v>) -> (Fields<'v>, Vec<Attribute>) {
+    let mut fields = Fields::none();
+    let mut attributes = Vec::with_capacity(event.len());
+    for (key, value) in event {
         attributes.extend(match &*mux_keys::meaning(key) {
             Meaning::Attribute(spec) => field::attribute(spec, value),
             Meaning::Custom(name) => field::custom(name, value),
             Meaning::Kept(name) => name.kept(value),
-            Meaning::Consumed => None,
+            Meaning::Field(field) => {
+                fields.set(*field, value);
+                None
+            }
+            Meaning::Ignored => None,
         });
     }
-    attributes.extend(first(fields, AttributeKey::ViewerId, ["uusid", "mvrid"]));
-    attributes.extend(first(fields, AttributeKey::PlayerSoftware, ["pswnm", "psw"]));
-    attributes.extend(sdk(fields));
-    field::in_order(attributes)
+    attributes.extend(first(&fields, AttributeKey::ViewerId, [Field::CustomerViewerId, Field::ViewerId]));
+    attributes.extend(first(
+        &fields,
+        AttributeKey::PlayerSoftware,
+        [Field::PlayerSoftwareName, Field::PlayerSoftware],
+    ));
+    attributes.extend(sdk(&fields));
+    (fields, field::in_order(attributes))
 }
 
 /// What mux-embed says by either of two keys: the customer's own viewer id before mux-embed's, the player's name for
 /// itself before that of the element it plays in.
-fn first(fields: &Object<'_>, key: AttributeKey, names: [&str; 2]) -> Option<Attribute> {
+fn first(fields: &Fields<'_>, key: AttributeKey, either: [Field; 2]) -> Option<Attribute> {
     let spec = attribute::by_key(key)?;
-    names.iter().find_map(|name| field::attribute(spec, fields.get(*name)?))
+    either.iter().find_map(|field| field::attribute(spec, fields.get(*field)?))
 }
 
-fn sdk(fields: &Object<'_>) -> Option<Attribute> {
-    let text = |key| fields.get(key).and_then(|value| value.as_str());
-    let text = format!("{} {}", text("mem")?, text("memve").unwrap_or_default());
+fn sdk(fields: &Fields<'_>) -> Option<Attribute> {
+    let text = |field| fields.get(field).and_then(|value| value.as_str());
+    let text = format!("{} {}", text(Field::Sdk)?, text(Field::SdkVersion).unwrap_or_default());
     Some(Attribute { key: AttributeKey::Sdk as i32, text: text.trim().to_owned(), ..Attribute::default() })
 }

@@ -2,6 +2,9 @@
 
 use std::{cell::RefCell, collections::HashMap, rc::Rc};
 
+use foldhash::fast::RandomState;
+use simd_json::BorrowedValue;
+
 use super::{mux_names, private};
 use crate::event::{AttributeKey, attribute};
 
@@ -35,47 +38,111 @@ const ATTRIBUTES: [(&str, AttributeKey); 26] = [
     ("xavrqlt", AttributeKey::RequestLatencyMs),
 ];
 
-/// Keys that are read elsewhere or repeat what the record says; the rest is kept with the event.
-const CONSUMED: [&str; 38] = [
-    "e",
-    "ake",
-    "xid",
-    "xsqno",
-    "uti",
-    "pphti",
-    "percd",
-    "perme",
-    "persy",
-    "perbzez",
-    "vpbrg",
-    "xpntimscv",
-    "xwati",
-    "xredu",
-    "xreco",
-    "xskdu",
-    "xskco",
-    "xdpfrco",
-    "xtlug",
-    "xtldg",
-    "xtitofifr",
-    "psuti",
-    "wloti",
-    "xmarqlt",
-    "xmauppe",
-    "xmadope",
-    "xplrqco",
-    "xsuplrqti",
-    "xsuplloti",
-    "uusid",
-    "mvrid",
-    "mem",
-    "memve",
-    "bdm",
-    "mapve",
-    "udvcg",
-    "psw",
-    "pswnm",
+/// Fields that are read one by one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Field {
+    Word,
+    IngestKey,
+    ViewId,
+    Sequence,
+    TimeMs,
+    PlayheadMs,
+    ErrorCode,
+    ErrorMessage,
+    ErrorSeverity,
+    ErrorIsBusiness,
+    PlayedRanges,
+    PlayingMs,
+    WatchMs,
+    RebufferMs,
+    RebufferCount,
+    SeekMs,
+    SeekCount,
+    DroppedFrames,
+    UpscaleMs,
+    DownscaleMs,
+    StartupMs,
+    PlayerStartupMs,
+    PageLoadMs,
+    MaxRequestLatencyMs,
+    MaxUpscale,
+    MaxDownscale,
+    PrerollRequestCount,
+    PrerollRequestMs,
+    PrerollLoadMs,
+    CustomerViewerId,
+    ViewerId,
+    Sdk,
+    SdkVersion,
+    PlayerSoftwareName,
+    PlayerSoftware,
+}
+
+/// mux-embed's keys for them, in their order.
+const FIELDS: [(Field, &str); 35] = [
+    (Field::Word, "e"),
+    (Field::IngestKey, "ake"),
+    (Field::ViewId, "xid"),
+    (Field::Sequence, "xsqno"),
+    (Field::TimeMs, "uti"),
+    (Field::PlayheadMs, "pphti"),
+    (Field::ErrorCode, "percd"),
+    (Field::ErrorMessage, "perme"),
+    (Field::ErrorSeverity, "persy"),
+    (Field::ErrorIsBusiness, "perbzez"),
+    (Field::PlayedRanges, "vpbrg"),
+    (Field::PlayingMs, "xpntimscv"),
+    (Field::WatchMs, "xwati"),
+    (Field::RebufferMs, "xredu"),
+    (Field::RebufferCount, "xreco"),
+    (Field::SeekMs, "xskdu"),
+    (Field::SeekCount, "xskco"),
+    (Field::DroppedFrames, "xdpfrco"),
+    (Field::UpscaleMs, "xtlug"),
+    (Field::DownscaleMs, "xtldg"),
+    (Field::StartupMs, "xtitofifr"),
+    (Field::PlayerStartupMs, "psuti"),
+    (Field::PageLoadMs, "wloti"),
+    (Field::MaxRequestLatencyMs, "xmarqlt"),
+    (Field::MaxUpscale, "xmauppe"),
+    (Field::MaxDownscale, "xmadope"),
+    (Field::PrerollRequestCount, "xplrqco"),
+    (Field::PrerollRequestMs, "xsuplrqti"),
+    (Field::PrerollLoadMs, "xsuplloti"),
+    (Field::CustomerViewerId, "uusid"),
+    (Field::ViewerId, "mvrid"),
+    (Field::Sdk, "mem"),
+    (Field::SdkVersion, "memve"),
+    (Field::PlayerSoftwareName, "pswnm"),
+    (Field::PlayerSoftware, "psw"),
 ];
+
+impl Field {
+    /// mux-embed's key for it.
+    pub fn key(self) -> &'static str {
+        FIELDS[self as usize].1
+    }
+}
+
+/// What an event says in these fields, found in one pass over its members.
+pub struct Fields<'v>([Option<&'v BorrowedValue<'v>>; FIELDS.len()]);
+
+impl<'v> Fields<'v> {
+    pub fn none() -> Self {
+        Self([None; FIELDS.len()])
+    }
+
+    pub fn set(&mut self, field: Field, value: &'v BorrowedValue<'v>) {
+        self.0[field as usize] = Some(value);
+    }
+
+    pub fn get(&self, field: Field) -> Option<&'v BorrowedValue<'v>> {
+        self.0[field as usize]
+    }
+}
+
+/// Keys that repeat what the record says.
+const IGNORED: [&str; 3] = ["bdm", "mapve", "udvcg"];
 
 /// Keys kept by each thread, and their longest: clients may make up any number, which only costs them finding out anew.
 const MOST_KEPT: usize = 4096;
@@ -89,17 +156,22 @@ pub enum Meaning {
     Custom(String),
     /// Without a meaning to us: kept with the event.
     Kept(private::Name),
-    /// Read elsewhere.
-    Consumed,
+    /// Read by itself.
+    Field(Field),
+    /// Nothing new.
+    Ignored,
 }
 
 impl Meaning {
     fn of(key: &str) -> Self {
         if let Some((_, known)) = ATTRIBUTES.iter().find(|(short, _)| *short == key) {
-            return attribute::by_key(*known).map_or(Self::Consumed, Self::Attribute);
+            return attribute::by_key(*known).map_or(Self::Ignored, Self::Attribute);
         }
-        if CONSUMED.contains(&key) {
-            return Self::Consumed;
+        if let Some((field, _)) = FIELDS.iter().find(|(_, short)| *short == key) {
+            return Self::Field(*field);
+        }
+        if IGNORED.contains(&key) {
+            return Self::Ignored;
         }
         let name = mux_names::expand(key);
         if is_custom(key) { Self::Custom(name) } else { Self::Kept(private::Name::new(name)) }
@@ -109,7 +181,7 @@ impl Meaning {
 /// What `key` says.
 pub fn meaning(key: &str) -> Rc<Meaning> {
     thread_local! {
-        static KEPT: RefCell<HashMap<Box<str>, Rc<Meaning>>> = RefCell::default();
+        static KEPT: RefCell<HashMap<Box<str>, Rc<Meaning>, RandomState>> = RefCell::default();
     }
     KEPT.with_borrow_mut(|kept| {
         if let Some(meaning) = kept.get(key) {
@@ -126,4 +198,14 @@ pub fn meaning(key: &str) -> Rc<Meaning> {
 fn is_custom(key: &str) -> bool {
     key.strip_prefix('c')
         .is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_stand_at_their_numbers() {
+        assert!((0..).zip(FIELDS).all(|(number, (field, _))| field as usize == number));
+    }
 }

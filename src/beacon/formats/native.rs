@@ -158,28 +158,33 @@ fn event(value: &BorrowedValue<'_>) -> Result<Event, &'static str> {
 }
 
 fn counters(c: &Object<'_>) -> Counters {
-    let total = |name: &'static str| field::total(c.get(name), name);
-    Counters {
-        playing_ms: total("playing_ms"),
-        watch_ms: total("watch_ms"),
-        rebuffer_ms: total("rebuffer_ms"),
-        rebuffer_count: total("rebuffer_count"),
-        seek_ms: total("seek_ms"),
-        seek_count: total("seek_count"),
-        dropped_frames: total("dropped_frames"),
-        bitrate_ms: field::whole(c.get("bitrate_ms"), "bitrate_ms"),
-        upscale_ms: total("upscale_ms"),
-        downscale_ms: total("downscale_ms"),
-        startup_ms: total("startup_ms"),
-        player_startup_ms: total("player_startup_ms"),
-        page_load_ms: total("page_load_ms"),
-        max_request_latency_ms: total("max_request_latency_ms"),
-        max_upscale: field::millionths(c.get("max_upscale"), "max_upscale"),
-        max_downscale: field::millionths(c.get("max_downscale"), "max_downscale"),
-        preroll_request_count: total("preroll_request_count"),
-        preroll_request_ms: total("preroll_request_ms"),
-        preroll_load_ms: total("preroll_load_ms"),
+    let mut counters = Counters::default();
+    for (name, value) in c {
+        let total = |name: &'static str| field::total(Some(value), name);
+        match &**name {
+            "playing_ms" => counters.playing_ms = total("playing_ms"),
+            "watch_ms" => counters.watch_ms = total("watch_ms"),
+            "rebuffer_ms" => counters.rebuffer_ms = total("rebuffer_ms"),
+            "rebuffer_count" => counters.rebuffer_count = total("rebuffer_count"),
+            "seek_ms" => counters.seek_ms = total("seek_ms"),
+            "seek_count" => counters.seek_count = total("seek_count"),
+            "dropped_frames" => counters.dropped_frames = total("dropped_frames"),
+            "upscale_ms" => counters.upscale_ms = total("upscale_ms"),
+            "downscale_ms" => counters.downscale_ms = total("downscale_ms"),
+            "startup_ms" => counters.startup_ms = total("startup_ms"),
+            "player_startup_ms" => counters.player_startup_ms = total("player_startup_ms"),
+            "page_load_ms" => counters.page_load_ms = total("page_load_ms"),
+            "max_request_latency_ms" => counters.max_request_latency_ms = total("max_request_latency_ms"),
+            "preroll_request_count" => counters.preroll_request_count = total("preroll_request_count"),
+            "preroll_request_ms" => counters.preroll_request_ms = total("preroll_request_ms"),
+            "preroll_load_ms" => counters.preroll_load_ms = total("preroll_load_ms"),
+            "bitrate_ms" => counters.bitrate_ms = field::whole(Some(value), "bitrate_ms"),
+            "max_upscale" => counters.max_upscale = field::millionths(Some(value), "max_upscale"),
+            "max_downscale" => counters.max_downscale = field::millionths(Some(value), "max_downscale"),
+            _ => {}
+        }
     }
+    counters
 }
 
 /// `[number, from_ms, to_ms]`; a stretch without length says nothing yet.
