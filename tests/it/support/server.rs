@@ -4,11 +4,13 @@
 //! process, whatever way the test ends.
 
 use std::{
+    collections::BTreeSet,
     fs::File,
     net::TcpListener,
     os::unix::process::ExitStatusExt,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
+    sync::Mutex,
     time::{Duration, Instant},
 };
 
@@ -57,9 +59,9 @@ impl Server {
         let mut server = Self {
             child: None,
             settings,
-            http_port: free_port(),
-            admin_port: free_port(),
-            sql_port: free_port(),
+            http_port: own_port(),
+            admin_port: own_port(),
+            sql_port: own_port(),
             data,
             http: reqwest::Client::new(),
         };
@@ -229,7 +231,15 @@ fn variable(setting: &str) -> String {
     setting.strip_prefix("env:").map_or_else(|| format!("PLAYHEAD_{setting}"), str::to_owned)
 }
 
-/// A port nobody listens on. Somebody else might take it before the server does; the range is large.
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port()
+/// A port that nobody listens on, and that nobody gets while its server is down: below those that the system gives to
+/// connections going out, and given once only by this process.
+fn own_port() -> u16 {
+    static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+    loop {
+        let port = rand::random_range(12_000..32_000);
+        let is_free = || TcpListener::bind(("127.0.0.1", port)).is_ok();
+        if is_free() && GIVEN.lock().expect("nothing panics with it").insert(port) {
+            return port;
+        }
+    }
 }
