@@ -216,6 +216,7 @@ test('signing in: a link, a used link, a password, and back to where one wanted 
     await page.locator('form button').click();
     await page.waitForURL('**/videos/derby-2026?timeframe=7d');
     await page.locator('#figure-views').waitFor();
+    await page.locator('.account-menu summary').click();
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.waitForURL('**/login**');
     await page.goto(`${replay.url}/login#code=used`);
@@ -245,6 +246,7 @@ test('the theme is the system’s until chosen, and the choice stays', () =>
   withPage('/', async (page) => {
     const shade = () => page.evaluate(() => document.documentElement.dataset.theme);
     assert.equal(await shade(), 'dark');
+    await page.locator('.account-menu summary').click();
     await page.locator('#theme').selectOption('light');
     assert.equal(await shade(), 'light');
     await page.reload();

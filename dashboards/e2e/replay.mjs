@@ -22,10 +22,14 @@ export const VIEW_ID = '0198c0de-0000-7000-8000-000000000001';
 /** Stands where the SDK would: says which view it is, and remembers how it was called. */
 const SDK = `window.playhead={monitor:(video,options)=>{window.monitored=options;return{viewId:'${VIEW_ID}'}}};`;
 
-/** Knobs a test may turn while pages are open. */
-export function startReplay({ port = 0, empty = false, signedIn = true, failing = false, silent = false, refuse = false, hanging = false, limited = false, comparisonFails = false, role = 'owner' } = {}) {
-  const scene = new Scene({ empty });
-  const control = { failing, silent, refuse, hanging, limited, comparisonFails, signedIn, managed: new Managed({ ingestKey: INGEST_KEY, empty, role }), accepting: true, connections: 0, subscribes: [], tokens: [], asked: [], questions: [] };
+/**
+ * Knobs a test may turn while pages are open, and those of a bench: `pages`, another folder than dist/; `speed`, how much faster than
+ * ours the evening's clock runs; `deltaEveryMs`, by that clock.
+ */
+export function startReplay({ port = 0, pages = dist, empty = false, speed = 1, deltaEveryMs = 500, signedIn = true, failing = false, silent = false, refuse = false, hanging = false, limited = false, comparisonFails = false, role = 'owner' } = {}) {
+  const startMs = Date.now();
+  const scene = new Scene({ empty, now: () => Math.floor(startMs + (Date.now() - startMs) * speed) });
+  const control = { pages, speed, deltaEveryMs, failing, silent, refuse, hanging, limited, comparisonFails, signedIn, managed: new Managed({ ingestKey: INGEST_KEY, empty, role }), accepting: true, connections: 0, subscribes: [], tokens: [], asked: [], questions: [] };
   const server = createServer((request, response) => answer(request, response, control, scene));
   const sockets = new WebSocketServer({ noServer: true });
   server.on('upgrade', (request, socket, head) => {
@@ -69,19 +73,19 @@ function answer(request, response, control, scene) {
   if (url.pathname === '/sdk/playhead.js') return response.writeHead(200, { 'content-type': 'text/javascript' }).end(SDK);
   if (/^\/data\/v1\/sql(\/|$)/.test(url.pathname) && !control.failing && !control.hanging) return sql(request, url, response, control);
   if (url.pathname.startsWith('/data/v1/')) return data(request, url, response, control, scene);
-  const file = `${dist}${url.pathname}`;
+  const file = `${control.pages}${url.pathname}`;
   if (extname(file) !== '' && existsSync(file)) {
     response.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream' });
     return createReadStream(file).pipe(response);
   }
-  if (url.pathname === '/demo') return page(response, 'demo.html');
+  if (url.pathname === '/demo') return page(response, control, 'demo.html');
   if (extname(file) !== '') return json(response, 404, { title: 'Not found' });
-  return page(response, 'index.html');
+  return page(response, control, 'index.html');
 }
 
-function page(response, name) {
+function page(response, control, name) {
   response.writeHead(200, { 'content-type': TYPES['.html'] });
-  response.end(readFileSync(`${dist}/${name}`));
+  response.end(readFileSync(`${control.pages}/${name}`));
 }
 
 async function session(request, response, control) {
@@ -181,13 +185,13 @@ function together({ selection = {}, questions }, control, scene) {
   return { data: Object.fromEntries(Object.entries(questions).map(([name, question]) => [name, outcome(question)])), meta: { queries: 1 } };
 }
 
-const DELTA_EVERY_MS = 500;
+const HEARTBEAT_EVERY_MS = 5_000;
 
 function serveLive(client, control, scene) {
   control.connections += 1;
   const subscriptions = new Map();
   const send = (frame) => client.readyState === 1 && client.send(JSON.stringify(frame));
-  send({ type: 'hello', server_ms: Date.now(), protocol: 'playhead.v1' });
+  send({ type: 'hello', server_ms: scene.now(), protocol: 'playhead.v1' });
   client.on('message', (text) => {
     const frame = JSON.parse(String(text));
     if (frame.type === 'auth') control.tokens.push(frame.token);
@@ -197,18 +201,19 @@ function serveLive(client, control, scene) {
     if (control.refuse) return send({ type: 'error', id: frame.id, code: 'unavailable', message: 'This topic is not served here.' });
     if (control.silent) return;
     const seq = (frame.since ?? 0) + 1;
-    subscriptions.set(frame.id, { ...frame, query: frame.query ?? {}, seq });
-    send({ type: 'snapshot', id: frame.id, seq, state: scene.state(frame.topic, frame.query ?? {}) });
+    const subscription = { ...frame, query: frame.query ?? {}, seq, seen: {} };
+    subscriptions.set(frame.id, subscription);
+    send({ type: 'snapshot', id: frame.id, seq, state: scene.state(frame.topic, subscription.query, subscription.seen) });
   });
   const deltas = setInterval(() => {
     for (const subscription of subscriptions.values()) {
-      const changes = scene.changes(subscription.topic, subscription.query);
+      const changes = scene.changes(subscription.topic, subscription.query, subscription.seen);
       if (changes !== undefined) send({ type: 'delta', id: subscription.id, seq: (subscription.seq += 1), changes });
     }
-  }, DELTA_EVERY_MS);
-  const heartbeat = () => send({ type: 'heartbeat', server_ms: Date.now(), data_age_ms: 40 });
+  }, control.deltaEveryMs / control.speed);
+  const heartbeat = () => send({ type: 'heartbeat', server_ms: scene.now(), data_age_ms: 40 });
   heartbeat();
-  const beats = setInterval(heartbeat, 5_000);
+  const beats = setInterval(heartbeat, HEARTBEAT_EVERY_MS / control.speed);
   client.on('close', () => {
     clearInterval(deltas);
     clearInterval(beats);

@@ -28,10 +28,12 @@ function randomNumbers(seed) {
 const record = (entries) => Object.fromEntries(entries);
 
 export class Scene {
-  constructor({ empty = false } = {}) {
+  /** `now`: the evening's clock, ms; a bench lets it run faster than ours. */
+  constructor({ empty = false, now = Date.now } = {}) {
     this.empty = empty;
+    this.now = now;
     this.random = randomNumbers(7);
-    this.startS = Math.floor(Date.now() / 1_000);
+    this.startS = Math.floor(now() / 1_000);
     this.viewNumber = 0;
     this.notes = empty ? [] : firstNotes(this.startS);
     /** The view that was followed has come to its end. */
@@ -41,7 +43,7 @@ export class Scene {
   }
 
   arrive({ id, set }) {
-    const view = { start_ms: Date.now(), last_ms: Date.now(), state: 'exited', video_id: set.video_id, title: set.video_title, browser: 'Chrome', operating_system: 'Linux', startup_ms: 420 };
+    const view = { start_ms: this.now(), last_ms: this.now(), state: 'exited', video_id: set.video_id, title: set.video_title, browser: 'Chrome', operating_system: 'Linux', startup_ms: 420 };
     this.arrived.push([id, view]);
   }
 
@@ -78,7 +80,7 @@ export class Scene {
     if (this.empty) {
       return { concurrent_viewers: 0, playing: 0, rebuffering: 0, starting: 0, paused: 0, starts_per_s: 0, failures_per_s: 0, exits_before_start_per_s: 0, ended_per_s: 0, views_open: 0 };
     }
-    const now = this.point(Math.floor(Date.now() / 1_000));
+    const now = this.point(Math.floor(this.now() / 1_000));
     return {
       concurrent_viewers: now.viewers, playing: now.viewers - 61, rebuffering: now.rebuffering, starting: 21, paused: 40,
       rebuffering_ratio: now.rebuffering / now.viewers, starts_per_s: 4.6, failures_per_s: 0.1, exits_before_start_per_s: 0.3,
@@ -90,7 +92,7 @@ export class Scene {
     const windowS = query.window_s ?? 900;
     const points = {};
     const scale = query.video_id === undefined ? 1 : 0.31;
-    for (let second = Math.floor(Date.now() / 1_000) - windowS + 1; second <= Date.now() / 1_000 && !this.empty; second++) {
+    for (let second = Math.floor(this.now() / 1_000) - windowS + 1; second <= this.now() / 1_000 && !this.empty; second++) {
       const back = this.startS - second;
       if (back > 520 && back < 560) continue;
       const point = this.point(second);
@@ -108,7 +110,7 @@ export class Scene {
 
   views(query) {
     const limit = query.limit ?? 50;
-    const rows = Array.from({ length: this.empty ? 0 : limit }, (_, i) => [`view-${this.viewNumber++}`, this.view(Date.now() - i * 2_300)]);
+    const rows = Array.from({ length: this.empty ? 0 : limit }, (_, i) => [`view-${this.viewNumber++}`, this.view(this.now() - i * 2_300)]);
     return { rows: record(rows) };
   }
 
@@ -138,7 +140,7 @@ export class Scene {
     const types = ['viewinit', 'play', 'playing', 'heartbeat', 'seeking', 'seeked', 'playing', 'rebufferstart', 'rebufferend', 'heartbeat', 'heartbeat'];
     return {
       view: {
-        start_ms: Date.now() - 60_000, video_id: 'playhead-demo', title: 'Playhead demo', state: 'playing', playhead_ms: 41_200, duration_ms: 60_000,
+        start_ms: this.now() - 60_000, video_id: 'playhead-demo', title: 'Playhead demo', state: 'playing', playhead_ms: 41_200, duration_ms: 60_000,
         playing_ms: 52_300, startup_ms: 182, rebuffer_count: 1, rebuffer_ms: 640, seek_count: 2, rendition_height: 720, watch_ms: 58_000,
       },
       events: record(types.map((type, i) => [String(i + 1), { t_ms: i * 4_900, type, playhead_ms: i * 4_300 }])),
@@ -146,12 +148,19 @@ export class Scene {
     };
   }
 
-  state(topic, query) {
+  /** `seen`: what is remembered of one subscription, for its deltas. */
+  state(topic, query, seen = {}) {
     switch (topic) {
       case 'overview': return this.overview();
-      case 'timeseries': return this.timeseries(query);
+      case 'timeseries':
+        seen.second = Math.floor(this.now() / 1_000);
+        return this.timeseries(query);
       case 'top': return this.top();
-      case 'views': return this.views(query);
+      case 'views': {
+        const state = this.views(query);
+        seen.views = Object.keys(state.rows).reverse();
+        return state;
+      }
       case 'heatmap': return this.heatmap(query);
       case 'view': return this.oneView(query);
       default: return undefined;
@@ -159,25 +168,38 @@ export class Scene {
   }
 
   /** What changed in about a second; undefined when nothing did. */
-  changes(topic, query) {
-    if (topic === 'views' && this.arrived.length > 0) return { rows: record(this.arrived.splice(0)) };
+  changes(topic, query, seen) {
+    if (topic === 'views' && this.arrived.length > 0) return { rows: this.newRows(this.arrived.splice(0), query, seen) };
     if (this.empty) return undefined;
-    const second = Math.floor(Date.now() / 1_000);
     switch (topic) {
       case 'overview': return this.overview();
-      case 'timeseries': {
-        const scale = query.video_id === undefined ? 1 : 0.31;
-        const point = this.point(second);
-        return { points: { [second]: { ...point, viewers: Math.round(point.viewers * scale), rebuffering: Math.round(point.rebuffering * scale) }, [second - (query.window_s ?? 900)]: null } };
-      }
+      case 'timeseries': return { points: this.newPoints(query, seen) };
       case 'top': return { rows: { 'news-2000': { viewers: Math.round(100 + 500 * this.random()) } } };
-      case 'views': {
-        const id = this.viewNumber++;
-        return { rows: { [`view-${id}`]: this.view(Date.now()) } };
-      }
+      case 'views': return { rows: this.newRows([[`view-${this.viewNumber++}`, this.view(this.now())]], query, seen) };
       case 'heatmap': return { total_views: 63 + Math.floor(this.random() * 3), plays: { 17: 60 + Math.floor(this.random() * 9) } };
       case 'view': return { view: { playhead_ms: 41_200 + Math.floor(this.random() * 900), ...(this.over ? { state: 'exited' } : {}) } };
       default: return undefined;
     }
+  }
+
+  /** Every second since the last time, and as many that have left the window. */
+  newPoints(query, seen) {
+    const scale = query.video_id === undefined ? 1 : 0.31;
+    const until = Math.floor(this.now() / 1_000);
+    const points = {};
+    for (let second = Math.min(seen.second + 1, until); second <= until; second++) {
+      const point = this.point(second);
+      points[second] = { ...point, viewers: Math.round(point.viewers * scale), rebuffering: Math.round(point.rebuffering * scale) };
+      points[second - (query.window_s ?? 900)] = null;
+    }
+    seen.second = until;
+    return points;
+  }
+
+  /** The rows, and those that are too many with them. */
+  newRows(entries, query, seen) {
+    seen.views.push(...entries.map(([id]) => id));
+    const over = seen.views.splice(0, Math.max(0, seen.views.length - (query.limit ?? 50)));
+    return record([...entries, ...over.map((id) => [id, null])]);
   }
 }

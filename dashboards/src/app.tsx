@@ -11,7 +11,7 @@ import { editing } from './notes/notes';
 import { address, navigate, routeOf, withScope } from './router';
 import type { Route } from './router';
 import { ConnectionBanner } from './ui/Connection';
-import { Header } from './ui/Header';
+import { Header, ThemeSwitch } from './ui/Header';
 import { Lazy } from './ui/Lazy';
 import { useDismissed } from './ui/dismissed';
 import { LiveContext } from './ui/hooks';
@@ -123,12 +123,11 @@ function SignedIn({ environment, route }: { environment: Environment; route: Rou
   }, [key]);
   return (
     <LiveContext.Provider value={live}>
-      <Header live home={withScope('/', ['zone'])} end={<button type="button" class="button" onClick={() => void signOut()}>Sign out</button>}>
+      <Header live home={withScope('/', ['zone'])} account={<AccountMenu environment={environment} />}>
         <nav class="pages" aria-label="Pages">
           {PAGES.map((item) => <PageLink key={item.href} item={item} route={route} />)}
           <ManageMenu route={route} />
         </nav>
-        <p class="environment"><span class="visually-hidden">Environment </span>{environment.name}</p>
       </Header>
       <main class="main" key={key}><Page environment={environment} route={route} onShown={announce} /></main>
       <ConnectionBanner />
@@ -151,6 +150,17 @@ function ManageMenu({ route }: { route: Route }): JSX.Element {
     <details class="menu menu-start pages-menu" ref={menu} onClick={(event) => { if (event.target instanceof HTMLAnchorElement && menu.current !== null) menu.current.open = false; }}>
       <summary aria-current={MANAGE.some(({ page }) => page === route.page) ? 'true' : undefined}>Manage</summary>
       <div class="menu-body">{MANAGE.map((item) => <PageLink key={item.href} item={item} route={route} />)}</div>
+    </details>
+  );
+}
+
+/** Which environment this is, and what one rarely changes. */
+function AccountMenu({ environment }: { environment: Environment }): JSX.Element {
+  const menu = useDismissed();
+  return (
+    <details class="menu account-menu" ref={menu}>
+      <summary class="environment"><span class="visually-hidden">Environment </span>{environment.name}</summary>
+      <div class="menu-body"><ThemeSwitch /><button type="button" class="button" onClick={() => void signOut()}>Sign out</button></div>
     </details>
   );
 }

@@ -17,7 +17,7 @@ function start(random = () => 1, token?: string): LiveSocket {
 function watch(): { states: JsonObject[]; errors: string[]; sink: Parameters<LiveSocket['subscribe']>[2] } {
   const states: JsonObject[] = [];
   const errors: string[] = [];
-  return { states, errors, sink: { state: (state) => states.push(state), error: (code) => errors.push(code) } };
+  return { states, errors, sink: { state: (state) => states.push(structuredClone(state)), error: (code) => errors.push(code) } };
 }
 
 beforeEach(() => {

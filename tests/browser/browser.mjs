@@ -21,12 +21,12 @@ export const launch = ({ remembersPages = false } = {}) =>
   });
 
 /**
- * A page in a context of its own, as another visitor would have it. `complaints`: script errors, console errors and
+ * A page in a context of its own, as another visitor would have it, or with the `state` (cookies) of one who is signed in. `complaints`: script errors, console errors and
  * breaches of the security policy; `requests`: everything asked over HTTP; `sockets`: every websocket opened.
  */
-export async function openPage(browser, { theme = 'dark', width = 1_360, height = 900 } = {}) {
+export async function openPage(browser, { theme = 'dark', width = 1_360, height = 900, state } = {}) {
   const context = await browser.newContext({
-    colorScheme: theme, viewport: { width, height }, locale: 'en-GB', timezoneId: 'UTC',
+    colorScheme: theme, viewport: { width, height }, locale: 'en-GB', timezoneId: 'UTC', ...(state === undefined ? {} : { storageState: state }),
   });
   const page = await context.newPage();
   page.complaints = [];

@@ -10,7 +10,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { eventually } from './check.mjs';
 
-const BINARY = process.env.PLAYHEAD_BIN ?? fileURLToPath(new URL('../../target/debug/playhead', import.meta.url));
+export const BINARY = process.env.PLAYHEAD_BIN ?? fileURLToPath(new URL('../../target/debug/playhead', import.meta.url));
 /** Where a checkout's engine is found from; see `PLAYHEAD_CHDB_LIB` for another place. */
 const CHECKOUT = fileURLToPath(new URL('../..', import.meta.url));
 /** The first start makes the schema in a new database. */

@@ -9,12 +9,14 @@ import { postViews, TRUSTING_US } from './beacons.mjs';
 import { launch, openPage } from './browser.mjs';
 import { eventually } from './check.mjs';
 import { Server } from './server.mjs';
+import { TASKS } from './tasks.mjs';
 
 const VIEWS = 40;
 const MOST_CLICKS = 4;
 const DAY = { 'timeframe[]': '24:hours' };
 /** All failures of the posted views are of this CDN. */
 const FAILING = 'own edge';
+const KNOWN = { cdn: FAILING, viewer: 'viewer-8', title: 'Derby' };
 
 let browser;
 let server;
@@ -52,49 +54,13 @@ async function task(run) {
 const menu = (name) => page.locator('nav[aria-label=Pages] a', { hasText: name });
 const query = () => new URL(page.url()).searchParams;
 
-test('which CDN fails? Overview, its failures, by CDN: the first row by impact', () =>
-  task(async (click) => {
-    await click(menu('Overview'));
-    await click(page.locator('#figure-playback_failure_percentage a'));
-    await page.locator('#dimension').waitFor();
-    await page.locator('#dimension').selectOption('cdn');
-    await page.locator('#by tbody tr', { hasText: FAILING }).waitFor();
-    assert.equal(await page.locator('#by tbody tr').first().getAttribute('data-value'), FAILING);
-  }));
+for (const { name, run } of TASKS) test(name, () => task((click) => run(page, click, KNOWN)));
 
-test('why was this viewer’s evening bad? Views, their id, the view: a sentence', () =>
-  task(async (click) => {
-    await click(menu('Views'));
-    await click(page.locator('#search-id'));
-    await page.keyboard.type('viewer-8');
-    await page.keyboard.press('Enter');
-    await page.locator('#search-finding', { hasText: 'viewer id' }).waitFor();
-    await page.locator('.chip-value', { hasText: 'viewer-8' }).waitFor();
-    await click(page.locator('#views-list tbody .open').first());
-    await page.locator('#verdict', { hasText: /\w+ \w+/ }).waitFor();
-  }));
-
-test('where do people leave this title? Overview, the title: the places that stand out', () =>
-  task(async (click) => {
-    await click(menu('Overview'));
-    await click(page.locator('#top-video_id a.value', { hasText: 'Derby' }));
-    await page.locator('#standouts li').first().waitFor();
-    assert.match(await page.locator('#standouts').textContent(), /see 0:30/);
-  }));
-
-test('when was the peak? Overview: the sentence under the chart', () =>
-  task(async (click) => {
-    await click(menu('Overview'));
-    await page.locator('#trend .summary', { hasText: /Highest by hour: \d+ at \d+ \w+, \d\d:00/ }).waitFor();
-  }));
-
-test('why is startup as it is? Overview, startup: what drags it down', () =>
-  task(async (click) => {
-    await click(menu('Overview'));
-    await click(page.locator('#figure-video_startup_time a'));
-    await page.locator('#why').scrollIntoViewIfNeeded();
-    await page.locator('#why tbody tr').first().waitFor();
-  }));
+test('the CDN that fails is the first row by impact', async () => {
+  await page.goto(`${server.url}/explore/playback_failure_percentage?by=cdn`);
+  await page.locator('#by tbody tr', { hasText: FAILING }).waitFor();
+  assert.equal(await page.locator('#by tbody tr').first().getAttribute('data-value'), FAILING);
+});
 
 test('which error hits, where, and what did one of them see? Errors, the error, one of its views', () =>
   task(async (click) => {
@@ -156,4 +122,27 @@ test('a screen’s figures are one request, and each is what its own address ans
       const title = await page.locator(`#figure-${metric} .tile-value`).getAttribute('title');
       assert.ok(title.startsWith(String(data.value)), `${metric}: ${title}, and ${data.value}`);
     }
+  }));
+
+test('a note at the last point of a series, by keyboard, stands on the chart and stays', () =>
+  task(async () => {
+    await page.goto(`${server.url}/explore/video_startup_time`);
+    const chart = page.locator('#series [role=slider]');
+    await page.locator('#series .summary', { hasText: 'Highest' }).waitFor();
+    await chart.focus();
+    await page.keyboard.press('End');
+    const words = await chart.getAttribute('aria-valuetext');
+    assert.equal(await chart.getAttribute('aria-valuenow'), await chart.getAttribute('aria-valuemax'));
+    await page.keyboard.press('ArrowLeft');
+    assert.notEqual(await chart.getAttribute('aria-valuetext'), words, 'the last place is read once');
+    await page.keyboard.press('End');
+    await page.keyboard.press('n');
+    await page.locator('dialog[open] textarea').waitFor();
+    await page.keyboard.type('CDN switched');
+    await page.locator('dialog[open] button', { hasText: 'Save' }).focus();
+    await page.keyboard.press('Enter');
+    const note = page.locator('#series .note-mark', { hasText: 'CDN switched' });
+    await note.waitFor();
+    await page.reload();
+    await note.waitFor();
   }));

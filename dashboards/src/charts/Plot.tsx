@@ -18,6 +18,8 @@ export interface PlotConfig {
   padding?: uPlot.Padding;
   /** In which zone a time axis finds its midnights. */
   tzDate?: uPlot.LocalDateFromUnix;
+  /** A value holds from its place up to the next; the last place only ends the last step. */
+  steps?: boolean;
 }
 
 export interface LegendItem {
@@ -88,7 +90,7 @@ export function Plot({ label, configure, data, legend, place, restIndex, crossha
   useEffect(() => (pinned === undefined ? undefined : () => showCursor(plot.current, undefined)), [pinned]);
 
   const [places] = data;
-  const length = places.length;
+  const length = Math.max(0, places.length - (config.steps === true ? 1 : 0));
   const own = pinned === undefined ? hovered : indexAt(places, pinned);
   const shared = useShared(crosshair, own === undefined ? undefined : places[own], plot);
   const index = Math.min(own ?? (shared === undefined ? restIndex : indexAt(places, shared)), length - 1);
@@ -190,16 +192,23 @@ interface Zoom {
 
 function options(config: PlotConfig, element: HTMLElement, hover: (index: number | undefined) => unknown, zoom: Zoom): uPlot.Options {
   const canZoom = zoom.current !== undefined;
+  // Of a step its whole width is pointed at, not only what is nearer to its place than to the next.
+  const stepAt = (plot: uPlot, x: number): number => indexAt(plot.data[0] as number[], x);
+  const pointed = (plot: uPlot): number | undefined => {
+    const { left = -1, idx } = plot.cursor;
+    if (left < 0) return undefined;
+    return config.steps === true ? stepAt(plot, plot.posToVal(left, 'x')) : (idx ?? undefined);
+  };
   return {
     padding: [8, 0, 0, 0],
     ...config,
     width: element.clientWidth,
     height: element.clientHeight,
     legend: { show: false },
-    cursor: { y: false, drag: { x: canZoom, y: false, setScale: false, dist: LEAST_DRAG_PX }, points: { size: 7 } },
+    cursor: { y: false, ...(config.steps === true ? { dataIdx: (plot: uPlot, _series: number, _nearest: number, x: number) => stepAt(plot, x) } : {}), drag: { x: canZoom, y: false, setScale: false, dist: LEAST_DRAG_PX }, points: { size: 7 } },
     hooks: {
       ...config.hooks,
-      setCursor: [(plot) => hover(plot.cursor.left !== undefined && plot.cursor.left >= 0 ? (plot.cursor.idx ?? undefined) : undefined)],
+      setCursor: [(plot) => hover(pointed(plot))],
       setSelect: [(plot) => {
         const { left, width } = plot.select;
         if (width < LEAST_DRAG_PX) return;

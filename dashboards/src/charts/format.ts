@@ -48,10 +48,13 @@ export const twoDecimals = (value: number): string => fine.format(value);
 export const oneDecimal = (value: number | null | undefined): string => (known(value) ? decimal.format(value) : DASH);
 
 /** A change relative to what was: `+12.3%`. */
-export const percentChange = (part: number): string => signedPercent.format(part);
+export const percentChange = (part: number): string => minus(signedPercent.format(part));
 
 /** A difference in a unit of its own: `+0.4 points`. */
-export const points = (by: number, unit: string): string => `${signedDecimal.format(by)} ${unit}`;
+export const points = (by: number, unit: string): string => `${minus(signedDecimal.format(by))} ${unit}`;
+
+/** The sign that is as wide as a plus: formatting writes a hyphen. */
+const minus = (text: string): string => text.replace('-', '−');
 
 /** A length of time in its natural unit: `420 ms`, `1.8 s`, `3 min 20 s`, `2 h 5 min`. */
 export function duration(ms: number | null | undefined): string {

@@ -96,5 +96,5 @@ export const lonely: uPlot.Series.Points.Filter = (plot, series) => {
   return Array.from(column, (_, i) => i).filter((i) => !missing(i) && missing(i - 1) && missing(i + 1));
 };
 
-/** uPlot's stepped lines: a bucket's value holds from its beginning to the next one's. */
-export const stepped = uPlot.paths.stepped?.({ align: 1 });
+/** uPlot's stepped lines: a bucket's value holds from its beginning to the next one's, also before a gap. */
+export const stepped = uPlot.paths.stepped?.({ align: 1, alignGaps: 1 });

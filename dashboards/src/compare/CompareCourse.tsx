@@ -67,6 +67,7 @@ function Chart({ course: { atS, values }, names, metric: { name, unit }, step }:
     const steps = axisSteps(unit);
     return {
       padding: [8, INSETS[1], 0, 0],
+      steps: true,
       scales: { x: { time: true }, y: { range: fromZero(leastScale[unit]) } },
       axes: [
         axis({ size: X_AXIS_SIZE, values: (_plot, splits) => splits.map((s) => timeLabel(s, step)), space: 70, grid: { show: false }, incrs: X_STEPS.filter((s) => s >= STEP_S[step]) }),
@@ -78,12 +79,12 @@ function Chart({ course: { atS, values }, names, metric: { name, unit }, step }:
       })],
     };
   }, [unit, step, count, zone.value]);
-  const at = (column: Column | undefined, i: number): string => valueText(column?.[Math.min(i, atS.length - 1)], unit);
+  const at = (column: Column | undefined, i: number): string => valueText(column?.[i], unit);
   return (
     <>
       <Plot
         label={`${name} over time`} configure={configure} data={data} restIndex={Math.max(0, ...values.map((column) => column.findLastIndex((value) => value !== null)))}
-        place={(i) => stepText(atS[Math.min(i, atS.length - 1)] ?? 0, step)}
+        place={(i) => stepText(atS[i] ?? 0, step)}
         legend={names.map((label, i) => ({ label, color: `series-${i + 1}`, dashed: DASHES[i] ?? false, value: (index) => at(values[i], index) }))}
       />
       <p class="summary">{summary(values, names, unit, step)}</p>

@@ -27,7 +27,8 @@ export class LiveStore {
   readonly link: Signal<Link> = signal<Link>({ phase: 'connecting', attempt: 0 });
   readonly pause: Signal<Pause | undefined> = signal(undefined);
   private readonly waiting = new Map<Signal<Live<unknown>>, Live<unknown>>();
-  private readonly pacer = new Pacer(() => this.flush());
+  private readonly open = new Set<Signal<Live<unknown>>>();
+  private readonly pacer = new Pacer(() => this.due().map((target) => () => this.put(target)));
   private readonly socket: LiveSocket;
 
   constructor(url: string, token?: string) {
@@ -41,6 +42,7 @@ export class LiveStore {
   topic<N extends TopicName>(name: N, query: TopicQuery): Topic<TopicStates[N]> {
     const value = signal<Live<TopicStates[N]>>({ status: 'loading' });
     const target = value as Signal<Live<unknown>>;
+    this.open.add(target);
     const subscription = this.socket.subscribe(name, query, {
       // The one place where a frame's state becomes a topic's type: the server's schema vouches for it.
       state: (state) => this.show(target, { status: 'ready', value: state as unknown as TopicStates[N] }),
@@ -53,6 +55,7 @@ export class LiveStore {
         subscription.retry();
       },
       close: () => {
+        this.open.delete(target);
         this.waiting.delete(target);
         subscription.close();
       },
@@ -60,12 +63,12 @@ export class LiveStore {
   }
 
   togglePause(): void {
-    if (this.pause.value === undefined) {
-      this.pause.value = { sinceMs: Date.now(), updates: 0 };
-      return;
-    }
-    this.pause.value = undefined;
-    this.flush();
+    const resumed = this.pause.value !== undefined;
+    batch(() => {
+      this.pause.value = resumed ? undefined : { sinceMs: Date.now(), updates: 0 };
+      if (resumed) this.due().forEach((target) => this.put(target));
+      else this.open.forEach((target) => (target.value = held(target.value)));
+    });
   }
 
   retryNow(): void {
@@ -88,14 +91,21 @@ export class LiveStore {
     this.pacer.mark();
   }
 
-  private flush(): void {
+  /** What may be changed on the screen now. */
+  private due(): Signal<Live<unknown>>[] {
     const paused = this.pause.value !== undefined;
-    batch(() => {
-      for (const [target, value] of this.waiting) {
-        if (paused && target.value.status === 'ready') continue;
-        target.value = value;
-        this.waiting.delete(target);
-      }
-    });
+    return [...this.waiting.keys()].filter((target) => !paused || target.value.status !== 'ready');
+  }
+
+  private put(target: Signal<Live<unknown>>): void {
+    const value = this.waiting.get(target);
+    // Closed, or put when the pause ended, since it was due.
+    if (value === undefined) return;
+    this.waiting.delete(target);
+    target.value = this.pause.value === undefined ? value : held(value);
   }
 }
+
+/** Apart from the state that goes on changing. */
+const held = (shown: Live<unknown>): Live<unknown> =>
+  shown.status === 'ready' ? { status: 'ready', value: structuredClone(shown.value) } : shown;

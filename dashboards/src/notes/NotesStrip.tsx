@@ -25,7 +25,7 @@ export function NotesStrip({ notes, fromS, toS, insets: [left, right] }: Props):
       {mayWrite() && (
         <button type="button" class="note-add" title="Add a note (n in the chart, or a double click)" onClick={() => noteAt(((fromS + Math.min(toS, Date.now() / 1_000)) / 2) * 1_000)}>
           <svg viewBox="0 0 12 12" width="10" height="10" aria-hidden="true"><path d="M6 1v10M1 6h10" stroke="currentColor" stroke-width="2" /></svg>
-          <span class="visually-hidden">Add a note at a time</span>
+          <span class="visually-hidden">Add a note at a time</span><span aria-hidden="true">Note</span>
         </button>
       )}
     </div>

@@ -80,8 +80,8 @@ function Explorer({ known, definition }: { known: Definition[]; definition: Defi
       <div class="explore-bar">
         <label>Metric <MetricSelect known={known} chosen={id} /></label>
         {offered.length > 1 && <Choices label="Measurement" param="measurement" options={offered} fallback={usual} words={MEASUREMENT_WORDS} />}
-        <p class="note definition">{definition.definition} {DIRECTION_WORDS[direction]} A view counts for the time in which it {COUNTED_WHEN[definition.aggregation]}.</p>
       </div>
+      <p class="note definition">{definition.definition} {DIRECTION_WORDS[direction]} A view counts for the time in which it {COUNTED_WHEN[definition.aggregation]}.</p>
       <div class="filter-bar"><FilterPicker now={scope.now} /><FilterChips filters={scope.filters} hint="Choose a value below to see only views with it." /></div>
       <Value source={overall} of={of} scope={scope} name={name} />
       {nothing ? <NothingThen scope={scope} /> : (

@@ -120,7 +120,7 @@ function SendersTable({ rows, by }: { rows: Sender[]; by: (typeof SENDERS)[numbe
 }
 
 function Lack({ part = 0, views, href, words }: { part: number | undefined; views: number; href: string; words: string }): JSX.Element {
-  if (views === 0) return <span class="whole" data-tone="ok"><Glyph shape="check" /><span class="visually-hidden">{words}: none</span></span>;
+  if (views === 0) return <span class="whole"><span class="visually-hidden">{words}: </span>none</span>;
   return <a class="only lack" data-tone={part >= MOSTLY ? 'warn' : 'none'} href={href} title={plural(views, 'view')} aria-label={`${words}: ${ratio(part)}`}>{part >= MOSTLY && <Glyph shape="triangle" />} {ratio(part)}</a>;
 }
 

@@ -37,22 +37,21 @@ export function EngagementChart({ data, before, scale = 'viewers', stretch, cros
   const columns = useMemo(() => columnsOf(shown, earlier, scale), [shown, earlier, scale]);
   const configure = useCallback(() => configuration(scale, earlier !== undefined), [scale, earlier !== undefined]);
   const { first, engagement: { viewers, plays, bucketMs } } = shown;
-  const bucket = (i: number): number => Math.min(i, plays.length - 1);
-  const of = (column: number[], i: number): number => column[bucket(i)] ?? 0;
+  const of = (column: number[], i: number): number => column[i] ?? 0;
   const highest = plays.reduce((best, value, i) => (value > (plays[best] ?? 0) ? i : best), 0);
   const legend: LegendItem[] = [
     { label: 'Viewers', color: 'series-1', value: (i) => `${countInFull(of(viewers, i))} (${ratio(share(of(viewers, i), data.totalViews))})` },
     { label: 'Replays', color: 'series-2', value: (i) => countInFull(Math.max(0, of(plays, i) - of(viewers, i))) },
   ];
   if (before !== undefined && earlier !== undefined) {
-    const then = (i: number): number => earlier.engagement.viewers[bucket(i)] ?? 0;
+    const then = (i: number): number => earlier.engagement.viewers[i] ?? 0;
     legend.push({ label: 'Viewers before', color: 'text-2', dashed: true, value: (i) => `${countInFull(then(i))} (${ratio(share(then(i), before.totalViews))})` });
   }
   return (
     <>
       <Plot
         label="Engagement over the video" configure={configure} data={columns} restIndex={highest} legend={legend}
-        place={(i) => position((first + bucket(i)) * bucketMs)} {...(crosshair === undefined ? {} : { crosshair })} {...(onZoom === undefined ? {} : { onZoom })}
+        place={(i) => position((first + i) * bucketMs)} {...(crosshair === undefined ? {} : { crosshair })} {...(onZoom === undefined ? {} : { onZoom })}
       />
       {stretch === undefined && <MomentsStrip moments={data.moments} lengthMs={data.plays.length * data.bucketMs} />}
       <p class="summary">{summariseEngagement(data)}</p>
@@ -92,6 +91,7 @@ function configuration(scale: Scale, compared: boolean): PlotConfig {
   return {
     // The last label stands under the video's end, and half of it beyond.
     padding: [8, 20, 0, 0],
+    steps: true,
     scales: { x: { time: false }, y: { range: fromZero(counts ? 4 : 1) } },
     axes: [
       axis({ size: X_AXIS_SIZE, values: (_plot, splits) => splits.map((s) => position(s * 1_000)), incrs: POSITION_STEPS, space: 60, grid: { show: false } }),

@@ -60,7 +60,7 @@ export function HistoryChart({ rows, of, step, compared, title, notes = NO_NOTES
     [of.unit, step, zone.value, notes],
   );
   const [places] = data;
-  const at = (i: number): StepRow | undefined => rows[Math.min(i, rows.length - 1)];
+  const at = (i: number): StepRow | undefined => rows[i];
   const legend: LegendItem[] = [
     { label: of.label, color: 'series-1', value: (i) => `${valueText(at(i)?.value, of.unit)}${of.unit === 'count' ? '' : ` of ${plural(at(i)?.views ?? 0, 'view')}`}` },
     ...(compared ? [{ label: 'Before', color: 'text-2', dashed: true, value: (i: number) => valueText(at(i)?.before?.value, of.unit) }] : []),
@@ -69,7 +69,7 @@ export function HistoryChart({ rows, of, step, compared, title, notes = NO_NOTES
     <>
       <Plot
         label={title} configure={configure} data={data} legend={legend} crosshair={crosshair} onZoom={still ? undefined : zoomTo}
-        onNote={mayWrite() && !still ? (atS) => noteAt(atS * 1_000) : undefined}
+        onNote={mayWrite() && !still ? (atS) => noteAt(within(atS, frame) * 1_000) : undefined}
         restIndex={rows.findLastIndex(({ value, partial }) => value !== null && !partial)}
         place={(i) => { const row = at(i); return row === undefined ? '' : `${stepText(row.atS, step)}${row.partial ? ', in part' : ''}`; }}
       />
@@ -78,6 +78,11 @@ export function HistoryChart({ rows, of, step, compared, title, notes = NO_NOTES
     </>
   );
 }
+
+/** A step may begin before the timeframe or end after it: what is noted of it there would not be shown here. Notes are of whole minutes. */
+const within = (atS: number, { fromS, toS }: Frame): number => Math.min(toS, Math.max(Math.ceil(fromS / MINUTE_S) * MINUTE_S, atS));
+
+const MINUTE_S = 60;
 
 /** Steps that stick out of the timeframe look like a drop and are none. */
 function partialSpans(rows: StepRow[], step: Step, frame: Frame): [fromS: number, toS: number][] {
@@ -93,6 +98,7 @@ function configuration(unit: Unit, step: Step, spans: () => [number, number][], 
     ...(zone.value === 'utc' ? { tzDate: (s: number) => uPlot.tzDate(new Date(s * 1_000), 'Etc/UTC') } : {}),
     // Half of the last label stands beyond the last step.
     padding: [8, INSETS[1], 0, 0],
+    steps: true,
     scales: { x: { time: true }, y: { range: fromZero(leastScale[unit]) } },
     axes: [
       axis({ size: X_AXIS_SIZE, values: (_plot, splits) => splits.map((s) => timeLabel(s, step)), space: 70, grid: { show: false }, incrs: X_STEPS.filter((s) => s >= STEP_S[step]) }),

@@ -16,6 +16,13 @@ const figure = new Intl.NumberFormat(undefined, { maximumFractionDigits: 3 });
 const short = new Intl.NumberFormat(undefined, { notation: 'compact', maximumFractionDigits: 1 });
 const written = (value: number | null | undefined): string => (typeof value === 'number' ? figure.format(value) : DASH);
 const inUtc = (s: number): Date => uPlot.tzDate(new Date(s * 1_000), 'Etc/UTC');
+/** The time of day, with seconds where they differ; the day where it begins. */
+function tick(s: number, apartS: number): string {
+  const [day = '', time = ''] = new Date(s * 1_000).toISOString().split('T');
+  return apartS >= DAY_S || time.startsWith('00:00:00') ? day : time.slice(0, apartS < 60 ? 8 : 5);
+}
+
+const DAY_S = 86_400;
 const moment = (s: number): string => utc(s * 1_000).replace(/(?: 00:00:00)?\.000/, '');
 
 export function SqlChart({ drawing }: { drawing: Drawing }): JSX.Element {
@@ -45,7 +52,7 @@ function configuration(lines: number): PlotConfig {
     tzDate: inUtc,
     padding: [8, 22, 0, 0],
     scales: { x: { time: true }, y: { range: (_plot, min, max) => [Math.min(0, min * 1.1), Math.max(max * 1.1, 1e-9)] } },
-    axes: [axis({ size: X_AXIS_SIZE, space: 70, grid: { show: false } }), axis({ size: 64, space: 40, values: (_plot, splits) => splits.map((value) => short.format(value)) })],
+    axes: [axis({ size: X_AXIS_SIZE, space: 90, grid: { show: false }, values: (_plot, splits, _axis, _space, apartS) => splits.map((s) => tick(s, apartS)) }), axis({ size: 64, space: 40, values: (_plot, splits) => splits.map((value) => short.format(value)) })],
     series: [{}, ...series],
   };
 }

@@ -7,7 +7,7 @@ import { token } from '../charts/colors';
 import { count, countInFull, plural, ratio, timeOfDay, timeOfDayShort } from '../charts/format';
 import { X_AXIS_SIZE, axis, fromZero, hatchGaps, uprights } from '../charts/parts';
 import { COUNT_STEPS } from '../charts/steps';
-import { liveColumns, minuteRows, summariseLive } from '../charts/series';
+import { latestSecond, liveColumns, minuteRows, summariseLive } from '../charts/series';
 import type { LiveColumns } from '../charts/series';
 import { describeLink } from '../live/status';
 import type { Timeseries } from '../live/topics';
@@ -50,7 +50,7 @@ export function ViewersChart({ source, window, title, notes }: Props): JSX.Eleme
         <ShapeSwitch param="viewers" what="viewers" />
       </>}
     >
-      <StateGate source={source} what="the viewers over time" isEmpty={(series) => Object.keys(series.points).length === 0}
+      <StateGate source={source} what="the viewers over time" isEmpty={(series) => latestSecond(series) === undefined}
         empty={<p class="state-title">Nothing is known about this time yet.</p>}>
         {(series) => panelShape('viewers') === 'table' ? <MinuteTable series={series} /> : <Chart series={series} window={window} all={notes} />}
       </StateGate>
@@ -67,7 +67,7 @@ function Chart({ series, window, all }: { series: Timeseries; window: Window; al
   drawn.current = { columns, notes };
   const configure = useCallback(() => configuration(() => drawn.current), []);
   const data = useMemo<[number[], ...LiveColumns['viewers'][]]>(() => [columns.time, columns.viewers, columns.rebufferingShare], [columns]);
-  const summary = summariseLive(columns);
+  const summary = useMemo(() => summariseLive(columns), [columns]);
   return (
     <>
       <Plot

@@ -51,7 +51,7 @@ export function PauseButton(): JSX.Element {
   return (
     <button type="button" class="button pause" id="pause" aria-pressed={pause !== undefined} title="Space" onClick={() => live.togglePause()}>
       <Glyph shape={pause === undefined ? 'bars' : 'play'} />
-      {pause === undefined ? 'Pause updates' : 'Resume updates'}
+      <span>{pause === undefined ? 'Pause' : 'Resume'}<span class="pause-what"> updates</span></span>
       {pause !== undefined && pause.updates > 0 && <span class="badge">{plural(pause.updates, 'new update')}</span>}
     </button>
   );

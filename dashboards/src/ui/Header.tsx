@@ -34,10 +34,11 @@ interface Props {
   live: boolean;
   /** Where the mark leads. */
   home?: string;
-  end?: ComponentChildren;
+  /** Who is signed in where, and their switches; without it there is the theme's alone. */
+  account?: ComponentChildren;
 }
 
-export function Header({ children, live, home = '/', end }: Props): JSX.Element {
+export function Header({ children, live, home = '/', account = <ThemeSwitch /> }: Props): JSX.Element {
   return (
     <header class="head">
       <a class="brand" href={home}><Mark /> Playhead</a>
@@ -45,8 +46,7 @@ export function Header({ children, live, home = '/', end }: Props): JSX.Element 
       <div class="head-end">
         {live && <ConnectionState />}
         {live && <PauseButton />}
-        <ThemeSwitch />
-        {end}
+        {account}
       </div>
     </header>
   );
