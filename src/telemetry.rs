@@ -14,7 +14,8 @@ pub enum Metric {
     EventsReceived,
     /// The fate of each of them at intake, by `fate`: accepted, rejected (by `reason`), shed (by `reason` and `importance`).
     EventsIntake,
-    /// The fate of each event read from the log, by `fate`: stored, duplicate, late, quarantined.
+    /// The fate of each event read from the log, by `fate`: stored, duplicate, late, suppressed (of erased views),
+    /// quarantined.
     EventsProcessed,
     /// Beacon requests answered without a 2xx, by `code`.
     BeaconsRefused,
@@ -22,6 +23,8 @@ pub enum Metric {
     FieldsDropped,
     /// Fields without a meaning, kept with their event.
     FieldsUnknown,
+    /// Marks (changes of rendition, stalls, seeks, ads) left out of views that have as many as any view may.
+    MarksLeftOut,
     /// Rows inserted into ClickHouse, by `table`.
     RowsInserted,
     /// Failed tries to insert, by `kind`: retryable, refused.
@@ -40,13 +43,14 @@ pub enum Metric {
 
 impl Metric {
     /// All of them, for the exporter's descriptions and the documentation test.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::EventsReceived,
         Self::EventsIntake,
         Self::EventsProcessed,
         Self::BeaconsRefused,
         Self::FieldsDropped,
         Self::FieldsUnknown,
+        Self::MarksLeftOut,
         Self::RowsInserted,
         Self::InsertErrors,
         Self::LagRecords,
@@ -65,6 +69,7 @@ impl Metric {
             Self::BeaconsRefused => "playhead_beacons_refused_total",
             Self::FieldsDropped => "playhead_fields_dropped_total",
             Self::FieldsUnknown => "playhead_fields_unknown_total",
+            Self::MarksLeftOut => "playhead_marks_left_out_total",
             Self::RowsInserted => "playhead_rows_inserted_total",
             Self::InsertErrors => "playhead_insert_errors_total",
             Self::LagRecords => "playhead_lag_records",
@@ -74,6 +79,11 @@ impl Metric {
             Self::SqlStatements => "playhead_sql_statements_total",
         }
     }
+}
+
+/// Adds `n` to a counter.
+pub fn count(metric: Metric, n: u64) {
+    metrics::counter!(metric.name()).increment(n);
 }
 
 /// Adds `n` to a counter with one label.

@@ -1,5 +1,5 @@
-//! What the processor remembers of the views it is writing: when each began, which sequences it has seen, and the timeline
-//! of those whose client does not count.
+//! What the processor remembers of the views it is writing: when each began, which sequences it has seen, the timeline of
+//! those whose client does not count, and whether its viewer was erased.
 //!
 //! Only a shortcut: a view that is not here is looked up in ClickHouse, and a repeat that is not recognised here is
 //! removed by the engine of `event_rows`. So it may be lost or forgotten at any time.
@@ -13,6 +13,7 @@ use super::batch::Batch;
 use crate::event::{
     View,
     course::{Known, Reckoned},
+    marks,
 };
 
 /// A view silent for longer than the longest pause is forgotten.
@@ -38,6 +39,10 @@ pub struct Remembered {
     hashes: Hashes,
     /// The timeline so far; `None` if ClickHouse may know one that was not asked for.
     known: Option<Known>,
+    /// Its viewer was erased: nothing of it is written any more.
+    pub is_erased: bool,
+    /// How many marks it may still get.
+    marks_left: usize,
 }
 
 /// The newest hashes, and which they are.
@@ -64,7 +69,15 @@ impl Hashes {
 
 impl Remembered {
     fn new(start_ms: i64, known: Option<Known>) -> Self {
-        Self { start_ms, last_ms: start_ms, runs: Vec::new(), hashes: Hashes::default(), known }
+        Self {
+            start_ms,
+            last_ms: start_ms,
+            runs: Vec::new(),
+            hashes: Hashes::default(),
+            known,
+            is_erased: false,
+            marks_left: marks::MOST,
+        }
     }
 
     /// Whether the whole timeline so far is here.
@@ -77,6 +90,16 @@ impl Remembered {
         let known = self.known.as_mut()?;
         known.learn(piece);
         known.reckon()
+    }
+
+    /// Bounds the marks of a piece of the view that brings so many new ones; how many have no room.
+    pub fn bound(&mut self, piece: &mut View, new_marks: usize) -> usize {
+        let too_many = new_marks.saturating_sub(self.marks_left);
+        if too_many > 0 {
+            piece.marks.keep(self.marks_left);
+        }
+        self.marks_left -= new_marks - too_many;
+        too_many
     }
 
     /// Notes that the view was heard of.
@@ -134,9 +157,16 @@ impl Memory {
         self.remember(key, Remembered::new(start_ms, Some(Known::default())));
     }
 
-    /// Remembers a view that began at `start_ms` and of which ClickHouse knows more.
-    pub fn resume(&mut self, key: ViewKey, start_ms: i64) {
-        self.remember(key, Remembered::new(start_ms, None));
+    /// Remembers a view that began at `start_ms` and of which ClickHouse knows more, so many marks among it.
+    pub fn resume(&mut self, key: ViewKey, start_ms: i64, marks: usize) {
+        let view = Remembered::new(start_ms, None);
+        self.remember(key, Remembered { marks_left: marks::MOST.saturating_sub(marks), ..view });
+    }
+
+    /// Remembers a view of an erased viewer.
+    pub fn shun(&mut self, key: ViewKey, heard_ms: i64) {
+        let view = Remembered::new(heard_ms, Some(Known::default()));
+        self.remember(key, Remembered { is_erased: true, ..view });
     }
 
     /// Remembers what ClickHouse knows of the timeline of a view.

@@ -11,13 +11,13 @@ use super::{
     heat::{self, Stretch},
     monitor::{Monitor, Tracked},
     seen::Seen,
-    standing::{GONE_AFTER_MS, KEEP_AFTER_MS},
+    standing::{GONE_AFTER_MS, KEEP_AFTER_MS, PAUSED_GONE_AFTER_MS},
 };
 pub use super::{
     counts::{Counts, LiveVideo},
     standing::Standing,
 };
-use crate::event::{AttributeKey, Kind, Record, View};
+use crate::event::{Format, Kind, Record, View};
 
 /// Time passes at least in these steps.
 const TICK_MS: i64 = 1_000;
@@ -49,6 +49,8 @@ pub struct Environment {
     ticked_ms: i64,
     /// When each view may have to be looked at without a beacon.
     wake: BinaryHeap<Reverse<(i64, Arc<str>)>>,
+    /// Views of erased viewers, by when they were last heard of, Unix ms.
+    erased: HashMap<Arc<str>, i64>,
 }
 
 impl Environment {
@@ -60,6 +62,9 @@ impl Environment {
         }
         self.version += 1;
         let id = record.view_id.as_str();
+        if self.is_erased(record) {
+            return;
+        }
         let most_events = Seen::most(self.views.len());
         let is_new = !self.views.contains_key(id);
         if is_new {
@@ -70,11 +75,33 @@ impl Environment {
         let before = live.learn(record, self.ticked_ms, most_events);
         self.monitor.follow(record.received_ms, live);
         self.counts.move_view(record.received_ms, id, live, Some(&before).filter(|_| !is_new));
-        self.counts.note_moments(live.view.text(AttributeKey::VideoId), moments);
+        self.counts.note_moments(live, moments);
         if live.until_ms() < live.wake_ms {
             let until_ms = live.until_ms();
             self.wake_by(until_ms, id);
         }
+    }
+
+    /// Whether a record is of a view whose viewer was erased. What is known of the view is forgotten when the log says so; what
+    /// the charts of the past have counted of it is nobody's any more.
+    fn is_erased(&mut self, record: &Record) -> bool {
+        let id = record.view_id.as_str();
+        if let Some(heard_ms) = self.erased.get_mut(id) {
+            *heard_ms = record.received_ms.max(*heard_ms);
+            return true;
+        }
+        if record.format() != Format::Erasure {
+            return false;
+        }
+        self.erased.insert(id.into(), record.received_ms);
+        if let Some(mut live) = self.views.remove(id) {
+            let before = Before { marks: Marks::of(&live), played: std::mem::take(&mut live.played) };
+            live.standing = Standing::Gone;
+            self.monitor.follow(record.received_ms, &mut live);
+            self.counts.move_view(record.received_ms, id, &live, Some(&before));
+            self.counts.forget(id, &Marks::of(&live));
+        }
+        true
     }
 
     /// Lets time pass: silent views go, old counts are forgotten, charts get their newest second.
@@ -87,6 +114,7 @@ impl Environment {
         self.ticked_ms = self.ticked_ms.max(now_ms);
         self.monitor.advance(now_ms);
         self.counts.advance(now_ms / 1000, !self.views.is_empty());
+        self.erased.retain(|_, heard_ms| now_ms - *heard_ms < PAUSED_GONE_AFTER_MS);
         self.version += 1;
     }
 

@@ -87,7 +87,7 @@ impl Store {
 
     /// Reads row by row, so that only what is needed of each stays.
     async fn packed(&self, statement: Statement) -> Result<WatchedViews, QueryError> {
-        let query = self.prepared(statement).with_setting("max_result_rows", MOST_VIEWS);
+        let query = self.prepared(statement).await?.with_setting("max_result_rows", MOST_VIEWS);
         let mut rows = query.fetch::<WatchedRow>()?;
         let mut watched = WatchedViews::default();
         while let Some(row) = rows.next().await? {
