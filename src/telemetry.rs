@@ -23,8 +23,9 @@ pub enum Metric {
     FieldsDropped,
     /// Fields without a meaning, kept with their event.
     FieldsUnknown,
-    /// Marks (changes of rendition, stalls, seeks, ads) left out of views that have as many as any view may.
-    MarksLeftOut,
+    /// What views note of single events, left out where a view has as much as any may, by `kind`: mark (a change of rendition, a
+    /// stall, a seek, an ad), moment (an event of the customer's own).
+    NotesLeftOut,
     /// Rows inserted into ClickHouse, by `table`.
     RowsInserted,
     /// Failed tries to insert, by `kind`: retryable, refused.
@@ -50,7 +51,7 @@ impl Metric {
         Self::BeaconsRefused,
         Self::FieldsDropped,
         Self::FieldsUnknown,
-        Self::MarksLeftOut,
+        Self::NotesLeftOut,
         Self::RowsInserted,
         Self::InsertErrors,
         Self::LagRecords,
@@ -69,7 +70,7 @@ impl Metric {
             Self::BeaconsRefused => "playhead_beacons_refused_total",
             Self::FieldsDropped => "playhead_fields_dropped_total",
             Self::FieldsUnknown => "playhead_fields_unknown_total",
-            Self::MarksLeftOut => "playhead_marks_left_out_total",
+            Self::NotesLeftOut => "playhead_view_notes_left_out_total",
             Self::RowsInserted => "playhead_rows_inserted_total",
             Self::InsertErrors => "playhead_insert_errors_total",
             Self::LagRecords => "playhead_lag_records",
@@ -79,11 +80,6 @@ impl Metric {
             Self::SqlStatements => "playhead_sql_statements_total",
         }
     }
-}
-
-/// Adds `n` to a counter.
-pub fn count(metric: Metric, n: u64) {
-    metrics::counter!(metric.name()).increment(n);
 }
 
 /// Adds `n` to a counter with one label.

@@ -11,9 +11,9 @@ use std::{
 
 use super::batch::Batch;
 use crate::event::{
-    View,
+    Event, View,
     course::{Known, Reckoned},
-    marks,
+    marks, moments,
 };
 
 /// A view silent for longer than the longest pause is forgotten.
@@ -41,8 +41,37 @@ pub struct Remembered {
     known: Option<Known>,
     /// Its viewer was erased: nothing of it is written any more.
     pub is_erased: bool,
-    /// How many marks it may still get.
-    marks_left: usize,
+    /// What it may still get.
+    room: Notes,
+}
+
+/// Numbers of marks and of moments, which grow a view's row with every event that leaves one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Notes {
+    pub marks: usize,
+    pub moments: usize,
+}
+
+impl Notes {
+    const MOST: Self = Self { marks: marks::MOST, moments: moments::MOST };
+
+    /// What an event leaves.
+    pub fn of(event: &Event) -> Self {
+        Self { marks: marks::kind(event).is_some().into(), moments: moments::moment(event).is_some().into() }
+    }
+
+    /// Both together.
+    pub fn and(self, other: Self) -> Self {
+        Self { marks: self.marks + other.marks, moments: self.moments + other.moments }
+    }
+
+    /// What is left without the other.
+    fn beyond(self, other: Self) -> Self {
+        Self {
+            marks: self.marks.saturating_sub(other.marks),
+            moments: self.moments.saturating_sub(other.moments),
+        }
+    }
 }
 
 /// The newest hashes, and which they are.
@@ -76,7 +105,7 @@ impl Remembered {
             hashes: Hashes::default(),
             known,
             is_erased: false,
-            marks_left: marks::MOST,
+            room: Notes::MOST,
         }
     }
 
@@ -92,13 +121,16 @@ impl Remembered {
         known.reckon()
     }
 
-    /// Bounds the marks of a piece of the view that brings so many new ones; how many have no room.
-    pub fn bound(&mut self, piece: &mut View, new_marks: usize) -> usize {
-        let too_many = new_marks.saturating_sub(self.marks_left);
-        if too_many > 0 {
-            piece.marks.keep(self.marks_left);
+    /// Bounds what a piece of the view notes that has so much news; what there is no room for.
+    pub fn bound(&mut self, piece: &mut View, news: Notes) -> Notes {
+        let too_many = news.beyond(self.room);
+        if too_many.marks > 0 {
+            piece.marks.keep(self.room.marks);
         }
-        self.marks_left -= new_marks - too_many;
+        if too_many.moments > 0 {
+            piece.moments.keep(self.room.moments);
+        }
+        self.room = self.room.beyond(news);
         too_many
     }
 
@@ -157,10 +189,10 @@ impl Memory {
         self.remember(key, Remembered::new(start_ms, Some(Known::default())));
     }
 
-    /// Remembers a view that began at `start_ms` and of which ClickHouse knows more, so many marks among it.
-    pub fn resume(&mut self, key: ViewKey, start_ms: i64, marks: usize) {
+    /// Remembers a view that began at `start_ms` and of which ClickHouse knows more, so many notes among it.
+    pub fn resume(&mut self, key: ViewKey, start_ms: i64, notes: Notes) {
         let view = Remembered::new(start_ms, None);
-        self.remember(key, Remembered { marks_left: marks::MOST.saturating_sub(marks), ..view });
+        self.remember(key, Remembered { room: Notes::MOST.beyond(notes), ..view });
     }
 
     /// Remembers a view of an erased viewer.

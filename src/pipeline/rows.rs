@@ -7,9 +7,12 @@ use std::{
     collections::{BTreeMap, HashMap},
 };
 
-use super::{batch::Batch, memory::Memory};
+use super::{
+    batch::Batch,
+    memory::{Memory, Notes},
+};
 use crate::{
-    event::{Format, Record, View, marks},
+    event::{Format, Record, View},
     store::rows::{EventRow, ViewRow},
 };
 
@@ -28,8 +31,8 @@ pub struct Rows<'a> {
     pub late: u64,
     /// Of views whose viewers were erased.
     pub suppressed: u64,
-    /// Of views that have as many as any view may.
-    pub marks_left_out: usize,
+    /// Of views that have as much as any view may.
+    pub left_out: Notes,
 }
 
 /// The rows of one day.
@@ -43,7 +46,7 @@ pub struct Day<'a> {
 struct Part<'a> {
     row: ViewRow<'a>,
     events: Vec<EventRow<'a>>,
-    new_marks: usize,
+    news: Notes,
 }
 
 /// The rows of `kept`, which is of `batch` ([`Batch::kept`]); every view must be in `memory`.
@@ -84,7 +87,7 @@ fn parts<'a>(
         let view_start_ms = remembered.start_ms;
         let place = *places.entry((environment, view_id)).or_insert_with(|| {
             let row = ViewRow { environment, view_start_ms, view_id, view: View::default(), course: None };
-            parts.push(Part { row, events: Vec::with_capacity(record.events.len()), new_marks: 0 });
+            parts.push(Part { row, events: Vec::with_capacity(record.events.len()), news: Notes::default() });
             parts.len() - 1
         });
         let part = &mut parts[place];
@@ -94,7 +97,7 @@ fn parts<'a>(
                 fates.duplicates += 1;
                 continue;
             }
-            part.new_marks += usize::from(marks::kind(event).is_some());
+            part.news = part.news.and(Notes::of(event));
             fates.late += u64::from(record.received_ms - view_start_ms > LATE_MS);
             part.events.push(EventRow {
                 environment,
@@ -108,10 +111,10 @@ fn parts<'a>(
             });
         }
     }
-    for Part { row, new_marks, .. } in &mut parts {
+    for Part { row, news, .. } in &mut parts {
         let Some(remembered) = memory.get_mut(row.environment, row.view_id) else { continue };
         row.course = remembered.reckon(&row.view);
-        fates.marks_left_out += remembered.bound(&mut row.view, *new_marks);
+        fates.left_out = fates.left_out.and(remembered.bound(&mut row.view, *news));
     }
     let hour = |row: &ViewRow<'_>| row.view_start_ms.div_euclid(HOUR_MS);
     parts.sort_unstable_by(|a, b| {

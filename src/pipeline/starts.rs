@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use clickhouse::Row;
 use serde::Deserialize;
 
-use super::memory::ViewKey;
+use super::memory::{Notes, ViewKey};
 use crate::store::Store;
 
 /// A view that began longer ago than this is not continued: an event row's day must stay within the open days.
@@ -18,7 +18,8 @@ struct Line {
     environment: String,
     view_id: String,
     start_ms: i64,
-    marks: u64,
+    known_marks: u64,
+    known_moments: u64,
     is_erased: bool,
 }
 
@@ -29,8 +30,8 @@ pub enum Start {
     Known {
         /// When it began, Unix ms.
         start_ms: i64,
-        /// How many marks it has; those that came twice may count twice.
-        marks: usize,
+        /// How much of what grows it; what came twice may count twice.
+        notes: Notes,
     },
     /// Its viewer was erased.
     Erased,
@@ -53,10 +54,11 @@ pub async fn look_up(
         let environments: Vec<&str> = chunk.iter().map(|(environment, _)| environment.as_ref()).collect();
         let ids: Vec<&str> = chunk.iter().map(|(_, id)| id.as_ref()).collect();
         let select = "SELECT environment, view_id, toUnixTimestamp64Milli(min(view_start)) AS start_ms, \
-            sum(length(mapKeys(marks))) AS marks, false AS is_erased \
+            sum(length(mapKeys(marks))) AS known_marks, \
+            sum(length(mapKeys(moments))) AS known_moments, false AS is_erased \
             FROM view_states WHERE environment IN ? AND view_id IN ? AND view_start >= fromUnixTimestamp64Milli(?, 'UTC') \
             GROUP BY environment, view_id \
-            UNION ALL SELECT environment, view_id, toInt64(0), toUInt64(0), true FROM erased_views WHERE environment IN ? AND view_id IN ?";
+            UNION ALL SELECT environment, view_id, toInt64(0), toUInt64(0), toUInt64(0), true FROM erased_views WHERE environment IN ? AND view_id IN ?";
         let found = store.client.query(select).bind(&environments).bind(&ids).bind(earliest_ms);
         for line in found.bind(&environments).bind(&ids).fetch_all::<Line>().await? {
             let start = starts.entry((Arc::from(line.environment), Arc::from(line.view_id)));
@@ -64,8 +66,9 @@ pub async fn look_up(
             start.and_modify(|start| *start = Start::Erased).or_insert(match line.is_erased {
                 true => Start::Erased,
                 false => {
-                    let marks = usize::try_from(line.marks).unwrap_or(usize::MAX);
-                    Start::Known { start_ms: line.start_ms, marks }
+                    let [marks, moments] = [line.known_marks, line.known_moments]
+                        .map(|known| usize::try_from(known).unwrap_or(usize::MAX));
+                    Start::Known { start_ms: line.start_ms, notes: Notes { marks, moments } }
                 }
             });
         }

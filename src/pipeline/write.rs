@@ -18,7 +18,7 @@ use crate::{
         rows::{event_block, view_block},
         writer::{InsertError, Table},
     },
-    telemetry::{Metric, count, count_labelled},
+    telemetry::{Metric, count_labelled},
 };
 
 /// Why a batch is not in yet.
@@ -55,7 +55,7 @@ pub async fn write(
     };
     for (key, received_ms) in strangers {
         match starts.get(&key) {
-            Some(Start::Known { start_ms, marks }) => memory.resume(key, *start_ms, *marks),
+            Some(Start::Known { start_ms, notes }) => memory.resume(key, *start_ms, *notes),
             Some(Start::Erased) => memory.shun(key, received_ms),
             None => memory.begin(key, received_ms),
         }
@@ -123,5 +123,6 @@ fn tell(rows: &Rows<'_>, quarantined: u64) {
     count_labelled(Metric::EventsProcessed, "fate", "duplicate", rows.duplicates);
     count_labelled(Metric::EventsProcessed, "fate", "suppressed", rows.suppressed);
     count_labelled(Metric::EventsProcessed, "fate", "quarantined", quarantined);
-    count(Metric::MarksLeftOut, rows.marks_left_out as u64);
+    count_labelled(Metric::NotesLeftOut, "kind", "mark", rows.left_out.marks as u64);
+    count_labelled(Metric::NotesLeftOut, "kind", "moment", rows.left_out.moments as u64);
 }

@@ -90,8 +90,9 @@ impl Store {
         }
         let last = migrations().last().map_or(0, |migration| migration.number);
         // The catalogue is always there, whatever is not yet in it.
+        let server = self.client.clone().with_database("default");
         let tables = "SELECT count() FROM system.tables WHERE database = ? AND name = 'schema_migrations'";
-        if self.client.query(tables).bind(Self::DATABASE).fetch_one::<u64>().await? == 0 {
+        if server.query(tables).bind(Self::DATABASE).fetch_one::<u64>().await? == 0 {
             return Ok(false);
         }
         let newest = "SELECT max(number) FROM schema_migrations";

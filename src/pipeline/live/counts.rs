@@ -19,6 +19,7 @@ use super::{
 use crate::event::{
     AttributeKey,
     engagement::{ONE_VIEW, whole},
+    moments::Moment,
 };
 
 /// Seconds kept for charts: an hour for the environment, a quarter for each video.
@@ -194,10 +195,11 @@ impl Counts {
     }
 
     /// Notes `custom` events of a view, by name and second.
-    pub(super) fn note_moments(&mut self, live: &LiveView, moments: Vec<(String, u32)>) {
+    pub(super) fn note_moments(&mut self, live: &LiveView, moments: Vec<Moment>) {
         let stands_for = Marks::of(live).stands_for();
         let Some(video) = self.videos.get_mut(live.view.text(AttributeKey::VideoId)) else { return };
-        for moment in moments.into_iter().filter(|_| stands_for > 0) {
+        let moments = moments.into_iter().filter(|_| stands_for > 0);
+        for moment in moments.map(|moment| (moment.name, moment.second)) {
             if video.moments.len() < MOMENTS_PER_VIDEO || video.moments.contains_key(&moment) {
                 *video.moments.entry(moment).or_default() += stands_for;
             }

@@ -17,7 +17,10 @@ pub use super::{
     counts::{Counts, LiveVideo},
     standing::Standing,
 };
-use crate::event::{Format, Kind, Record, View};
+use crate::event::{
+    Format, Record, View,
+    moments::{Moment, moment},
+};
 
 /// Time passes at least in these steps.
 const TICK_MS: i64 = 1_000;
@@ -175,15 +178,10 @@ impl LiveView {
         before
     }
 
-    /// The record's `custom` events that are not known yet: name and second of the video.
-    fn new_moments(&self, record: &Record) -> Vec<(String, u32)> {
-        let customs = record.events.iter().filter(|event| event.kind() == Kind::Custom);
-        let fresh = customs.filter(|event| !self.events.contains(event.sequence));
-        let moments = fresh.filter_map(|event| {
-            let name = event.attributes.iter().find(|attribute| attribute.name == "name")?;
-            Some((name.text.clone(), u32::try_from(event.playhead_ms? / 1000).ok()?))
-        });
-        moments.collect()
+    /// What the viewer did of the customer's own by this record and is not known yet.
+    fn new_moments(&self, record: &Record) -> Vec<Moment> {
+        let fresh = record.events.iter().filter(|event| !self.view.moments.0.contains_key(&event.sequence));
+        fresh.filter_map(moment).collect()
     }
 
     /// How long it stays where it stands without a word, Unix ms.

@@ -16,7 +16,7 @@ const CHANGES: u64 = 2_000;
 
 #[derive(Row, Deserialize, Debug, PartialEq)]
 struct Kept {
-    marks: u64,
+    kept: u64,
     first: u64,
     playing_ms: u32,
     events: u64,
@@ -57,11 +57,11 @@ async fn an_absurd_client_grows_no_row_without_end() {
             bench.restart_processor().await;
         }
     }
-    let select = "SELECT length(marks) AS marks, arrayMin(mapKeys(marks)) AS first, playing_ms, \
+    let select = "SELECT length(marks) AS kept, arrayMin(mapKeys(marks)) AS first, playing_ms, \
         (SELECT count() FROM events) AS events FROM view_states FINAL";
     let kept: Vec<Kept> = bench.store.client.query(select).fetch_all().await.unwrap();
     let all = RECORDS * CHANGES;
-    let expected = Kept { marks: marks::MOST as u64, first: 1, playing_ms: all as u32, events: all };
+    let expected = Kept { kept: marks::MOST as u64, first: 1, playing_ms: all as u32, events: all };
     assert_eq!(kept, [expected]);
 }
 
