@@ -58,7 +58,7 @@ async fn an_absurd_client_grows_no_row_without_end() {
         }
     }
     let select = "SELECT length(marks) AS kept, arrayMin(mapKeys(marks)) AS first, playing_ms, \
-        (SELECT count() FROM events) AS events FROM view_states FINAL";
+        assumeNotNull((SELECT count() FROM events)) AS events FROM view_states FINAL";
     let kept: Vec<Kept> = bench.store.client.query(select).fetch_all().await.unwrap();
     let all = RECORDS * CHANGES;
     let expected = Kept { kept: marks::MOST as u64, first: 1, playing_ms: all as u32, events: all };
@@ -66,9 +66,10 @@ async fn an_absurd_client_grows_no_row_without_end() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(5))]
     #[test]
     fn the_earliest_marks_are_kept_in_whatever_order_they_come(
-        mut places in prop::collection::vec(0_u64..20_000, 9_000..12_000)
+        mut places in prop::collection::vec(0_u64..20_000, 7_500..9_000)
     ) {
         let learn = |places: &[u64]| {
             let mut marks = Marks::default();
