@@ -10,7 +10,8 @@ use tokio::time::Instant;
 use crate::{
     clock::Clock,
     control::{Control, ControlError, Erasure, MAX_RETENTION_DAYS},
-    log::{EventLog, LogError},
+    event::Record,
+    log::{AppendError, EventLog, LogError, NewRecord},
     pipeline::caught_up::caught_up,
     store::{Store, query::QueryError},
 };
@@ -42,6 +43,8 @@ enum Undone {
     Store(#[from] QueryError),
     #[error(transparent)]
     Log(#[from] LogError),
+    #[error(transparent)]
+    Append(#[from] AppendError),
     #[error("the processors have not caught up with the log")]
     Behind,
 }
@@ -77,16 +80,31 @@ impl Keeper {
         Ok(())
     }
 
-    /// First what was received before the request has to be in ClickHouse, or it would come in after the deletion.
+    /// First what was received before the request has to be in ClickHouse, or it would come in after the deletion. A view that
+    /// is still running tells its totals in every beacon, so whoever has it in memory is told by the log that it is erased, and
+    /// the deletion waits until they have heard.
     async fn erase(&self, erasure: &Erasure) -> Result<(), Undone> {
-        if !caught_up(&*self.log, CATCH_UP).await? {
-            return Err(Undone::Behind);
+        let Erasure { id, environment, viewer_id, .. } = erasure;
+        self.catch_up().await?;
+        let views = self.store.shun_views_of(environment, viewer_id).await?;
+        let records = views.iter().map(|view_id| {
+            let record = Record::erasure(environment, view_id, self.clock.now_ms());
+            NewRecord { key: record.key(), payload: record.to_bytes() }
+        });
+        let records: Vec<_> = records.collect();
+        if !records.is_empty() {
+            self.log.append(records).await?;
+            self.catch_up().await?;
         }
-        let erased = self.store.erase_viewer(&erasure.environment, &erasure.viewer_id).await?;
-        self.control.finish_erasure(&erasure.id, erased).await?;
-        let Erasure { id, environment, .. } = erasure;
+        let erased = self.store.erase_views(environment, &views).await?;
+        self.control.finish_erasure(id, erased).await?;
         tracing::info!(receipt = id, environment, ?erased, "a viewer was erased");
         Ok(())
+    }
+
+    /// Waits until everything in the log has been processed.
+    async fn catch_up(&self) -> Result<(), Undone> {
+        if caught_up(&*self.log, CATCH_UP).await? { Ok(()) } else { Err(Undone::Behind) }
     }
 
     /// Deletes whole days that an environment keeps no longer. Those of ninety days ClickHouse drops by itself.

@@ -14,7 +14,8 @@ pub enum Metric {
     EventsReceived,
     /// The fate of each of them at intake, by `fate`: accepted, rejected (by `reason`), shed (by `reason` and `importance`).
     EventsIntake,
-    /// The fate of each event read from the log, by `fate`: stored, duplicate, late, quarantined.
+    /// The fate of each event read from the log, by `fate`: stored, duplicate, late, suppressed (of erased views),
+    /// quarantined.
     EventsProcessed,
     /// Beacon requests answered without a 2xx, by `code`.
     BeaconsRefused,
@@ -22,6 +23,9 @@ pub enum Metric {
     FieldsDropped,
     /// Fields without a meaning, kept with their event.
     FieldsUnknown,
+    /// What views note of single events, left out where a view has as much as any may, by `kind`: mark (a change of rendition, a
+    /// stall, a seek, an ad), moment (an event of the customer's own).
+    NotesLeftOut,
     /// Rows inserted into ClickHouse, by `table`.
     RowsInserted,
     /// Failed tries to insert, by `kind`: retryable, refused.
@@ -40,13 +44,14 @@ pub enum Metric {
 
 impl Metric {
     /// All of them, for the exporter's descriptions and the documentation test.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::EventsReceived,
         Self::EventsIntake,
         Self::EventsProcessed,
         Self::BeaconsRefused,
         Self::FieldsDropped,
         Self::FieldsUnknown,
+        Self::NotesLeftOut,
         Self::RowsInserted,
         Self::InsertErrors,
         Self::LagRecords,
@@ -65,6 +70,7 @@ impl Metric {
             Self::BeaconsRefused => "playhead_beacons_refused_total",
             Self::FieldsDropped => "playhead_fields_dropped_total",
             Self::FieldsUnknown => "playhead_fields_unknown_total",
+            Self::NotesLeftOut => "playhead_view_notes_left_out_total",
             Self::RowsInserted => "playhead_rows_inserted_total",
             Self::InsertErrors => "playhead_insert_errors_total",
             Self::LagRecords => "playhead_lag_records",

@@ -83,7 +83,7 @@ fn reject(format: Format, rejected: &Rejected) {
 
 pub(super) fn label(format: Format) -> &'static str {
     match format {
-        Format::Unspecified => "unknown",
+        Format::Unspecified | Format::Erasure => "unknown",
         Format::Native => "native",
         Format::Mux => "mux",
         Format::Cmcd => "cmcd",

@@ -110,7 +110,7 @@ impl Serialize for Scopes {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
-    /// Looks: metrics, views, live, SQL.
+    /// Looks: metrics, views, live, SQL and the queries they keep.
     Viewer,
     /// A viewer who may also annotate.
     Editor,

@@ -8,6 +8,11 @@ use std::collections::BTreeMap;
 
 use super::record::{AttributeKey, Event, Kind};
 
+/// Most marks of one view: some hours of a player that changes its rendition every three seconds. The earliest are kept,
+/// which is a semilattice too. A piece of a view has no more; what many pieces add up to is bounded by the processor
+/// ([`Marks::keep`]).
+pub const MOST: usize = 5_000;
+
 /// What a mark says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
@@ -68,13 +73,22 @@ impl Marks {
         other.0.iter().for_each(|(order, mark)| self.note(*order, *mark));
     }
 
+    /// Lets go of all but the earliest `most`.
+    pub fn keep(&mut self, most: usize) {
+        while self.0.len() > most {
+            self.0.pop_last();
+        }
+    }
+
     fn note(&mut self, order: u64, mark: Mark) {
         self.0.entry(order).and_modify(|known| *known = (*known).max(mark)).or_insert(mark);
+        self.keep(MOST);
     }
 }
 
-/// Ads have no words of their own in our beacon beyond the break; those of mux-embed are understood from anybody.
-fn kind(event: &Event) -> Option<MarkKind> {
+/// The mark an event leaves, if any. Ads have no words of their own in our beacon beyond the break; those of mux-embed are
+/// understood from anybody.
+pub fn kind(event: &Event) -> Option<MarkKind> {
     Some(match event.kind() {
         Kind::Renditionchange => MarkKind::Rendition,
         Kind::Rebufferstart => MarkKind::StallBegun,

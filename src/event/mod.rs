@@ -12,6 +12,7 @@ pub mod course;
 pub mod engagement;
 pub mod marks;
 pub mod metric;
+pub mod moments;
 pub mod record;
 pub mod timeline;
 pub mod view;

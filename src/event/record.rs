@@ -109,6 +109,17 @@ impl Record {
         Ok(record)
     }
 
+    /// Says that the viewer of a view was erased ([`Format::Erasure`]).
+    pub fn erasure(environment: &str, view_id: &str, received_ms: i64) -> Self {
+        Self {
+            environment: environment.to_owned(),
+            view_id: view_id.to_owned(),
+            format: Format::Erasure.into(),
+            received_ms,
+            ..Self::default()
+        }
+    }
+
     /// The log key: all records of a view share a partition and keep their order.
     pub fn key(&self) -> Bytes {
         format!("{}/{}", self.environment, self.view_id).into()

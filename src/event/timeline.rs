@@ -74,6 +74,8 @@ pub struct Course {
     pub totals: Counters,
     /// `[from_ms, to_ms)` of media, in the order of watching.
     pub ranges: Vec<(u32, u32)>,
+    /// Bitrate (bit/s; 0: not said) and how long it played (ms), from the smallest on.
+    pub renditions: Vec<(u64, u32)>,
 }
 
 /// A moment with its state made out and the time until the next.
@@ -126,6 +128,8 @@ impl Timeline {
                 spans.iter().zip(before).filter(|(span, before)| span.state == state && *before != state);
             u32::try_from(entered.count()).ok()
         };
+        let renditions = renditions(&spans);
+        let bitrate_ms = renditions.iter().map(|(bitrate, ms)| bitrate.saturating_mul((*ms).into()));
         let totals = Counters {
             playing_ms: ms_in(&[PLAYING]),
             rebuffer_ms: ms_in(&[REBUFFERING]),
@@ -133,10 +137,10 @@ impl Timeline {
             seek_ms: ms_in(&[SEEKING]),
             seek_count: entries(SEEKING),
             watch_ms: ms_in(&[STARTING, PLAYING, SEEKING, REBUFFERING]),
-            bitrate_ms: Some(bitrate_ms(&spans)),
+            bitrate_ms: Some(bitrate_ms.fold(0, u64::saturating_add)),
             ..Counters::default()
         };
-        Course { totals, ranges: ranges(spans) }
+        Course { totals, ranges: ranges(spans), renditions }
     }
 
     fn spans(&self, last_t_ms: i64) -> Vec<Span> {
@@ -217,15 +221,21 @@ fn total(ms: i64) -> Option<u32> {
     Some(u32::try_from(ms).unwrap_or(u32::MAX))
 }
 
-fn bitrate_ms(spans: &[Span]) -> u64 {
+fn renditions(spans: &[Span]) -> Vec<(u64, u32)> {
     let mut bitrate = 0;
-    let playing = spans.iter().map(|span| {
+    let mut renditions: BTreeMap<u64, u32> = BTreeMap::new();
+    for span in spans {
         if span.moment.bitrate > 0 {
             bitrate = span.moment.bitrate;
         }
-        if span.state == PLAYING { bitrate.saturating_mul(span.for_ms.unsigned_abs()) } else { 0 }
-    });
-    playing.fold(0, u64::saturating_add)
+        if span.state != PLAYING || span.for_ms == 0 {
+            continue;
+        }
+        let for_ms = u32::try_from(span.for_ms).unwrap_or(u32::MAX);
+        let ms = renditions.entry(bitrate).or_default();
+        *ms = ms.saturating_add(for_ms);
+    }
+    renditions.into_iter().collect()
 }
 
 fn ranges(spans: Vec<Span>) -> Vec<(u32, u32)> {

@@ -13,6 +13,7 @@
 //! | played stretches | per number: smallest start, largest end |
 //! | course of a view without totals | union by time ([`super::timeline`]); what follows from it is stored by [`super::course`] |
 //! | changes of rendition, stalls, seeks, ads | union by order ([`super::marks`]) |
+//! | events of the customer's own | union by sequence ([`super::moments`]) |
 //! | things counted one by one (errors) | union of their sequences |
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,6 +21,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     counters::raise,
     marks::Marks,
+    moments::Moments,
     record::{Attribute, AttributeKey, Counters, Event, Format, Kind, Record, Severity},
     timeline::{Course, Timeline},
 };
@@ -103,6 +105,8 @@ pub struct View {
     pub timeline: Timeline,
     /// Changes of rendition, stalls, seeks and ads, by order.
     pub marks: Marks,
+    /// What the viewer did of the customer's own, by sequence.
+    pub moments: Moments,
     /// Sequences of errors that are not warnings, newest code and message of them.
     pub error_sequences: BTreeSet<u64>,
     pub error_code: Latest<String>,
@@ -136,6 +140,7 @@ impl View {
         for event in &record.events {
             self.learn_event(record.order_of(event), event);
             self.marks.learn(record.order_of(event), event);
+            self.moments.learn(event);
             if !record.has_totals() {
                 self.timeline.learn(record.order_of(event), event);
             }
@@ -178,6 +183,7 @@ impl View {
         }
         self.timeline.merge(&other.timeline);
         self.marks.merge(&other.marks);
+        self.moments.merge(&other.moments);
         self.error_sequences.extend(&other.error_sequences);
         self.error_code.learn_text(other.error_code.order, &other.error_code.value);
         self.error_message.learn_text(other.error_message.order, &other.error_message.value);
@@ -326,7 +332,7 @@ impl View {
     pub fn course(&self) -> Course {
         if self.timeline.is_empty() {
             let ranges = self.segments().map(|(_, range)| range).collect();
-            return Course { totals: self.counters, ranges };
+            return Course { totals: self.counters, ranges, renditions: Vec::new() };
         }
         let mut course = self.timeline.course(self.last_t_ms.unwrap_or(0));
         raise(&mut course.totals, &self.counters);

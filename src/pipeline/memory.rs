@@ -1,5 +1,5 @@
-//! What the processor remembers of the views it is writing: when each began, which sequences it has seen, and the timeline
-//! of those whose client does not count.
+//! What the processor remembers of the views it is writing: when each began, which sequences it has seen, the timeline of
+//! those whose client does not count, and whether its viewer was erased.
 //!
 //! Only a shortcut: a view that is not here is looked up in ClickHouse, and a repeat that is not recognised here is
 //! removed by the engine of `event_rows`. So it may be lost or forgotten at any time.
@@ -11,8 +11,9 @@ use std::{
 
 use super::batch::Batch;
 use crate::event::{
-    View,
+    Event, View,
     course::{Known, Reckoned},
+    marks, moments,
 };
 
 /// A view silent for longer than the longest pause is forgotten.
@@ -38,6 +39,39 @@ pub struct Remembered {
     hashes: Hashes,
     /// The timeline so far; `None` if ClickHouse may know one that was not asked for.
     known: Option<Known>,
+    /// Its viewer was erased: nothing of it is written any more.
+    pub is_erased: bool,
+    /// What it may still get.
+    room: Notes,
+}
+
+/// Numbers of marks and of moments, which grow a view's row with every event that leaves one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Notes {
+    pub marks: usize,
+    pub moments: usize,
+}
+
+impl Notes {
+    const MOST: Self = Self { marks: marks::MOST, moments: moments::MOST };
+
+    /// What an event leaves.
+    pub fn of(event: &Event) -> Self {
+        Self { marks: marks::kind(event).is_some().into(), moments: moments::moment(event).is_some().into() }
+    }
+
+    /// Both together.
+    pub fn and(self, other: Self) -> Self {
+        Self { marks: self.marks + other.marks, moments: self.moments + other.moments }
+    }
+
+    /// What is left without the other.
+    fn beyond(self, other: Self) -> Self {
+        Self {
+            marks: self.marks.saturating_sub(other.marks),
+            moments: self.moments.saturating_sub(other.moments),
+        }
+    }
 }
 
 /// The newest hashes, and which they are.
@@ -64,7 +98,15 @@ impl Hashes {
 
 impl Remembered {
     fn new(start_ms: i64, known: Option<Known>) -> Self {
-        Self { start_ms, last_ms: start_ms, runs: Vec::new(), hashes: Hashes::default(), known }
+        Self {
+            start_ms,
+            last_ms: start_ms,
+            runs: Vec::new(),
+            hashes: Hashes::default(),
+            known,
+            is_erased: false,
+            room: Notes::MOST,
+        }
     }
 
     /// Whether the whole timeline so far is here.
@@ -77,6 +119,19 @@ impl Remembered {
         let known = self.known.as_mut()?;
         known.learn(piece);
         known.reckon()
+    }
+
+    /// Bounds what a piece of the view notes that has so much news; what there is no room for.
+    pub fn bound(&mut self, piece: &mut View, news: Notes) -> Notes {
+        let too_many = news.beyond(self.room);
+        if too_many.marks > 0 {
+            piece.marks.keep(self.room.marks);
+        }
+        if too_many.moments > 0 {
+            piece.moments.keep(self.room.moments);
+        }
+        self.room = self.room.beyond(news);
+        too_many
     }
 
     /// Notes that the view was heard of.
@@ -134,9 +189,16 @@ impl Memory {
         self.remember(key, Remembered::new(start_ms, Some(Known::default())));
     }
 
-    /// Remembers a view that began at `start_ms` and of which ClickHouse knows more.
-    pub fn resume(&mut self, key: ViewKey, start_ms: i64) {
-        self.remember(key, Remembered::new(start_ms, None));
+    /// Remembers a view that began at `start_ms` and of which ClickHouse knows more, so many notes among it.
+    pub fn resume(&mut self, key: ViewKey, start_ms: i64, notes: Notes) {
+        let view = Remembered::new(start_ms, None);
+        self.remember(key, Remembered { room: Notes::MOST.beyond(notes), ..view });
+    }
+
+    /// Remembers a view of an erased viewer.
+    pub fn shun(&mut self, key: ViewKey, heard_ms: i64) {
+        let view = Remembered::new(heard_ms, Some(Known::default()));
+        self.remember(key, Remembered { is_erased: true, ..view });
     }
 
     /// Remembers what ClickHouse knows of the timeline of a view.

@@ -7,9 +7,12 @@ use std::{
     collections::{BTreeMap, HashMap},
 };
 
-use super::{batch::Batch, memory::Memory};
+use super::{
+    batch::Batch,
+    memory::{Memory, Notes},
+};
 use crate::{
-    event::{Record, View},
+    event::{Format, Record, View},
     store::rows::{EventRow, ViewRow},
 };
 
@@ -26,6 +29,10 @@ pub struct Rows<'a> {
     pub by_day: BTreeMap<i64, Day<'a>>,
     pub duplicates: u64,
     pub late: u64,
+    /// Of views whose viewers were erased.
+    pub suppressed: u64,
+    /// Of views that have as much as any view may.
+    pub left_out: Notes,
 }
 
 /// The rows of one day.
@@ -39,6 +46,7 @@ pub struct Day<'a> {
 struct Part<'a> {
     row: ViewRow<'a>,
     events: Vec<EventRow<'a>>,
+    news: Notes,
 }
 
 /// The rows of `kept`, which is of `batch` ([`Batch::kept`]); every view must be in `memory`.
@@ -71,10 +79,15 @@ fn parts<'a>(
         let (environment, view_id) = (record.environment.as_str(), record.view_id.as_str());
         let Some(remembered) = memory.get_mut(environment, view_id) else { continue };
         remembered.touch(record.received_ms);
+        remembered.is_erased |= record.format() == Format::Erasure;
+        if remembered.is_erased {
+            fates.suppressed += record.events.len() as u64;
+            continue;
+        }
         let view_start_ms = remembered.start_ms;
         let place = *places.entry((environment, view_id)).or_insert_with(|| {
             let row = ViewRow { environment, view_start_ms, view_id, view: View::default(), course: None };
-            parts.push(Part { row, events: Vec::with_capacity(record.events.len()) });
+            parts.push(Part { row, events: Vec::with_capacity(record.events.len()), news: Notes::default() });
             parts.len() - 1
         });
         let part = &mut parts[place];
@@ -84,6 +97,7 @@ fn parts<'a>(
                 fates.duplicates += 1;
                 continue;
             }
+            part.news = part.news.and(Notes::of(event));
             fates.late += u64::from(record.received_ms - view_start_ms > LATE_MS);
             part.events.push(EventRow {
                 environment,
@@ -97,9 +111,10 @@ fn parts<'a>(
             });
         }
     }
-    for Part { row, .. } in &mut parts {
-        row.course =
-            memory.get_mut(row.environment, row.view_id).and_then(|remembered| remembered.reckon(&row.view));
+    for Part { row, news, .. } in &mut parts {
+        let Some(remembered) = memory.get_mut(row.environment, row.view_id) else { continue };
+        row.course = remembered.reckon(&row.view);
+        fates.left_out = fates.left_out.and(remembered.bound(&mut row.view, *news));
     }
     let hour = |row: &ViewRow<'_>| row.view_start_ms.div_euclid(HOUR_MS);
     parts.sort_unstable_by(|a, b| {

@@ -1,11 +1,11 @@
-//! When views began, asked of ClickHouse for those the processor does not remember.
+//! When views began and whether their viewers were erased, asked of ClickHouse for those the processor does not remember.
 
 use std::{collections::HashMap, sync::Arc};
 
 use clickhouse::Row;
 use serde::Deserialize;
 
-use super::memory::ViewKey;
+use super::memory::{Notes, ViewKey};
 use crate::store::Store;
 
 /// A view that began longer ago than this is not continued: an event row's day must stay within the open days.
@@ -14,20 +14,37 @@ pub const HORIZON_MS: i64 = 3 * 24 * 3_600_000;
 const CHUNK: usize = 5_000;
 
 #[derive(Row, Deserialize)]
-struct Start {
+struct Line {
     environment: String,
     view_id: String,
     start_ms: i64,
+    known_marks: u64,
+    known_moments: u64,
+    is_erased: bool,
 }
 
-/// The known starts of `views` (given with the receive time of a record of theirs), in Unix ms.
+/// What ClickHouse knows of a view.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Start {
+    /// It has rows.
+    Known {
+        /// When it began, Unix ms.
+        start_ms: i64,
+        /// How much of what grows it; what came twice may count twice.
+        notes: Notes,
+    },
+    /// Its viewer was erased.
+    Erased,
+}
+
+/// The known ones of `views` (given with the receive time of a record of theirs).
 ///
 /// # Errors
 /// When ClickHouse cannot be asked: the batch has to wait.
 pub async fn look_up(
     store: &Store,
     views: &HashMap<ViewKey, i64>,
-) -> Result<HashMap<ViewKey, i64>, clickhouse::error::Error> {
+) -> Result<HashMap<ViewKey, Start>, clickhouse::error::Error> {
     let Some(earliest_ms) = views.values().min().map(|received_ms| received_ms - HORIZON_MS) else {
         return Ok(HashMap::new());
     };
@@ -36,12 +53,24 @@ pub async fn look_up(
     for chunk in keys.chunks(CHUNK) {
         let environments: Vec<&str> = chunk.iter().map(|(environment, _)| environment.as_ref()).collect();
         let ids: Vec<&str> = chunk.iter().map(|(_, id)| id.as_ref()).collect();
-        let select = "SELECT environment, view_id, toUnixTimestamp64Milli(min(view_start)) AS start_ms \
+        let select = "SELECT environment, view_id, toUnixTimestamp64Milli(min(view_start)) AS start_ms, \
+            sum(length(mapKeys(marks))) AS known_marks, \
+            sum(length(mapKeys(moments))) AS known_moments, false AS is_erased \
             FROM view_states WHERE environment IN ? AND view_id IN ? AND view_start >= fromUnixTimestamp64Milli(?, 'UTC') \
-            GROUP BY environment, view_id";
-        let found = store.client.query(select).bind(environments).bind(ids).bind(earliest_ms);
-        for start in found.fetch_all::<Start>().await? {
-            starts.insert((Arc::from(start.environment), Arc::from(start.view_id)), start.start_ms);
+            GROUP BY environment, view_id \
+            UNION ALL SELECT environment, view_id, toInt64(0), toUInt64(0), toUInt64(0), true FROM erased_views WHERE environment IN ? AND view_id IN ?";
+        let found = store.client.query(select).bind(&environments).bind(&ids).bind(earliest_ms);
+        for line in found.bind(&environments).bind(&ids).fetch_all::<Line>().await? {
+            let start = starts.entry((Arc::from(line.environment), Arc::from(line.view_id)));
+            // Erased stays erased, whatever is left of the rows just then.
+            start.and_modify(|start| *start = Start::Erased).or_insert(match line.is_erased {
+                true => Start::Erased,
+                false => {
+                    let [marks, moments] = [line.known_marks, line.known_moments]
+                        .map(|known| usize::try_from(known).unwrap_or(usize::MAX));
+                    Start::Known { start_ms: line.start_ms, notes: Notes { marks, moments } }
+                }
+            });
         }
     }
     Ok(starts)

@@ -8,7 +8,8 @@ use super::{
     batch::Batch,
     memory::Memory,
     rows::{DAY_MS, Rows, rows},
-    starts, timelines,
+    starts::{self, Start},
+    timelines,
 };
 use crate::{
     planted::{self, Bug},
@@ -54,7 +55,8 @@ pub async fn write(
     };
     for (key, received_ms) in strangers {
         match starts.get(&key) {
-            Some(start_ms) => memory.resume(key, *start_ms),
+            Some(Start::Known { start_ms, notes }) => memory.resume(key, *start_ms, *notes),
+            Some(Start::Erased) => memory.shun(key, received_ms),
             None => memory.begin(key, received_ms),
         }
     }
@@ -81,7 +83,7 @@ pub async fn write(
         to.quarantine.store(&entries).await.map_err(WriteError::later)?;
     }
     memory.adopt(tried, batch.records.last().map_or(0, |(_, record)| record.received_ms));
-    count(&rows, refused + batch.poison.len() as u64);
+    tell(&rows, refused + batch.poison.len() as u64);
     Ok(())
 }
 
@@ -114,10 +116,13 @@ async fn insert(
     })
 }
 
-fn count(rows: &Rows<'_>, quarantined: u64) {
+fn tell(rows: &Rows<'_>, quarantined: u64) {
     let stored = rows.by_day.values().map(|day| day.events.len() as u64).sum::<u64>();
     count_labelled(Metric::EventsProcessed, "fate", "stored", stored - rows.late);
     count_labelled(Metric::EventsProcessed, "fate", "late", rows.late);
     count_labelled(Metric::EventsProcessed, "fate", "duplicate", rows.duplicates);
+    count_labelled(Metric::EventsProcessed, "fate", "suppressed", rows.suppressed);
     count_labelled(Metric::EventsProcessed, "fate", "quarantined", quarantined);
+    count_labelled(Metric::NotesLeftOut, "kind", "mark", rows.left_out.marks as u64);
+    count_labelled(Metric::NotesLeftOut, "kind", "moment", rows.left_out.moments as u64);
 }

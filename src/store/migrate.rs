@@ -4,7 +4,7 @@
 //! checksum in `schema_migrations`; a file changed after it was applied, a gap, or a database newer than the binary stops
 //! the start. Statements are idempotent, because ClickHouse's DDL is not transactional.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::atomic::Ordering};
 
 use clickhouse::Row;
 use rust_embed::RustEmbed;
@@ -74,7 +74,32 @@ pub fn migrations() -> Vec<Migration> {
 /// # Errors
 /// See [`MigrateError`]; what had been applied before the error stays.
 pub async fn migrate(store: &Store) -> Result<Vec<String>, MigrateError> {
-    apply(store, &migrations()).await
+    let names = apply(store, &migrations()).await?;
+    store.has_schema.store(true, Ordering::Relaxed);
+    Ok(names)
+}
+
+impl Store {
+    /// Whether all migrations of this binary have been applied, by whichever process: then there is everything to ask.
+    ///
+    /// # Errors
+    /// When ClickHouse cannot be asked.
+    pub async fn has_schema(&self) -> Result<bool, clickhouse::error::Error> {
+        if self.has_schema.load(Ordering::Relaxed) {
+            return Ok(true);
+        }
+        let last = migrations().last().map_or(0, |migration| migration.number);
+        // The catalogue is always there, whatever is not yet in it.
+        let server = self.client.clone().with_database("default");
+        let tables = "SELECT count() FROM system.tables WHERE database = ? AND name = 'schema_migrations'";
+        if server.query(tables).bind(Self::DATABASE).fetch_one::<u64>().await? == 0 {
+            return Ok(false);
+        }
+        let newest = "SELECT max(number) FROM schema_migrations";
+        let has_schema = self.client.query(newest).fetch_one::<u32>().await? >= last;
+        self.has_schema.store(has_schema, Ordering::Relaxed);
+        Ok(has_schema)
+    }
 }
 
 /// Creates the database if needed and applies what is missing of `migrations`. Returns the names of what was applied.

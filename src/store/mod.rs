@@ -9,6 +9,8 @@ pub mod rows;
 pub mod usage;
 pub mod writer;
 
+use std::sync::{Arc, atomic::AtomicBool};
+
 /// How long ClickHouse may take to show a sign of life.
 const PING_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(2);
 
@@ -17,6 +19,8 @@ const PING_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(2);
 pub struct Store {
     /// Bound to the database `playhead`.
     pub client: clickhouse::Client,
+    /// Whether the schema was seen to be this program's or a later one.
+    has_schema: Arc<AtomicBool>,
 }
 
 impl Store {
@@ -31,7 +35,7 @@ impl Store {
             .with_password(password)
             .with_database(Self::DATABASE)
             .with_compression(clickhouse::Compression::None);
-        Self { client }
+        Self { client, has_schema: Arc::default() }
     }
 
     /// Whether ClickHouse answers now.

@@ -69,12 +69,8 @@ impl From<clickhouse::error::Error> for QueryError {
         let text = error.to_string();
         // TIMEOUT_EXCEEDED, TOO_SLOW, MEMORY_LIMIT_EXCEEDED, and limits on rows or bytes.
         let heavy = ["Code: 159.", "Code: 160.", "Code: 241.", "Code: 158.", "Code: 307.", "Code: 396."];
-        // NO_SUCH_COLUMN_IN_TABLE, UNKNOWN_IDENTIFIER, UNKNOWN_TABLE, UNKNOWN_DATABASE: the schema is not yet that of this
-        // program; it is brought while the first questions may come already.
-        let early = ["Code: 16.", "Code: 47.", "Code: 60.", "Code: 81."];
         match error {
             Error::Network(_) | Error::TimedOut => Self::Unavailable(text),
-            _ if early.iter().any(|code| text.contains(code)) => Self::Unavailable(text),
             _ if heavy.iter().any(|code| text.contains(code)) => Self::TooHeavy(text),
             _ => Self::Failed(text),
         }
@@ -223,24 +219,29 @@ fn source_of(table: &'static str, environment: &str, to: &mut Statement) {
 impl Store {
     /// All rows of a statement.
     async fn rows<T: RowOwned + RowRead>(&self, statement: Statement) -> Result<Vec<T>, QueryError> {
-        match self.prepared(statement.clone()).fetch_all::<T>().await {
+        match self.prepared(statement.clone()).await?.fetch_all::<T>().await {
             // A kept connection may have been closed from the other side just then; reading again does no harm.
             Err(clickhouse::error::Error::Network(_)) => {
-                Ok(self.prepared(statement).fetch_all::<T>().await?)
+                Ok(self.prepared(statement).await?.fetch_all::<T>().await?)
             }
             rows => Ok(rows?),
         }
     }
 
-    /// A statement with its values bound and the bounds every question has.
-    fn prepared(&self, statement: Statement) -> clickhouse::query::Query {
-        statement
+    /// A statement with its values bound and the bounds every question has, once there is something to ask: the schema is
+    /// brought while the first questions may come already.
+    async fn prepared(&self, statement: Statement) -> Result<clickhouse::query::Query, QueryError> {
+        if !self.has_schema().await? {
+            return Err(QueryError::Unavailable("its tables are not there yet".to_owned()));
+        }
+        let query = statement
             .bound(&self.client)
             .with_setting("max_query_size", MAX_QUERY_BYTES)
             .with_setting("max_execution_time", MAX_SECONDS)
             .with_setting("short_circuit_function_evaluation", EVALUATION)
             .with_setting("max_memory_usage", MAX_MEMORY_BYTES)
             .with_setting("max_bytes_before_external_group_by", SPILL_BYTES)
-            .with_setting("max_bytes_before_external_sort", SPILL_BYTES)
+            .with_setting("max_bytes_before_external_sort", SPILL_BYTES);
+        Ok(query)
     }
 }

@@ -214,10 +214,19 @@ fn reckoned(columns: &mut Columns<'_, ViewRow<'_>>) {
         .lengths(|row| ranges(row).len())
         .all(|row| ranges(row).iter().map(|range| range.0))
         .all(|row| ranges(row).iter().map(|range| range.1));
+    let kind = format!("Tuple({EXTENT}, Array(Tuple(UInt64, UInt32)))");
+    extent(columns.begin("course_renditions", &kind))
+        .lengths(|row| renditions(row).len())
+        .all(|row| renditions(row).iter().map(|rendition| rendition.0))
+        .all(|row| renditions(row).iter().map(|rendition| rendition.1));
 }
 
 fn ranges<'a>(row: &'a ViewRow<'_>) -> &'a [(u32, u32)] {
     row.course.as_ref().map_or(&[], |reckoned| &reckoned.course.ranges)
+}
+
+fn renditions<'a>(row: &'a ViewRow<'_>) -> &'a [(u64, u32)] {
+    row.course.as_ref().map_or(&[], |reckoned| &reckoned.course.renditions)
 }
 
 fn extent<'c, 'a, 'b>(columns: &'c mut Columns<'a, ViewRow<'b>>) -> &'c mut Columns<'a, ViewRow<'b>> {
@@ -225,7 +234,8 @@ fn extent<'c, 'a, 'b>(columns: &'c mut Columns<'a, ViewRow<'b>>) -> &'c mut Colu
     columns.each(|row| extent(row).moments).each(|row| extent(row).last_t_ms).each(|row| extent(row).said)
 }
 
-/// Played stretches; the timeline, by order state, playhead and bitrate; marks, by order kind, playing time, amount and height.
+/// Played stretches; the timeline, by order state, playhead and bitrate; marks, by order kind, playing time, amount and height;
+/// moments, by sequence second and name.
 fn view_course(columns: &mut Columns<'_, ViewRow<'_>>) {
     const ENDS: &str = "Map(UInt32, UInt32)";
     columns
@@ -253,6 +263,12 @@ fn view_course(columns: &mut Columns<'_, ViewRow<'_>>) {
         .all(|row| row.view.marks.0.values().map(|mark| mark.playing_ms))
         .all(|row| row.view.marks.0.values().map(|mark| mark.amount))
         .all(|row| row.view.marks.0.values().map(|mark| mark.height));
+    columns
+        .begin("moments", "Map(UInt64, Tuple(UInt32, String))")
+        .lengths(|row| row.view.moments.0.len())
+        .all(|row| row.view.moments.0.keys().copied())
+        .all(|row| row.view.moments.0.values().map(|moment| moment.second))
+        .all(|row| row.view.moments.0.values().map(|moment| moment.name.as_str()));
 }
 
 fn view_failures(columns: &mut Columns<'_, ViewRow<'_>>) {

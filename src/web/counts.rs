@@ -8,6 +8,7 @@ use actix_web::{
 use serde::{Deserialize, Serialize};
 
 use super::{api::ApiState, error::ApiError, permission::Writer};
+use crate::event::engagement::whole;
 
 const DEFAULT_LIFETIME_S: u32 = 24 * 3600;
 /// Ten years: for pages that are written once.
@@ -43,7 +44,7 @@ pub struct ViewerToken {
 /// How many watch now.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct ViewerCount {
-    pub viewers: u32,
+    pub viewers: u64,
 }
 
 /// The token of a page.
@@ -103,7 +104,7 @@ async fn count(shown: Option<Query<Shown>>, state: &ApiState) -> Result<ViewerCo
     let now_s = state.clock.now_ms() / 1000;
     let viewable = state.control.viewable(&token, now_s).await?.ok_or(ApiError::BadCredentials)?;
     let viewers = state.live.read(&viewable.environment, |environment| {
-        environment.counts.videos.get(&viewable.video_id).map_or(0, |video| video.viewers)
+        environment.counts.videos.get(&viewable.video_id).map_or(0, |video| whole(video.viewers))
     });
     Ok(ViewerCount { viewers })
 }

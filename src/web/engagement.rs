@@ -123,10 +123,8 @@ pub async fn heatmap(
     let cut = cut(&params)?.unwrap_or(Cut::Buckets(DEFAULT_BUCKETS));
     let question = question(&reader, video_id, &params)?;
     let answer = async {
-        let (curves, moments) = tokio::try_join!(
-            state.store.curves(&question, move |length_ms| Grid::new(length_ms, cut)),
-            state.store.moments(&question)
-        )?;
+        let (curves, moments) =
+            state.store.heatmap(&question, move |length_ms| Grid::new(length_ms, cut)).await?;
         Ok(HeatmapAnswer {
             timeframe: question.scope.timeframe.seconds(),
             total_row_count: 1,

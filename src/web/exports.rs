@@ -91,7 +91,7 @@ pub async fn file(
     let slot = Arc::clone(&SLOTS)
         .try_acquire_owned()
         .map_err(|_| ApiError::RateLimited { retry_after_s: RETRY_AFTER_S })?;
-    let rows = state.store.export(&reader.environment, timeframe, format)?;
+    let rows = state.store.export(&reader.environment, timeframe, format).await?;
     // The slot is given back when the last row was read, or nobody reads any more.
     let body = rows.map(move |chunk| {
         let _held = &slot;

@@ -143,6 +143,67 @@ async fn beacons_reach_an_open_dashboard_as_deltas() {
     assert_eq!(object(&second.next_of("snapshot").await["state"]), heat);
 }
 
+/// Live counts as the API does: a view of a sample for as many as it stands for, and no robots.
+#[tokio::test(flavor = "multi_thread")]
+async fn samples_weigh_and_robots_are_left_out() {
+    let server = Server::start(&[]).await;
+    let own = json!({"seq": 4, "t_ms": 1500, "type": "custom", "name": "buy", "playhead_ms": 1400});
+    let mut position = String::new();
+    for (view, sample_rate, agent) in [
+        ("one-in-four", 0.25, "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"),
+        ("all", 1.0, "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"),
+        ("robot", 0.25, "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"),
+    ] {
+        let mut beacon = play(view);
+        beacon["views"][0]["set"]["sample_rate"] = json!(sample_rate);
+        beacon["views"][0]["events"].as_array_mut().unwrap().push(own.clone());
+        let request = server.http.post(server.at(&format!("/in/{}", Server::INGEST_KEY)));
+        let answer = request.header("user-agent", agent).json(&beacon).send().await.unwrap();
+        assert_eq!(answer.status(), 202);
+        position = answer.json::<Value>().await.unwrap()["position"].as_str().unwrap().to_owned();
+    }
+
+    let mut client = Client::signed_in(&server).await;
+    let film = json!({"video_id": "film"});
+    let about =
+        |topic, query: &Value| json!({"type": "subscribe", "id": topic, "topic": topic, "query": query});
+    // The log's tail has all three once the last one is there.
+    let robot = json!({"view_id": "robot"});
+    loop {
+        client.send(&about("view", &robot)).await;
+        if client.next_of("snapshot").await["state"]["view"]["state"] == "playing" {
+            break;
+        }
+    }
+    let mut state = async |topic, query: &Value| {
+        client.send(&about(topic, query)).await;
+        loop {
+            let frame = client.next_of("snapshot").await;
+            if frame["id"] == topic {
+                return frame["state"].clone();
+            }
+        }
+    };
+    let overview = state("overview", &json!({})).await;
+    assert_eq!((&overview["concurrent_viewers"], &overview["playing"]), (&json!(5), &json!(5)), "{overview}");
+    assert_eq!(state("top", &json!({})).await["rows"]["film"]["viewers"], 5);
+    assert_eq!(state("breakdown", &json!({"dimension": "browser"})).await["rows"]["Firefox"]["viewers"], 5);
+    let views = state("views", &json!({})).await;
+    assert!(views["rows"]["all"].is_object() && views["rows"]["robot"].is_null(), "{views}");
+    let heat = state("heatmap", &film).await;
+    assert_eq!((&heat["total_views"], &heat["plays"]), (&json!(5), &json!({"0": 5, "1": 5})), "{heat}");
+    assert_eq!((&heat["viewers"], &heat["moments"]), (&heat["plays"], &json!({"buy": {"1": 5}})));
+
+    // As history has it.
+    let path = format!(
+        "/data/v1/engagement/videos/film/heatmap?resolution=second&wait_for={position}&wait_ms=20000"
+    );
+    let (_, history) = server.get(&path).await;
+    let moment = json!({"name": "buy", "playhead_ms": 1000, "count": 5});
+    assert_eq!(history["data"]["moments"], json!([moment]), "{history}");
+    assert_eq!((&history["data"]["total_views"], &history["data"]["value"]), (&json!(5), &json!([5, 5])));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn strangers_are_shown_the_door_and_everybody_is_told_of_a_restart() {
     let mut server = Server::start(&[]).await;

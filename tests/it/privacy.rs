@@ -46,7 +46,7 @@ async fn stored(server: &Server, views: &[&str]) -> Vec<Value> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_erased_viewer_is_gone_and_everything_else_comes_out() {
-    let server = Server::start(&[]).await;
+    let mut server = Server::start(&[]).await;
     let admin = Admin::new(&server, &["read", "admin"]).await;
     watch(&server, "anna-1", "anna").await;
     watch(&server, "otto-1", "otto").await;
@@ -85,9 +85,61 @@ async fn an_erased_viewer_is_gone_and_everything_else_comes_out() {
     assert_eq!(admin.ask(&server, "GET", "/data/v1/video-views/anna-1").await.0, 404);
     assert_eq!(admin.ask(&server, "GET", "/data/v1/video-views/otto-1").await.0, 200);
 
+    an_erased_view_stays_erased(&mut server).await;
     everything_comes_out(&server, &admin).await;
     the_command_line_asks_too(&server).await;
     a_token_that_ends_ends_its_sockets(&server).await;
+}
+
+/// What a view that goes on tells of itself, the totals since its beginning among it.
+async fn go_on(server: &Server, view: &str, seq: u64) {
+    let totals = json!({"playing_ms": 60_000, "watch_ms": 61_000, "startup_ms": 300});
+    let event =
+        json!({"seq": seq, "t_ms": seq * 100, "type": "heartbeat", "c": totals, "seg": [0, 0, 60_000]});
+    let view = json!({"id": view, "set": {"video_id": "film"}, "events": [event]});
+    let (status, answer) = server.beacon(&json!({"v": 1, "views": [view]})).await;
+    assert_eq!(status, 202, "{answer}");
+}
+
+/// A player does not know that its viewer was erased.
+async fn an_erased_view_stays_erased(server: &mut Server) {
+    let nothing = |stored: &[Value]| {
+        assert!(stored[0]["raw_event_rows"] == 0 && stored[0]["view_rows"] == 0, "{}", stored[0]);
+        assert_eq!(stored[1]["view_rows"], 1, "{}", stored[1]);
+    };
+    go_on(server, "anna-1", 3).await;
+    go_on(server, "otto-1", 1).await;
+    nothing(&stored(server, &["anna-1", "otto-1"]).await);
+    assert_eq!(live_view(server, "anna-1").await["view"], json!({}));
+    assert_eq!(live_view(server, "otto-1").await["view"]["video_id"], "film");
+
+    // And when nobody remembers it.
+    assert!(server.terminate().await.success());
+    server.restart().await;
+    go_on(server, "anna-1", 4).await;
+    go_on(server, "otto-1", 1).await;
+    nothing(&stored(server, &["anna-1", "otto-1"]).await);
+    let metrics = server.http.get(format!("{}/metrics", server.admin_url())).send().await.unwrap();
+    let metrics = metrics.text().await.unwrap();
+    assert!(metrics.contains("playhead_events_processed_total{fate=\"suppressed\"} 1\n"), "{metrics}");
+}
+
+/// A view as live has it.
+async fn live_view(server: &Server, view: &str) -> Value {
+    let (mut socket, _) = connect_async(server.at("/live").replacen("http", "ws", 1)).await.unwrap();
+    let auth = json!({"type": "auth", "token": Server::TOKEN});
+    socket.send(Message::text(auth.to_string())).await.unwrap();
+    let subscribe = json!({"type": "subscribe", "id": "1", "topic": "view", "query": {"view_id": view}});
+    socket.send(Message::text(subscribe.to_string())).await.unwrap();
+    loop {
+        let message = tokio::time::timeout(Duration::from_secs(30), socket.next()).await.expect("a frame");
+        if let Message::Text(text) = message.unwrap().unwrap() {
+            let frame: Value = serde_json::from_str(&text).unwrap();
+            if frame["type"] == "snapshot" {
+                return frame["state"].clone();
+            }
+        }
+    }
 }
 
 async fn everything_comes_out(server: &Server, admin: &Admin) {

@@ -82,6 +82,7 @@ fn a_view_with_everything_adds_up() {
     assert_eq!((course.totals.seek_ms, course.totals.seek_count), (Some(400 + 200), Some(2)));
     assert_eq!(course.totals.watch_ms, Some(1_000 + 10_000 + 1_500 + 600));
     assert_eq!(course.totals.bitrate_ms, Some(6_000 * 500_000 + 4_000 * 2_000_000));
+    assert_eq!(course.renditions, [(500_000, 6_000), (2_000_000, 4_000)]);
     assert_eq!(course.ranges, [(0, 7_000), (2_000, 4_000), (1_000, 2_000)]);
 }
 
@@ -154,7 +155,7 @@ pub struct Shown {
 impl Shown {
     /// What has to be shown of a view without totals.
     pub fn of(view: &View) -> Self {
-        let Course { totals, ranges } = view.course();
+        let Course { totals, ranges, .. } = view.course();
         Self {
             playing_ms: totals.playing_ms.unwrap(),
             watch_ms: totals.watch_ms.unwrap(),
@@ -173,6 +174,17 @@ pub async fn shown(store: &Store) -> Vec<Shown> {
     let select = "SELECT playing_ms, watch_ms, rebuffer_ms, rebuffer_count, seek_ms, seek_count, bitrate_ms, \
         played_ranges FROM views ORDER BY view_id";
     store.client.query(select).fetch_all().await.unwrap()
+}
+
+/// How long all views without totals show each bitrate, by id.
+pub async fn renditions(store: &Store) -> Vec<Vec<(u64, u32)>> {
+    let select = "SELECT arrayMap(time -> (time.1, time.3), rendition_times) FROM views ORDER BY view_id";
+    store.client.query(select).fetch_all().await.unwrap()
+}
+
+/// The same of a view, as it has to be.
+pub fn renditions_of(view: &View) -> Vec<(u64, u32)> {
+    view.course().renditions.into_iter().filter(|(bitrate, _)| *bitrate > 0).collect()
 }
 
 /// What ClickHouse makes of the stored timelines, by id.
@@ -210,6 +222,8 @@ async fn clickhouse_says_of_any_timeline_what_rust_says() {
     assert!(
         shown.iter().filter(|row| row.played_ranges.len() > 2 && row.rebuffer_count > 0).count() > VIEWS / 20
     );
+    let expected: Vec<_> = rows.iter().map(|row| renditions_of(&row.view)).collect();
+    assert_eq!(renditions(&store).await, expected);
     for (row, shown) in rows.iter().zip(shown) {
         assert_eq!(shown, Shown::of(&row.view), "{:#?}", row.view.timeline);
     }

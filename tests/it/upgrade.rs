@@ -8,6 +8,10 @@ use playhead::{
     event::{Record, View},
     store::{
         Store, migrate,
+        query::{
+            QueryError,
+            timeframe::{Step, Timeframe},
+        },
         rows::{EventRow, ViewRow, event_block, view_block},
         writer::Table,
     },
@@ -106,6 +110,34 @@ async fn fill(store: &Store) {
     let views: Vec<ViewRow<'_>> = views.into_iter().map(view_row).collect();
     store.insert(Table::EventRows, &event_block(&events), "events").await.unwrap();
     store.insert(Table::ViewStates, &view_block(&views), "views").await.unwrap();
+}
+
+/// A question that comes before its tables is told to come again; one that fails for another reason is not.
+#[tokio::test(flavor = "multi_thread")]
+async fn questions_wait_for_their_tables() {
+    let data = TempDir::new().unwrap();
+    let (engine, migrated) = migrated(&data).await;
+    let timeframe = Timeframe { from_ms: 0, to_ms: 3_600_000 };
+    let ask = async |store: &Store| store.usage("e", timeframe, Step::Hour).await;
+    let early = |asked: &Result<Vec<_>, QueryError>| matches!(asked, Err(QueryError::Unavailable(_)));
+
+    // As another process finds it that has just been started: with what an earlier one left, and with nothing.
+    let all = migrate::migrations();
+    let fresh = || Store::new(&engine.url(), engine.user(), engine.password());
+    run(&migrated, "DROP DATABASE playhead SYNC").await;
+    let asked = ask(&fresh()).await;
+    assert!(early(&asked), "{asked:?}");
+    migrate::apply(&fresh(), &all[..all.len() - 1]).await.unwrap();
+    let store = fresh();
+    let asked = ask(&store).await;
+    assert!(early(&asked), "{asked:?}");
+    // Whoever applies the rest.
+    migrate::migrate(&fresh()).await.unwrap();
+    let asked = ask(&store).await;
+    assert!(asked.is_ok(), "{asked:?}");
+    run(&store, "DROP TABLE view_states SYNC").await;
+    let asked = ask(&store).await;
+    assert!(matches!(asked, Err(QueryError::Failed(_))), "{asked:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

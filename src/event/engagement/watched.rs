@@ -1,6 +1,6 @@
 //! What views have watched, packed so that the millions of a hot title fit in memory.
 
-use super::grid::LONGEST_MS;
+use super::{Curves, Grid, grid::LONGEST_MS};
 
 /// Further than this many times where half of the views have got to, nobody has played.
 const FAR_BEYOND: i64 = 10;
@@ -85,6 +85,12 @@ impl WatchedViews {
         let middle = ends.get(ends.len() / 2).copied().unwrap_or(0);
         let furthest = ends.into_iter().rfind(|end_ms| *end_ms <= FAR_BEYOND.saturating_mul(middle));
         furthest.and_then(|end_ms| u64::try_from(end_ms).ok()).unwrap_or(0)
+    }
+
+    /// The views counted by bucket, on the grid that `cut` makes of the video's length in ms.
+    pub fn curves(self, cut: impl FnOnce(u64) -> Grid) -> Curves {
+        let length_ms = self.length_ms();
+        Curves::of(cut(length_ms), self.ended_at(length_ms).iter())
     }
 
     /// Ends every range at `length_ms`: a player's last report may be a little behind the end.

@@ -1,4 +1,7 @@
 //! What is counted over the open views of an environment, as differences between a view before and after a record.
+//!
+//! As in every other answer, a view of a sample counts for as many as it stands for and robots do not count. All counts are
+//! in millionths of a view, so that they are exact however often a view comes and goes.
 
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
@@ -13,7 +16,11 @@ use super::{
     state::LiveView,
     window::{Second, Seconds, Startups},
 };
-use crate::event::AttributeKey;
+use crate::event::{
+    AttributeKey,
+    engagement::{ONE_VIEW, whole},
+    moments::Moment,
+};
 
 /// Seconds kept for charts: an hour for the environment, a quarter for each video.
 const ENVIRONMENT_SECONDS: i64 = 3600;
@@ -28,13 +35,13 @@ const MOMENTS_PER_VIDEO: usize = 1_000;
 pub struct LiveVideo {
     pub title: String,
     pub duration_ms: u64,
-    pub total_views: u64,
-    pub viewers: u32,
-    pub rebuffering: u32,
+    pub total_views: i64,
+    pub viewers: i64,
+    pub rebuffering: i64,
     pub seconds: Seconds,
     pub heat: Heat,
     /// `custom` events by their name and the second of the video.
-    pub moments: BTreeMap<(String, u32), u32>,
+    pub moments: BTreeMap<(String, u32), i64>,
 }
 
 impl Default for LiveVideo {
@@ -61,7 +68,7 @@ pub struct Counts {
     pub shares: Shares,
     /// Newest attempts first.
     pub newest: VecDeque<Arc<str>>,
-    standings: [u32; Standing::ALL.len()],
+    standings: [i64; Standing::ALL.len()],
 }
 
 impl Default for Counts {
@@ -102,6 +109,11 @@ impl Marks {
     const NOTHING: Self =
         Self { standing: Standing::Idle, attempted: false, started: false, failed: false, group: None };
 
+    /// How many views this one counts for, in millionths.
+    pub fn stands_for(&self) -> i64 {
+        self.group.as_ref().map_or(0, |group| group.stands_for())
+    }
+
     fn share(&self) -> Option<(&Shared, Standing)> {
         Some((self.group.as_ref()?, self.standing))
     }
@@ -118,12 +130,10 @@ impl Counts {
     pub(super) fn move_view(&mut self, at_ms: i64, id: &str, live: &LiveView, before: Option<&Before>) {
         let was = before.map_or(&Marks::NOTHING, |before| &before.marks);
         let is = Marks::of(live);
-        if before.is_some() {
-            self.leave_standing(was.standing);
-        }
-        self.standings[is.standing as usize] += 1;
+        self.standings[was.standing as usize] -= was.stands_for();
+        self.standings[is.standing as usize] += is.stands_for();
         self.shares.shift(was.share(), is.share());
-        if is.attempted && !was.attempted {
+        if is.attempted && !was.attempted && is.stands_for() > 0 {
             self.newest.push_front(id.into());
             self.newest.truncate(NEWEST_VIEWS);
         }
@@ -131,12 +141,10 @@ impl Counts {
             && !was.started
             && let Some(startup_ms) = live.view.startup_ms()
         {
-            self.startups.add(at_ms / 1000, startup_ms);
+            self.startups.add(at_ms / 1000, startup_ms, is.stands_for());
         }
         let (viewers, rebuffering) = (self.viewers(), self.standing(Standing::Rebuffering));
-        let point = self.seconds.at(at_ms / 1000);
-        (point.viewers, point.rebuffering) = (viewers, rebuffering);
-        tally(point, was, &is);
+        tally(self.seconds.at(at_ms / 1000), [viewers, rebuffering], was, &is);
         self.move_video(at_ms, live, was, &is, before);
     }
 
@@ -164,31 +172,36 @@ impl Counts {
             title.clone_into(&mut video.title);
         }
         video.duration_ms = video.duration_ms.max(live.view.number(AttributeKey::VideoDurationMs));
-        video.total_views += u64::from(is.attempted && !was.attempted);
+        if is.attempted {
+            video.total_views += is.stands_for() - if was.attempted { was.stands_for() } else { 0 };
+        }
         video.leave(was);
-        video.viewers += u32::from(is.standing.is_viewer());
-        video.rebuffering += u32::from(is.standing == Standing::Rebuffering);
-        let (viewers, rebuffering) = (video.viewers, video.rebuffering);
-        let point = video.seconds.at(at_ms / 1000);
-        (point.viewers, point.rebuffering) = (viewers, rebuffering);
-        tally(point, was, is);
+        video.join(is);
+        tally(video.seconds.at(at_ms / 1000), [video.viewers, video.rebuffering], was, is);
         let played = before.filter(|_| !moved).map_or(&[][..], |before| &before.played);
-        video.heat.learn(played, &live.played);
+        if was.stands_for() == is.stands_for() {
+            video.heat.learn(played, &live.played, is.stands_for());
+        } else {
+            video.heat.learn(played, &[], was.stands_for());
+            video.heat.learn(&[], &live.played, is.stands_for());
+        }
     }
 
     /// A view is known no longer.
     pub(super) fn forget(&mut self, id: &str, marks: &Marks) {
-        self.leave_standing(marks.standing);
+        self.standings[marks.standing as usize] -= marks.stands_for();
         self.shares.shift(marks.share(), None);
         self.newest.retain(|known| **known != *id);
     }
 
-    /// Notes `custom` events of a video, by name and second.
-    pub(super) fn note_moments(&mut self, video_id: &str, moments: Vec<(String, u32)>) {
-        let Some(video) = self.videos.get_mut(video_id) else { return };
-        for moment in moments {
+    /// Notes `custom` events of a view, by name and second.
+    pub(super) fn note_moments(&mut self, live: &LiveView, moments: Vec<Moment>) {
+        let stands_for = Marks::of(live).stands_for();
+        let Some(video) = self.videos.get_mut(live.view.text(AttributeKey::VideoId)) else { return };
+        let moments = moments.into_iter().filter(|_| stands_for > 0);
+        for moment in moments.map(|moment| (moment.name, moment.second)) {
             if video.moments.len() < MOMENTS_PER_VIDEO || video.moments.contains_key(&moment) {
-                *video.moments.entry(moment).or_default() += 1;
+                *video.moments.entry(moment).or_default() += stands_for;
             }
         }
     }
@@ -209,43 +222,47 @@ impl Counts {
     }
 
     /// Concurrent viewers.
-    pub fn viewers(&self) -> u32 {
+    pub fn viewers(&self) -> i64 {
         self.sum(Standing::is_viewer)
     }
 
     /// Views that somebody has begun to watch and that are not over.
-    pub fn open(&self) -> u32 {
+    pub fn open(&self) -> i64 {
         self.sum(|standing| !standing.is_over() && standing != Standing::Idle)
     }
 
     /// Views in one standing.
-    pub fn standing(&self, standing: Standing) -> u32 {
+    pub fn standing(&self, standing: Standing) -> i64 {
         self.standings[standing as usize]
     }
 
-    fn sum(&self, counts: impl Fn(Standing) -> bool) -> u32 {
+    fn sum(&self, counts: impl Fn(Standing) -> bool) -> i64 {
         let counted = Standing::ALL.into_iter().filter(|standing| counts(*standing));
         counted.map(|standing| self.standing(standing)).sum()
-    }
-
-    fn leave_standing(&mut self, standing: Standing) {
-        let count = &mut self.standings[standing as usize];
-        *count = count.saturating_sub(1);
     }
 }
 
 impl LiveVideo {
     fn leave(&mut self, was: &Marks) {
-        self.viewers = self.viewers.saturating_sub(u32::from(was.standing.is_viewer()));
-        self.rebuffering = self.rebuffering.saturating_sub(u32::from(was.standing == Standing::Rebuffering));
+        self.viewers -= if was.standing.is_viewer() { was.stands_for() } else { 0 };
+        self.rebuffering -= if was.standing == Standing::Rebuffering { was.stands_for() } else { 0 };
+    }
+
+    fn join(&mut self, is: &Marks) {
+        self.viewers += if is.standing.is_viewer() { is.stands_for() } else { 0 };
+        self.rebuffering += if is.standing == Standing::Rebuffering { is.stands_for() } else { 0 };
     }
 }
 
-/// Counts in the second what the change means.
-fn tally(point: &mut Second, was: &Marks, is: &Marks) {
-    point.starts += u32::from(is.attempted && !was.attempted);
-    point.failures += u32::from(is.failed && !was.failed);
+/// Counts in the second who is there now, and what the change means.
+fn tally(point: &mut Second, [viewers, rebuffering]: [i64; 2], was: &Marks, is: &Marks) {
+    let people = |millionths| u32::try_from(whole(millionths)).unwrap_or(u32::MAX);
+    (point.viewers, point.rebuffering) = (people(viewers), people(rebuffering));
+    let views = is.stands_for() as f32 / ONE_VIEW as f32;
+    let if_so = |holds: bool| if holds { views } else { 0.0 };
+    point.starts += if_so(is.attempted && !was.attempted);
+    point.failures += if_so(is.failed && !was.failed);
     let over_now = is.standing.is_over() && !was.standing.is_over() && is.attempted;
-    point.exits += u32::from(over_now && !is.started && !is.failed);
-    point.ended += u32::from(over_now && is.started);
+    point.exits += if_so(over_now && !is.started && !is.failed);
+    point.ended += if_so(over_now && is.started);
 }

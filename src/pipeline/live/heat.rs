@@ -11,11 +11,11 @@ const MAX_BUCKETS: u32 = 24 * 3600;
 /// Length of a bucket.
 pub const BUCKET_MS: u32 = 1000;
 
-/// Plays and distinct views per second of media.
+/// Plays and distinct views per second of media, in millionths of a view.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Heat {
-    pub plays: Vec<u32>,
-    pub viewers: Vec<u32>,
+    pub plays: Vec<i64>,
+    pub viewers: Vec<i64>,
 }
 
 /// A stretch by its number, as the seconds of media it touches.
@@ -32,23 +32,23 @@ pub fn played(view: &View) -> Vec<Stretch> {
 }
 
 impl Heat {
-    /// Moves the counts from what a view had played to what it has; both are by number.
-    pub fn learn(&mut self, was: &[Stretch], is: &[Stretch]) {
-        if was == is {
+    /// Moves the counts from what a view that stands for so many had played to what it has; both are by number.
+    pub fn learn(&mut self, was: &[Stretch], is: &[Stretch], stands_for: i64) {
+        if was == is || stands_for == 0 {
             return;
         }
         let mut changed = Vec::new();
         for stretch in is {
             for bucket in without(stretch, was) {
                 self.reach(bucket as usize);
-                self.plays[bucket as usize] += 1;
+                self.plays[bucket as usize] += stands_for;
                 changed.push(bucket);
             }
         }
         for stretch in was {
             for bucket in without(stretch, is) {
                 if let Some(plays) = self.plays.get_mut(bucket as usize) {
-                    *plays = plays.saturating_sub(1);
+                    *plays -= stands_for;
                     changed.push(bucket);
                 }
             }
@@ -57,8 +57,8 @@ impl Heat {
         changed.dedup();
         for bucket in changed {
             let covers = |played: &[Stretch]| played.iter().any(|stretch| stretch.buckets.contains(&bucket));
-            let viewers = &mut self.viewers[bucket as usize];
-            *viewers = (*viewers + u32::from(covers(is))).saturating_sub(u32::from(covers(was)));
+            let change = i64::from(covers(is)) - i64::from(covers(was));
+            self.viewers[bucket as usize] += change * stands_for;
         }
     }
 
@@ -99,15 +99,20 @@ mod tests {
         view
     }
 
+    /// What the views here stand for, in turn.
+    const STAND_FOR: [i64; 3] = [1_000_000, 3_333_333, 0];
+
     /// The definition, second by second.
-    fn brute_force(views: &[View]) -> (Vec<u32>, Vec<u32>) {
+    fn brute_force(views: &[View]) -> (Vec<i64>, Vec<i64>) {
         let covers = |view: &View, second: u32| {
             let stretches = view.stretches().into_iter();
-            stretches.filter(|(_, (f, t))| *f < (second + 1) * 1000 && *t > second * 1000).count() as u32
+            stretches.filter(|(_, (f, t))| *f < (second + 1) * 1000 && *t > second * 1000).count() as i64
         };
-        let plays = (0..60).map(|s| views.iter().map(|view| covers(view, s)).sum()).collect();
-        let viewers =
-            (0..60).map(|s| views.iter().filter(|view| covers(view, s) > 0).count() as u32).collect();
+        let sum = |of_one: &dyn Fn(&View) -> i64| {
+            views.iter().zip(STAND_FOR.into_iter().cycle()).map(|(view, weight)| of_one(view) * weight).sum()
+        };
+        let plays = (0..60).map(|s| sum(&|view| covers(view, s))).collect();
+        let viewers = (0..60).map(|s| sum(&|view| covers(view, s).min(1))).collect();
         (plays, viewers)
     }
 
@@ -119,7 +124,7 @@ mod tests {
         ) {
             let mut heat = Heat::default();
             let mut finals = Vec::new();
-            for stretches in views {
+            for (stretches, stands_for) in views.into_iter().zip(STAND_FOR.into_iter().cycle()) {
                 let mut known = Vec::new();
                 let mut so_far: Vec<(u32, u32, u32)> = Vec::new();
                 for (number, (from_ms, length_ms, steps)) in stretches.into_iter().enumerate() {
@@ -128,14 +133,14 @@ mod tests {
                         so_far.retain(|(n, _, _)| *n != number as u32);
                         so_far.push((number as u32, from_ms, to_ms));
                         let next = played(&view(&so_far));
-                        heat.learn(&known, &next);
+                        heat.learn(&known, &next, stands_for);
                         known = next;
                     }
                 }
                 finals.push(view(&so_far));
             }
             let (plays, viewers) = brute_force(&finals);
-            let padded = |counts: &[u32]| (0..60).map(|i| counts.get(i).copied().unwrap_or(0)).collect::<Vec<_>>();
+            let padded = |counts: &[i64]| (0..60).map(|i| counts.get(i).copied().unwrap_or(0)).collect::<Vec<_>>();
             prop_assert_eq!(padded(&heat.plays), plays);
             prop_assert_eq!(padded(&heat.viewers), viewers);
         }

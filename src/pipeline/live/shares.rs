@@ -20,22 +20,27 @@ pub const DIMENSIONS: [(&str, AttributeKey); 7] = [
     ("stream_type", AttributeKey::StreamType),
 ];
 
-/// Viewers, of them rebuffering, and failed views of one value of a dimension.
+/// Viewers, of them rebuffering, and failed views of one value of a dimension; in millionths of a view.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Share {
-    pub viewers: u32,
-    pub rebuffering: u32,
-    pub failures: u32,
+    pub viewers: i64,
+    pub rebuffering: i64,
+    pub failures: i64,
+    /// How many views this rests on, whatever they stand for.
+    pub measured: u32,
 }
 
 impl Share {
-    /// What one view of this standing adds.
-    fn of(standing: Standing) -> Self {
-        Self {
-            viewers: u32::from(standing.is_viewer()),
-            rebuffering: u32::from(standing == Standing::Rebuffering),
-            failures: u32::from(standing == Standing::Failed),
-        }
+    /// What one view of this group and standing adds.
+    fn of(group: &Group, standing: Standing) -> Self {
+        let if_so = |holds: bool| if holds { group.stands_for() } else { 0 };
+        let share = Self {
+            viewers: if_so(standing.is_viewer()),
+            rebuffering: if_so(standing == Standing::Rebuffering),
+            failures: if_so(standing == Standing::Failed),
+            measured: 0,
+        };
+        Self { measured: u32::from(share != Self::default()), ..share }
     }
 
     /// Both together.
@@ -44,6 +49,7 @@ impl Share {
             viewers: self.viewers + other.viewers,
             rebuffering: self.rebuffering + other.rebuffering,
             failures: self.failures + other.failures,
+            measured: self.measured + other.measured,
         }
     }
 
@@ -52,9 +58,10 @@ impl Share {
     }
 
     fn take(&mut self, other: Self) {
-        self.viewers = self.viewers.saturating_sub(other.viewers);
-        self.rebuffering = self.rebuffering.saturating_sub(other.rebuffering);
-        self.failures = self.failures.saturating_sub(other.failures);
+        self.viewers -= other.viewers;
+        self.rebuffering -= other.rebuffering;
+        self.failures -= other.failures;
+        self.measured -= other.measured;
     }
 }
 
@@ -71,15 +78,16 @@ impl Shares {
 
     /// Moves a view from where it was counted to where it is now; none counts nowhere.
     pub(super) fn shift(&mut self, was: Option<(&Shared, Standing)>, is: Option<(&Shared, Standing)>) {
-        let share = |place: Option<(&Shared, Standing)>| place.map(|(_, standing)| Share::of(standing));
+        let share =
+            |place: Option<(&Shared, Standing)>| place.map(|(group, standing)| Share::of(group, standing));
         if share(was) == share(is) && was.map(|(group, _)| group) == is.map(|(group, _)| group) {
             return;
         }
         if let Some((group, standing)) = is {
-            self.change(group, Share::of(standing), Share::add);
+            self.change(group, Share::of(group, standing), Share::add);
         }
         if let Some((group, standing)) = was {
-            self.change(group, Share::of(standing), Share::take);
+            self.change(group, Share::of(group, standing), Share::take);
         }
     }
 

@@ -11,13 +11,16 @@ use super::{
     heat::{self, Stretch},
     monitor::{Monitor, Tracked},
     seen::Seen,
-    standing::{GONE_AFTER_MS, KEEP_AFTER_MS},
+    standing::{GONE_AFTER_MS, KEEP_AFTER_MS, PAUSED_GONE_AFTER_MS},
 };
 pub use super::{
     counts::{Counts, LiveVideo},
     standing::Standing,
 };
-use crate::event::{AttributeKey, Kind, Record, View};
+use crate::event::{
+    Format, Record, View,
+    moments::{Moment, moment},
+};
 
 /// Time passes at least in these steps.
 const TICK_MS: i64 = 1_000;
@@ -49,6 +52,8 @@ pub struct Environment {
     ticked_ms: i64,
     /// When each view may have to be looked at without a beacon.
     wake: BinaryHeap<Reverse<(i64, Arc<str>)>>,
+    /// Views of erased viewers, by when they were last heard of, Unix ms.
+    erased: HashMap<Arc<str>, i64>,
 }
 
 impl Environment {
@@ -60,6 +65,9 @@ impl Environment {
         }
         self.version += 1;
         let id = record.view_id.as_str();
+        if self.is_erased(record) {
+            return;
+        }
         let most_events = Seen::most(self.views.len());
         let is_new = !self.views.contains_key(id);
         if is_new {
@@ -70,11 +78,33 @@ impl Environment {
         let before = live.learn(record, self.ticked_ms, most_events);
         self.monitor.follow(record.received_ms, live);
         self.counts.move_view(record.received_ms, id, live, Some(&before).filter(|_| !is_new));
-        self.counts.note_moments(live.view.text(AttributeKey::VideoId), moments);
+        self.counts.note_moments(live, moments);
         if live.until_ms() < live.wake_ms {
             let until_ms = live.until_ms();
             self.wake_by(until_ms, id);
         }
+    }
+
+    /// Whether a record is of a view whose viewer was erased. What is known of the view is forgotten when the log says so; what
+    /// the charts of the past have counted of it is nobody's any more.
+    fn is_erased(&mut self, record: &Record) -> bool {
+        let id = record.view_id.as_str();
+        if let Some(heard_ms) = self.erased.get_mut(id) {
+            *heard_ms = record.received_ms.max(*heard_ms);
+            return true;
+        }
+        if record.format() != Format::Erasure {
+            return false;
+        }
+        self.erased.insert(id.into(), record.received_ms);
+        if let Some(mut live) = self.views.remove(id) {
+            let before = Before { marks: Marks::of(&live), played: std::mem::take(&mut live.played) };
+            live.standing = Standing::Gone;
+            self.monitor.follow(record.received_ms, &mut live);
+            self.counts.move_view(record.received_ms, id, &live, Some(&before));
+            self.counts.forget(id, &Marks::of(&live));
+        }
+        true
     }
 
     /// Lets time pass: silent views go, old counts are forgotten, charts get their newest second.
@@ -87,6 +117,7 @@ impl Environment {
         self.ticked_ms = self.ticked_ms.max(now_ms);
         self.monitor.advance(now_ms);
         self.counts.advance(now_ms / 1000, !self.views.is_empty());
+        self.erased.retain(|_, heard_ms| now_ms - *heard_ms < PAUSED_GONE_AFTER_MS);
         self.version += 1;
     }
 
@@ -147,15 +178,10 @@ impl LiveView {
         before
     }
 
-    /// The record's `custom` events that are not known yet: name and second of the video.
-    fn new_moments(&self, record: &Record) -> Vec<(String, u32)> {
-        let customs = record.events.iter().filter(|event| event.kind() == Kind::Custom);
-        let fresh = customs.filter(|event| !self.events.contains(event.sequence));
-        let moments = fresh.filter_map(|event| {
-            let name = event.attributes.iter().find(|attribute| attribute.name == "name")?;
-            Some((name.text.clone(), u32::try_from(event.playhead_ms? / 1000).ok()?))
-        });
-        moments.collect()
+    /// What the viewer did of the customer's own by this record and is not known yet.
+    fn new_moments(&self, record: &Record) -> Vec<Moment> {
+        let fresh = record.events.iter().filter(|event| !self.view.moments.0.contains_key(&event.sequence));
+        fresh.filter_map(moment).collect()
     }
 
     /// How long it stays where it stands without a word, Unix ms.

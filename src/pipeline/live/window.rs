@@ -2,17 +2,18 @@
 
 use std::collections::VecDeque;
 
-/// One second of an environment or a video.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+/// One second of an environment or a video. There are many of them, so they are small: whole viewers, and what happened to
+/// seven digits.
+#[derive(Debug, Default, Clone, Copy, PartialEq)]
 pub struct Second {
     /// Concurrent viewers at the end of the second, and how many of them were rebuffering.
     pub viewers: u32,
     pub rebuffering: u32,
-    /// What happened within the second.
-    pub starts: u32,
-    pub failures: u32,
-    pub exits: u32,
-    pub ended: u32,
+    /// What happened within the second, to as many views as the measured ones stand for.
+    pub starts: f32,
+    pub failures: f32,
+    pub exits: f32,
+    pub ended: f32,
 }
 
 /// The newest seconds, bounded. A second in which nothing was known is not there.
@@ -62,10 +63,10 @@ impl Seconds {
     }
 
     /// The sum of a count over `(after_s, until_s]`.
-    pub fn sum(&self, after_s: i64, until_s: i64, count: impl Fn(&Second) -> u32) -> u64 {
+    pub fn sum(&self, after_s: i64, until_s: i64, count: impl Fn(&Second) -> f32) -> f64 {
         self.since(after_s)
             .filter(|(second, _)| *second <= until_s)
-            .map(|(_, point)| u64::from(count(&point)))
+            .map(|(_, point)| f64::from(count(&point)))
             .sum()
     }
 }
@@ -75,15 +76,15 @@ const GROWTH: f64 = 1.02;
 const SLOT_S: i64 = 10;
 const SLOTS: i64 = 30;
 
-/// Startup times of the last five minutes in slots of ten seconds.
+/// Startup times of the last five minutes in slots of ten seconds; views in millionths.
 #[derive(Debug, Default, Clone)]
 pub struct Startups {
-    slots: VecDeque<(i64, Vec<u32>)>,
+    slots: VecDeque<(i64, Vec<i64>)>,
 }
 
 impl Startups {
-    /// Adds one startup that was seen at `second`.
-    pub fn add(&mut self, second: i64, startup_ms: u64) {
+    /// Adds a startup that was seen at `second`, of a view that stands for so many millionths of one.
+    pub fn add(&mut self, second: i64, startup_ms: u64, stands_for: i64) {
         let slot = second / SLOT_S;
         let index = self.slots.partition_point(|(known, _)| *known < slot);
         if self.slots.get(index).is_none_or(|(known, _)| *known != slot) {
@@ -95,7 +96,7 @@ impl Startups {
         if buckets.len() <= bucket {
             buckets.resize(bucket + 1, 0);
         }
-        buckets[bucket] += 1;
+        buckets[bucket] += stands_for;
     }
 
     /// Forgets what is older than five minutes.
@@ -108,12 +109,12 @@ impl Startups {
     /// The startup time at `quantile` (0..1), ms; `None` without any.
     pub fn quantile_ms(&self, quantile: f64) -> Option<u64> {
         let longest = self.slots.iter().map(|(_, buckets)| buckets.len()).max()?;
-        let mut merged = vec![0_u64; longest];
+        let mut merged = vec![0_i64; longest];
         for (_, buckets) in &self.slots {
-            buckets.iter().enumerate().for_each(|(bucket, count)| merged[bucket] += u64::from(*count));
+            buckets.iter().enumerate().for_each(|(bucket, count)| merged[bucket] += count);
         }
-        let total: u64 = merged.iter().sum();
-        let rank = ((total as f64 * quantile).ceil() as u64).clamp(1, total.max(1));
+        let total: i64 = merged.iter().sum();
+        let rank = ((total as f64 * quantile).ceil() as i64).clamp(1, total.max(1));
         let mut seen = 0;
         merged.iter().enumerate().find_map(|(bucket, count)| {
             seen += count;
@@ -125,14 +126,15 @@ impl Startups {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::engagement::ONE_VIEW;
 
     #[test]
     fn seconds_carry_viewers_and_forget() {
         let mut seconds = Seconds::new(60);
         seconds.at(100).viewers = 5;
-        seconds.at(102).starts += 2;
+        seconds.at(102).starts += 2.0;
         assert_eq!(seconds.at(102).viewers, 5, "the gauge is carried over a quiet second");
-        assert_eq!(seconds.sum(99, 102, |s| s.starts), 2);
+        assert!((seconds.sum(99, 102, |s| s.starts) - 2.0).abs() < 1e-9);
         seconds.forget(161);
         assert_eq!(seconds.since(0).count(), 1);
     }
@@ -142,7 +144,7 @@ mod tests {
         let mut startups = Startups::default();
         assert_eq!(startups.quantile_ms(0.5), None);
         for ms in 1..=1000_u64 {
-            startups.add(1000, ms);
+            startups.add(1000, ms, ONE_VIEW);
         }
         for (quantile, exact) in [(0.5, 500.0), (0.95, 950.0)] {
             let found = startups.quantile_ms(quantile).expect("some") as f64;

@@ -15,12 +15,16 @@ use crate::{
     event::engagement::{Curves, Grid, WatchedViews},
     store::Store,
 };
+use moments::Places;
 
 /// More views than this are too many for one answer: at about 60 bytes each they take 300 MB here while they are counted,
 /// and for a moment twice that.
 const MOST_VIEWS: &str = "5000000";
 /// What a view stands for, in millionths, and whether it is over: the beginning of a [`WatchedRow`].
 const FACTS: &str = "toInt64(round(weight * 1000000)) AS stands_for, CAST(view_over, 'Bool') AS is_over";
+
+/// For those who do not ask for moments.
+const NO_MOMENTS: &str = "CAST([], 'Array(Tuple(UInt32, String))') AS moments";
 
 /// Which views of which video.
 #[derive(Debug, Clone)]
@@ -54,6 +58,7 @@ struct WatchedRow {
     is_over: bool,
     duration_ms: u64,
     ranges: Vec<(u32, u32)>,
+    moments: Vec<(u32, String)>,
 }
 
 impl Store {
@@ -63,20 +68,22 @@ impl Store {
         question: &EngagementQuestion,
         cut: impl FnOnce(u64) -> Grid + Send + 'static,
     ) -> Result<Curves, QueryError> {
-        let watched = self.watched(question).await?;
-        aside(move || {
-            let length_ms = watched.length_ms();
-            Curves::of(cut(length_ms), watched.ended_at(length_ms).iter())
-        })
-        .await
+        let (watched, _) = self.watched(question, NO_MOMENTS).await?;
+        aside(move || watched.curves(cut)).await
     }
 
-    async fn watched(&self, question: &EngagementQuestion) -> Result<WatchedViews, QueryError> {
+    /// The views, and the `moments` of all of them, counted.
+    async fn watched(
+        &self,
+        question: &EngagementQuestion,
+        moments: &'static str,
+    ) -> Result<(WatchedViews, Places), QueryError> {
         let mut statement = Statement::default();
         statement
             .sql("SELECT ")
             .sql(FACTS)
-            .sql(", video_duration_ms AS duration_ms, played_ranges AS ranges");
+            .sql(", video_duration_ms AS duration_ms, played_ranges AS ranges, ")
+            .sql(moments);
         question.source(&mut statement);
         match self.packed(statement.clone()).await {
             // A kept connection may have been closed from the other side just then; reading again does no harm.
@@ -86,14 +93,15 @@ impl Store {
     }
 
     /// Reads row by row, so that only what is needed of each stays.
-    async fn packed(&self, statement: Statement) -> Result<WatchedViews, QueryError> {
-        let query = self.prepared(statement).with_setting("max_result_rows", MOST_VIEWS);
+    async fn packed(&self, statement: Statement) -> Result<(WatchedViews, Places), QueryError> {
+        let query = self.prepared(statement).await?.with_setting("max_result_rows", MOST_VIEWS);
         let mut rows = query.fetch::<WatchedRow>()?;
-        let mut watched = WatchedViews::default();
+        let (mut watched, mut places) = (WatchedViews::default(), Places::default());
         while let Some(row) = rows.next().await? {
             watched.push(row.stands_for, row.is_over, row.duration_ms, wide(row.ranges));
+            places.add(row.stands_for, row.moments);
         }
-        Ok(watched)
+        Ok((watched, places))
     }
 }
 

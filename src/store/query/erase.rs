@@ -28,19 +28,36 @@ struct Count {
 }
 
 impl Store {
-    /// Deletes every view that was ever said to be of this viewer, with its events, and counts what went.
+    /// The views that were ever said to be of this viewer, from now on known as erased: processors leave out what they read of
+    /// them in the log.
+    ///
+    /// # Errors
+    /// See [`QueryError`].
+    pub async fn shun_views_of(&self, environment: &str, viewer_id: &str) -> Result<Vec<String>, QueryError> {
+        let views = self.views_of_viewer(environment, viewer_id).await?;
+        for views in views.chunks(CHUNK) {
+            let mut insert = Statement::default();
+            insert.sql("INSERT INTO erased_views (environment, view_id) VALUES");
+            for view_id in views {
+                insert.sql(" (").text(environment).sql(", ").text(view_id).sql(")");
+            }
+            self.prepared(insert).await?.with_setting("async_insert", "0").execute().await?;
+        }
+        Ok(views)
+    }
+
+    /// Deletes these views with their events, and counts what went.
     ///
     /// # Errors
     /// See [`QueryError`]; what had been deleted before stays so, and the same call goes on.
-    pub async fn erase_viewer(&self, environment: &str, viewer_id: &str) -> Result<Erased, QueryError> {
-        let views = self.views_of_viewer(environment, viewer_id).await?;
+    pub async fn erase_views(&self, environment: &str, views: &[String]) -> Result<Erased, QueryError> {
         let mut erased = Erased { views: views.len() as u64, ..Erased::default() };
         // Events first: whose views they are is found by either table as long as one has rows.
         for views in views.chunks(CHUNK) {
             let which = |statement: &mut Statement| {
                 statement.sql(" AND view_id IN (");
-                for (index, view) in views.iter().enumerate() {
-                    statement.sql(if index == 0 { "" } else { ", " }).text(&view.view_id);
+                for (index, view_id) in views.iter().enumerate() {
+                    statement.sql(if index == 0 { "" } else { ", " }).text(view_id);
                 }
                 statement.sql(")");
             };
@@ -66,14 +83,14 @@ impl Store {
     }
 
     /// A view's viewer may have changed while it lasted, so every piece of it counts, merged or not.
-    async fn views_of_viewer(&self, environment: &str, viewer_id: &str) -> Result<Vec<Id>, QueryError> {
+    async fn views_of_viewer(&self, environment: &str, viewer_id: &str) -> Result<Vec<String>, QueryError> {
         let mut statement = Statement::default();
         statement.sql("SELECT DISTINCT view_id FROM (SELECT view_id");
         source_of("view_states", environment, &mut statement);
         statement.sql(" AND viewer_id.2 = ").text(viewer_id).sql(" UNION ALL SELECT view_id");
         source_of("event_rows", environment, &mut statement);
         statement.sql(" AND attributes['viewer_id'] = ").text(viewer_id).sql(")");
-        self.rows(statement).await
+        Ok(self.rows::<Id>(statement).await?.into_iter().map(|id| id.view_id).collect())
     }
 
     async fn delete(
@@ -92,6 +109,7 @@ impl Store {
             delete.sql("ALTER TABLE ").sql(table).sql(" DELETE WHERE environment = ").text(environment);
             which(&mut delete);
             self.prepared(delete)
+                .await?
                 .with_setting("mutations_sync", "2")
                 .with_setting("max_execution_time", MUTATION_MAX_SECONDS)
                 .execute()

@@ -41,7 +41,7 @@ impl Store {
     ///
     /// # Errors
     /// See [`QueryError`]; further ones may come while it is read.
-    pub fn export_hour(
+    pub async fn export_hour(
         &self,
         what: Exported,
         environment: &str,
@@ -63,6 +63,7 @@ impl Store {
         statement.sql(" AND view_start < ").time(hour_ms.saturating_add(HOUR_MS));
         let query = self
             .prepared(statement)
+            .await?
             .with_setting("max_execution_time", EXPORT_MAX_SECONDS)
             .with_setting("date_time_output_format", "iso");
         Ok(query.fetch_bytes("JSONEachRow")?)

@@ -268,6 +268,7 @@ impl Store {
         statement.sql(" AND view_id = ").text(view_id).sql(" ORDER BY view_start DESC LIMIT 1");
         let line = self
             .prepared(statement)
+            .await?
             .with_setting("output_format_json_quote_64bit_integers", "0")
             .fetch_bytes("JSONEachRow")?
             .collect()

@@ -52,7 +52,7 @@ impl Store {
     }
 
     /// Every column of every view that began in a timeframe, robots and set-ups included, chunk by chunk.
-    pub fn export(
+    pub async fn export(
         &self,
         environment: &str,
         timeframe: Timeframe,
@@ -65,6 +65,7 @@ impl Store {
         statement.sql(" AND view_start < ").time(timeframe.to_ms);
         let cursor = self
             .prepared(statement)
+            .await?
             .with_setting("max_execution_time", MAX_SECONDS)
             .with_setting("max_memory_usage", MAX_MEMORY_BYTES)
             .with_setting("max_threads", THREADS)

@@ -71,7 +71,7 @@ impl Rows {
             }
             match self.parts.pop_front() {
                 Some((what, hour_ms)) => {
-                    self.open = Some(self.store.export_hour(what, &self.environment, hour_ms)?);
+                    self.open = Some(self.store.export_hour(what, &self.environment, hour_ms).await?);
                 }
                 None if self.is_over => return Ok(None),
                 None => {

@@ -4,7 +4,10 @@ use serde_json::{Map, Value, json};
 
 use super::frame::{Query, Topic};
 use crate::{
-    event::{AttributeKey, View},
+    event::{
+        AttributeKey, View,
+        engagement::{ONE_VIEW, whole},
+    },
     pipeline::live::{
         BUCKET_MS, Live,
         shares::{DIMENSIONS, Share},
@@ -17,7 +20,7 @@ use crate::{
 const RATE_S: i64 = 10;
 const LIST_S: i64 = 60;
 const MAX_ROWS: usize = 200;
-/// A segment smaller than this says little about what is wrong.
+/// A segment smaller than this says little about what is wrong, and so do fewer measured views.
 const PROBLEM_MIN_VIEWERS: u32 = 10;
 
 /// One distinct question: everybody who asks it shares one evaluation and one encoding.
@@ -78,8 +81,9 @@ impl Question {
         let points = seconds_of(environment, self.query.video_id.as_deref()).map(|seconds| {
             let points = seconds.since(now_s - window_s).map(|(second, point)| {
                 let value = json!({
-                    "viewers": point.viewers, "rebuffering": point.rebuffering, "starts": point.starts,
-                    "failures": point.failures, "exits": point.exits,
+                    "viewers": point.viewers, "rebuffering": point.rebuffering,
+                    "starts": views(point.starts.into()), "failures": views(point.failures.into()),
+                    "exits": views(point.exits.into()),
                 });
                 (second.to_string(), value)
             });
@@ -91,6 +95,11 @@ impl Question {
 
 fn dimension(name: &str) -> Option<AttributeKey> {
     DIMENSIONS.iter().find(|(known, _)| *known == name).map(|(_, key)| *key)
+}
+
+/// As a whole number.
+fn views(sum: f64) -> u64 {
+    sum.round() as u64
 }
 
 fn object(value: Value) -> Answer {
@@ -114,14 +123,14 @@ fn overview(environment: &Environment, video_id: Option<&str>, now_s: i64) -> An
         }
         None => (environment.counts.viewers(), environment.counts.standing(Standing::Rebuffering)),
     };
-    let mut answer = object(json!({"concurrent_viewers": viewers, "rebuffering": rebuffering}));
+    let mut answer = object(json!({"concurrent_viewers": whole(viewers), "rebuffering": whole(rebuffering)}));
     if viewers > 0 {
-        answer.insert("rebuffering_ratio".into(), json!(f64::from(rebuffering) / f64::from(viewers)));
+        answer.insert("rebuffering_ratio".into(), json!(rebuffering as f64 / viewers as f64));
     }
     if let Some(seconds) = seconds_of(environment, video_id) {
         // The running second is not over yet.
-        let rate = |count: fn(&crate::pipeline::live::window::Second) -> u32| {
-            json!(seconds.sum(now_s - 1 - RATE_S, now_s - 1, count) as f64 / RATE_S as f64)
+        let rate = |count: fn(&crate::pipeline::live::window::Second) -> f32| {
+            json!(seconds.sum(now_s - 1 - RATE_S, now_s - 1, count) / RATE_S as f64)
         };
         answer.insert("starts_per_s".into(), rate(|s| s.starts));
         answer.insert("failures_per_s".into(), rate(|s| s.failures));
@@ -132,9 +141,9 @@ fn overview(environment: &Environment, video_id: Option<&str>, now_s: i64) -> An
         for (name, standing) in
             [("playing", Standing::Playing), ("starting", Standing::Starting), ("paused", Standing::Paused)]
         {
-            answer.insert(name.into(), json!(environment.counts.standing(standing)));
+            answer.insert(name.into(), json!(whole(environment.counts.standing(standing))));
         }
-        answer.insert("views_open".into(), json!(environment.counts.open()));
+        answer.insert("views_open".into(), json!(whole(environment.counts.open())));
         for (name, quantile) in [("startup_p50_ms", 0.5), ("startup_p95_ms", 0.95)] {
             if let Some(ms) = environment.counts.startups.quantile_ms(quantile) {
                 answer.insert(name.into(), json!(ms));
@@ -151,9 +160,9 @@ fn top(environment: &Environment, now_s: i64, limit: usize) -> Answer {
     videos.sort_by(|(a_id, a), (b_id, b)| b.viewers.cmp(&a.viewers).then(a_id.cmp(b_id)));
     let rows = videos.into_iter().take(limit).map(|(id, video)| {
         let mut row = object(json!({
-            "viewers": video.viewers, "rebuffering": video.rebuffering,
-            "starts": video.seconds.sum(now_s - LIST_S, now_s, |s| s.starts),
-            "failures": video.seconds.sum(now_s - LIST_S, now_s, |s| s.failures),
+            "viewers": whole(video.viewers), "rebuffering": whole(video.rebuffering),
+            "starts": views(video.seconds.sum(now_s - LIST_S, now_s, |s| s.starts)),
+            "failures": views(video.seconds.sum(now_s - LIST_S, now_s, |s| s.failures)),
         }));
         put_text(&mut row, "title", &video.title);
         (id.clone(), Value::Object(row))
@@ -166,8 +175,8 @@ fn breakdown(environment: &Environment, name: Option<&str>, limit: usize) -> Ans
     let mut rows: Vec<_> = environment.counts.shares.of(key).filter(|(value, _)| !value.is_empty()).collect();
     rows.sort_by(|(a_value, a), (b_value, b)| b.viewers.cmp(&a.viewers).then(a_value.cmp(b_value)));
     let rows = rows.into_iter().take(limit).map(|(value, share)| {
-        let row =
-            json!({"viewers": share.viewers, "rebuffering": share.rebuffering, "failures": share.failures});
+        let [viewers, rebuffering, failures] = [share.viewers, share.rebuffering, share.failures].map(whole);
+        let row = json!({"viewers": viewers, "rebuffering": rebuffering, "failures": failures});
         (value.to_owned(), row)
     });
     object(json!({"rows": rows.collect::<Answer>()}))
@@ -189,14 +198,16 @@ fn problems(environment: &Environment) -> Answer {
                 let gone = |share: &Share| if kind == "failures" { share.failures } else { 0 };
                 let here = share.viewers + gone(&share);
                 let elsewhere = all.viewers + gone(&all) - here;
-                if here < PROBLEM_MIN_VIEWERS || affected == 0 {
+                let least = i64::from(PROBLEM_MIN_VIEWERS) * ONE_VIEW;
+                if here < least || share.measured < PROBLEM_MIN_VIEWERS || affected == 0 {
                     continue;
                 }
-                let ratio = f64::from(affected) / f64::from(here);
-                let elsewhere_ratio = f64::from(affected_in_all - affected) / f64::from(elsewhere.max(1));
+                let ratio = affected as f64 / here as f64;
+                let elsewhere_ratio = (affected_in_all - affected) as f64 / elsewhere.max(1) as f64;
                 if elsewhere > 0 && ratio >= 2.0 * elsewhere_ratio {
                     let row = json!({
-                        "dimension": name, "value": value, "kind": kind, "viewers": here, "affected": affected,
+                        "dimension": name, "value": value, "kind": kind, "viewers": whole(here),
+                        "affected": whole(affected),
                         "ratio": ratio, "elsewhere_ratio": elsewhere_ratio,
                     });
                     rows.insert(format!("{name}={value}:{kind}"), row);
@@ -212,19 +223,19 @@ fn heatmap(environment: &Environment, video_id: &str) -> Answer {
         "video_id": video_id, "bucket_ms": BUCKET_MS, "total_views": 0, "plays": {}, "viewers": {}, "moments": {},
     }));
     if let Some(video) = environment.counts.videos.get(video_id) {
-        let sparse = |counts: &[u32]| {
+        let sparse = |counts: &[i64]| {
             let counted = counts.iter().enumerate().filter(|(_, count)| **count > 0);
-            counted.map(|(bucket, count)| (bucket.to_string(), json!(count))).collect::<Answer>()
+            counted.map(|(bucket, count)| (bucket.to_string(), json!(whole(*count)))).collect::<Answer>()
         };
         put_text(&mut answer, "title", &video.title);
         put_number(&mut answer, "duration_ms", video.duration_ms);
-        answer.insert("total_views".into(), json!(video.total_views));
+        answer.insert("total_views".into(), json!(whole(video.total_views)));
         answer.insert("plays".into(), sparse(&video.heat.plays).into());
         answer.insert("viewers".into(), sparse(&video.heat.viewers).into());
         let mut moments = Answer::new();
         for ((name, second), count) in &video.moments {
             let places = moments.entry(name.clone()).or_insert_with(|| json!({}));
-            places[second.to_string()] = json!(count);
+            places[second.to_string()] = json!(whole(*count));
         }
         answer.insert("moments".into(), moments.into());
     }

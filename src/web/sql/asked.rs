@@ -9,7 +9,7 @@ use actix_web::{
 use bytes::BytesMut;
 use futures_util::StreamExt;
 
-use super::wall::LONGEST_STATEMENT;
+use super::{coding::Coding, wall::LONGEST_STATEMENT};
 use crate::store::embedded::{
     error::{EngineError, code},
     frames,
@@ -110,9 +110,11 @@ fn is_id(id: &str) -> bool {
 /// The body, inflated, under a cap.
 async fn whole(http: &HttpRequest, body: web::Payload) -> Result<Vec<u8>, EngineError> {
     let encoding = http.headers().get(header::CONTENT_ENCODING).and_then(|encoding| encoding.to_str().ok());
-    if let Some(other) = encoding.filter(|name| !["identity", "gzip", "deflate", "br"].contains(name)) {
+    let coding = encoding.and_then(Coding::parse);
+    let of_the_web = ["identity", "gzip", "deflate", "br"];
+    if let Some(other) = encoding.filter(|name| coding.is_none() && !of_the_web.contains(name)) {
         let text = format!(
-            "Content-Encoding {other} is not available here; gzip, deflate, br and native frames are"
+            "Content-Encoding {other} is not available here; gzip, deflate, br, zstd, lz4 and native frames are"
         );
         return Err(EngineError::raised(code::NOT_IMPLEMENTED, "NOT_IMPLEMENTED", text));
     }
@@ -121,11 +123,21 @@ async fn whole(http: &HttpRequest, body: web::Payload) -> Result<Vec<u8>, Engine
     while let Some(piece) = pieces.next().await {
         read.extend_from_slice(&piece.map_err(EngineError::bad_request)?);
         if read.len() > LARGEST_BODY {
-            let text = format!("The body is larger than {LARGEST_BODY} bytes");
-            return Err(EngineError::raised(code::QUERY_IS_TOO_LARGE, "QUERY_IS_TOO_LARGE", text));
+            return Err(too_large());
         }
     }
-    Ok(read.to_vec())
+    match coding {
+        None => Ok(read.to_vec()),
+        Some(coding) => {
+            let content = coding.decoded(&read, LARGEST_BODY).map_err(EngineError::bad_request)?;
+            content.ok_or_else(too_large)
+        }
+    }
+}
+
+fn too_large() -> EngineError {
+    let text = format!("The body is larger than {LARGEST_BODY} bytes");
+    EngineError::raised(code::QUERY_IS_TOO_LARGE, "QUERY_IS_TOO_LARGE", text)
 }
 
 /// The content of a body in ClickHouse's native compression frames.

@@ -15,6 +15,7 @@ mod ask;
 mod asked;
 mod asker;
 mod audit;
+mod coding;
 mod port;
 mod running;
 pub mod screen;
@@ -26,14 +27,16 @@ use std::sync::Arc;
 
 use actix_web::{
     Error,
-    body::MessageBody,
+    body::{EitherBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::header,
     middleware::{Compress, Next, from_fn},
     web::{self, Data},
 };
 
-use self::{running::Running, sessions::Sessions, upstream::Upstream, wall::settings::Bounds};
+use self::{
+    coding::Coding, running::Running, sessions::Sessions, upstream::Upstream, wall::settings::Bounds,
+};
 use super::api::ApiState;
 
 /// How much one token, and the port as a whole, may do at a time.
@@ -88,16 +91,24 @@ pub fn configure(config: &mut web::ServiceConfig) {
 
 /// ClickHouse answers in a content coding only with `enable_http_compression=1`, and JDBC counts on it: it says that it
 /// takes gzip and then reads native frames.
-async fn content_coding_if_asked<B: MessageBody>(
+async fn content_coding_if_asked<B>(
     mut request: ServiceRequest,
     next: Next<B>,
-) -> Result<ServiceResponse<B>, Error> {
+) -> Result<ServiceResponse<EitherBody<B>>, Error>
+where
+    B: MessageBody + 'static,
+{
     let asked = request
         .query_string()
         .split('&')
         .any(|pair| matches!(pair.split_once('='), Some(("enable_http_compression", "1" | "true"))));
-    if !asked {
+    let coding = Coding::accepted(request.headers()).filter(|_| asked);
+    if !asked || coding.is_some() {
         request.headers_mut().remove(header::ACCEPT_ENCODING);
     }
-    next.call(request).await
+    let response = next.call(request).await?;
+    Ok(match coding {
+        Some(coding) => response.map_body(|head, body| EitherBody::right(coding.encode(head, body))),
+        None => response.map_into_left_body(),
+    })
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{
-    data::{TestView, sampled},
+    data::{TestView, an_hour_ago, sampled},
     metrics::{World, assert_close},
     oracle::concurrent,
 };
@@ -77,4 +77,20 @@ async fn nobody_is_zero_and_not_unknown() {
         let answer = asked(&world, "overall", measurement, &[("filters[]", "country:XX")]).await;
         assert_eq!(answer["data"]["value"], 0.0, "{measurement}");
     }
+}
+
+/// All beacons of a view came in one request, or its first one only so far: start and end are the same instant.
+#[tokio::test]
+async fn who_was_there_for_an_instant_counts_in_it() {
+    let together_ms = an_hour_ago() - 10 * HOUR_MS;
+    let at_once = |views: Vec<TestView>| {
+        let instants = views.into_iter().enumerate().map(|(number, view)| {
+            let start_ms = if number < 40 { together_ms } else { view.start_ms };
+            TestView { start_ms, length_ms: 0, attempted: true, ..view }
+        });
+        instants.collect()
+    };
+    let world = World::of(at_once).await;
+    assert_eq!(asked(&world, "overall", "max", &[]).await["data"]["value"], 40.0);
+    compare(world).await;
 }

@@ -135,8 +135,8 @@ type Figures = BTreeMap<String, Option<f64>>;
 /// What an expression gives for each group, or why ClickHouse will not run it.
 async fn ask(store: &Store, tenant: &str, aggregate: &str, valid: &str) -> Result<Figures, String> {
     let select = format!(
-        "WITH toUnixTimestamp64Milli(view_start) AS present_from_ms, toUnixTimestamp64Milli(view_end) AS present_to_ms, \
-         1000 AS present_of_ms SELECT concat(country, '/', cdn) AS group, {aggregate} AS value FROM views \
+        "WITH toUnixTimestamp64Milli(view_start) AS present_from_ms, \
+         greatest(toUnixTimestamp64Milli(view_end), present_from_ms + 1) AS present_to_ms, 1000 AS present_of_ms SELECT concat(country, '/', cdn) AS group, {aggregate} AS value FROM views \
          WHERE environment = '{tenant}' AND ({valid}) GROUP BY group"
     );
     let rows = store.client.query(&select).fetch_all::<(String, Option<f64>)>().await;

@@ -158,11 +158,15 @@ fn of_ads(metric: &str, view: &TestView) -> Option<Said> {
     Some(if metric.ends_with("_count") { Said::Number(of) } else { Said::Fraction(of, to) })
 }
 
-/// The most views there at once between two times, and how long all of them were there together in ms, weighted.
+/// The most views there at once between two times, and how long all of them were there together in ms, weighted. Whoever came
+/// was there for a millisecond at least.
 pub fn concurrent<'a>(views: impl IntoIterator<Item = &'a TestView>, from_ms: i64, to_ms: i64) -> (f64, f64) {
     let there: Vec<_> = views
         .into_iter()
-        .map(|view| (view.start_ms.max(from_ms), view.end_ms().min(to_ms), weight(view)))
+        .map(|view| {
+            let gone_ms = view.end_ms().max(view.start_ms + 1);
+            (view.start_ms.max(from_ms), gone_ms.min(to_ms), weight(view))
+        })
         .filter(|(from_ms, to_ms, _)| from_ms < to_ms)
         .collect();
     let at = |time: i64| {

@@ -21,7 +21,7 @@ use tempfile::TempDir;
 use super::Bench;
 use crate::{
     support::store::migrated,
-    timeline::{Shown, any_events, lagging, reckoned, record, shown},
+    timeline::{Shown, any_events, lagging, reckoned, record, renditions, renditions_of, shown},
 };
 
 const VIEWS: usize = 60;
@@ -44,12 +44,12 @@ fn beacons(runner: &mut TestRunner) -> Vec<Record> {
     Just(beacons).prop_shuffle().new_tree(runner).unwrap().current()
 }
 
-fn expected(beacons: &[Record]) -> Vec<Shown> {
+fn expected<T>(beacons: &[Record], of_view: fn(&View) -> T) -> Vec<T> {
     let mut views = BTreeMap::<&str, View>::new();
     for beacon in beacons {
         views.entry(&beacon.view_id).or_default().merge(&View::of(beacon));
     }
-    views.values().map(Shown::of).collect()
+    views.values().map(of_view).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -69,8 +69,9 @@ async fn however_a_course_comes_in_it_is_shown_whole() {
         // Read from the last committed batch on, as after a crash.
         bench.settled(&positions).await;
     }
-    assert_eq!(shown(&bench.store).await, expected(&beacons));
-    assert_eq!(reckoned(&bench.store).await, expected(&beacons));
+    assert_eq!(shown(&bench.store).await, expected(&beacons, Shown::of));
+    assert_eq!(reckoned(&bench.store).await, expected(&beacons, Shown::of));
+    assert_eq!(renditions(&bench.store).await, expected(&beacons, renditions_of));
     assert_eq!(lagging(&bench.store).await, 0);
 }
 
@@ -95,6 +96,6 @@ async fn what_an_earlier_version_wrote_is_caught_up_with() {
     for _ in 0..2 {
         timelines::catch_up(&store).await.unwrap();
         assert_eq!(lagging(&store).await, 0);
-        assert_eq!(shown(&store).await, expected(&beacons));
+        assert_eq!(shown(&store).await, expected(&beacons, Shown::of));
     }
 }

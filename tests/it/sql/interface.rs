@@ -1,6 +1,9 @@
 //! The port speaks ClickHouse's HTTP interface: who may, in which forms, and what the answer says about itself.
 
-use std::{io::Write, time::Duration};
+use std::{
+    io::{Read, Write},
+    time::Duration,
+};
 
 use flate2::{Compression, write::GzEncoder};
 use reqwest::StatusCode;
@@ -93,8 +96,34 @@ async fn compression(tenants: &Tenants) {
     assert_eq!(answer.headers()["content-encoding"], "gzip");
     let mut text = String::new();
     let body = answer.bytes().await.unwrap();
-    std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(&body[..]), &mut text).unwrap();
+    flate2::read::GzDecoder::new(&body[..]).read_to_string(&mut text).unwrap();
     assert_eq!(text, "xxx\n");
+    // LZ4 both ways, as clickhouse-connect would rather have it; and Zstandard back.
+    let mut packed = lz4_flex::frame::FrameEncoder::new(Vec::new());
+    packed.write_all(b"SELECT number FROM numbers(100000)").unwrap();
+    let packed = packed.finish().unwrap();
+    for (accepted, coding) in [("lz4,br,gzip", "lz4"), ("lz4,zstd,br,gzip", "zstd")] {
+        let post = http.post(format!("{url}/?enable_http_compression=1"));
+        let post = post.basic_auth(&own.token, Some(&own.secret)).header("content-encoding", "lz4");
+        let answer = post.header("accept-encoding", accepted).body(packed.clone()).send().await.unwrap();
+        assert_eq!(
+            (answer.status(), &answer.headers()["content-encoding"]),
+            (StatusCode::OK, &coding.parse().unwrap())
+        );
+        let body = answer.bytes().await.unwrap();
+        let mut text = String::new();
+        if coding == "lz4" {
+            lz4_flex::frame::FrameDecoder::new(&body[..]).read_to_string(&mut text).unwrap();
+        } else {
+            let mut content = vec![0; 1 << 20];
+            let length = zstd_safe::decompress(&mut content[..], &body).unwrap();
+            text = String::from_utf8(content[..length].to_vec()).unwrap();
+        }
+        assert!(text.starts_with("0\n1\n") && text.ends_with("\n99999\n") && body.len() < text.len());
+    }
+    let cut = http.post(format!("{url}/")).basic_auth(&own.token, Some(&own.secret));
+    let cut = cut.header("content-encoding", "zstd").body(packed).send().await.unwrap();
+    assert_eq!(cut.status(), StatusCode::BAD_REQUEST);
     // Native frames, which JDBC asks for: a checksum, LZ4's mark, and no plain text.
     let framed = tenants.ask("compress=1", "SELECT repeat('x', 1000)").await.bytes().await.unwrap();
     assert_eq!((framed[16], framed.len() < 200), (0x82, true));

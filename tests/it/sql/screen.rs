@@ -21,6 +21,7 @@ async fn the_screen_asks_behind_the_same_wall() {
     what_can_be_named(&tenants).await;
     saved_queries(&tenants).await;
     the_audit_log(&tenants).await;
+    queries_of_ones_own(&tenants).await;
 }
 
 async fn send(
@@ -186,6 +187,33 @@ async fn saved_queries(tenants: &Tenants) {
     for bad in [wish(""), json!({"name": "a", "query": " "}), wish(&"x".repeat(200)), wish("two\nlines")] {
         assert_eq!(send(tenants, own, Method::POST, "/sql/saved", bad).await.0, StatusCode::BAD_REQUEST);
     }
+}
+
+/// Whoever may ask keeps queries too, and leaves those of others alone.
+async fn queries_of_ones_own(tenants: &Tenants) {
+    let own = &tenants.own;
+    let viewer = &Tenant { token: format!("{}-asks", own.token), ..own.clone() };
+    let reader = &Tenant { token: format!("{}-reads", own.token), ..own.clone() };
+    let wish = |name: &str| json!({"name": name, "query": "SELECT 1"});
+    let keep = async |who, name| {
+        let (status, made) = send(tenants, who, Method::POST, "/sql/saved", wish(name)).await;
+        (status, format!("/sql/saved/{}", made["id"].as_str().unwrap_or_default()))
+    };
+    let (status, theirs) = keep(viewer, "mine").await;
+    assert_eq!(status, StatusCode::CREATED);
+    let (_, ours) = keep(own, "ours").await;
+    assert_eq!(keep(reader, "not for readers").await.0, StatusCode::FORBIDDEN);
+
+    assert_eq!(send(tenants, viewer, Method::PUT, &theirs, wish("mine, better")).await.0, StatusCode::OK);
+    for (method, body) in [(Method::PUT, wish("taken over")), (Method::DELETE, json!(null))] {
+        let (status, problem) = send(tenants, viewer, method.clone(), &ours, body.clone()).await;
+        assert_eq!(status, StatusCode::FORBIDDEN, "{problem}");
+        assert!(problem["detail"].as_str().unwrap().contains("`write`"), "{problem}");
+        let nobodys = "/sql/saved/0198c0de-0000-7000-8000-000000000000";
+        assert_eq!(send(tenants, viewer, method, nobodys, body).await.0, StatusCode::NOT_FOUND);
+    }
+    assert_eq!(send(tenants, own, Method::PUT, &theirs, wish("edited")).await.0, StatusCode::OK);
+    assert_eq!(send(tenants, viewer, Method::DELETE, &theirs, json!(null)).await.0, StatusCode::NO_CONTENT);
 }
 
 /// By the command line, on the database of the running service: the tokens here have no scope to read it.

@@ -57,7 +57,10 @@ impl Tenant {
                 "events": [
                     {"seq": 1, "t_ms": 0, "type": "play"},
                     {"seq": 2, "t_ms": 900, "type": "error", "error": {"code": self.canary, "severity": if number == 0 { "fatal" } else { "warning" }}},
-                    {"seq": 3, "t_ms": 30_000, "type": "viewend", "playhead_ms": 20_000, "seg": [1, 0, 20_000],
+                    {"seq": 3, "t_ms": 1_000, "type": "renditionchange", "set": {"rendition_bitrate": self.number, "rendition_height": 360}},
+                    {"seq": 4, "t_ms": 5_000, "type": "rebufferstart", "c": {"playing_ms": 4_000, "rebuffer_ms": 0}},
+                    {"seq": 5, "t_ms": 6_000, "type": "custom", "name": self.canary, "playhead_ms": 4_000},
+                    {"seq": 6, "t_ms": 30_000, "type": "viewend", "playhead_ms": 20_000, "seg": [1, 0, 20_000],
                      "c": {"startup_ms": 300 + number, "playing_ms": total, "watch_ms": total + 500,
                            "rebuffer_ms": 100 * number, "rebuffer_count": number % 3}},
                 ],
@@ -83,7 +86,8 @@ impl Tenants {
             .map(|tenant| {
                 json!({"name": tenant.id, "ingest_keys": [tenant.id],
                        "tokens": [{"id": tenant.token, "secret": tenant.secret},
-                                  {"id": format!("{}-reads", tenant.token), "secret": tenant.secret, "scopes": ["read"]}]})
+                                  {"id": format!("{}-reads", tenant.token), "secret": tenant.secret, "scopes": ["read"]},
+                                  {"id": format!("{}-asks", tenant.token), "secret": tenant.secret, "scopes": ["read", "sql"]}]})
             })
             .into();
         let settings = tempfile::tempdir().unwrap();
@@ -101,7 +105,7 @@ impl Tenants {
         let send =
             self.server.http.post(self.server.at(&format!("/in/{}", tenant.id))).json(&tenant.beacon());
         let answer: Value = send.send().await.unwrap().json().await.unwrap();
-        assert_eq!((&answer["accepted"], &answer["rejected"]), (&json!(3 * VIEWS), &json!([])), "{answer}");
+        assert_eq!((&answer["accepted"], &answer["rejected"]), (&json!(6 * VIEWS), &json!([])), "{answer}");
         let ledger = self.server.http.post(self.server.at("/data/v1/ledger?wait_ms=60000"));
         let ledger = ledger.basic_auth(&tenant.token, Some(&tenant.secret)).json(&Vec::<String>::new());
         assert_eq!(ledger.send().await.unwrap().status(), 200);

@@ -32,7 +32,7 @@ pub const METRICS: [Metric; 5] = [
         id: "concurrent_viewers",
         name: "Concurrent viewers",
         unit: Unit::Count,
-        definition: "Views there at the same time: the most at once, or the mean over the timeframe. A view is there from its start to its last sign of life, pauses included.",
+        definition: "Views there at the same time: the most at once, or the mean over the timeframe. A view is there from its start to its last sign of life, pauses included, and for a millisecond at least.",
         formula: Formula::Concurrent,
         bucket: Bucket::Presence,
         valid: VIEW,

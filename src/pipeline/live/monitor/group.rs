@@ -6,7 +6,10 @@ use std::{
     sync::Arc,
 };
 
-use crate::event::{AttributeKey, View, attribute::MILLIONTHS};
+use crate::{
+    event::{AttributeKey, View, attribute::MILLIONTHS, engagement::ONE_VIEW},
+    store::query::Bots,
+};
 
 /// A dimension of monitoring.
 #[derive(Debug, PartialEq, Eq)]
@@ -61,14 +64,22 @@ pub struct Group {
     values: [Box<str>; DIMENSIONS.len()],
     /// Which part of its views a client measures, in millionths; 0 means all.
     sample_rate: u64,
+    /// Follows from the rest; kept because every record asks.
+    stands_for: i64,
 }
 
 impl Group {
-    fn of(view: &View) -> Self {
-        Self {
-            values: std::array::from_fn(|index| view.text(DIMENSIONS[index].key).into()),
-            sample_rate: view.number(AttributeKey::SampleRate),
+    fn new(values: [Box<str>; DIMENSIONS.len()], sample_rate: u64) -> Self {
+        let mut group = Self { values, sample_rate, stands_for: 0 };
+        if Bots::default().count(group.text(AttributeKey::BotClass)) {
+            group.stands_for = (group.weight() * ONE_VIEW as f64).round() as i64;
         }
+        group
+    }
+
+    fn of(view: &View) -> Self {
+        let values = std::array::from_fn(|index| view.text(DIMENSIONS[index].key).into());
+        Self::new(values, view.number(AttributeKey::SampleRate))
     }
 
     fn is_of(&self, view: &View) -> bool {
@@ -97,11 +108,17 @@ impl Group {
         }
     }
 
+    /// The same in millionths of a view, so that sums are exact; none for robots, which nobody is told of who does not ask for
+    /// them ([`Bots`]).
+    pub fn stands_for(&self) -> i64 {
+        self.stands_for
+    }
+
     /// Without anything but what every answer needs.
     fn coarse(&self) -> Self {
         let keep = |index: usize| DIMENSIONS[index].key == AttributeKey::BotClass;
         let values = std::array::from_fn(|i| if keep(i) { self.values[i].clone() } else { "".into() });
-        Self { values, sample_rate: self.sample_rate }
+        Self::new(values, self.sample_rate)
     }
 }
 

@@ -1,43 +1,65 @@
-//! What viewers did of the customer's own (`custom` events), by place.
+//! The heatmap of a video: what its views watched, and what viewers did of the customer's own (`custom` events), by place.
 
-use serde::Deserialize;
+use std::collections::HashMap;
 
-use super::{super::source_of, EngagementQuestion, QueryError, Statement, Store};
+use super::{EngagementQuestion, QueryError, Store, aside};
+use crate::event::engagement::{Curves, Grid, whole};
 
 /// More than this nobody can look at.
-const MOST_MOMENTS: i64 = 1_000;
+const MOST_MOMENTS: usize = 1_000;
+/// Different names and places that are counted: a site that gives each event a name of its own has no heatmap of them.
+const MOST_PLACES: usize = 200_000;
 
 /// How often viewers did something of the customer's own at a place of the video.
-#[derive(Debug, Clone, PartialEq, Eq, clickhouse::Row, Deserialize, serde::Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
 pub struct Moment {
     /// The event's own name.
     pub name: String,
     /// Where, in whole seconds of the video.
     pub playhead_ms: u64,
+    /// As often as the measured views stand for.
     pub count: u64,
 }
 
+/// Moments while they are counted: millionths of a view by name and second.
+#[derive(Debug, Default)]
+pub(super) struct Places(HashMap<(String, u32), i64>);
+
+impl Places {
+    /// Adds those of a view that stands for so many.
+    pub fn add(&mut self, stands_for: i64, moments: Vec<(u32, String)>) {
+        for (second, name) in moments {
+            let place = (name, second);
+            if self.0.len() < MOST_PLACES || self.0.contains_key(&place) {
+                *self.0.entry(place).or_default() += stands_for;
+            }
+        }
+    }
+
+    /// The most frequent first.
+    fn listed(self) -> Vec<Moment> {
+        let mut moments: Vec<_> = self.0.into_iter().collect();
+        moments.sort_by(|((a_name, a), a_count), ((b_name, b), b_count)| {
+            b_count.cmp(a_count).then(a.cmp(b)).then(a_name.cmp(b_name))
+        });
+        let moments = moments.into_iter().take(MOST_MOMENTS).map(|((name, second), count)| Moment {
+            name,
+            playhead_ms: u64::from(second) * 1000,
+            count: whole(count),
+        });
+        moments.collect()
+    }
+}
+
 impl Store {
-    /// What viewers did of the customer's own, by second; the most frequent first.
-    pub async fn moments(&self, question: &EngagementQuestion) -> Result<Vec<Moment>, QueryError> {
-        let timeframe = question.scope.timeframe;
-        let mut statement = Statement::default();
-        // Counted by identity: a repeat may still stand beside its original.
-        statement.sql(
-            "SELECT attributes['name'] AS name, assumeNotNull(intDiv(event_rows.playhead_ms, 1000) * 1000) AS playhead_ms, \
-             uniqExact(view_id, sequence) AS count",
-        );
-        source_of("event_rows", &question.scope.environment, &mut statement);
-        statement
-            .sql(" AND event = 'custom' AND event_rows.playhead_ms IS NOT NULL AND view_start >= ")
-            .time(timeframe.from_ms)
-            .sql(" AND view_start < ")
-            .time(timeframe.to_ms)
-            .sql(" AND view_id IN (SELECT view_id");
-        question.source(&mut statement);
-        statement
-            .sql(") GROUP BY name, playhead_ms ORDER BY count DESC, playhead_ms, name LIMIT ")
-            .integer(MOST_MOMENTS);
-        self.rows(statement).await
+    /// The views counted by bucket as by [`Store::curves`], and what their viewers did of the customer's own, by second; the
+    /// most frequent first. In one reading of the views.
+    pub async fn heatmap(
+        &self,
+        question: &EngagementQuestion,
+        cut: impl FnOnce(u64) -> Grid + Send + 'static,
+    ) -> Result<(Curves, Vec<Moment>), QueryError> {
+        let (watched, places) = self.watched(question, "moments").await?;
+        aside(move || (watched.curves(cut), places.listed())).await
     }
 }

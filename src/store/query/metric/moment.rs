@@ -12,11 +12,13 @@ pub fn names(scope: &Scope, step: Option<Step>, to: &mut Statement) {
         (Bucket::ViewStart, Some(step)) => step_of("start_ms", step, to),
         (Bucket::ViewEnd, Some(step)) => step_of("end_ms", step, to),
         (Bucket::Presence, None) => {
-            between("start_ms", "end_ms", "present", scope, to);
+            there(to);
+            between("start_ms", "gone_ms", "present", scope, to);
             to.sql(", ").integer(scope.timeframe.length_ms()).sql(" AS present_of_ms");
         }
         (Bucket::Presence, Some(step)) => {
-            between("start_ms", "end_ms", "known", scope, to);
+            there(to);
+            between("start_ms", "gone_ms", "known", scope, to);
             to.sql(", toInt64(arrayJoin(range(intDiv(known_from_ms, ")
                 .integer(step.ms())
                 .sql("), intDiv(greatest(known_to_ms - 1, known_from_ms), ")
@@ -28,6 +30,12 @@ pub fn names(scope: &Scope, step: Option<Step>, to: &mut Statement) {
         }
     }
     to.sql(" ");
+}
+
+/// `gone_ms`: when a view is there no longer. Who was there for an instant, as all of whom one beacon has told, was there in it:
+/// no stay is shorter than the millisecond that times are told in.
+fn there(to: &mut Statement) {
+    to.sql(", greatest(end_ms, start_ms + 1) AS gone_ms");
 }
 
 fn step_of(time: &'static str, step: Step, to: &mut Statement) {

@@ -1,4 +1,5 @@
-//! SQL that people keep for one another.
+//! SQL that people keep for one another. Whoever may ask SQL may keep it; what another has kept is changed and deleted by those
+//! alone who may write.
 
 use actix_web::{
     HttpResponse,
@@ -8,13 +9,9 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::{
-    control::{Deed, SavedQuery},
+    control::{Deed, SavedQuery, Scope},
     web::{
-        api::ApiState,
-        control::List,
-        error::ApiError,
-        permission::{Analyst, Writer},
-        problem::Problem,
+        api::ApiState, auth::Reader, control::List, error::ApiError, permission::Analyst, problem::Problem,
         scribe::Scribe,
     },
 };
@@ -39,12 +36,12 @@ pub async fn list(
     Ok(Json(state.control.saved_queries(&reader.environment).await?.into()))
 }
 
-/// Keeps a query for everybody in the environment.
+/// Keeps a query, for everybody in the environment to find.
 #[utoipa::path(post, path = "/data/v1/sql/saved", tag = "sql", request_body = QueryWish,
     responses((status = 201, body = SavedQuery), (status = 400, body = Problem), (status = 403, body = Problem),
         (status = 409, description = "The name is taken", body = Problem)))]
 pub async fn create(
-    Writer(reader): Writer,
+    Analyst(reader): Analyst,
     scribe: Scribe,
     state: Data<ApiState>,
     body: Json<QueryWish>,
@@ -55,18 +52,19 @@ pub async fn create(
     Ok(HttpResponse::Created().json(made))
 }
 
-/// Changes a query's name and text.
+/// Changes the name and text of a query: one's own, or anybody's with the scope `write`.
 #[utoipa::path(put, path = "/data/v1/sql/saved/{saved_id}", tag = "sql",
     params(("saved_id" = String, Path)), request_body = QueryWish,
     responses((status = 200, body = SavedQuery), (status = 400, body = Problem), (status = 403, body = Problem),
         (status = 404, body = Problem), (status = 409, description = "The name is taken", body = Problem)))]
 pub async fn change(
-    Writer(reader): Writer,
+    Analyst(reader): Analyst,
     scribe: Scribe,
     state: Data<ApiState>,
     id: Path<String>,
     body: Json<QueryWish>,
 ) -> Result<Json<SavedQuery>, ApiError> {
+    may_change(&reader, &state, &id).await?;
     let QueryWish { name, query } = body.into_inner();
     let changed = state.control.change_query(&reader.environment, &id, &name, &query, &reader.name()).await?;
     let changed = changed.ok_or_else(none)?;
@@ -74,21 +72,35 @@ pub async fn change(
     Ok(Json(changed))
 }
 
-/// Deletes a query.
+/// Deletes a query: one's own, or anybody's with the scope `write`.
 #[utoipa::path(delete, path = "/data/v1/sql/saved/{saved_id}", tag = "sql",
     params(("saved_id" = String, Path)),
     responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem)))]
 pub async fn delete(
-    Writer(reader): Writer,
+    Analyst(reader): Analyst,
     scribe: Scribe,
     state: Data<ApiState>,
     id: Path<String>,
 ) -> Result<HttpResponse, ApiError> {
+    may_change(&reader, &state, &id).await?;
     if !state.control.delete_query(&reader.environment, &id).await? {
         return Err(none());
     }
     scribe.note(Deed::QueryDeleted, &id, json!({})).await;
     Ok(HttpResponse::NoContent().finish())
+}
+
+/// Whether this reader may change a query: it is theirs, or they may write.
+async fn may_change(reader: &Reader, state: &ApiState, id: &str) -> Result<(), ApiError> {
+    if reader.scopes.has(Scope::Write) {
+        return Ok(());
+    }
+    let all = state.control.saved_queries(&reader.environment).await?;
+    let saved = all.into_iter().find(|saved| saved.id == id).ok_or_else(none)?;
+    if saved.created_by == reader.name() {
+        return Ok(());
+    }
+    Err(ApiError::Forbidden("this query is another's: changing it needs the scope `write`"))
 }
 
 fn none() -> ApiError {
