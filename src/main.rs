@@ -12,6 +12,7 @@ use playhead::{
     store::embedded::{self, host},
     telemetry, verify,
 };
+use rustix::{fs::Mode, process::umask};
 
 /// Allocation is on the hot path of every beacon.
 #[global_allocator]
@@ -22,7 +23,11 @@ const EXIT_CONFIGURATION: u8 = 78;
 
 const ABOUT: &str = "Self-hosted quality-of-experience analytics for video";
 
+/// What others on the machine may do with files made here: nothing. Keys, people and what was watched lie in the data directory.
+const OTHERS: Mode = Mode::RWXG.union(Mode::RWXO);
+
 fn main() -> ExitCode {
+    umask(OTHERS);
     let matches = command_line().get_matches();
     match matches.subcommand() {
         Some(("serve", given)) => match planted::check() {

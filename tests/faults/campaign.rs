@@ -1,8 +1,9 @@
 //! Random kills: each part of the service, on each log, in rounds that a seed repeats. What a run has finished is written
-//! down, so a campaign of a thousand kills can be stopped and taken up again with the same seed.
+//! down with what was acknowledged, so a campaign of a thousand kills can be stopped at any moment and taken up again with
+//! the same seed, and its totals are those of all its runs.
 
 use std::{
-    collections::BTreeSet,
+    collections::BTreeMap,
     fs,
     io::Write,
     path::PathBuf,
@@ -32,28 +33,41 @@ pub struct Campaign {
     pub seed: u64,
 }
 
+/// So many kills of one part.
+struct Round {
+    log: Log,
+    role: Role,
+    name: String,
+    kills: u32,
+}
+
 impl Campaign {
     /// Runs every round that is not finished yet and prints a line for each; whether all were clean comes back.
     pub async fn run(&self, total: &mut Tally) -> bool {
-        let mut clean = true;
-        let finished = self.finished();
-        for log in [Log::Embedded, Log::Kafka, Log::Cluster] {
-            for role in log.roles() {
-                for (round, kills) in rounds(self.kills) {
-                    let name = format!("{log:?}-{role:?}-{round}").to_lowercase();
-                    if finished.contains(&name) {
-                        println!("T112  done  {name:<28} in an earlier run with this seed");
-                        continue;
-                    }
-                    clean &= self.round(log, *role, &name, kills, total).await;
-                }
+        let (rounds, finished, begun) = (self.rounds(), self.finished(), Instant::now());
+        let (mut sum, mut kills, mut is_clean) = (Tally::default(), 0, true);
+        for (number, round) in (1..).zip(&rounds) {
+            let place = format!("{number}/{} {}", rounds.len(), round.name);
+            kills += round.kills;
+            if let Some(&acknowledged) = finished.get(&round.name) {
+                println!("T112  done  {place:<32} acknowledged {acknowledged:>7}, in an earlier run");
+                sum += Tally { acknowledged, ..Tally::default() };
+                continue;
             }
+            let (tally, trouble) = self.round(round, &place).await;
+            is_clean &= tally.is_clean() && !trouble;
+            sum += tally;
         }
-        clean
+        let verdict = if is_clean { "ok  " } else { "FAIL" };
+        println!("T112  {verdict}  {kills} kills at random instants  {sum}  {:.0?}", begun.elapsed());
+        *total += sum;
+        is_clean
     }
 
-    async fn round(&self, log: Log, role: Role, name: &str, kills: u32, total: &mut Tally) -> bool {
-        let begun = Instant::now();
+    /// What the ledger says of one round, and whether anything else was wrong.
+    async fn round(&self, round: &Round, place: &str) -> (Tally, bool) {
+        let Round { log, role, name, kills } = round;
+        let (begun, log, role, kills) = (Instant::now(), *log, *role, *kills);
         let seed =
             name.bytes().fold(self.seed, |seed, byte| seed.wrapping_mul(31).wrapping_add(u64::from(byte)));
         let of = format!("{name}-{}", self.seed);
@@ -64,29 +78,45 @@ impl Campaign {
             Ok(Err(_)) => (Tally::default(), Some(format!("not over after {LONGEST:?}"))),
             Err(error) => (Tally::default(), Some(error.to_string())),
         };
-        *total += tally;
-        let clean = tally.is_clean() && trouble.is_none();
-        let (verdict, trouble) = (if clean { "ok  " } else { "FAIL" }, trouble.unwrap_or_default());
-        println!("T112  {verdict}  {name:<28} {kills:>3} kills  {tally}  {:.0?} {trouble}", begun.elapsed());
-        if clean {
+        let is_clean = tally.is_clean() && trouble.is_none();
+        let (verdict, said) = (if is_clean { "ok  " } else { "FAIL" }, trouble.as_deref().unwrap_or_default());
+        println!("T112  {verdict}  {place:<32} {kills:>2} kills  {tally}  {:.0?} {said}", begun.elapsed());
+        if is_clean {
             let mut file = fs::File::options().create(true).append(true).open(self.file()).expect("a file");
-            writeln!(file, "{name}").expect("written");
+            writeln!(file, "{name} {}", tally.acknowledged).expect("written");
         }
-        clean
+        (tally, trouble.is_some())
     }
 
-    fn finished(&self) -> BTreeSet<String> {
+    /// All rounds; in turns, so that a campaign which is stopped has seen each part.
+    fn rounds(&self) -> Vec<Round> {
+        let parts: Vec<(Log, Role)> = [Log::Embedded, Log::Kafka, Log::Cluster]
+            .into_iter()
+            .flat_map(|log| log.roles().iter().map(move |role| (log, *role)))
+            .collect();
+        let of_number = |number: u32| {
+            let kills = ROUND.min(self.kills - number * ROUND);
+            parts.iter().map(move |&(log, role)| {
+                let name = format!("{log:?}-{role:?}-{number}").to_lowercase();
+                Round { log, role, name, kills }
+            })
+        };
+        (0..self.kills.div_ceil(ROUND)).flat_map(of_number).collect()
+    }
+
+    /// The rounds of earlier runs by name, with what was acknowledged in each; only clean ones are finished.
+    fn finished(&self) -> BTreeMap<String, u64> {
         let text = fs::read_to_string(self.file()).unwrap_or_default();
-        text.lines().map(str::to_owned).collect()
+        let of_line = |line: &str| {
+            let (name, acknowledged) = line.split_once(' ')?;
+            Some((name.to_owned(), acknowledged.parse().ok()?))
+        };
+        text.lines().filter_map(of_line).collect()
     }
 
     fn file(&self) -> PathBuf {
         PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("faults-{}-{}.done", self.seed, self.kills))
     }
-}
-
-fn rounds(kills: u32) -> impl Iterator<Item = (u32, u32)> {
-    (0..kills.div_ceil(ROUND)).map(move |round| (round, ROUND.min(kills - round * ROUND)))
 }
 
 /// Kills one part so many times under load; what the ledger says afterwards, and what else was wrong.

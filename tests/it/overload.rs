@@ -11,9 +11,13 @@ use serde_json::{Value, json};
 
 use crate::support::server::Server;
 
-/// Events per second; ten times as many are sent.
+/// Events per second.
 const LIMIT: u32 = 300;
-const EVENTS: u64 = 10;
+/// What is offered is so many times as much, at least.
+const TIMES: u64 = 10;
+/// In a beacon. Each sender waits for its answers, so on a busy machine there are fewer beacons; a tenth of what a quiet one
+/// sends is an overload still, and its errors alone are more than the limit.
+const EVENTS: u64 = 100;
 const LENGTH: Duration = Duration::from_secs(4);
 /// From the issue.
 const RECOVERY: Duration = Duration::from_secs(10);
@@ -132,15 +136,14 @@ async fn ten_times_the_limit_costs_heartbeats_first_and_nothing_that_was_acknowl
     let (cmcd_accepted, cmcd_shed) = cmcd.await.unwrap();
     let ended = Instant::now();
 
-    // The limit's worth came in, and nearly all of it was what matters most.
+    // The limit's worth came in. What matters less had the room that was there when it began, and none after that.
     let accepted = [&beating, &coming, &failing].map(Outcome::accepted);
     let sent = [&beating, &coming, &failing].map(|outcome| outcome.sent);
     println!("accepted {accepted:?} of {sent:?} beacons; CMCD {cmcd_accepted} and {cmcd_shed} shed");
-    assert!(
-        sent.iter().sum::<u64>() * EVENTS > 3 * u64::from(LIMIT) * LENGTH.as_secs(),
-        "no overload: {sent:?}"
-    );
-    assert!(accepted[2] > 5 * (accepted[0] + accepted[1]), "{accepted:?} of {sent:?}");
+    let limit = u64::from(LIMIT) * LENGTH.as_secs();
+    assert!(sent.iter().sum::<u64>() * EVENTS > TIMES * limit, "no overload: {sent:?}");
+    assert!((accepted[0] + accepted[1]) * EVENTS <= u64::from(LIMIT), "{accepted:?} of {sent:?}");
+    assert!(accepted[2] * EVENTS > limit * 3 / 4, "{accepted:?} of {sent:?}");
     assert!(cmcd_shed > 0);
 
     // Heartbeats are back, without anybody's help.
