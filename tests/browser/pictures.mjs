@@ -58,7 +58,7 @@ async function takeAll(server) {
     await eventually(async () => (await page.locator('[data-state=loading]').count()) === 0, `${name} has loaded`, 30_000);
     await page.screenshot({ path: join(folder, `dashboard-${name}.png`) });
   };
-  await take('live', '/', 900);
+  await take('live', '/?window=5m', 900);
   await take('overview', '/overview', 1_180);
   await take('explore', '/explore/video_startup_time', 1_180);
   await take('compare', '/compare?a=cdn:edge-north&b=cdn:edge-south', 1_180);
