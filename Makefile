@@ -130,6 +130,11 @@ bench: pages setup ## what taking in and reading cost, beside servers that do no
 	@command -v valgrind >/dev/null || { echo "instructions are not counted: valgrind is not installed" >&2; exit 0; }; \
 		cargo bench --bench micro -- --instructions
 
+.PHONY: bench-pages
+bench-pages: pages $(BROWSER_TESTS) $(ENGINE) ## how fast the pages are, measured in a browser (QUICK=1 for minutes)
+	@cargo build --release --bin playhead
+	@PLAYHEAD_BIN=$(CURDIR)/target/release/playhead node benches/pages/main.mjs $(if $(QUICK),--quick)
+
 .PHONY: kafka
 kafka: ## start a real broker by hand; stop it with deploy/kafka/kafka.sh stop data/kafka
 	@deploy/kafka/kafka.sh start data/kafka

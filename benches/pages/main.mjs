@@ -1,15 +1,15 @@
 /**
- * How fast the pages are, measured in the browser: `make bench-pages`, or `node benches/pages/main.mjs [--only cold,frames,…] [--quick]`.
+ * How fast the pages are, measured in the browser: `make bench-pages`, or `node benches/pages/main.mjs [--only cold,frames,…] [--minutes N] [--quick]`;
+ * `--minutes` is for how long the socket is listened to.
  * Prints each figure beside what was promised, and ends with 1 if one is missed.
  */
 
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { parseArgs } from 'node:util';
 import { launch, openPage } from '../../tests/browser/browser.mjs';
 import { postViews, TRUSTING_US } from '../../tests/browser/beacons.mjs';
 import { eventually } from '../../tests/browser/check.mjs';
-import { BINARY, INGEST_KEY, withServer } from '../../tests/browser/server.mjs';
+import { withServer } from '../../tests/browser/server.mjs';
+import { simulate } from '../../tests/browser/simulate.mjs';
 import { measureBytes } from './bytes.mjs';
 import { measureCold } from './cold.mjs';
 import { FRAMES_PER_S, measureFrames } from './frames.mjs';
@@ -26,9 +26,10 @@ const VIEWERS = 200;
 /** A CDN and a viewer of the posted views, and any of the most watched titles. */
 const KNOWN = { cdn: 'own edge', viewer: 'viewer-8', title: '' };
 
-const { values } = parseArgs({ options: { only: { type: 'string' }, quick: { type: 'boolean', default: false } } });
+const { values } = parseArgs({ options: { only: { type: 'string' }, minutes: { type: 'string' }, quick: { type: 'boolean', default: false } } });
 const parts = values.only?.split(',') ?? PARTS;
-const lengths = values.quick ? LENGTHS.quick : LENGTHS.full;
+const usual = values.quick ? LENGTHS.quick : LENGTHS.full;
+const lengths = { ...usual, byteMinutes: Number(values.minutes ?? usual.byteMinutes) };
 let missed = 0;
 
 function say(what, figure, promise, kept) {
@@ -77,19 +78,8 @@ async function real(server) {
     if (parts.includes('interaction')) await interaction(where);
     if (parts.includes('bytes')) await bytes(where);
   } finally {
-    viewers.kill();
-    await viewers.done.catch(() => undefined);
+    viewers.stop();
   }
-}
-
-function simulate(server, options) {
-  const arguments_ = ['simulate', '--target', server.url, '--ingest-key', INGEST_KEY, '--ledger', `${server.dataDir}/ledger`, ...options];
-  const child = spawn(BINARY, arguments_, { stdio: ['ignore', 'ignore', 'ignore'] });
-  const done = once(child, 'exit').then(([code]) => {
-    if (code !== 0) throw new Error(`playhead simulate ended with ${code}`);
-  });
-  done.catch(() => undefined);
-  return { done, kill: () => child.kill() };
 }
 
 async function cold(where) {

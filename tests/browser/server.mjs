@@ -85,13 +85,14 @@ export class Server {
     return this.#log.slice(-LOG_LINES).join('\n');
   }
 
-  /** An answer of the API, as the token sees it. */
-  async api(path, parameters = {}) {
+  /** An answer of the API, as the token sees it; a body is posted. */
+  async api(path, parameters = {}, body = undefined) {
     const query = new URLSearchParams(Object.entries(parameters)).toString();
     const authorization = `Basic ${Buffer.from(TOKEN).toString('base64')}`;
-    const answer = await fetch(`${this.url}/data/v1/${path}?${query}`, { headers: { authorization } });
+    const posted = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) };
+    const answer = await fetch(`${this.url}/data/v1/${path}?${query}`, { headers: { authorization, 'Content-Type': 'application/json' }, ...posted });
     const text = await answer.text();
-    assert.equal(answer.status, 200, `${path}?${query}: ${answer.status} ${text}`);
+    assert.ok(answer.ok, `${path}?${query}: ${answer.status} ${text}`);
     return JSON.parse(text);
   }
 

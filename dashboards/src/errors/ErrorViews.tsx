@@ -41,7 +41,7 @@ export function ErrorMessages({ source, code, scope }: Props): JSX.Element {
   return (
     <Panel
       id="messages" title="What players say" class="panel-top"
-      note={among < 2 ? undefined : `Of the newest ${among} views; numbers, ids and addresses taken out`}
+      note={among < 2 ? undefined : `Newest ${among} views`}
       actions={<PanelMenu title={`Messages of ${code.value}`} about={aboutOf(scope)} asked={[{ what: 'The views', path: newestPath(scope, code) }]} rows={() => [['message', 'example', 'views', 'newest_view'], ...groups.map(({ text, example, views, viewId }) => [text, example, views, viewId])]} />}
     >
       <StateGate source={source} what="the messages" isEmpty={({ data }) => data.length === 0} empty={<p class="state-title">No view in this time had it.</p>}>

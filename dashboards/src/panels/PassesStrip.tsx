@@ -1,6 +1,6 @@
 /** What one viewer has seen of a video, and how often: colour by passes, height by passes, hatching where none. */
 import type { JSX } from 'preact';
-import { duration, plural, position } from '../charts/format';
+import { duration, position } from '../charts/format';
 import { passes, seen } from '../charts/passes';
 import type { Stretch } from '../charts/passes';
 
@@ -44,5 +44,5 @@ function inWords(stretches: Stretch[], durationMs: number): string {
   const named = ranges.slice(0, MOST_RANGES_IN_WORDS).map(([from, to]) => `${position(from)} to ${position(to)}`);
   const more = ranges.length > named.length ? ` and ${ranges.length - named.length} more` : '';
   const percent = durationMs > 0 ? ` (${Math.round(Math.min(1, seenMs / durationMs) * 100)} %)` : '';
-  return `${duration(seenMs)} of ${duration(durationMs)} seen${percent}: ${named.join(', ')}${more}. At most ${plural(most, 'time')}.`;
+  return `${duration(seenMs)} of ${duration(durationMs)} seen${percent}: ${named.join(', ')}${more}.${most > 1 ? ` At most ${most} times.` : ''}`;
 }

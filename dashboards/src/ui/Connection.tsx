@@ -27,7 +27,7 @@ export function ConnectionState(): JSX.Element {
     <p class="connection" id="connection" data-state={status.kind} data-tone={tone}>
       <Glyph shape={shape} />
       <span class="connection-label">{status.label}</span>
-      <span class="connection-age">{status.dataAgeMs === undefined ? '' : `data age ${age(status.dataAgeMs)}`}</span>
+      <span class="connection-age">{status.dataAgeMs !== undefined && <><span class="connection-what">data age </span>{age(status.dataAgeMs)}</>}</span>
     </p>
   );
 }
@@ -51,7 +51,7 @@ export function PauseButton(): JSX.Element {
   return (
     <button type="button" class="button pause" id="pause" aria-pressed={pause !== undefined} title="Space" onClick={() => live.togglePause()}>
       <Glyph shape={pause === undefined ? 'bars' : 'play'} />
-      <span>{pause === undefined ? 'Pause' : 'Resume'}<span class="pause-what"> updates</span></span>
+      <span class="pause-text">{pause === undefined ? 'Pause' : 'Resume'}<span class="pause-what"> updates</span></span>
       {pause !== undefined && pause.updates > 0 && <span class="badge">{plural(pause.updates, 'new update')}</span>}
     </button>
   );

@@ -41,7 +41,7 @@ interface Props {
 export function Header({ children, live, home = '/', account = <ThemeSwitch /> }: Props): JSX.Element {
   return (
     <header class="head">
-      <a class="brand" href={home}><Mark /> Playhead</a>
+      <a class="brand" href={home}><Mark /> <span class="brand-name">Playhead</span></a>
       {children}
       <div class="head-end">
         {live && <ConnectionState />}
