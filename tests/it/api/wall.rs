@@ -119,7 +119,7 @@ const CASES: [Case; 84] = [
     ("delete", "/data/v1/sql/{query_id}", Thing, Scope::Sql),
     ("get", "/data/v1/sql/schema", Common, Scope::Sql),
     ("get", "/data/v1/sql/saved", Own, Scope::Sql),
-    ("post", "/data/v1/sql/saved", Own, Scope::Write),
+    ("post", "/data/v1/sql/saved", Own, Scope::Sql),
     ("put", "/data/v1/sql/saved/{saved_id}", Thing, Scope::Write),
     ("delete", "/data/v1/sql/saved/{saved_id}", Thing, Scope::Write),
     ("get", "/session", Session, Scope::Read),

@@ -240,9 +240,12 @@ fn describe(cursor: &mut Cursor<'_>) -> Result<Option<Statement>, EngineError> {
 
 fn exists(cursor: &mut Cursor<'_>) -> Result<Option<Statement>, EngineError> {
     cursor.skip(1);
-    let _ = cursor.drop_word("TABLE") || cursor.drop_word("VIEW");
+    let is_database = cursor.drop_word("DATABASE");
+    let _ = !is_database && (cursor.drop_word("TABLE") || cursor.drop_word("VIEW"));
     let first = cursor.take_name()?;
-    let found = if cursor.drop_sign(".") {
+    let found = if is_database {
+        Database::of(&first).is_some()
+    } else if cursor.drop_sign(".") {
         let table = cursor.take_name()?;
         cursor.catalog.source(&[&first, &table]).is_ok()
     } else {
