@@ -343,8 +343,8 @@ impl Running {
         if tokio::time::timeout(TASK_GRACE, tasks).await.is_err() {
             tracing::warn!("tasks did not end in time and are left where they are");
         }
-        self.log.close().await;
-        self.quarantine.close().await;
+        // Each may wait for brokers that do not answer.
+        tokio::join!(self.log.close(), self.quarantine.close());
         self.control.close().await;
         if let Some(engine) = self.engine {
             engine.stop().await;

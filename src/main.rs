@@ -1,6 +1,6 @@
 //! The command line. Each command is one call into the library.
 
-use std::{collections::BTreeMap, path::PathBuf, process::ExitCode};
+use std::{collections::BTreeMap, path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, Subcommand};
 use playhead::{
@@ -20,6 +20,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// BSD's EX_CONFIG: the operator has to change a setting.
 const EXIT_CONFIGURATION: u8 = 78;
+
+/// How long calls that block may take to return once the command is done.
+const LAST_CALLS: Duration = Duration::from_secs(1);
 
 const ABOUT: &str = "Self-hosted quality-of-experience analytics for video";
 
@@ -157,7 +160,12 @@ fn quarantine(given: &ArgMatches) -> ExitCode {
 
 fn on_runtime(command: impl Future<Output = ExitCode>) -> ExitCode {
     match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime.block_on(command),
+        Ok(runtime) => {
+            let code = runtime.block_on(command);
+            // What has to be durable is. A call into a library that waits for brokers who are gone would wait for ever.
+            runtime.shutdown_timeout(LAST_CALLS);
+            code
+        }
         Err(error) => {
             eprintln!("playhead: no runtime: {error}");
             ExitCode::FAILURE

@@ -10,13 +10,16 @@ pub enum Bug {
     CommitBeforeInsert,
     /// The rows of a repeated batch cannot be recognised as a repeat.
     NoDeduplication,
+    /// The processor panics between declaring a batch and inserting it.
+    TaskPanics,
 }
 
 const VARIABLE: &str = "PLAYHEAD_PLANTED_BUG";
-const NAMES: [(Bug, &str); 3] = [
+const NAMES: [(Bug, &str); 4] = [
     (Bug::AnswerBeforeSync, "answer-before-sync"),
     (Bug::CommitBeforeInsert, "commit-before-insert"),
     (Bug::NoDeduplication, "no-deduplication"),
+    (Bug::TaskPanics, "task-panics"),
 ];
 
 /// Whether the environment lets this build start.
@@ -32,7 +35,7 @@ pub fn check() -> Result<(), String> {
         let known = NAMES.map(|(_, name)| name).join(", ");
         return Err(format!("{VARIABLE}: `{name}` is none of {known}"));
     }
-    eprintln!("playhead: `{name}` is planted: this process loses or doubles events on purpose");
+    eprintln!("playhead: `{name}` is planted: this process does wrong on purpose");
     Ok(())
 }
 

@@ -34,6 +34,8 @@ pub enum Metric {
     LagRecords,
     /// Views held in memory for live.
     LiveViews,
+    /// Beacons of views that are not shown live because there is no memory for more of them.
+    LiveViewsLeftOut,
     /// Open websockets.
     LiveConnections,
     /// Frames sent to websockets, by `type`.
@@ -44,7 +46,7 @@ pub enum Metric {
 
 impl Metric {
     /// All of them, for the exporter's descriptions and the documentation test.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::EventsReceived,
         Self::EventsIntake,
         Self::EventsProcessed,
@@ -56,6 +58,7 @@ impl Metric {
         Self::InsertErrors,
         Self::LagRecords,
         Self::LiveViews,
+        Self::LiveViewsLeftOut,
         Self::LiveConnections,
         Self::LiveFrames,
         Self::SqlStatements,
@@ -75,6 +78,7 @@ impl Metric {
             Self::InsertErrors => "playhead_insert_errors_total",
             Self::LagRecords => "playhead_lag_records",
             Self::LiveViews => "playhead_live_views",
+            Self::LiveViewsLeftOut => "playhead_live_views_left_out_total",
             Self::LiveConnections => "playhead_live_connections",
             Self::LiveFrames => "playhead_live_frames_total",
             Self::SqlStatements => "playhead_sql_statements_total",
@@ -85,6 +89,11 @@ impl Metric {
 /// Adds `n` to a counter with one label.
 pub fn count_labelled(metric: Metric, label: &'static str, value: &'static str, n: u64) {
     metrics::counter!(metric.name(), label => value).increment(n);
+}
+
+/// Adds `n` to a counter without labels.
+pub fn count(metric: Metric, n: u64) {
+    metrics::counter!(metric.name()).increment(n);
 }
 
 /// Sets a gauge.

@@ -164,6 +164,7 @@ impl Partition {
             consumer.commit(self.number, writing.batch.first, Some(&intent)).await?;
             writing.declared = true;
         }
+        assert!(!planted::is(Bug::TaskPanics), "planted");
         if planted::is(Bug::CommitBeforeInsert) {
             consumer.commit(self.number, writing.batch.last + 1, None).await?;
         }

@@ -79,7 +79,8 @@ impl Campaign {
             Err(error) => (Tally::default(), Some(error.to_string())),
         };
         let is_clean = tally.is_clean() && trouble.is_none();
-        let (verdict, said) = (if is_clean { "ok  " } else { "FAIL" }, trouble.as_deref().unwrap_or_default());
+        let (verdict, said) =
+            (if is_clean { "ok  " } else { "FAIL" }, trouble.as_deref().unwrap_or_default());
         println!("T112  {verdict}  {place:<32} {kills:>2} kills  {tally}  {:.0?} {said}", begun.elapsed());
         if is_clean {
             let mut file = fs::File::options().create(true).append(true).open(self.file()).expect("a file");

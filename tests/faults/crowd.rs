@@ -41,6 +41,8 @@ pub struct Answers {
     pub broken: AtomicU64,
     /// Answers no player could make sense of.
     pub malformed: AtomicU64,
+    /// Events in all beacons sent, repeats included.
+    pub offered: AtomicU64,
     /// The slowest answer of any kind, ms.
     pub slowest_ms: AtomicU64,
 }
@@ -120,13 +122,13 @@ impl Player {
                 let body = self.body(&view, &sequences, number == 0);
                 let playing_ms = self.format.tells_playing().then_some((next - 1) * 100);
                 self.ledger.sent(self.format, &view, &sequences, playing_ms);
-                if !self.deliver(&body).await {
+                if !self.deliver(&body, count).await {
                     return;
                 }
                 self.ledger.acknowledged(&view, &sequences);
                 // Now and then a player sends twice what was acknowledged.
                 if self.chance.random_bool(0.05) {
-                    let _ = self.post(&body).await;
+                    let _ = self.post(&body, count).await;
                 }
                 tokio::time::sleep(self.target.pause).await;
             }
@@ -134,10 +136,10 @@ impl Player {
     }
 
     /// Whether it was acknowledged in the end.
-    async fn deliver(&mut self, body: &str) -> bool {
+    async fn deliver(&mut self, body: &str, events: u64) -> bool {
         let mut give_up: Option<Instant> = None;
         loop {
-            if self.post(body).await == Said::Acknowledged {
+            if self.post(body, events).await == Said::Acknowledged {
                 return true;
             }
             if *self.stopping.borrow()
@@ -150,7 +152,8 @@ impl Player {
         }
     }
 
-    async fn post(&mut self, body: &str) -> Said {
+    async fn post(&mut self, body: &str, events: u64) -> Said {
+        self.answers.offered.fetch_add(events, Ordering::Relaxed);
         let Target { urls, ingest_key, .. } = &self.target;
         let url = &urls[self.at % urls.len()];
         let (url, content_type) = match self.format {

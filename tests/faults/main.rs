@@ -16,6 +16,7 @@ mod crowd;
 mod kafka;
 mod ledger;
 mod matrix;
+mod preload;
 mod proxy;
 mod rig;
 mod rows;
@@ -24,6 +25,7 @@ mod rows;
 mod server;
 #[path = "../it/support/store.rs"]
 mod store;
+mod viewer;
 
 use std::{
     collections::BTreeMap,

@@ -17,6 +17,7 @@ use tokio::{
         tcp::{OwnedReadHalf, OwnedWriteHalf},
     },
     sync::watch,
+    task::{AbortHandle, JoinSet},
     time::sleep,
 };
 
@@ -34,34 +35,46 @@ pub enum Weather {
     Dead,
 }
 
-/// A proxy on a port of its own.
+/// A proxy on a port of its own. Its connections end with it.
 pub struct Proxy {
     pub port: u16,
     /// Answers that never arrived.
     pub cut: Arc<AtomicU64>,
     weather: watch::Sender<Weather>,
     target: Arc<OnceLock<String>>,
+    accepting: AbortHandle,
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
 }
 
 impl Proxy {
     /// Listens; everything goes to what [`Self::pass_to`] says.
     pub async fn start(weather: Weather, seed: u64) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        Self::start_at("127.0.0.1:0", weather, seed).await
+    }
+
+    /// The same at this address.
+    pub async fn start_at(address: &str, weather: Weather, seed: u64) -> Self {
+        let listener = TcpListener::bind(address).await.expect("a port");
         let port = listener.local_addr().expect("an address").port();
         let (weather, seen) = watch::channel(weather);
-        let proxy = Self { port, cut: Arc::default(), weather, target: Arc::default() };
-        let (cut, target) = (Arc::clone(&proxy.cut), Arc::clone(&proxy.target));
-        tokio::spawn(async move {
-            let mut connections = 0;
+        let (cut, target) = (Arc::<AtomicU64>::default(), Arc::<OnceLock<String>>::default());
+        let (cuts, to) = (Arc::clone(&cut), Arc::clone(&target));
+        let accepting = tokio::spawn(async move {
+            let mut connections = JoinSet::new();
+            let mut number = 0;
             while let Ok((client, _)) = listener.accept().await {
-                connections += 1;
-                let Some(target) = target.get().cloned() else { continue };
-                let seed = seed ^ connections;
-                let wire = Wire { weather: seen.clone(), seed, cut: Arc::clone(&cut) };
-                tokio::spawn(connect(client, target, wire));
+                number += 1;
+                let Some(target) = to.get().cloned() else { continue };
+                let wire = Wire { weather: seen.clone(), seed: seed ^ number, cut: Arc::clone(&cuts) };
+                connections.spawn(connect(client, target, wire));
             }
         });
-        proxy
+        Self { port, cut, weather, target, accepting: accepting.abort_handle() }
     }
 
     /// `host:port`, with or without `http://`.

@@ -1,6 +1,10 @@
 //! Rows of the matrix that need the whole service and a ledger. Each tells what it did in a few words.
 
+mod again;
+mod days;
+mod live;
 mod load;
+mod names;
 mod nodes;
 mod parts;
 mod process;
@@ -32,17 +36,24 @@ pub async fn run(id: &str, seed: u64) -> Option<Shown> {
         "T020" => sockets::slow_heads(seed).await,
         "T021" => sockets::silent_sockets(seed).await,
         "T022" => sockets::deaf_readers(seed).await,
+        "T057" => load::cardinality(seed).await,
+        "T066" => days::offline(seed).await,
         "T068" => process::clock_jumps(seed).await,
+        "T070" => days::out_of_date(seed).await,
         "T072" => parts::answers_are_lost(seed).await,
+        "T078" => again::from_the_beginning(seed).await,
         "T079" => parts::inserts_end_unknown(seed).await,
+        "T080" => days::replayed(seed).await,
         "T081" => load::overload(seed, 10, Duration::from_secs(60)).await,
         "T082" => load::overload(seed, 2, Duration::from_secs(30)).await,
+        "T084" => load::one_address(seed).await,
         "T086" => sockets::storm(seed).await,
         "T088" => load::full_log(seed).await,
         "T093" => parts::broker_away(seed).await,
         "T094" => parts::broker_frozen(seed).await,
         "T095" => parts::leader_killed(seed).await,
         "T097" => parts::engine_frozen(seed).await,
+        "T103" => names::moved(seed).await,
         "T104" => parts::cut_off(seed).await,
         "T105" => parts::late_wire(seed).await,
         "T111" => process::stopped_under_load(seed).await,
@@ -50,7 +61,9 @@ pub async fn run(id: &str, seed: u64) -> Option<Shown> {
         "T114" => process::stopped_twice(seed).await,
         "T119" => sockets::no_descriptors(seed).await,
         "T121" => process::starved(seed).await,
+        "T122" => process::task_panics(seed).await,
         "T124" => process::bad_settings(),
+        "T132" => live::slow_reader(seed).await,
         "T173" => restore::onto_an_empty_machine(seed).await,
         "T176" => nodes::come_and_go(seed).await,
         _ => return None,

@@ -15,7 +15,8 @@ async fn two_tenants() -> (Server, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("bootstrap.json");
     let (id, secret) = OTHER_TOKEN.split_once(':').unwrap();
-    let other = json!({"name": "other", "ingest_keys": [OTHER_KEY], "tokens": [{"id": id, "secret": secret}]});
+    let other =
+        json!({"name": "other", "ingest_keys": [OTHER_KEY], "tokens": [{"id": id, "secret": secret}]});
     std::fs::write(&file, json!({"environments": [other]}).to_string()).unwrap();
     let server = Server::start(&[("BOOTSTRAP_FILE", file.to_str().unwrap())]).await;
     (server, folder)
@@ -29,7 +30,10 @@ async fn seen_by(server: &Server, token: &str, views: &[&str]) -> BTreeSet<Strin
     assert_eq!(answer.status(), 200);
     let text = answer.text().await.unwrap();
     let shown = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-    shown.filter(|view| view["view_rows"] != 0).map(|view| view["view_id"].as_str().unwrap().to_owned()).collect()
+    shown
+        .filter(|view| view["view_rows"] != 0)
+        .map(|view| view["view_id"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -47,14 +51,16 @@ async fn the_key_alone_says_whose_a_beacon_is() {
     let event = with(json!({"seq": 1, "t_ms": 0, "type": "play", "set": claims}));
     let view = with(json!({"id": "native", "set": claims, "events": [event]}));
     let native = with(json!({"v": 1, "views": [view]})).to_string();
-    let mux = |view: &str, ake: &str| {
-        json!({"ake": ake, "xid": view, "xsqno": 1, "e": "play", "uti": now_ms, "environment": "other", "env_key": OTHER_KEY})
-    };
+    let mux = |view: &str, ake: &str| json!({"ake": ake, "xid": view, "xsqno": 1, "e": "play", "uti": now_ms, "environment": "other", "env_key": OTHER_KEY});
     let mux_meta = json!({"transmission_timestamp": now_ms, "env_key": OTHER_KEY, "ake": OTHER_KEY});
     let mux_body =
-        json!({"meta": mux_meta, "events": [mux("mux", Server::INGEST_KEY), mux("stolen", OTHER_KEY)]}).to_string();
-    let cmcd = format!("sid=\"cmcd\",cid=\"c\",e=t,ts={now_ms},v=2,com.example-environment=\"other\",key=\"{OTHER_KEY}\"");
-    let epas = with(json!({"event": "init", "sessionId": "epas", "timestamp": now_ms, "payload": claims})).to_string();
+        json!({"meta": mux_meta, "events": [mux("mux", Server::INGEST_KEY), mux("stolen", OTHER_KEY)]})
+            .to_string();
+    let cmcd = format!(
+        "sid=\"cmcd\",cid=\"c\",e=t,ts={now_ms},v=2,com.example-environment=\"other\",key=\"{OTHER_KEY}\""
+    );
+    let epas = with(json!({"event": "init", "sessionId": "epas", "timestamp": now_ms, "payload": claims}))
+        .to_string();
     let own = format!("/in/{}", Server::INGEST_KEY);
     for (path, kind, body) in [
         (own.clone(), "text/plain", native),
@@ -81,7 +87,15 @@ async fn the_key_alone_says_whose_a_beacon_is() {
 
 /// The names and labels of all metrics.
 async fn series(server: &Server) -> BTreeSet<String> {
-    let text = server.http.get(format!("{}/metrics", server.admin_url())).send().await.unwrap().text().await.unwrap();
+    let text = server
+        .http
+        .get(format!("{}/metrics", server.admin_url()))
+        .send()
+        .await
+        .unwrap()
+        .text()
+        .await
+        .unwrap();
     let lines = text.lines().filter(|line| !line.starts_with('#'));
     lines.filter_map(|line| Some(line.rsplit_once(' ')?.0.to_owned())).collect()
 }
@@ -104,7 +118,10 @@ async fn nonsense(server: &Server, turn: &str) {
             http.post(format!("{own}/cmcd")).body(format!("sid=\"{word}\",e={turn},{word}={number},v=2")),
             http.post(format!("{own}/epas")).body(json!({"event": word, "sessionId": word}).to_string()),
             http.get(server.at(&format!("/data/v1/{word}?{word}={word}"))),
-            http.request(reqwest::Method::from_bytes(word.to_uppercase().as_bytes()).unwrap(), server.at("/")),
+            http.request(
+                reqwest::Method::from_bytes(word.to_uppercase().as_bytes()).unwrap(),
+                server.at("/"),
+            ),
             http.get(format!("{}/?user={word}&query={word}", server.sql_url())),
         ];
         for request in requests {
@@ -117,7 +134,11 @@ async fn strangers_make_no_series(server: &Server) {
     nonsense(server, "once").await;
     let before = series(server).await;
     nonsense(server, "twice").await;
-    let words: Vec<_> = series(server).await.into_iter().filter(|series| series.contains("once") || series.contains("twice")).collect();
+    let words: Vec<_> = series(server)
+        .await
+        .into_iter()
+        .filter(|series| series.contains("once") || series.contains("twice"))
+        .collect();
     assert_eq!(words, Vec::<String>::new());
     let new: Vec<_> = series(server).await.difference(&before).cloned().collect();
     assert!(new.len() < 5, "other words make other series: {new:?}");

@@ -9,7 +9,8 @@ use std::{
 };
 
 use super::{
-    heat::{Heat, Stretch},
+    bounds::{MOST_HEAT_SECONDS, MOST_QUIET_VIDEOS},
+    heat::{self, Heat, Stretch},
     monitor::Shared,
     shares::Shares,
     standing::Standing,
@@ -69,6 +70,8 @@ pub struct Counts {
     /// Newest attempts first.
     pub newest: VecDeque<Arc<str>>,
     standings: [i64; Standing::ALL.len()],
+    /// Of the heatmaps of all videos.
+    heat_seconds: usize,
 }
 
 impl Default for Counts {
@@ -80,6 +83,7 @@ impl Default for Counts {
             shares: Shares::default(),
             newest: VecDeque::new(),
             standings: [0; Standing::ALL.len()],
+            heat_seconds: 0,
         }
     }
 }
@@ -219,6 +223,30 @@ impl Counts {
             }
             video.seconds.forget(now_s);
         }
+        self.heat_seconds = self.videos.values().map(|video| video.heat.plays.len()).sum();
+        if self.videos.len() > MOST_QUIET_VIDEOS || self.heat_seconds > MOST_HEAT_SECONDS / 2 {
+            self.forget_quiet_videos();
+        }
+    }
+
+    /// Forgets videos nobody has watched within the quarter of an hour of their charts.
+    fn forget_quiet_videos(&mut self) {
+        self.videos.retain(|_, video| video.viewers > 0 || !video.seconds.is_empty());
+        self.heat_seconds = self.videos.values().map(|video| video.heat.plays.len()).sum();
+    }
+
+    /// Leaves out of a view's stretches what would make the heatmaps larger than there is room for. What was counted stays so.
+    pub(super) fn bound_heat(&mut self, live: &mut LiveView, before: &Before) {
+        let video_id = live.view.text(AttributeKey::VideoId);
+        let known = self.videos.get(video_id).map_or(0, |video| video.heat.plays.len());
+        let grown = heat::length(&live.played).saturating_sub(known);
+        if video_id.is_empty() || self.heat_seconds + grown <= MOST_HEAT_SECONDS {
+            self.heat_seconds += if video_id.is_empty() { 0 } else { grown };
+            return;
+        }
+        let has_moved =
+            before.marks.group.as_ref().is_none_or(|group| group.text(AttributeKey::VideoId) != video_id);
+        live.played = if has_moved { Vec::new() } else { before.played.clone() };
     }
 
     /// Concurrent viewers.

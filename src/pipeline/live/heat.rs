@@ -31,6 +31,11 @@ pub fn played(view: &View) -> Vec<Stretch> {
     stretches.map(|(number, (from_ms, to_ms))| Stretch { number, buckets: buckets(from_ms, to_ms) }).collect()
 }
 
+/// How many seconds of media a heatmap with these stretches has.
+pub fn length(played: &[Stretch]) -> usize {
+    played.iter().map(|stretch| stretch.buckets.end as usize).max().unwrap_or(0)
+}
+
 impl Heat {
     /// Moves the counts from what a view that stands for so many had played to what it has; both are by number.
     pub fn learn(&mut self, was: &[Stretch], is: &[Stretch], stands_for: i64) {

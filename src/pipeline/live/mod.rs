@@ -3,6 +3,7 @@
 //! After a restart the tail begins some minutes back (the position is kept in a small file), which rebuilds the open
 //! views from their last beacons.
 
+mod bounds;
 mod counts;
 mod heat;
 pub mod monitor;

@@ -83,3 +83,49 @@ impl Standing {
         matches!(self, Self::Ended | Self::Failed | Self::Exited | Self::Gone)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        event::{Event, Kind, Record},
+        pipeline::live::state::Environment,
+    };
+
+    use super::*;
+
+    const SECOND_MS: i64 = 1000;
+    const MINUTE_MS: i64 = 60 * SECOND_MS;
+
+    fn says(environment: &mut Environment, view_id: &str, sequence: u64, kind: Kind, received_ms: i64) {
+        let event = Event { sequence, kind: kind.into(), t_ms: received_ms, ..Event::default() };
+        let record =
+            Record { view_id: view_id.into(), received_ms, events: vec![event], ..Record::default() };
+        environment.learn(&record);
+    }
+
+    #[test]
+    fn a_silent_view_is_gone_then_forgotten_and_a_paused_one_is_waited_for() {
+        let mut environment = Environment::default();
+        for (view_id, last) in [("watched", Kind::Heartbeat), ("paused", Kind::Pause)] {
+            says(&mut environment, view_id, 1, Kind::Play, 0);
+            says(&mut environment, view_id, 2, Kind::Playing, 0);
+            says(&mut environment, view_id, 3, last, 0);
+        }
+        let mut after = |ms: i64| {
+            environment.tick(ms);
+            ["watched", "paused"].map(|id| environment.views.get(id).map(|live| live.standing))
+        };
+        let (playing, paused, gone) = (Some(Standing::Playing), Some(Standing::Paused), Some(Standing::Gone));
+        assert_eq!(after(30 * SECOND_MS), [playing, paused]);
+        assert_eq!(after(35 * SECOND_MS), [gone, paused]);
+        assert_eq!(after(5 * MINUTE_MS), [gone, paused]);
+        assert_eq!(after(11 * MINUTE_MS), [None, paused]);
+        assert_eq!(after(59 * MINUTE_MS), [None, paused]);
+        assert_eq!(after(60 * MINUTE_MS), [None, gone]);
+        // Whoever comes back is there again.
+        says(&mut environment, "watched", 4, Kind::Heartbeat, 60 * MINUTE_MS);
+        assert!(environment.views.contains_key("watched"));
+        environment.tick(71 * MINUTE_MS);
+        assert!(!environment.views.contains_key("paused"));
+    }
+}

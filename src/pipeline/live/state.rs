@@ -7,6 +7,7 @@ use std::collections::{BinaryHeap, HashMap};
 use std::{cmp::Reverse, sync::Arc};
 
 use super::{
+    bounds::{self, MOST_BYTES, MOST_OF_A_VIEW},
     counts::{Before, Marks},
     heat::{self, Stretch},
     monitor::{Monitor, Tracked},
@@ -17,9 +18,12 @@ pub use super::{
     counts::{Counts, LiveVideo},
     standing::Standing,
 };
-use crate::event::{
-    Format, Record, View,
-    moments::{Moment, moment},
+use crate::{
+    event::{
+        Format, Record, View,
+        moments::{Moment, moment},
+    },
+    telemetry::{Metric, count},
 };
 
 /// Time passes at least in these steps.
@@ -38,6 +42,8 @@ pub struct LiveView {
     pub(super) played: Vec<Stretch>,
     /// When it will be looked at without a beacon, Unix ms.
     wake_ms: i64,
+    /// About what it takes in memory.
+    bytes: usize,
 }
 
 /// One tenant's live state.
@@ -54,6 +60,8 @@ pub struct Environment {
     wake: BinaryHeap<Reverse<(i64, Arc<str>)>>,
     /// Views of erased viewers, by when they were last heard of, Unix ms.
     erased: HashMap<Arc<str>, i64>,
+    /// What all views take, or more: those that have gone since are not taken off until there is need.
+    bytes: usize,
 }
 
 impl Environment {
@@ -71,11 +79,17 @@ impl Environment {
         let most_events = Seen::most(self.views.len());
         let is_new = !self.views.contains_key(id);
         if is_new {
+            if self.bytes >= MOST_BYTES {
+                count(Metric::LiveViewsLeftOut, 1);
+                return;
+            }
             self.views.insert(id.into(), LiveView::new(record.received_ms));
         }
-        let Some(live) = self.views.get_mut(id) else { return };
+        let Some(live) = self.views.get_mut(id).filter(|live| live.bytes < MOST_OF_A_VIEW) else { return };
         let moments = live.new_moments(record);
         let before = live.learn(record, self.ticked_ms, most_events);
+        self.bytes += live.weigh();
+        self.counts.bound_heat(live, &before);
         self.monitor.follow(record.received_ms, live);
         self.counts.move_view(record.received_ms, id, live, Some(&before).filter(|_| !is_new));
         self.counts.note_moments(live, moments);
@@ -118,6 +132,9 @@ impl Environment {
         self.monitor.advance(now_ms);
         self.counts.advance(now_ms / 1000, !self.views.is_empty());
         self.erased.retain(|_, heard_ms| now_ms - *heard_ms < PAUSED_GONE_AFTER_MS);
+        if self.bytes > MOST_BYTES / 2 {
+            self.bytes = self.views.values().map(|live| live.bytes).sum();
+        }
         self.version += 1;
     }
 
@@ -163,8 +180,16 @@ impl LiveView {
             tracked: Tracked::default(),
             played: Vec::new(),
             wake_ms: i64::MAX,
+            bytes: 0,
         }
     }
+
+    /// Looks how large it is now; what it has grown by comes back.
+    fn weigh(&mut self) -> usize {
+        let before = std::mem::replace(&mut self.bytes, bounds::bytes(&self.view));
+        self.bytes.saturating_sub(before)
+    }
+
     /// Takes in a record; what counts looked at before comes back.
     fn learn(&mut self, record: &Record, ticked_ms: i64, most_events: usize) -> Before {
         let before = Before { marks: Marks::of(self), played: std::mem::take(&mut self.played) };
@@ -187,5 +212,64 @@ impl LiveView {
     /// How long it stays where it stands without a word, Unix ms.
     fn until_ms(&self) -> i64 {
         self.standing.lasts_until_ms(&self.view)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        event::{Attribute, AttributeKey, Event, Kind, Segment},
+        pipeline::live::bounds::MOST_HEAT_SECONDS,
+    };
+
+    const DAY_S: usize = 24 * 3600;
+
+    /// A beacon of a new view of a new video, played at its very end.
+    fn record(number: usize, received_ms: i64) -> Record {
+        let name = number.to_string();
+        let video =
+            Attribute { key: AttributeKey::VideoId as i32, text: name.clone(), ..Attribute::default() };
+        let last = Segment { number: 0, from_ms: 86_398_000, to_ms: 86_399_000 };
+        let event = Event {
+            sequence: 1,
+            kind: Kind::Play as i32,
+            attributes: vec![video],
+            segments: vec![last],
+            ..Event::default()
+        };
+        Record { view_id: name, received_ms, events: vec![event], ..Record::default() }
+    }
+
+    fn heat_seconds(environment: &Environment) -> usize {
+        environment.counts.videos.values().map(|video| video.heat.plays.len()).sum()
+    }
+
+    #[test]
+    fn heatmaps_have_room_for_so_many_seconds_and_no_more() {
+        let mut environment = Environment::default();
+        let more = MOST_HEAT_SECONDS / DAY_S + 50;
+        (0..more).for_each(|number| environment.learn(&record(number, 0)));
+        assert_eq!((environment.views.len(), environment.counts.videos.len()), (more, more));
+        let held = heat_seconds(&environment);
+        assert!(held <= MOST_HEAT_SECONDS && held > MOST_HEAT_SECONDS - DAY_S, "{held}");
+        // Nobody has watched them for as long as charts go back.
+        environment.tick(60_000);
+        environment.tick(20 * 60_000);
+        assert_eq!(heat_seconds(&environment), 0);
+        environment.learn(&record(more, 20 * 60_000));
+        assert_eq!(heat_seconds(&environment), DAY_S - 1);
+    }
+
+    #[test]
+    fn without_memory_newcomers_are_left_out_until_others_go() {
+        let mut environment = Environment::default();
+        environment.learn(&record(0, 0));
+        environment.bytes = MOST_BYTES;
+        environment.learn(&record(1, 0));
+        assert_eq!(environment.views.len(), 1, "there was no room");
+        environment.tick(1_000);
+        environment.learn(&record(1, 1_000));
+        assert_eq!(environment.views.len(), 2, "what is there is weighed anew");
     }
 }

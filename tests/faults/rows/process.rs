@@ -1,8 +1,6 @@
 //! The process itself: stopped, frozen, starved, with a clock that jumps, with mistakes in its settings.
 
 use std::{
-    fs,
-    path::{Path, PathBuf},
     process::{Command, Stdio},
     time::{Duration, Instant},
 };
@@ -12,24 +10,51 @@ use tokio::time::sleep;
 use super::{QUICK, Shown, count};
 use crate::{
     ledger::Tally,
+    preload::Preload,
     rig::{Log, Rig, signal},
 };
 
+/// Stopped under load, and then with brokers that do not answer: whoever waits for them has to end all the same.
 pub async fn stopped_under_load(seed: u64) -> Shown {
     let mut rig = Rig::start(Log::Embedded, "t111", &[]).await;
     let crowd = rig.crowd(12, QUICK, seed);
-    let (mut longest, mut code) = (Duration::ZERO, Some(0));
+    let (mut longest, mut codes) = (Duration::ZERO, Vec::new());
     for _ in 0..3 {
         sleep(Duration::from_secs(3)).await;
         let asked = Instant::now();
-        code = code.and(rig.collector.terminate().await.code());
+        codes.push(rig.collector.terminate().await.code());
         longest = longest.max(asked.elapsed());
         rig.collector.restart().await;
     }
     let answers = crowd.finish().await;
-    Shown::new(rig.compare().await, &answers, format!("three stops, the longest took {longest:.1?}"))
-        .but(code != Some(0), || format!("exit code {code:?}"))
-        .but(longest > Duration::from_secs(30), || "longer than 30 s".into())
+    let alone = rig.compare().await;
+
+    let mut rig = Rig::start(Log::Kafka, "t111", &[]).await;
+    let crowd = rig.crowd(12, QUICK, seed);
+    sleep(Duration::from_secs(5)).await;
+    let broker = rig.broker.as_ref().expect("a broker").pid(1);
+    signal(broker, libc::SIGSTOP);
+    // By then each part waits for an answer.
+    sleep(Duration::from_secs(3)).await;
+    let mut without = Duration::ZERO;
+    for server in [Some(&mut rig.collector), rig.processor.as_mut()].into_iter().flatten() {
+        let asked = Instant::now();
+        codes.push(server.terminate().await.code());
+        without = without.max(asked.elapsed());
+    }
+    signal(broker, libc::SIGCONT);
+    for server in [Some(&mut rig.collector), rig.processor.as_mut()].into_iter().flatten() {
+        server.restart().await;
+    }
+    let more = crowd.finish().await;
+    let note =
+        format!("three stops, the longest took {longest:.1?}; without an answer by the broker {without:.1?}");
+    let mut tally = rig.compare().await;
+    tally += alone;
+    Shown::new(tally, &answers, note)
+        .but(count(&more.malformed) > 0, || "malformed answers".into())
+        .but(codes.iter().any(|code| *code != Some(0)), || format!("exit codes {codes:?}"))
+        .but(longest.max(without) > Duration::from_secs(30), || "longer than 30 s".into())
 }
 
 pub async fn processor_frozen(seed: u64) -> Shown {
@@ -58,6 +83,29 @@ pub async fn stopped_twice(seed: u64) -> Shown {
         .but(code != Some(0), || "not 0".into())
 }
 
+/// A task of the service panics in the middle of its work: the process has to end as a whole and say so, because one that goes
+/// on without a part of itself would be found out by nobody.
+pub async fn task_panics(seed: u64) -> Shown {
+    let mut rig = Rig::start(Log::Embedded, "t122", &[("PLANTED_BUG", "task-panics")]).await;
+    let crowd = rig.crowd(12, QUICK, seed);
+    let (begun, mut codes) = (Instant::now(), Vec::new());
+    for _ in 0..3 {
+        codes.push(rig.collector.ended().await.code());
+        rig.collector.restart().await;
+    }
+    let ended = begun.elapsed();
+    rig.collector.ended().await;
+    rig.collector.change("PLANTED_BUG", None);
+    rig.collector.restart().await;
+    let answers = crowd.finish().await;
+    Shown::new(
+        rig.compare().await,
+        &answers,
+        format!("three ends with {codes:?} and starts within {ended:.0?}"),
+    )
+    .but(codes.iter().any(|code| *code != Some(70)), || "not 70".into())
+}
+
 /// Collector and engine get a tenth of the time, as a container with such a share does.
 pub async fn starved(seed: u64) -> Shown {
     let rig = Rig::start(Log::Embedded, "t121", &[]).await;
@@ -78,22 +126,12 @@ pub async fn starved(seed: u64) -> Shown {
 
 /// The wall clock of the service jumps an hour ahead, two back and one ahead again.
 pub async fn clock_jumps(seed: u64) -> Shown {
-    let folder = tempfile::tempdir().expect("a directory");
-    let (library, offset) = (clock(folder.path()), folder.path().join("offset"));
-    let jump = |seconds: i64| {
-        fs::write(folder.path().join("next"), seconds.to_ne_bytes()).expect("written");
-        fs::rename(folder.path().join("next"), &offset).expect("renamed");
-    };
-    jump(0);
-    let preload = [
-        ("env:LD_PRELOAD", library.to_str().expect("a path")),
-        ("env:FAULTS_CLOCK", offset.to_str().expect("a path")),
-    ];
-    let rig = Rig::start(Log::Embedded, "t068", &preload).await;
+    let clock = Preload::clock();
+    let rig = Rig::start(Log::Embedded, "t068", &clock.settings()).await;
     let crowd = rig.crowd(12, QUICK, seed);
     for seconds in [3600, -3600, 0] {
         sleep(Duration::from_secs(4)).await;
-        jump(seconds);
+        clock.jump(seconds);
     }
     sleep(Duration::from_secs(4)).await;
     let said = rig.collector.http.get(rig.collector.at("/healthz")).send().await;
@@ -102,15 +140,6 @@ pub async fn clock_jumps(seed: u64) -> Shown {
     let note = format!("an hour ahead, two back, one ahead: {refused} refused");
     Shown::new(rig.compare().await, &answers, note)
         .but(!said.is_ok_and(|answer| answer.status().is_success()), || "it is not well".into())
-}
-
-/// Builds the clock that can be set, with the compiler that librdkafka needs anyway.
-fn clock(folder: &Path) -> PathBuf {
-    let library = folder.join("clock.so");
-    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/faults/clock.c");
-    let built = Command::new("cc").args(["-shared", "-fPIC", "-O1", "-o"]).arg(&library).arg(source).status();
-    assert!(built.expect("cc runs").success(), "{source} cannot be built");
-    library
 }
 
 /// Each mistake of an operator ends with 78 and names the setting.

@@ -133,6 +133,20 @@ impl Server {
         children.collect::<String>().split_whitespace().next()?.parse().ok()
     }
 
+    /// Gives it another setting, or takes one away; it counts from the next start.
+    #[allow(dead_code, reason = "of `make faults`")]
+    pub fn change(&mut self, name: &str, value: Option<&str>) {
+        self.settings.retain(|(known, _)| known != name);
+        self.settings.extend(value.map(|value| (name.to_owned(), value.to_owned())));
+    }
+
+    /// Waits until it has ended by itself.
+    #[allow(dead_code, reason = "of `make faults`")]
+    pub async fn ended(&mut self) -> ExitStatus {
+        let child = self.child.take().expect("it runs");
+        self.until_ended(child).await
+    }
+
     /// Ends it at once, as a crash would.
     pub fn kill9(&mut self) {
         if let Some(mut child) = self.child.take() {
@@ -144,10 +158,14 @@ impl Server {
 
     /// Asks it to stop, and waits until it has.
     pub async fn terminate(&mut self) -> ExitStatus {
-        let mut child = self.child.take().expect("it runs");
+        let child = self.child.take().expect("it runs");
         let pid = i32::try_from(child.id()).expect("a process id");
         // SAFETY: a signal to a child that was not waited for yet, so the id is still its own.
         assert_eq!(unsafe { libc::kill(pid, libc::SIGTERM) }, 0);
+        self.until_ended(child).await
+    }
+
+    async fn until_ended(&self, mut child: Child) -> ExitStatus {
         let asked = Instant::now();
         loop {
             if let Some(status) = child.try_wait().expect("its state") {

@@ -1,0 +1,33 @@
+//! How much of what is going on now is kept in memory for one environment. An ingest key is known to everybody who plays a
+//! video, so anybody can begin views without end, each with a text, a title and a length as large as a beacon may say.
+//!
+//! What is beyond a bound is stored as ever and missing in what is live alone; `playhead_live_views_left_out_total` counts it.
+
+use crate::event::View;
+
+/// Bytes of all views: some 250,000 that are open or were so ten minutes ago. Those that come then are left out.
+pub const MOST_BYTES: usize = 1 << 30;
+/// Bytes of one view. It stays as it was when it grows beyond.
+pub const MOST_OF_A_VIEW: usize = 1 << 20;
+/// Seconds of media in the heatmaps of all videos: five and a half thousand of an hour each.
+pub const MOST_HEAT_SECONDS: usize = 20_000_000;
+/// Videos that are remembered once nobody watches them.
+pub const MOST_QUIET_VIDEOS: usize = 20_000;
+
+/// What a view without anything in it takes, with its place among the others.
+const VIEW: usize = 2000;
+/// What one entry of a map takes besides its text.
+const ENTRY: usize = 64;
+
+/// About what a view takes in memory.
+pub fn bytes(view: &View) -> usize {
+    let texts: usize = view.text.values().map(|text| text.value.len()).sum();
+    let custom: usize = view.custom.iter().map(|(name, text)| name.len() + text.value.len() + ENTRY).sum();
+    let entries = view.text.len()
+        + view.number.len()
+        + view.marks.0.len()
+        + view.timeline.0.len()
+        + view.segment_from_ms.len()
+        + view.error_sequences.len();
+    VIEW + texts + custom + entries * ENTRY
+}
