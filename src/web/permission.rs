@@ -1,5 +1,5 @@
-//! What a handler's caller may do, in the type of the handler's argument: [`Reader`], [`Analyst`], [`Writer`], [`Admin`],
-//! [`Owner`].
+//! What a handler's caller may do, in the type of the handler's argument: [`Reader`], [`Analyst`], [`QueryKeeper`],
+//! [`Writer`], [`Admin`], [`Owner`].
 //!
 //! A handler without one of these has no environment to answer about, and one with the wrong one does not exist: the
 //! scope is checked before the handler runs, and the answer to whoever lacks it names it.
@@ -22,6 +22,9 @@ pub struct Writer(pub Reader);
 
 /// May ask SQL.
 pub struct Analyst(pub Reader);
+
+/// May change the SQL that is kept: who asks SQL their own, who may write anybody's.
+pub struct QueryKeeper(pub Reader);
 
 /// May administer its environment.
 pub struct Admin(pub Reader);
@@ -88,6 +91,10 @@ macro_rules! extracted {
 extracted!(Reader, |caller| caller.allowed(Scope::Read));
 extracted!(Writer, |caller| caller.allowed(Scope::Write).map(Writer));
 extracted!(Analyst, |caller| caller.allowed(Scope::Sql).map(Analyst));
+extracted!(QueryKeeper, |caller| match caller.scopes.has(Scope::Write) {
+    true => Ok(QueryKeeper(caller)),
+    false => caller.allowed(Scope::Sql).map(QueryKeeper),
+});
 extracted!(Admin, |caller| caller.allowed(Scope::Admin).map(Admin));
 extracted!(SignedIn, Reader::session);
 extracted!(Owner, |caller| {

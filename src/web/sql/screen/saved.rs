@@ -11,7 +11,12 @@ use serde_json::json;
 use crate::{
     control::{Deed, SavedQuery, Scope},
     web::{
-        api::ApiState, auth::Reader, control::List, error::ApiError, permission::Analyst, problem::Problem,
+        api::ApiState,
+        auth::Reader,
+        control::List,
+        error::ApiError,
+        permission::{Analyst, QueryKeeper},
+        problem::Problem,
         scribe::Scribe,
     },
 };
@@ -58,7 +63,7 @@ pub async fn create(
     responses((status = 200, body = SavedQuery), (status = 400, body = Problem), (status = 403, body = Problem),
         (status = 404, body = Problem), (status = 409, description = "The name is taken", body = Problem)))]
 pub async fn change(
-    Analyst(reader): Analyst,
+    QueryKeeper(reader): QueryKeeper,
     scribe: Scribe,
     state: Data<ApiState>,
     id: Path<String>,
@@ -77,7 +82,7 @@ pub async fn change(
     params(("saved_id" = String, Path)),
     responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem)))]
 pub async fn delete(
-    Analyst(reader): Analyst,
+    QueryKeeper(reader): QueryKeeper,
     scribe: Scribe,
     state: Data<ApiState>,
     id: Path<String>,

@@ -99,11 +99,12 @@ pub const FREE: [&str; 54] = [
     "union_default_mode",
 ];
 /// Settings that clients send for their own reasons and that mean nothing on this port.
-const WITHOUT_EFFECT: [&str; 28] = [
+const WITHOUT_EFFECT: [&str; 32] = [
     "alter_sync",
     "async_insert",
     "cancel_http_readonly_queries_on_client_close",
     "connect_timeout",
+    "database_replicated_enforce_synchronous_settings",
     "enable_http_compression",
     "http_connection_timeout",
     "http_headers_progress_interval_ms",
@@ -114,7 +115,9 @@ const WITHOUT_EFFECT: [&str; 28] = [
     "http_write_exception_in_output_format",
     "http_zlib_compression_level",
     "insert_distributed_sync",
+    "insert_quorum",
     "interactive_delay",
+    "lightweight_deletes_sync",
     "log_comment",
     "log_queries",
     "max_insert_block_size",
@@ -123,6 +126,7 @@ const WITHOUT_EFFECT: [&str; 28] = [
     "network_compression_method",
     "readonly",
     "receive_timeout",
+    "select_sequential_consistency",
     "send_progress_in_http_headers",
     "send_timeout",
     "use_client_time_zone",
