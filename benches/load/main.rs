@@ -12,6 +12,8 @@
 
 mod bare;
 mod client;
+#[path = "../parts/cpu.rs"]
+mod cpu;
 mod disk;
 mod peers;
 mod process;

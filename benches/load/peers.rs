@@ -9,7 +9,10 @@ use std::{
 
 use playhead::log::kafka::{KafkaLog, KafkaSettings};
 
-use crate::process::{CLIENT_CORE, SERVER_CORE, cpu_s, pinned};
+use crate::{
+    cpu::used_s,
+    process::{CLIENT_CORE, SERVER_CORE, pinned},
+};
 
 /// A program to compare with, if it is here; how to get it if not.
 pub struct Peer {
@@ -103,6 +106,6 @@ impl Broker {
     /// CPU time of its one node.
     pub fn cpu_s(&self) -> f64 {
         let pid = std::fs::read_to_string(self.dir.join("n1/pid")).expect("a pid");
-        cpu_s(pid.trim().parse().expect("a number"))
+        used_s(pid.trim().parse().expect("a number"))
     }
 }

@@ -1,4 +1,4 @@
-//! Processes: where they run, what they use of the CPU, and how they end.
+//! Processes: where they run, and how they end.
 
 use std::{
     process::{Child, Command, Stdio},
@@ -8,8 +8,6 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process};
 
-/// The kernel counts CPU time in these (`man 5 proc`): hundredths of a second on every Linux.
-const TICKS_PER_S: f64 = 100.0;
 /// How long a server may take to make good what it has accepted.
 const END: Duration = Duration::from_secs(40);
 
@@ -43,24 +41,6 @@ pub fn pin_self() {
             .status();
         assert!(pinned.is_ok_and(|status| status.success()), "taskset (package util-linux) is missing");
     }
-}
-
-/// User and system time a process and all its threads have used, seconds; 0 when it is gone.
-pub fn cpu_s(pid: u32) -> f64 {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    // The name in parentheses may hold spaces; user and system time are the 12th and 13th field after it.
-    let after_name = stat.rsplit_once(") ").map_or("", |(_, rest)| rest);
-    let fields = after_name.split(' ').skip(11).take(2);
-    fields.filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() / TICKS_PER_S
-}
-
-/// The kernel lists children by the thread that made them.
-pub fn children(pid: u32) -> Vec<u32> {
-    let threads = std::fs::read_dir(format!("/proc/{pid}/task")).expect("the process runs");
-    let lists =
-        threads.filter_map(|thread| std::fs::read_to_string(thread.ok()?.path().join("children")).ok());
-    let text: String = lists.collect();
-    text.split_whitespace().filter_map(|id| id.parse().ok()).collect()
 }
 
 /// Asks a process to end and waits for it.

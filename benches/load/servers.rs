@@ -11,7 +11,7 @@ use playhead::log::{LogSettings, kafka::KafkaSettings, segment::SegmentSettings}
 use tempfile::TempDir;
 
 use crate::{
-    bare, peers,
+    bare, cpu, peers,
     process::{self, SERVER_CORE, pinned},
     script::Format,
 };
@@ -153,9 +153,9 @@ impl Server {
     /// CPU time of the process and of those it has started.
     pub fn cpu_s(&self) -> f64 {
         let own = self.child.id();
-        let engine = process::children(own);
+        let engine = cpu::children(own);
         assert_eq!(engine.len(), usize::from(self.kind == Kind::Service), "the engine is the one child");
-        process::cpu_s(own) + engine.into_iter().map(process::cpu_s).sum::<f64>()
+        cpu::used_s(own) + engine.into_iter().map(cpu::used_s).sum::<f64>()
     }
 
     /// Waits until everything acknowledged is where it belongs: it is part of the cost.

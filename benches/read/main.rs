@@ -9,6 +9,8 @@
 
 #![allow(clippy::expect_used, reason = "a measurement that cannot go on stops")]
 
+#[path = "../parts/cpu.rs"]
+mod cpu;
 mod history;
 mod measure;
 mod questions;

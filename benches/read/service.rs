@@ -10,15 +10,13 @@ use std::{
 use playhead::store::embedded::{EmbeddedClickHouse, Settings};
 use tempfile::TempDir;
 
-use crate::relay::Relay;
+use crate::{cpu::used_s, relay::Relay};
 
 /// Where history is copied from, and where it is read. Credentials of a server that ends with the bench.
 pub const SEED: &str = "seed";
 pub const READ: &str = "bench";
 const TOKEN: [&str; 2] = ["reader", "benchmark"];
 const READY: Duration = Duration::from_secs(120);
-/// The kernel counts CPU time in these (`man 5 proc`): hundredths of a second on every Linux.
-const TICKS_PER_S: f64 = 100.0;
 
 pub struct Service {
     pub relay: Relay,
@@ -136,14 +134,6 @@ fn environments() -> String {
     };
     let token = format!(r#"{{"id": "{}", "secret": "{}"}}"#, TOKEN[0], TOKEN[1]);
     format!(r#"{{"environments": [{}, {}]}}"#, of(SEED, ""), of(READ, &token))
-}
-
-fn used_s(pid: u32) -> f64 {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    // The name in parentheses may hold spaces; user and system time are the 12th and 13th field after it.
-    let after_name = stat.rsplit_once(") ").map_or("", |(_, rest)| rest);
-    let fields = after_name.split(' ').skip(11).take(2);
-    fields.filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() / TICKS_PER_S
 }
 
 fn free_address() -> SocketAddr {
