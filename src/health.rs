@@ -1,7 +1,7 @@
 //! `/healthz` says the process runs; `/readyz` says it can acknowledge beacons durably, part by part.
 //!
 //! The two are kept apart: a node that is not ready must lose its traffic, not its life. ClickHouse and live are
-//! reported but do not decide: the log absorbs while they are away.
+//! reported but do not decide: the log absorbs while they are away. ClickHouse is there once it can be asked, tables and all.
 
 use std::sync::{
     Arc,
@@ -56,7 +56,7 @@ impl Health {
     /// Asks every part.
     pub async fn readiness(&self) -> Readiness {
         let part = |name, decides, answer: Result<(), String>| Part { name, decides, problem: answer.err() };
-        let (control, clickhouse) = tokio::join!(self.control.ready(), self.store.ping());
+        let (control, clickhouse) = tokio::join!(self.control.ready(), self.store.ready());
         let parts = vec![
             part("log", true, self.log.ready()),
             part("control", true, control.map_err(|error| error.to_string())),

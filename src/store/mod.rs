@@ -14,6 +14,9 @@ use std::sync::{Arc, atomic::AtomicBool};
 /// How long ClickHouse may take to show a sign of life.
 const PING_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(2);
 
+/// Why nothing can be asked while the schema is being brought.
+const NO_TABLES: &str = "its tables are not there yet";
+
 /// The ClickHouse database Playhead lives in, reached over its HTTP interface whichever host runs it.
 #[derive(Clone)]
 pub struct Store {
@@ -38,14 +41,19 @@ impl Store {
         Self { client, has_schema: Arc::default() }
     }
 
-    /// Whether ClickHouse answers now.
+    /// Whether ClickHouse answers now, and has the tables.
     ///
     /// # Errors
-    /// Its reason.
-    pub async fn ping(&self) -> Result<(), String> {
-        let ask = self.client.query("SELECT 1").fetch_one::<u8>();
+    /// What is wrong with it.
+    pub async fn ready(&self) -> Result<(), String> {
+        let ask = async {
+            self.client.query("SELECT 1").fetch_one::<u8>().await?;
+            self.has_schema().await
+        };
         match tokio::time::timeout(PING_TIMEOUT, ask).await {
-            Ok(answer) => answer.map(drop).map_err(|error| error.to_string()),
+            Ok(Ok(true)) => Ok(()),
+            Ok(Ok(false)) => Err(NO_TABLES.into()),
+            Ok(Err(error)) => Err(error.to_string()),
             Err(_) => Err("no answer within 2 s".into()),
         }
     }

@@ -232,7 +232,7 @@ impl Store {
     /// brought while the first questions may come already.
     async fn prepared(&self, statement: Statement) -> Result<clickhouse::query::Query, QueryError> {
         if !self.has_schema().await? {
-            return Err(QueryError::Unavailable("its tables are not there yet".to_owned()));
+            return Err(QueryError::Unavailable(super::NO_TABLES.to_owned()));
         }
         let query = statement
             .bound(&self.client)
