@@ -1,17 +1,20 @@
 //! When views began and whether their viewers were erased, asked of ClickHouse for those the processor does not remember.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use clickhouse::Row;
 use serde::Deserialize;
 
 use super::memory::{Notes, ViewKey};
-use crate::store::Store;
+use crate::store::{Store, query::MAX_QUERY_BYTES};
 
 /// A view that began longer ago than this is not continued: an event row's day must stay within the open days.
 pub const HORIZON_MS: i64 = 3 * 24 * 3_600_000;
-/// Ids asked for at once.
-const CHUNK: usize = 5_000;
+/// Ids asked for at once: the longest, said twice with everything in them escaped, make half of the longest statement.
+const CHUNK: usize = 2_000;
 
 #[derive(Row, Deserialize)]
 struct Line {
@@ -51,7 +54,8 @@ pub async fn look_up(
     let keys: Vec<&ViewKey> = views.keys().collect();
     let mut starts = HashMap::new();
     for chunk in keys.chunks(CHUNK) {
-        let environments: Vec<&str> = chunk.iter().map(|(environment, _)| environment.as_ref()).collect();
+        let environments: BTreeSet<&str> =
+            chunk.iter().map(|(environment, _)| environment.as_ref()).collect();
         let ids: Vec<&str> = chunk.iter().map(|(_, id)| id.as_ref()).collect();
         let select = "SELECT environment, view_id, toUnixTimestamp64Milli(min(view_start)) AS start_ms, \
             sum(length(mapKeys(marks))) AS known_marks, \
@@ -59,7 +63,8 @@ pub async fn look_up(
             FROM view_states WHERE environment IN ? AND view_id IN ? AND view_start >= fromUnixTimestamp64Milli(?, 'UTC') \
             GROUP BY environment, view_id \
             UNION ALL SELECT environment, view_id, toInt64(0), toUInt64(0), toUInt64(0), true FROM erased_views WHERE environment IN ? AND view_id IN ?";
-        let found = store.client.query(select).bind(&environments).bind(&ids).bind(earliest_ms);
+        let found = store.client.query(select).with_setting("max_query_size", MAX_QUERY_BYTES);
+        let found = found.bind(&environments).bind(&ids).bind(earliest_ms);
         for line in found.bind(&environments).bind(&ids).fetch_all::<Line>().await? {
             let start = starts.entry((Arc::from(line.environment), Arc::from(line.view_id)));
             // Erased stays erased, whatever is left of the rows just then.

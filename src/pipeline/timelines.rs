@@ -12,7 +12,7 @@ use crate::{
         course::Known,
         timeline::{Moment, Timeline},
     },
-    store::Store,
+    store::{Store, query::MAX_QUERY_BYTES},
 };
 
 /// Views asked for at once.
@@ -73,7 +73,8 @@ async fn lines(store: &Store, views: &[(&ViewKey, i64)]) -> Result<Vec<Line>, Er
         max(view_states.last_t_ms) AS last_t_ms, maxMap(timeline) AS moments FROM view_states \
         WHERE environment IN ? AND view_id IN ? AND view_start >= fromUnixTimestamp64Milli(?, 'UTC') \
         AND view_start <= fromUnixTimestamp64Milli(?, 'UTC') GROUP BY environment, view_start, view_id";
-    let lines = store.client.query(select).bind(environments).bind(ids);
+    let lines = store.client.query(select).with_setting("max_query_size", MAX_QUERY_BYTES);
+    let lines = lines.bind(environments).bind(ids);
     lines.bind(starts().min().unwrap_or(0)).bind(starts().max().unwrap_or(0)).fetch_all().await
 }
 

@@ -38,8 +38,8 @@ use timeframe::Timeframe;
 /// must not search ninety days for those that ended in the last hour.
 const LONGEST_VIEW_MS: i64 = 7 * 24 * 3600 * 1000;
 
-/// A hundred metrics at once are a long text; what callers add to it is bounded where it is read.
-const MAX_QUERY_BYTES: &str = "2000000";
+/// A hundred metrics at once are a long text, and so are the ids of a crowd; what callers add is bounded where it is read.
+pub(crate) const MAX_QUERY_BYTES: &str = "2000000";
 /// ClickHouse stops a question after this many seconds: whoever asked has gone, and others wait.
 const MAX_SECONDS: &str = "20";
 /// Larger groupings go to disk instead of taking the writer's memory.

@@ -1,5 +1,5 @@
-//! Much of one thing: ten thousand events in one view, five hundred views of one viewer, and a view that goes on after it has
-//! said that it is over. Each event is there once.
+//! Much of one thing: ten thousand events in one view, five hundred views of one viewer, a view that goes on after it has said
+//! that it is over, and thousands of new views at once. Each event is there once.
 
 use serde_json::{Value, json};
 
@@ -42,4 +42,17 @@ async fn much_of_one_thing_is_there_once() {
         assert_eq!(server.beacon(&beacon(vec![json!({"id": "undead", "events": [event]})])).await.0, 202);
     }
     assert_eq!(stored(&server, &["undead".to_owned()]).await, [(6, 1)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crowd_of_new_views_with_the_longest_ids_is_there_once() {
+    let server = Server::start(&[]).await;
+    let ids: Vec<String> = (0..3_000).map(|number| format!("{number:'>128}")).collect();
+    let view = |id: &String| json!({"id": id, "events": [{"seq": 1, "t_ms": 0, "type": "play"}]});
+    for some in ids.chunks(1_500) {
+        assert_eq!(server.beacon(&beacon(some.iter().map(view).collect())).await.0, 202);
+    }
+    for some in ids.chunks(500) {
+        assert_eq!(stored(&server, some).await, vec![(1, 1); some.len()]);
+    }
 }
