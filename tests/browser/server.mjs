@@ -26,6 +26,8 @@ export const TOKEN = 'browser:token-of-the-browser-tests';
 export class Server {
   #child;
   #log = [];
+  /** What `/readyz` said last. */
+  #readiness;
   #exited;
 
   /** Starts one; further settings as `PLAYHEAD_*`. It serves and its engine answers when this resolves. */
@@ -64,7 +66,8 @@ export class Server {
 
   async #isReady() {
     const answer = await fetch(`${this.url}/readyz`).catch(() => undefined);
-    return answer?.status === 200 && (await answer.json()).clickhouse === 'ok';
+    this.#readiness = await answer?.text();
+    return answer?.status === 200 && JSON.parse(this.#readiness).clickhouse === 'ok';
   }
 
   /** Waits for something of a process that may end instead. */
@@ -76,7 +79,7 @@ export class Server {
         return ask();
       }, what, START_MS);
     } catch (error) {
-      throw new Error(`${BINARY}: ${error.message}\n${this.log()}`, { cause: error });
+      throw new Error(`${BINARY}: ${error.message}\n/readyz: ${this.#readiness}\n${this.log()}`, { cause: error });
     }
   }
 
