@@ -12,9 +12,8 @@ use playhead::{
         enrich::Enricher,
         formats::{Arrival, mux},
     },
-    event::{Attribute, Record},
+    event::{Attribute, Record, record::wire},
 };
-use prost::Message;
 use serde_json::Value;
 
 /// When the first beacon of every crowd arrives, Unix ms: the morning of 2026-11-22.
@@ -39,9 +38,10 @@ pub fn bodies(capture: &str) -> Vec<(i64, String)> {
 }
 
 /// What the collector finds out about a viewer with Chrome.
-pub fn origin() -> Vec<Attribute> {
+pub fn origin() -> Vec<Attribute<'static>> {
     let encoded = Enricher::new(Vec::new(), None, None).origin(&request().to_http_request());
-    Record::decode(encoded).expect("a record of nothing but its origin").origin
+    let record = wire::read(&encoded).expect("a record of nothing but its origin");
+    record.into_owned().origin
 }
 
 /// A request as a browser makes it.
@@ -52,11 +52,13 @@ pub fn request() -> TestRequest {
 }
 
 /// The records of one view: half a minute of mux-embed with a stall in it, six beacons of 1.5 kB on average.
-pub fn one_view() -> Vec<Record> {
+pub fn one_view() -> Vec<Record<'static>> {
     let origin = origin();
     let records = bodies("mux/03_rebuffer.jsonl").into_iter().flat_map(|(at_ms, body)| {
         let arrival = Arrival { received_ms: BEGIN_MS + at_ms };
-        mux::decode(&mut body.into_bytes(), arrival).expect("a beacon").decoded.records
+        let mut body = body.into_bytes();
+        let records = mux::decode(&mut body, arrival).expect("a beacon").decoded.records;
+        records.into_iter().map(Record::into_owned).collect::<Vec<_>>()
     });
     records
         .map(|record| Record { environment: ENVIRONMENT.into(), origin: origin.clone(), ..record })
@@ -65,28 +67,28 @@ pub fn one_view() -> Vec<Record> {
 
 /// So many views side by side: first the first beacon of each, then the second. Every tenth of a second as many begin as
 /// come to ten seconds for all, as beacons of a real crowd do.
-pub fn crowd(views: usize) -> impl Iterator<Item = Record> {
-    let steps: Arc<[Record]> = one_view().into();
+pub fn crowd(views: usize) -> impl Iterator<Item = Record<'static>> {
+    let steps: Arc<[Record<'static>]> = one_view().into();
     (0..steps.len()).flat_map(move |step| {
         let steps = Arc::clone(&steps);
         (0..views).map(move |view| of_crowd(&steps[step], view, views))
     })
 }
 
-fn of_crowd(record: &Record, view: usize, views: usize) -> Record {
+fn of_crowd(record: &Record<'static>, view: usize, views: usize) -> Record<'static> {
     let mut record = record.clone();
-    record.view_id = format!("00000000-0000-4000-8000-{view:012x}");
+    record.view_id = format!("00000000-0000-4000-8000-{view:012x}").into();
     record.received_ms += (view * 10_000 / views.max(1)) as i64;
     // The square makes the first titles popular.
     let title = view % TITLES * (view % TITLES) / TITLES;
     let attributes = record.events.iter_mut().flat_map(|event| &mut event.attributes);
     for attribute in attributes {
         match attribute.key() {
-            playhead::event::AttributeKey::VideoId => attribute.text = format!("title-{title:03}"),
+            playhead::event::AttributeKey::VideoId => attribute.text = format!("title-{title:03}").into(),
             playhead::event::AttributeKey::VideoTitle => {
-                attribute.text = format!("Open Water, part {title:03}");
+                attribute.text = format!("Open Water, part {title:03}").into();
             }
-            playhead::event::AttributeKey::ViewerId => attribute.text = format!("viewer-{view:09}"),
+            playhead::event::AttributeKey::ViewerId => attribute.text = format!("viewer-{view:09}").into(),
             _ => {}
         }
     }

@@ -31,7 +31,7 @@ pub struct Enricher {
     networks: Networks,
     bots: Bots,
     senders: KnownSenders,
-    agents: Cache<String, Arc<[Attribute]>>,
+    agents: Cache<String, Arc<[Attribute<'static>]>>,
     parser: woothee::parser::Parser,
 }
 
@@ -61,7 +61,7 @@ impl Enricher {
         self.senders.get(agent, address, || Record::of_origin(self.look_up(agent, address)))
     }
 
-    fn look_up(&self, agent: Option<&str>, address: Option<IpAddr>) -> Vec<Attribute> {
+    fn look_up(&self, agent: Option<&str>, address: Option<IpAddr>) -> Vec<Attribute<'_>> {
         let mut origin = Vec::with_capacity(8);
         if let Some(agent) = agent {
             origin.extend_from_slice(&self.agent(agent));
@@ -84,7 +84,7 @@ impl Enricher {
         truncated(client_address(request, &self.trusted_proxies)?)
     }
 
-    fn agent(&self, agent: &str) -> Arc<[Attribute]> {
+    fn agent(&self, agent: &str) -> Arc<[Attribute<'static>]> {
         let mut end = agent.len().min(MAX_USER_AGENT_BYTES);
         while !agent.is_char_boundary(end) {
             end -= 1;
@@ -93,12 +93,12 @@ impl Enricher {
         if let Some(known) = self.agents.get(agent) {
             return known;
         }
-        let parsed: Arc<[Attribute]> = self.parse_agent(agent).into();
+        let parsed: Arc<[Attribute<'static>]> = self.parse_agent(agent).into();
         self.agents.insert(agent.to_owned(), Arc::clone(&parsed));
         parsed
     }
 
-    fn parse_agent(&self, agent: &str) -> Vec<Attribute> {
+    fn parse_agent(&self, agent: &str) -> Vec<Attribute<'static>> {
         let found = self.parser.parse(agent);
         let is_crawler = found.as_ref().is_some_and(|found| found.category == "crawler");
         let bot_class = self.bots.class(agent).or_else(|| is_crawler.then_some(CRAWLER));
@@ -113,7 +113,7 @@ impl Enricher {
             ]);
         }
         let known = facts.into_iter().filter(|(_, value)| !value.is_empty() && *value != "UNKNOWN");
-        known.map(|(key, value)| Attribute::of_text(key, value)).collect()
+        known.map(|(key, value)| Attribute::of_text(key, value.to_owned())).collect()
     }
 }
 
@@ -149,7 +149,7 @@ mod tests {
     fn user_agents_become_browser_system_and_device() {
         let agent = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36";
         let found = Enricher::new(Vec::new(), None, None).agent(agent);
-        let value = |key| found.iter().find(|a| a.key() == key).map(|a| a.text.as_str());
+        let value = |key| found.iter().find(|a| a.key() == key).map(|a| &*a.text);
         assert_eq!(value(AttributeKey::Browser), Some("Chrome"));
         assert_eq!(value(AttributeKey::OperatingSystem), Some("Linux"));
         assert_eq!(value(AttributeKey::Device), Some("desktop"));

@@ -40,7 +40,7 @@ impl Default for Fates {
 
 impl Fates {
     /// Everything readable that a body held, with what was refused of it one by one.
-    pub fn received(&self, format: Format, decoded: &Decoded) {
+    pub fn received(&self, format: Format, decoded: &Decoded<'_>) {
         let of_format = self.of(format);
         of_format.received.increment((decoded.accepted() + decoded.rejected.len()) as u64);
         decoded.rejected.iter().for_each(|rejected| reject(format, rejected));

@@ -12,7 +12,11 @@ use serde::Serialize;
 
 use super::{
     Admitted, Collector, body,
-    formats::{Arrival, Decoded, Rejected, mux, native},
+    formats::{
+        Arrival, Decoded, Rejected,
+        mux::{self, MuxBeacon},
+        native,
+    },
     history,
     importance::{Importance, ViewName},
     origin,
@@ -49,9 +53,11 @@ async fn receive_native(
     let admitted = collector.admit(request, key).await?;
     let mut body = body::read(request, payload, &collector.body_room).await?;
     let decoded = native::decode(&mut body, arrival(request, collector)?)?;
+    let rejected = decoded.rejected.clone();
+    let sealed = seal(request, collector, &admitted, decoded, Format::Native)?;
     drop(body);
-    let (accepted, rejected) = (decoded.accepted(), decoded.rejected.clone());
-    let position = store(request, collector, &admitted, decoded, Format::Native).await?;
+    let accepted = sealed.accepted;
+    let position = append(collector, &admitted, sealed).await?;
     let answer = Answer { accepted, rejected, position, heartbeat_ms: collector.heartbeat_ms };
     Ok(cross_origin(HttpResponse::Accepted()).json(answer))
 }
@@ -93,14 +99,18 @@ async fn receive_mux(
     collector: &Collector,
 ) -> Result<HttpResponse, Refusal> {
     let mut body = body::read(request, payload, &collector.body_room).await?;
-    let beacon = mux::decode(&mut body, arrival(request, collector)?)?;
+    let MuxBeacon { ingest_key, decoded } = mux::decode(&mut body, arrival(request, collector)?)?;
+    let key = ingest_key.into_owned();
+    let sealed = collector.admit(request, &key).await.and_then(|admitted| {
+        let sealed = seal(request, collector, &admitted, decoded, Format::Mux)?;
+        Ok((admitted, sealed))
+    });
     drop(body);
-    let key = beacon.ingest_key;
-    let taken = async {
-        let admitted = collector.admit(request, &key).await?;
-        store(request, collector, &admitted, beacon.decoded, Format::Mux).await
+    let taken = match sealed {
+        Ok((admitted, sealed)) => append(collector, &admitted, sealed).await,
+        Err(refusal) => Err(refusal),
     };
-    if let Err(refusal) = taken.await {
+    if let Err(refusal) = taken {
         collector.tell_refused(request, &key, &refusal, Format::Mux).await;
         return Err(refusal);
     }
@@ -149,44 +159,59 @@ fn arrival(request: &HttpRequest, collector: &Collector) -> Result<Arrival, Refu
     Ok(Arrival { received_ms })
 }
 
-/// Enriches and appends; the position to wait for comes back. Every event's fate at intake is counted here.
-async fn store(
+/// What of a beacon goes to the log: bytes of its own, nothing of the body they were read from. Hundreds of beacons wait for
+/// one sync, and what they were made of goes before: the next one is made in memory that is still in the processor's cache.
+struct Sealed {
+    format: Format,
+    accepted: usize,
+    importance: Importance,
+    records: Vec<NewRecord>,
+    views: Vec<ViewName>,
+}
+
+/// Lets a beacon in, enriches it and makes its records. Every event's fate at intake is counted here and in [`append`].
+fn seal<'a>(
     request: &HttpRequest,
     collector: &Collector,
-    admitted: &Admitted,
-    mut decoded: Decoded,
+    admitted: &'a Admitted,
+    mut decoded: Decoded<'a>,
     format: Format,
-) -> Result<String, Refusal> {
+) -> Result<Sealed, Refusal> {
     let accepted = decoded.accepted();
     collector.fates.received(format, &decoded);
     let sender = (&admitted.ingest_key.environment, &*admitted.key);
     collector.tell_rejected(request, sender, &decoded.rejected, format);
-    if accepted == 0 {
-        return Ok(String::new());
-    }
     let environment = &*admitted.ingest_key.environment;
     let importance = Importance::of(&decoded, environment, &collector.known_views);
-    let shed = |refusal: &Refusal| collector.fates.shed(format, accepted, importance, refusal);
+    let mut sealed = Sealed { format, accepted, importance, records: Vec::new(), views: Vec::new() };
+    if accepted == 0 {
+        return Ok(sealed);
+    }
     // The quota first: what one key sends too much of takes nothing from the others.
     let let_in = collector.within_quota(admitted, accepted);
     let let_in = let_in.and_then(|()| collector.admission.admit(accepted, importance, collector.log.room()));
-    let_in.inspect_err(shed)?;
+    let_in.inspect_err(|refusal| collector.fates.shed(format, accepted, importance, refusal))?;
     if collector.respect_privacy_signals && asks_for_privacy(request) {
         forget_people(&mut decoded);
     }
     let origin = collector.enricher.origin(request);
-    let records = decoded.records.iter_mut().map(|record| {
-        environment.clone_into(&mut record.environment);
-        NewRecord { key: record.key(), payload: record.to_bytes_with(&origin) }
-    });
-    let records: Vec<NewRecord> = records.collect();
-    let views: Vec<ViewName> =
-        decoded.records.iter().map(|record| ViewName::of(environment, &record.view_id)).collect();
-    // Hundreds of beacons wait for one sync. What they were made of goes before: the next one is made in memory that
-    // is still in the processor's cache.
-    drop(decoded);
+    for record in &mut decoded.records {
+        record.environment = environment.into();
+        sealed.views.push(ViewName::of(environment, &record.view_id));
+        sealed.records.push(NewRecord { key: record.key(), payload: record.to_bytes_with(&origin) });
+    }
+    Ok(sealed)
+}
+
+/// Makes it durable; the position to wait for comes back.
+async fn append(collector: &Collector, admitted: &Admitted, sealed: Sealed) -> Result<String, Refusal> {
+    let Sealed { format, accepted, importance, records, views } = sealed;
+    if records.is_empty() {
+        return Ok(String::new());
+    }
     let appended = collector.log.append(records).await.map_err(Refusal::from);
-    let positions = appended.inspect_err(shed)?;
+    let positions =
+        appended.inspect_err(|refusal| collector.fates.shed(format, accepted, importance, refusal))?;
     collector.fates.accepted(format, accepted);
     views.into_iter().for_each(|view| collector.known_views.learn(view));
     collector.control.key_was_used(&admitted.key).await;
@@ -200,7 +225,7 @@ fn asks_for_privacy(request: &HttpRequest) -> bool {
 }
 
 /// Takes out what tells people apart.
-fn forget_people(decoded: &mut Decoded) {
+fn forget_people(decoded: &mut Decoded<'_>) {
     for event in decoded.records.iter_mut().flat_map(|record| &mut record.events) {
         event
             .attributes

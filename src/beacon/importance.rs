@@ -44,8 +44,8 @@ impl Importance {
     }
 
     /// A beacon is worth as much as the best of its events.
-    pub fn of(decoded: &Decoded, environment: &str, known: &KnownViews) -> Self {
-        let of_record = |record: &Record| {
+    pub fn of(decoded: &Decoded<'_>, environment: &str, known: &KnownViews) -> Self {
+        let of_record = |record: &Record<'_>| {
             let best = record.events.iter().map(of_event).max().unwrap_or(Self::Routine);
             let is_new = || !known.has(ViewName::of(environment, &record.view_id));
             if best > Self::Newcomer && is_new() { Self::Newcomer } else { best }
@@ -54,7 +54,7 @@ impl Importance {
     }
 }
 
-fn of_event(event: &Event) -> Importance {
+fn of_event(event: &Event<'_>) -> Importance {
     if event.failure.is_some() {
         return Importance::Milestone;
     }
@@ -111,7 +111,7 @@ impl KnownViews {
 mod tests {
     use super::*;
 
-    fn beacon(view_id: &str, kinds: &[Kind]) -> Decoded {
+    fn beacon<'a>(view_id: &'a str, kinds: &[Kind]) -> Decoded<'a> {
         let events = kinds.iter().map(|kind| Event { kind: (*kind).into(), ..Event::default() });
         let record = Record { view_id: view_id.into(), events: events.collect(), ..Record::default() };
         Decoded { records: vec![record], rejected: Vec::new() }

@@ -2,7 +2,7 @@
 //!
 //! The native beacon's `set`, the columns of `view_states` and the filters of the API all come from [`ATTRIBUTES`].
 
-use std::{collections::HashMap, sync::LazyLock};
+use std::{borrow::Cow, collections::HashMap, sync::LazyLock};
 
 use foldhash::fast::RandomState;
 
@@ -110,9 +110,9 @@ static PLACES: [u8; KEYS] = {
 /// Numbers of keys are below this; the compiler refuses a table that has a larger one.
 const KEYS: usize = 64;
 
-impl Attribute {
+impl<'a> Attribute<'a> {
     /// A fact that is a text.
-    pub fn of_text(key: AttributeKey, text: impl Into<String>) -> Self {
+    pub fn of_text(key: AttributeKey, text: impl Into<Cow<'a, str>>) -> Self {
         Self { key: key as i32, text: text.into(), ..Self::default() }
     }
 }

@@ -50,7 +50,7 @@ pub struct Marks(pub BTreeMap<u64, Mark>);
 
 impl Marks {
     /// Notes an event, if it is one that leaves a mark.
-    pub fn learn(&mut self, order: u64, event: &Event) {
+    pub fn learn(&mut self, order: u64, event: &Event<'_>) {
         let Some(kind) = kind(event) else { return };
         let number = |key| event.attributes.iter().find(|a| a.key() == key).map_or(0, |a| a.number);
         let counters = event.counters.unwrap_or_default();
@@ -88,7 +88,7 @@ impl Marks {
 
 /// The mark an event leaves, if any. Ads have no words of their own in our beacon beyond the break; those of mux-embed are
 /// understood from anybody.
-pub fn kind(event: &Event) -> Option<MarkKind> {
+pub fn kind(event: &Event<'_>) -> Option<MarkKind> {
     Some(match event.kind() {
         Kind::Renditionchange => MarkKind::Rendition,
         Kind::Rebufferstart => MarkKind::StallBegun,
@@ -96,7 +96,7 @@ pub fn kind(event: &Event) -> Option<MarkKind> {
         Kind::Seeked => MarkKind::Seeked,
         Kind::Adstart => MarkKind::AdBreak,
         Kind::Adend => MarkKind::AdBreakOver,
-        Kind::Other => match event.name.as_str() {
+        Kind::Other => match &*event.name {
             "adplay" => MarkKind::AdPlay,
             "adplaying" => MarkKind::AdPlaying,
             "adended" | "adskipped" => MarkKind::AdOver,

@@ -25,7 +25,7 @@ pub struct Moments(pub BTreeMap<u64, Moment>);
 
 impl Moments {
     /// Notes an event, if it is one of the customer's own that says where it happened.
-    pub fn learn(&mut self, event: &Event) {
+    pub fn learn(&mut self, event: &Event<'_>) {
         if let Some(moment) = moment(event) {
             self.note(event.sequence, moment);
         }
@@ -53,14 +53,14 @@ impl Moments {
 }
 
 /// The moment an event is, if any.
-pub fn moment(event: &Event) -> Option<Moment> {
+pub fn moment(event: &Event<'_>) -> Option<Moment> {
     if event.kind() != Kind::Custom {
         return None;
     }
     let second = u32::try_from(event.playhead_ms? / 1000).ok()?;
-    let own = |attribute: &&super::Attribute| {
+    let own = |attribute: &&super::Attribute<'_>| {
         attribute.key() == AttributeKey::KeyUnknown && attribute.name == "name"
     };
-    let name = event.attributes.iter().find(own).map_or_else(String::new, |name| name.text.clone());
+    let name = event.attributes.iter().find(own).map_or_else(String::new, |name| name.text.to_string());
     Some(Moment { second, name })
 }

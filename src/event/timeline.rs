@@ -88,7 +88,7 @@ struct Span {
 
 impl Timeline {
     /// Notes an event.
-    pub fn learn(&mut self, order: u64, event: &Event) {
+    pub fn learn(&mut self, order: u64, event: &Event<'_>) {
         let state = code(event);
         let bitrate = event.attributes.iter().find(|a| a.key() == AttributeKey::RenditionBitrate);
         let bitrate = bitrate.map_or(0, |attribute| attribute.number);
@@ -210,7 +210,7 @@ impl SoFar {
     }
 }
 
-fn code(event: &Event) -> u8 {
+fn code(event: &Event<'_>) -> u8 {
     match event.kind() {
         Kind::Seeked | Kind::Rebufferend => GOES_ON,
         kind => state_after(kind, event.is_fatal()).map_or(SAYS_NOTHING, |state| state as u8),

@@ -121,14 +121,14 @@ pub struct View {
 
 impl View {
     /// What one record knows.
-    pub fn of(record: &Record) -> Self {
+    pub fn of(record: &Record<'_>) -> Self {
         let mut view = Self::default();
         view.learn(record);
         view
     }
 
     /// Joins what a record knows: the same as [`Self::merge`] of [`Self::of`], without making the piece first.
-    pub fn learn(&mut self, record: &Record) {
+    pub fn learn(&mut self, record: &Record<'_>) {
         self.first_received_ms = smaller(self.first_received_ms, Some(record.received_ms));
         self.last_received_ms = self.last_received_ms.max(record.received_ms);
         self.anchor_ms = smaller(self.anchor_ms, Some(record.anchor_ms));
@@ -194,7 +194,7 @@ impl View {
         self.closed |= other.closed;
     }
 
-    fn learn_event(&mut self, order: u64, event: &Event) {
+    fn learn_event(&mut self, order: u64, event: &Event<'_>) {
         let kind = event.kind();
         self.first_t_ms = smaller(self.first_t_ms, Some(event.t_ms));
         self.last_t_ms = self.last_t_ms.max(Some(event.t_ms));
@@ -223,7 +223,7 @@ impl View {
         self.learn_kind(order, kind, event);
     }
 
-    fn learn_kind(&mut self, order: u64, kind: Kind, event: &Event) {
+    fn learn_kind(&mut self, order: u64, kind: Kind, event: &Event<'_>) {
         match kind {
             Kind::Play | Kind::Viewstart => self.play_t_ms = smaller(self.play_t_ms, Some(event.t_ms)),
             Kind::Playing => self.first_frame_t_ms = smaller(self.first_frame_t_ms, Some(event.t_ms)),
@@ -265,14 +265,17 @@ impl View {
         self.error_message.learn_text(order, message);
     }
 
-    fn learn_attribute(&mut self, order: u64, attribute: &Attribute) {
+    fn learn_attribute(&mut self, order: u64, attribute: &Attribute<'_>) {
         let key = attribute.key();
         match key {
             AttributeKey::KeyUnknown => {}
-            AttributeKey::KeyCustom => {
-                let known = self.custom.entry(attribute.name.clone()).or_default();
-                known.learn_text(order, &attribute.text);
-            }
+            AttributeKey::KeyCustom => match self.custom.get_mut(&*attribute.name) {
+                Some(known) => known.learn_text(order, &attribute.text),
+                None => {
+                    let known = Latest { order, value: attribute.text.clone().into_owned() };
+                    self.custom.insert(attribute.name.clone().into_owned(), known);
+                }
+            },
             _ => match super::attribute::by_key(key).map(|spec| spec.kind) {
                 Some(super::attribute::Type::Text) => {
                     self.text.entry(key).or_default().learn_text(order, &attribute.text);

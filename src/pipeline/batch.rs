@@ -5,10 +5,9 @@
 //!
 //! [`super::rows`] makes its rows.
 
-use std::{
-    borrow::Cow,
-    collections::{BTreeMap, HashMap},
-};
+use std::collections::{BTreeMap, HashMap};
+
+use bytes::Bytes;
 
 use super::{
     excluded::Excluded,
@@ -21,6 +20,9 @@ use crate::{
 
 /// Changes when the same records would make other rows. A node that finds another version's intent must not rebuild it.
 pub const DECODER_VERSION: u32 = 1;
+
+/// A record at its offset.
+pub type Placed<'a> = (u64, Record<'a>);
 
 /// The bounds of a batch that was decided on, and what is left out between them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,7 +53,8 @@ pub struct Batch {
     pub partition: u32,
     pub first: u64,
     pub last: u64,
-    pub records: Vec<(u64, Record)>,
+    /// The bytes of each record and its offset; [`Self::records`] says what they mean.
+    payloads: Vec<(u64, Bytes)>,
     /// Records that are none, on their way into quarantine with place and reason.
     pub poison: Vec<Quarantined>,
     /// What ClickHouse refuses, on its way there too.
@@ -69,7 +72,7 @@ impl Batch {
             partition,
             first,
             last: first,
-            records: Vec::new(),
+            payloads: Vec::new(),
             poison: Vec::new(),
             excluded: Excluded::default(),
             events: 0,
@@ -80,7 +83,7 @@ impl Batch {
 
     /// Whether nothing was read yet.
     pub fn is_empty(&self) -> bool {
-        self.records.is_empty() && self.poison.is_empty()
+        self.payloads.is_empty() && self.poison.is_empty()
     }
 
     /// The next offset to read.
@@ -95,53 +98,31 @@ impl Batch {
         match Record::from_bytes(&stored.payload) {
             Ok(record) => {
                 self.events += record.events.len();
-                self.records.push((stored.offset, record));
+                self.payloads.push((stored.offset, stored.payload));
             }
             Err(reason) => self.push_poison(stored.offset, reason, Some(stored.payload)),
         }
     }
 
     /// Adds a place in the log that cannot be read.
-    pub fn push_poison(&mut self, offset: u64, reason: String, payload: Option<bytes::Bytes>) {
+    pub fn push_poison(&mut self, offset: u64, reason: String, payload: Option<Bytes>) {
         self.last = offset;
         let position = Position { partition: self.partition, offset };
         let quarantined_ms = chrono::Utc::now().timestamp_millis();
         self.poison.push(Quarantined { position, reason, quarantined_ms, payload });
     }
 
-    /// The views of the batch that `memory` does not know, with the receive time of their first record here.
-    pub fn strangers(&self, memory: &Memory) -> HashMap<ViewKey, i64> {
-        let mut strangers = HashMap::new();
-        for (_, record) in &self.records {
-            if memory.get(&record.environment, &record.view_id).is_none() {
-                strangers.entry(view_key(record)).or_insert(record.received_ms);
-            }
-        }
-        strangers
+    /// The records, each with its offset. They borrow their texts, so they are as cheap to read again as to keep.
+    pub fn records(&self) -> Vec<Placed<'_>> {
+        let payloads = self.payloads.iter();
+        payloads.filter_map(|(offset, payload)| Some((*offset, Record::from_bytes(payload).ok()?))).collect()
     }
 
-    /// The records without what is excluded, each with its offset.
-    pub fn kept(&self) -> Vec<(u64, Cow<'_, Record>)> {
-        let kept = self.records.iter();
-        kept.filter_map(|(offset, record)| Some((*offset, self.excluded.kept(*offset, record)?))).collect()
-    }
-
-    /// The views of the batch whose course has to be reckoned and whose timeline `memory` does not have, with their start.
-    /// Every view must be in `memory`.
-    pub fn without_timeline(&self, memory: &Memory) -> BTreeMap<ViewKey, i64> {
-        let uncounted = self.records.iter().filter(|(_, record)| !record.has_totals());
-        let views = uncounted.filter_map(|(_, record)| {
-            let view = memory.get(&record.environment, &record.view_id)?;
-            (!view.knows_timeline()).then(|| (view_key(record), view.start_ms))
-        });
-        views.collect()
-    }
-
-    /// What ClickHouse refuses, as entries of the quarantine, and how many events that is.
-    pub fn refused(&self, reason: &str) -> (Vec<Quarantined>, u64) {
+    /// What of its `records` ClickHouse refuses, as entries of the quarantine, and how many events that is.
+    pub fn refused(&self, records: &[Placed<'_>], reason: &str) -> (Vec<Quarantined>, u64) {
         let quarantined_ms = chrono::Utc::now().timestamp_millis();
         let mut events = 0;
-        let entries = self.records.iter().filter_map(|(offset, record)| {
+        let entries = records.iter().filter_map(|(offset, record)| {
             let refused = self.excluded.refused(*offset, record)?;
             events += refused.events.len() as u64;
             let position = Position { partition: self.partition, offset: *offset };
@@ -163,7 +144,29 @@ impl Batch {
     }
 }
 
+/// The views of `records` that `memory` does not know, with the receive time of their first record here.
+pub fn strangers(records: &[Placed<'_>], memory: &Memory) -> HashMap<ViewKey, i64> {
+    let mut strangers = HashMap::new();
+    for (_, record) in records {
+        if memory.get(&record.environment, &record.view_id).is_none() {
+            strangers.entry(view_key(record)).or_insert(record.received_ms);
+        }
+    }
+    strangers
+}
+
+/// The views of `records` whose course has to be reckoned and whose timeline `memory` does not have, with their start.
+/// Every view must be in `memory`.
+pub fn without_timeline(records: &[Placed<'_>], memory: &Memory) -> BTreeMap<ViewKey, i64> {
+    let uncounted = records.iter().filter(|(_, record)| !record.has_totals());
+    let views = uncounted.filter_map(|(_, record)| {
+        let view = memory.get(&record.environment, &record.view_id)?;
+        (!view.knows_timeline()).then(|| (view_key(record), view.start_ms))
+    });
+    views.collect()
+}
+
 /// The view a record is about.
-fn view_key(record: &Record) -> ViewKey {
-    (record.environment.as_str().into(), record.view_id.as_str().into())
+fn view_key(record: &Record<'_>) -> ViewKey {
+    ((&*record.environment).into(), (&*record.view_id).into())
 }

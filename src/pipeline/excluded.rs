@@ -9,6 +9,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
 };
 
+use super::batch::Placed;
 use crate::event::Record;
 
 /// Most places of one batch: so many fit into an intent. More are no accident, and an operator has to look.
@@ -59,7 +60,7 @@ impl Excluded {
     }
 
     /// What of a record stays; none if nothing does.
-    pub fn kept<'a>(&self, offset: u64, record: &'a Record) -> Option<Cow<'a, Record>> {
+    pub fn kept<'a, 'b>(&self, offset: u64, record: &'a Record<'b>) -> Option<Cow<'a, Record<'b>>> {
         match self.0.get(&offset) {
             None => Some(Cow::Borrowed(record)),
             Some(Part::Whole) => None,
@@ -69,8 +70,14 @@ impl Excluded {
         }
     }
 
+    /// What of `records` stays, each with its offset.
+    pub fn kept_of<'a, 'b>(&self, records: &'a [Placed<'b>]) -> Vec<(u64, Cow<'a, Record<'b>>)> {
+        let kept = records.iter();
+        kept.filter_map(|(offset, record)| Some((*offset, self.kept(*offset, record)?))).collect()
+    }
+
     /// What of a record is left out; none if nothing is.
-    pub fn refused(&self, offset: u64, record: &Record) -> Option<Record> {
+    pub fn refused<'b>(&self, offset: u64, record: &Record<'b>) -> Option<Record<'b>> {
         match self.0.get(&offset)? {
             Part::Whole => Some(record.clone()),
             Part::Events(events) => some(with_events(record, |index| events.contains(&index))),
@@ -110,12 +117,12 @@ impl Excluded {
     }
 }
 
-fn with_events(record: &Record, is_in: impl Fn(usize) -> bool) -> Record {
+fn with_events<'b>(record: &Record<'b>, is_in: impl Fn(usize) -> bool) -> Record<'b> {
     let events = record.events.iter().enumerate().filter(|(index, _)| is_in(*index));
     Record { events: events.map(|(_, event)| event.clone()).collect(), ..record.clone() }
 }
 
-fn some(record: Record) -> Option<Record> {
+fn some(record: Record<'_>) -> Option<Record<'_>> {
     (!record.events.is_empty()).then_some(record)
 }
 
@@ -124,7 +131,7 @@ mod tests {
     use super::*;
     use crate::event::Event;
 
-    fn record(sequences: &[u64]) -> Record {
+    fn record(sequences: &[u64]) -> Record<'static> {
         let events = sequences.iter().map(|sequence| Event { sequence: *sequence, ..Event::default() });
         Record { view_id: "v".into(), events: events.collect(), ..Record::default() }
     }
@@ -135,7 +142,7 @@ mod tests {
         excluded.event(7, 1);
         excluded.event(8, 0);
         excluded.record(9);
-        let of = |record: Option<Record>| {
+        let of = |record: Option<Record<'_>>| {
             record.map_or(Vec::new(), |r| r.events.iter().map(|e| e.sequence).collect())
         };
         let whole = record(&[1, 2, 3]);

@@ -9,7 +9,7 @@ use std::{
     sync::Arc,
 };
 
-use super::batch::Batch;
+use super::batch::Placed;
 use crate::event::{
     Event, View,
     course::{Known, Reckoned},
@@ -56,7 +56,7 @@ impl Notes {
     const MOST: Self = Self { marks: marks::MOST, moments: moments::MOST };
 
     /// What an event leaves.
-    pub fn of(event: &Event) -> Self {
+    pub fn of(event: &Event<'_>) -> Self {
         Self { marks: marks::kind(event).is_some().into(), moments: moments::moment(event).is_some().into() }
     }
 
@@ -212,10 +212,10 @@ impl Memory {
         self.environments.entry(environment).or_default().entry(view_id).or_insert(view);
     }
 
-    /// A copy of what is remembered of the views in `batch`, to be changed by one try to write it.
-    pub fn of_batch(&self, batch: &Batch) -> Self {
+    /// A copy of what is remembered of the views in `records`, to be changed by one try to write them.
+    pub fn of_records(&self, records: &[Placed<'_>]) -> Self {
         let mut copy = Self::default();
-        for (_, record) in &batch.records {
+        for (_, record) in records {
             let Some((environment, views)) = self.environments.get_key_value(&*record.environment) else {
                 continue;
             };

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::{
     Processor,
-    batch::Batch,
+    batch::{self, Batch, Placed},
     memory::Memory,
     rows::{DAY_MS, Rows, rows},
     starts::{self, Start},
@@ -48,7 +48,8 @@ pub async fn write(
     refusal: &str,
     memory: &mut Memory,
 ) -> Result<(), WriteError> {
-    let strangers = batch.strangers(memory);
+    let records = batch.records();
+    let strangers = batch::strangers(&records, memory);
     let starts = match planted::is(Bug::NoDeduplication) {
         false => starts::look_up(&to.store, &strangers).await.map_err(WriteError::later)?,
         true => HashMap::new(),
@@ -60,15 +61,15 @@ pub async fn write(
             None => memory.begin(key, received_ms),
         }
     }
-    let unknown = batch.without_timeline(memory);
+    let unknown = batch::without_timeline(&records, memory);
     for (key, known) in timelines::look_up(&to.store, &unknown).await.map_err(WriteError::later)? {
         memory.recall(&key, known);
     }
-    take_back(to, batch, memory).await?;
+    take_back(to, batch, &records, memory).await?;
     // A failed try must not leave its sequences behind as seen, so the rows are made from a copy of what is remembered.
-    let mut tried = memory.of_batch(batch);
-    let kept = batch.kept();
-    let rows = rows(batch, &kept, &mut tried);
+    let mut tried = memory.of_records(&records);
+    let kept = batch.excluded.kept_of(&records);
+    let rows = rows(batch.partition, &kept, &mut tried);
     for (day, of_day) in &rows.by_day {
         if !of_day.events.is_empty() {
             let block = event_block(&of_day.events);
@@ -77,21 +78,26 @@ pub async fn write(
         let block = view_block(&of_day.views);
         insert(to, batch, Table::ViewStates, *day, &block).await?;
     }
-    let (mut entries, refused) = batch.refused(refusal);
+    let (mut entries, refused) = batch.refused(&records, refusal);
     entries.extend(batch.poison.iter().cloned());
     if !entries.is_empty() {
         to.quarantine.store(&entries).await.map_err(WriteError::later)?;
     }
-    memory.adopt(tried, batch.records.last().map_or(0, |(_, record)| record.received_ms));
+    memory.adopt(tried, records.last().map_or(0, |(_, record)| record.received_ms));
     tell(&rows, refused + batch.poison.len() as u64);
     Ok(())
 }
 
 /// The event rows of records that `view_states` has refused may be in already: then an earlier try put them there.
-async fn take_back(to: &Processor, batch: &Batch, memory: &Memory) -> Result<(), WriteError> {
+async fn take_back(
+    to: &Processor,
+    batch: &Batch,
+    records: &[Placed<'_>],
+    memory: &Memory,
+) -> Result<(), WriteError> {
     let mut by_day: BTreeMap<i64, Vec<u64>> = BTreeMap::new();
     for refused in batch.excluded.records() {
-        let record = batch.records.iter().find(|(offset, _)| *offset == refused);
+        let record = records.iter().find(|(offset, _)| *offset == refused);
         if let Some(view) = record.and_then(|(_, record)| memory.get(&record.environment, &record.view_id)) {
             by_day.entry(view.start_ms.div_euclid(DAY_MS)).or_default().push(refused);
         }

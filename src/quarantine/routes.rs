@@ -161,7 +161,7 @@ fn listed(at: Position, entry: &Quarantined) -> Listed {
     }
 }
 
-fn record_of(entry: &Quarantined) -> Result<Record, String> {
+fn record_of(entry: &Quarantined) -> Result<Record<'_>, String> {
     match &entry.payload {
         Some(payload) => Record::from_bytes(payload).map_err(|why| format!("{} bytes: {why}", payload.len())),
         None => Err("its bytes could not be read".into()),

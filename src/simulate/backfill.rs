@@ -24,8 +24,8 @@ use super::{
 
 /// Views under way at once.
 const VIEWS_AT_ONCE: usize = 64;
-/// Views told to learn how many events one has.
-const SAMPLE: u64 = 200;
+/// Views have their chances from here on, viewers below.
+const FIRST_VIEW: u64 = 1 << 40;
 /// Longest view, ms.
 const LONGEST_MS: u64 = 40 * 60_000;
 /// Events that wait longer than this for company are sent, ms.
@@ -67,15 +67,19 @@ pub struct Past {
     pub events: u64,
 }
 
+/// A view that is going to be told: when it begins, and its number, from which all the rest of it follows.
+struct Planned {
+    opened_ms: i64,
+    number: u64,
+}
+
 /// Sends all of it.
 pub async fn run(run: &Run, past: Past) {
-    let mut chance = Chance(StdRng::seed_from_u64(run.seed));
     let now_ms = chrono::Utc::now().timestamp_millis();
-    let openings = openings_ms(run, past, now_ms, &mut chance);
     let (expected, sent) = (past.events, AtomicU64::new(0));
     let mut left = usize::try_from(expected).unwrap_or(usize::MAX);
-    let views = openings.into_iter().map_while(|opened_ms| {
-        let mut delivery = run.past_view(&mut chance, opened_ms, now_ms);
+    let views = planned(run, past, now_ms).into_iter().map_while(|planned| {
+        let mut delivery = run.past_view(&planned, now_ms);
         if let [.., last, next] = delivery.letters.get(..=left).unwrap_or_default() {
             delivery.is_cut_short = last.moment == next.moment;
         }
@@ -94,34 +98,42 @@ pub async fn run(run: &Run, past: Past) {
     delivered.buffer_unordered(VIEWS_AT_ONCE).collect::<()>().await;
 }
 
-/// When each view begins, in order; as many as have the events that are asked for, and some to spare.
-fn openings_ms(run: &Run, past: Past, now_ms: i64, chance: &mut Chance) -> Vec<i64> {
-    let mut sample = Chance(StdRng::seed_from_u64(run.seed));
-    let events =
-        (0..SAMPLE).map(|_| run.past_view(&mut sample, now_ms - LONGEST_MS as i64, now_ms).letters.len());
-    let events_per_view = (events.sum::<usize>() as f64 / SAMPLE as f64).max(1.0);
-    let views = (past.events as f64 / events_per_view * 1.1) as u64 + 10;
+/// The views in the order in which they begin: just as many as have the events that are asked for, so that the history
+/// ends now and not when it has run out of events.
+fn planned(run: &Run, past: Past, now_ms: i64) -> Vec<Planned> {
+    let mut chance = Chance(StdRng::seed_from_u64(run.seed));
+    let mut planned = Vec::new();
+    let mut events = 0;
+    while events < past.events {
+        let view = Planned { opened_ms: opened_ms(past, now_ms, &mut chance), number: planned.len() as u64 };
+        events += run.past_view(&view, now_ms).letters.len() as u64;
+        planned.push(view);
+    }
+    planned.sort_unstable_by_key(|view| (view.opened_ms, view.number));
+    planned
+}
+
+/// When some view begins.
+fn opened_ms(past: Past, now_ms: i64, chance: &mut Chance) -> i64 {
     let first_ms = now_ms - (past.days * DAY_MS) as i64;
-    let opening = |_| loop {
+    loop {
         let day = chance.between(0, past.days + 1);
         let time_ms = chance.weighted(&HOURS) * HOUR_MS + chance.between(0, HOUR_MS);
         let midnight_ms = first_ms - first_ms.rem_euclid(DAY_MS as i64);
         let opened_ms = midnight_ms + (day * DAY_MS + time_ms) as i64;
         if (first_ms..now_ms - 60_000).contains(&opened_ms) {
-            break opened_ms;
+            return opened_ms;
         }
-    };
-    let mut openings: Vec<i64> = (0..views).map(opening).collect();
-    openings.sort_unstable();
-    openings
+    }
 }
 
 impl Run {
-    fn past_view(&self, chance: &mut Chance, opened_ms: i64, now_ms: i64) -> Delivery {
+    fn past_view(&self, &Planned { opened_ms, number }: &Planned, now_ms: i64) -> Delivery {
+        let mut chance = self.chance_of(FIRST_VIEW + number);
         let number = chance.between(0, self.viewers);
         let person = Person::new(number, &mut self.chance_of(number));
         let longest_ms = u64::try_from(now_ms - opened_ms).unwrap_or(0).min(LONGEST_MS);
-        self.view(&person, chance, Opening { at: Instant::now(), ms: opened_ms }, longest_ms)
+        self.view(&person, &mut chance, Opening { at: Instant::now(), ms: opened_ms }, longest_ms)
     }
 }
 

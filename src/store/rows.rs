@@ -37,7 +37,7 @@ pub struct EventRow<'a> {
     pub anchor_ms: i64,
     pub log_partition: u32,
     pub log_offset: u64,
-    pub event: &'a Event,
+    pub event: &'a Event<'a>,
 }
 
 /// A piece of knowledge about a view on its way into `view_states`.
@@ -109,37 +109,37 @@ fn failures(columns: &mut Columns<'_, EventRow<'_>>) {
     texts_of_few(columns, "error_code", |row| row.event.failure.as_ref().map_or("", |said| &said.code));
     columns
         .begin("error_message", "String")
-        .each(|row| row.event.failure.as_ref().map_or("", |said| said.message.as_str()));
+        .each(|row| row.event.failure.as_ref().map_or("", |said| &*said.message));
     texts_of_few(columns, "error_severity", |row| {
         row.event.failure.as_ref().map_or("", |said| said.severity().wire())
     });
 }
 
 /// What changed with the event, each name once: they are in order, and of equals the last one counts.
-fn attributes(event: &Event) -> impl Iterator<Item = &Attribute> {
+fn attributes<'a>(event: &'a Event<'a>) -> impl Iterator<Item = &'a Attribute<'a>> {
     let following = event.attributes.iter().skip(1).map(Some).chain([None]);
     let with_next = event.attributes.iter().zip(following);
-    let is_last = |attribute: &Attribute, next: Option<&Attribute>| {
+    let is_last = |attribute: &Attribute<'_>, next: Option<&Attribute<'_>>| {
         next.is_none_or(|next| (next.key, &next.name) != (attribute.key, &attribute.name))
     };
     with_next.filter(move |(attribute, next)| is_last(attribute, *next)).map(|(attribute, _)| attribute)
 }
 
 /// An attribute's name for analysts: `custom.` before the customer's own dimensions.
-fn name(attribute: &Attribute) -> Cow<'_, str> {
+fn name<'a>(attribute: &'a Attribute<'_>) -> Cow<'a, str> {
     match attribute.key() {
-        AttributeKey::KeyUnknown => attribute.name.as_str().into(),
+        AttributeKey::KeyUnknown => (&*attribute.name).into(),
         AttributeKey::KeyCustom => format!("custom.{}", attribute.name).into(),
         key => by_key(key).map_or("", |spec| spec.name).into(),
     }
 }
 
 /// An attribute's value as text.
-fn text(attribute: &Attribute) -> Cow<'_, str> {
+fn text<'a>(attribute: &'a Attribute<'_>) -> Cow<'a, str> {
     match by_key(attribute.key()).map(|spec| spec.kind) {
         Some(Type::Number) => attribute.number.to_string().into(),
         Some(Type::Share) => millionths(attribute.number).to_string().into(),
-        Some(Type::Text) | None => attribute.text.as_str().into(),
+        Some(Type::Text) | None => (&*attribute.text).into(),
     }
 }
 

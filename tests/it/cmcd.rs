@@ -24,7 +24,7 @@ fn begun_ms(reports: &[Report]) -> i64 {
     times.max().unwrap()
 }
 
-fn records(reports: &[Report]) -> Vec<Record> {
+fn records(reports: &[Report]) -> Vec<Record<'static>> {
     let begun_ms = begun_ms(reports);
     let decode = |report: &Report| {
         let arrival = Arrival { received_ms: begun_ms + report.at_ms };
@@ -35,16 +35,16 @@ fn records(reports: &[Report]) -> Vec<Record> {
     reports.iter().flat_map(decode).collect()
 }
 
-fn fold<'a>(records: impl IntoIterator<Item = &'a Record>) -> BTreeMap<String, View> {
+fn fold<'a, 'b: 'a>(records: impl IntoIterator<Item = &'a Record<'b>>) -> BTreeMap<String, View> {
     let mut views = BTreeMap::<String, View>::new();
     for record in records {
-        views.entry(record.view_id.clone()).or_default().merge(&View::of(record));
+        views.entry(record.view_id.to_string()).or_default().merge(&View::of(record));
     }
     views
 }
 
 /// A view's course and figures, for people: a changed line in a snapshot is a changed reading of what a player said.
-fn told(records: &[Record]) -> String {
+fn told(records: &[Record<'_>]) -> String {
     let mut text = String::new();
     for (view_id, view) in fold(records) {
         let mut events: BTreeMap<_, _> = BTreeMap::new();
@@ -201,8 +201,8 @@ proptest! {
     fn any_order_and_repetition_gives_the_same_views(seed in any::<u64>()) {
         use rand::{RngExt, SeedableRng, seq::SliceRandom};
         let mut rng = rand::rngs::StdRng::seed_from_u64(seed);
-        let whole: Vec<Record> = cmcd_captures().iter().flat_map(|(_, reports)| records(reports)).collect();
-        let mut parts: Vec<Record> = Vec::new();
+        let whole: Vec<Record<'static>> = cmcd_captures().iter().flat_map(|(_, reports)| records(reports)).collect();
+        let mut parts: Vec<Record<'static>> = Vec::new();
         for record in &whole {
             let alone = record.events.iter().map(|event| Record { events: vec![event.clone()], ..record.clone() });
             parts.extend(alone);

@@ -43,15 +43,15 @@ async fn view(server: &Server, id: &str) -> Value {
     found["data"].clone()
 }
 
-fn fold<'a>(records: impl IntoIterator<Item = &'a Record>) -> BTreeMap<String, View> {
+fn fold<'a, 'b: 'a>(records: impl IntoIterator<Item = &'a Record<'b>>) -> BTreeMap<String, View> {
     let mut views = BTreeMap::<String, View>::new();
     for record in records {
-        views.entry(record.view_id.clone()).or_default().merge(&View::of(record));
+        views.entry(record.view_id.to_string()).or_default().merge(&View::of(record));
     }
     views
 }
 
-fn records(beacons: &[Beacon]) -> Vec<Record> {
+fn records(beacons: &[Beacon]) -> Vec<Record<'static>> {
     let begun_ms = timestamp(&beacons[0]) - beacons[0].at_ms;
     beacons.iter().flat_map(|beacon| epas_records(beacon, begun_ms + beacon.at_ms)).collect()
 }
@@ -125,13 +125,13 @@ fn events_are_what_the_sdk_means_by_them() {
     );
     assert_eq!(event(json!({"event": "playing", "playhead": null, "duration": null})).attributes, []);
 
-    let facts = |event: playhead::event::Event| -> BTreeMap<String, String> {
-        let name = |attribute: &playhead::event::Attribute| match attribute.name.as_str() {
+    let facts = |event: playhead::event::Event<'_>| -> BTreeMap<String, String> {
+        let name = |attribute: &playhead::event::Attribute<'_>| match &*attribute.name {
             "" => format!("{:?}", attribute.key()),
             name => name.to_owned(),
         };
-        let text = |attribute: &playhead::event::Attribute| match attribute.number {
-            0 => attribute.text.clone(),
+        let text = |attribute: &playhead::event::Attribute<'_>| match attribute.number {
+            0 => attribute.text.to_string(),
             number => number.to_string(),
         };
         event.attributes.iter().map(|attribute| (name(attribute), text(attribute))).collect()
@@ -166,10 +166,7 @@ fn events_are_what_the_sdk_means_by_them() {
         "category": "NETWORK", "message": "404 https://cdn.example/1.ts?token=secret", "data": {"fatal": true},
     }}));
     let failure = wrong.failure.clone().unwrap();
-    assert_eq!(
-        (failure.code.as_str(), failure.message.as_str()),
-        ("NETWORK", "404 https://cdn.example/1.ts")
-    );
+    assert_eq!((&*failure.code, &*failure.message), ("NETWORK", "404 https://cdn.example/1.ts"));
     assert_eq!(failure.severity().wire(), "fatal");
     assert_eq!(facts(wrong)["data"], r#"{"fatal":true}"#);
     let warning = event(json!({"event": "warning", "payload": {"code": "slow"}}));

@@ -22,7 +22,7 @@ use rand::{RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use crate::support::capture::{cmcd_captures, epas_captures, mux_captures};
 
 /// Reads a body as its route does.
-type Decode = fn(Vec<u8>, Arrival) -> Result<Decoded, Refusal>;
+type Decode = fn(Vec<u8>, Arrival) -> Result<Decoded<'static>, Refusal>;
 
 struct Intake {
     name: &'static str,
@@ -38,12 +38,12 @@ fn intakes() -> Vec<Intake> {
     vec![
         Intake {
             name: "native",
-            decode: |body, arrival| native::decode(&mut json_text(body)?, arrival),
+            decode: |body, arrival| native::decode(&mut json_text(body)?, arrival).map(Decoded::into_owned),
             corpus: examples(),
         },
         Intake {
             name: "mux",
-            decode: |body, arrival| Ok(mux::decode(&mut json_text(body)?, arrival)?.decoded),
+            decode: |body, arrival| Ok(mux::decode(&mut json_text(body)?, arrival)?.decoded.into_owned()),
             corpus: mux_bodies.map(|beacon| beacon.body.into_bytes()).collect(),
         },
         Intake {
@@ -55,7 +55,7 @@ fn intakes() -> Vec<Intake> {
             name: "epas",
             decode: |body, arrival| {
                 let mut body = json_text(body)?;
-                Ok(epas::decode(&mut body, arrival, None, |_| "unnamed".into())?.decoded)
+                Ok(epas::decode(&mut body, arrival, None, |_| "unnamed".into())?.decoded.into_owned())
             },
             corpus: epas_bodies.map(|beacon| beacon.body.into_bytes()).collect(),
         },

@@ -26,6 +26,7 @@ mod overload;
 mod pipeline;
 mod privacy;
 mod quarantine;
+mod record;
 mod roles;
 mod samples;
 mod schema;

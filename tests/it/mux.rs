@@ -12,9 +12,9 @@ use crate::support::capture::{mux_captures, records};
 
 const RECEIVED_MS: i64 = 1_795_313_100_000;
 
-fn decode(body: &Value) -> Decoded {
+fn decode(body: &Value) -> Decoded<'static> {
     let mut body = body.to_string().into_bytes();
-    mux::decode(&mut body, Arrival { received_ms: RECEIVED_MS }).unwrap().decoded
+    mux::decode(&mut body, Arrival { received_ms: RECEIVED_MS }).unwrap().decoded.into_owned()
 }
 
 /// A beacon of one view: its events get what every event has.
@@ -28,14 +28,14 @@ fn beacon(events: Value) -> Value {
     json!({"metadata": {"transmission_timestamp": RECEIVED_MS - 20, "rtt_ms": 44}, "events": events.collect::<Vec<_>>()})
 }
 
-fn events(body: Value) -> Vec<Event> {
+fn events(body: Value) -> Vec<Event<'static>> {
     let decoded = decode(&beacon(body));
     assert_eq!(decoded.rejected, []);
     decoded.records.into_iter().flat_map(|record| record.events).collect()
 }
 
-fn kept(event: &Event) -> BTreeMap<&str, &str> {
-    event.attributes.iter().map(|attribute| (attribute.name.as_str(), attribute.text.as_str())).collect()
+fn kept<'a>(event: &'a Event<'_>) -> BTreeMap<&'a str, &'a str> {
+    event.attributes.iter().map(|attribute| (&*attribute.name, &*attribute.text)).collect()
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn no_field_of_a_capture_gets_lost() {
             for record in decode(&body).records {
                 for event in record.events {
                     let attributes = event.attributes.iter().filter(|attribute| attribute.name != "rtt_ms");
-                    taken.insert((record.view_id.clone(), event.sequence), attributes.count());
+                    taken.insert((record.view_id.to_string(), event.sequence), attributes.count());
                 }
             }
             for event in body["events"].as_array().unwrap() {
@@ -145,7 +145,7 @@ fn errors_before_play_and_new_programmes_have_views_of_their_own() {
         for record in
             captures[name].iter().flat_map(|beacon| records(beacon, RECEIVED_MS + beacon.at_ms, "e"))
         {
-            views.entry(record.view_id.clone()).or_default().merge(&View::of(&record));
+            views.entry(record.view_id.to_string()).or_default().merge(&View::of(&record));
         }
         views.into_values().collect::<Vec<_>>()
     };

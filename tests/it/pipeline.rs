@@ -134,7 +134,8 @@ async fn send(bench: &mut Bench, suffix: &str, restart_between: bool) -> BTreeMa
                 // Real time between beacons is kept, so that the midnight scenario crosses it.
                 let received_ms = base_ms + beacon.at_ms - beacons[0].at_ms;
                 for record in records(beacon, received_ms, &environment) {
-                    let known = expected.entry((environment.clone(), record.view_id.clone())).or_default();
+                    let known =
+                        expected.entry((environment.clone(), record.view_id.to_string())).or_default();
                     known.merge(&View::of(&record));
                     payloads.push((record.key(), record.to_bytes()));
                 }

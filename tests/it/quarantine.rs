@@ -37,10 +37,10 @@ async fn quarantine(server: &Server, arguments: &[&str]) -> (i32, String) {
 }
 
 /// A record of a view that nobody has sent, and one that is none.
-fn record(view_id: &str) -> Record {
+fn record(view_id: &str) -> Record<'static> {
     let event = Event { sequence: 1, kind: Kind::Play.into(), ..Event::default() };
     let received_ms = chrono::Utc::now().timestamp_millis();
-    let (environment, view_id) = ("test".to_owned(), view_id.to_owned());
+    let (environment, view_id) = ("test".into(), view_id.to_owned().into());
     Record { environment, view_id, received_ms, events: vec![event], ..Record::default() }
 }
 

@@ -18,7 +18,7 @@ use crate::support::store::migrated;
 const VIEWS: usize = 400;
 const BEGUN_MS: i64 = 1_795_313_029_000;
 
-fn event(at_ms: i64, kind: Kind, playhead_ms: Option<u64>, bitrate: u64) -> Event {
+fn event(at_ms: i64, kind: Kind, playhead_ms: Option<u64>, bitrate: u64) -> Event<'static> {
     let attribute =
         Attribute { key: AttributeKey::RenditionBitrate as i32, number: bitrate, ..Attribute::default() };
     Event {
@@ -33,10 +33,10 @@ fn event(at_ms: i64, kind: Kind, playhead_ms: Option<u64>, bitrate: u64) -> Even
 }
 
 /// One beacon of a client that does not count.
-pub fn record(view_id: &str, received_ms: i64, events: Vec<Event>) -> Record {
+pub fn record(view_id: &str, received_ms: i64, events: Vec<Event<'static>>) -> Record<'static> {
     Record {
         environment: "e".into(),
-        view_id: view_id.into(),
+        view_id: view_id.to_owned().into(),
         format: Format::Epas as i32,
         received_ms,
         anchor_ms: 0,
@@ -45,7 +45,7 @@ pub fn record(view_id: &str, received_ms: i64, events: Vec<Event>) -> Record {
     }
 }
 
-fn view(events: Vec<Event>) -> View {
+fn view(events: Vec<Event<'static>>) -> View {
     View::of(&record("v", BEGUN_MS, events))
 }
 
@@ -108,7 +108,7 @@ fn a_sleeping_client_watches_nothing() {
 }
 
 /// Events as no player would send them.
-pub fn any_events() -> impl Strategy<Value = Vec<Event>> {
+pub fn any_events() -> impl Strategy<Value = Vec<Event<'static>>> {
     let kinds = prop::sample::select(vec![
         Kind::Other,
         Kind::Viewinit,

@@ -79,7 +79,8 @@ async fn fill(store: &Store) {
     let received_ms = chrono::Utc::now().timestamp_millis();
     let captures = mux_captures();
     let beacons = captures.iter().flat_map(|(_, beacons)| beacons);
-    let records: Vec<Record> = beacons.flat_map(|beacon| records(beacon, received_ms, "e")).collect();
+    let records: Vec<Record<'static>> =
+        beacons.flat_map(|beacon| records(beacon, received_ms, "e")).collect();
     let mut views = BTreeMap::<&str, View>::new();
     let mut events = Vec::new();
     for record in &records {

@@ -14,7 +14,7 @@ use crate::support::capture::{cmcd_captures, epas_captures, epas_records, mux_ca
 const RECEIVED_MS: i64 = 1_795_320_000_000;
 
 /// Records of all captures of all formats, with one receive time each.
-fn captured() -> Vec<Record> {
+fn captured() -> Vec<Record<'static>> {
     let mux = mux_captures();
     let mux =
         mux.iter().flat_map(|(_, beacons)| beacons).flat_map(|b| records(b, RECEIVED_MS + b.at_ms, "e"));
@@ -22,7 +22,7 @@ fn captured() -> Vec<Record> {
 }
 
 /// Those of clients that send no totals, as they would have arrived from `begun_ms` on.
-fn without_totals(begun_ms: i64) -> Vec<Record> {
+fn without_totals(begun_ms: i64) -> Vec<Record<'static>> {
     let (epas, reports) = (epas_captures(), cmcd_captures());
     let epas = epas.iter().flat_map(|(_, beacons)| beacons).flat_map(|b| epas_records(b, begun_ms + b.at_ms));
     let cmcd = reports.iter().flat_map(|(_, reports)| reports).flat_map(|report| {
@@ -32,24 +32,23 @@ fn without_totals(begun_ms: i64) -> Vec<Record> {
     epas.chain(cmcd).collect()
 }
 
-fn fold<'a>(records: impl Iterator<Item = &'a Record>) -> BTreeMap<String, View> {
+fn fold<'a, 'b: 'a>(records: impl Iterator<Item = &'a Record<'b>>) -> BTreeMap<String, View> {
     let mut views = BTreeMap::<String, View>::new();
     for record in records {
-        views.entry(record.view_id.clone()).or_default().merge(&View::of(record));
+        views.entry(record.view_id.to_string()).or_default().merge(&View::of(record));
     }
     views
 }
 
 /// Every record cut into single events, as if each had come in a beacon of its own.
-fn split(record: &Record) -> Vec<Record> {
-    let alone = |event: &playhead::event::Event| Record { events: vec![event.clone()], ..record.clone() };
-    record.events.iter().map(alone).collect()
+fn split<'a>(record: &Record<'a>) -> Vec<Record<'a>> {
+    record.events.iter().map(|event| Record { events: vec![event.clone()], ..record.clone() }).collect()
 }
 
 #[test]
 fn captures_hold_what_their_scripts_did() {
     for (name, beacons) in mux_captures() {
-        let records: Vec<Record> =
+        let records: Vec<Record<'static>> =
             beacons.iter().flat_map(|b| records(b, 1_000_000 + b.at_ms, "e")).collect();
         insta::assert_debug_snapshot!(name, fold(records.iter()));
     }
@@ -77,8 +76,8 @@ proptest! {
     fn any_order_and_repetition_gives_the_same_views(
         order in Just(()).prop_perturb(|(), mut rng| {
             let whole = captured();
-            let mut parts: Vec<Record> = whole.iter().flat_map(|r| if rng.random() { split(r) } else { vec![r.clone()] }).collect();
-            let repeated: Vec<Record> = parts.iter().filter(|_| rng.random::<u8>() < 40).cloned().collect();
+            let mut parts: Vec<Record<'static>> = whole.iter().flat_map(|r| if rng.random() { split(r) } else { vec![r.clone()] }).collect();
+            let repeated: Vec<Record<'static>> = parts.iter().filter(|_| rng.random::<u8>() < 40).cloned().collect();
             parts.extend(repeated);
             for i in (1..parts.len()).rev() {
                 let j = (rng.next_u64() as usize) % (i + 1);
@@ -91,7 +90,7 @@ proptest! {
         prop_assert!(found == expected, "not the same views");
         let mut learnt = BTreeMap::<String, View>::new();
         for record in &order {
-            learnt.entry(record.view_id.clone()).or_default().learn(record);
+            learnt.entry(record.view_id.to_string()).or_default().learn(record);
         }
         prop_assert!(learnt == expected, "learning records is not merging their pieces");
         for (id, view) in &expected {

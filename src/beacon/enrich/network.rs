@@ -94,7 +94,7 @@ impl Networks {
     }
 
     /// What is known of an address.
-    pub fn origin(&self, address: IpAddr) -> Vec<Attribute> {
+    pub fn origin(&self, address: IpAddr) -> Vec<Attribute<'_>> {
         let mut origin = Vec::with_capacity(5);
         if let Some(place) = look_up::<Place<'_>>(self.countries.as_ref(), address) {
             let country = place.country_code.or(match place.country {
@@ -144,8 +144,8 @@ fn look_up<'a, T: Deserialize<'a>>(database: Option<&'a Database>, address: IpAd
 mod tests {
     use super::*;
 
-    fn value(found: &[Attribute], key: AttributeKey) -> Option<&str> {
-        found.iter().find(|attribute| attribute.key() == key).map(|attribute| attribute.text.as_str())
+    fn value<'a>(found: &'a [Attribute<'_>], key: AttributeKey) -> Option<&'a str> {
+        found.iter().find(|attribute| attribute.key() == key).map(|attribute| &*attribute.text)
     }
 
     #[test]

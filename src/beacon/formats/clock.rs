@@ -20,8 +20,8 @@ pub fn is_sane(t_ms: i64) -> bool {
 }
 
 /// Parts the events of a view in one body: where some of them are of now, those that are not come from no clock.
-pub fn of_one_clock(events: Vec<Event>, arrival: Arrival) -> (Vec<Event>, Vec<Event>) {
+pub fn of_one_clock(events: Vec<Event<'_>>, arrival: Arrival) -> (Vec<Event<'_>>, Vec<Event<'_>>) {
     let now = arrival.received_ms - BEHIND_MS..=arrival.received_ms + AHEAD_MS;
-    let is_right = |event: &Event| now.contains(&event.t_ms);
+    let is_right = |event: &Event<'_>| now.contains(&event.t_ms);
     if events.iter().any(is_right) { events.into_iter().partition(is_right) } else { (events, Vec::new()) }
 }

@@ -26,7 +26,7 @@ const MAX_SESSION_BYTES: usize = field::MAX_ID_BYTES - 9;
 ///
 /// # Errors
 /// When there is no record in it, or too many.
-pub fn decode(body: &[u8], arrival: Arrival) -> Result<Decoded, Refusal> {
+pub fn decode(body: &[u8], arrival: Arrival) -> Result<Decoded<'static>, Refusal> {
     let text = String::from_utf8_lossy(body);
     let text = text.trim_start_matches('\u{FEFF}');
     let lines = text.split(['\n', '\r']).map(str::trim).filter(|line| !line.is_empty());
@@ -46,8 +46,8 @@ pub fn decode(body: &[u8], arrival: Arrival) -> Result<Decoded, Refusal> {
     }
     for (view_id, told) in by_view {
         let (record, damaged) = record(view_id, told, arrival);
-        let rejected = |event: Event| Rejected {
-            view: Some(record.view_id.clone()),
+        let rejected = |event: Event<'_>| Rejected {
+            view: Some(record.view_id.to_string()),
             seq: Some(event.sequence),
             code: "bad_time",
         };
@@ -77,13 +77,13 @@ fn read(line: &str, sequence: u64, arrival: Arrival) -> Result<(String, Told), &
 
 /// A view's events of one body, and those whose time is of no clock. The newest time is taken for that of sending, which
 /// no report says.
-fn record(view_id: String, told: Vec<Told>, arrival: Arrival) -> (Record, Vec<Event>) {
+fn record(view_id: String, told: Vec<Told>, arrival: Arrival) -> (Record<'static>, Vec<Event<'static>>) {
     let (timed, untimed): (Vec<_>, Vec<_>) = told.into_iter().partition(|told| told.on_client_clock);
     let (mut events, damaged) = clock::of_one_clock(events(timed), arrival);
     let newest_ms = events.iter().map(|event| event.t_ms).max();
     events.extend(self::events(untimed));
     let record = Record {
-        view_id,
+        view_id: view_id.into(),
         format: Format::Cmcd as i32,
         received_ms: arrival.received_ms,
         anchor_ms: newest_ms.map_or(0, |newest_ms| arrival.received_ms - newest_ms),
@@ -93,7 +93,7 @@ fn record(view_id: String, told: Vec<Told>, arrival: Arrival) -> (Record, Vec<Ev
     (record, damaged)
 }
 
-fn events(told: Vec<Told>) -> Vec<Event> {
+fn events(told: Vec<Told>) -> Vec<Event<'static>> {
     told.into_iter().map(|told| told.event).collect()
 }
 
@@ -127,7 +127,7 @@ mod tests {
         let body = b"sid=\"a\",cid=\"one\",e=t,ts=1795313590000\nsid=\"a\",cid=\"two\",e=c,ts=1795313599000\nsid=\"a\",cid=\"one\",e=t,ts=1\nsid=\"a\",cid=\"one\",e=t,ts=1900000000000";
         let decoded = decode(body, ARRIVAL).unwrap();
         let views: Vec<_> =
-            decoded.records.iter().map(|r| (r.view_id.as_str(), r.events.len(), r.anchor_ms)).collect();
+            decoded.records.iter().map(|r| (&*r.view_id, r.events.len(), r.anchor_ms)).collect();
         let [one, two] = ["one", "two"].map(|cid| identity::view_id("a", Some(cid)));
         let mut expected = [(one.as_str(), 1, 10_000), (two.as_str(), 1, 1000)];
         expected.sort_unstable();

@@ -4,7 +4,7 @@
 //! client: how long was played, waited and sought follows from the events' times ([`crate::event::timeline`]). The SDK's
 //! seconds are floats with -1 for "not known"; its bitrates are kbit/s.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use simd_json::{
     BorrowedValue,
@@ -52,12 +52,12 @@ const CONSUMED: [&str; 6] = ["event", "sessionId", "timestamp", "playhead", "dur
 
 /// A body, and what its sender is answered.
 #[derive(Debug)]
-pub struct EpasBeacon {
+pub struct EpasBeacon<'a> {
     /// The view of the first event that was taken.
     pub view_id: Option<String>,
     /// That event began it.
     pub is_init: bool,
-    pub decoded: Decoded,
+    pub decoded: Decoded<'a>,
 }
 
 /// Turns a body into records. `version` is what the SDK calls the specification it follows; `unnamed` finds the view of
@@ -65,12 +65,12 @@ pub struct EpasBeacon {
 ///
 /// # Errors
 /// When nothing of the body can be read.
-pub fn decode(
-    body: &mut [u8],
+pub fn decode<'a>(
+    body: &'a mut [u8],
     arrival: Arrival,
     version: Option<&str>,
     mut unnamed: impl FnMut(bool) -> String,
-) -> Result<EpasBeacon, Refusal> {
+) -> Result<EpasBeacon<'a>, Refusal> {
     let body = parse(body)?;
     let events = match &body {
         BorrowedValue::Array(events) => events.as_slice(),
@@ -83,27 +83,27 @@ pub fn decode(
         return Err(Refusal::TooManyEvents);
     }
     let mut beacon = EpasBeacon { view_id: None, is_init: false, decoded: Decoded::default() };
-    let mut by_view: BTreeMap<String, Vec<Event>> = BTreeMap::new();
+    let mut by_view: BTreeMap<Cow<'_, str>, Vec<Event<'_>>> = BTreeMap::new();
     for value in events {
         let named = session(value);
         match named.clone().and_then(|view_id| Ok((view_id, event(value, version)?))) {
             Ok((view_id, event)) => {
                 let is_init = event.kind() == Kind::Viewinit;
-                let view_id = view_id.unwrap_or_else(|| unnamed(is_init));
+                let view_id = view_id.unwrap_or_else(|| unnamed(is_init).into());
                 if beacon.view_id.is_none() {
-                    (beacon.view_id, beacon.is_init) = (Some(view_id.clone()), is_init);
+                    (beacon.view_id, beacon.is_init) = (Some(view_id.to_string()), is_init);
                 }
                 by_view.entry(view_id).or_default().push(event);
             }
             Err(code) => {
-                let view = named.ok().flatten();
+                let view = named.ok().flatten().map(Cow::into_owned);
                 beacon.decoded.rejected.push(Rejected { view, seq: None, code });
             }
         }
     }
     for (view_id, events) in by_view {
         let (events, damaged) = clock::of_one_clock(events, arrival);
-        let view = Some(view_id.clone());
+        let view = Some(view_id.to_string());
         let rejected = |_| Rejected { view: view.clone(), seq: None, code: "bad_time" };
         beacon.decoded.rejected.extend(damaged.into_iter().map(rejected));
         beacon.decoded.records.push(record(view_id, events, arrival));
@@ -111,7 +111,7 @@ pub fn decode(
     Ok(beacon)
 }
 
-fn record(view_id: String, events: Vec<Event>, arrival: Arrival) -> Record {
+fn record<'a>(view_id: Cow<'a, str>, events: Vec<Event<'a>>, arrival: Arrival) -> Record<'a> {
     let newest_ms = events.iter().map(|event| event.t_ms).max().unwrap_or(arrival.received_ms);
     Record {
         view_id,
@@ -123,7 +123,7 @@ fn record(view_id: String, events: Vec<Event>, arrival: Arrival) -> Record {
     }
 }
 
-fn event(value: &BorrowedValue<'_>, version: Option<&str>) -> Result<Event, &'static str> {
+fn event<'a>(value: &BorrowedValue<'a>, version: Option<&str>) -> Result<Event<'a>, &'static str> {
     let fields = value.as_object().ok_or("bad_event")?;
     let word = field::id(fields.get("event")).ok_or("bad_type")?;
     let t_ms =
@@ -141,7 +141,7 @@ fn event(value: &BorrowedValue<'_>, version: Option<&str>) -> Result<Event, &'st
         sequence: digest::of_value(value),
         t_ms,
         kind: kind as i32,
-        name: if kind == Kind::Other { word } else { String::new() },
+        name: if kind == Kind::Other { word } else { "".into() },
         playhead_ms: playhead(fields),
         counters: None,
         segments: Vec::new(),
@@ -152,7 +152,7 @@ fn event(value: &BorrowedValue<'_>, version: Option<&str>) -> Result<Event, &'st
 }
 
 /// The view an event names. The SDK's web build sends no id at all unless the page has chosen one.
-fn session(event: &BorrowedValue<'_>) -> Result<Option<String>, &'static str> {
+fn session<'a>(event: &BorrowedValue<'a>) -> Result<Option<Cow<'a, str>>, &'static str> {
     match event.as_object().ok_or("bad_event")?.get("sessionId") {
         None => Ok(None),
         Some(id) if id.as_str() == Some("") || id.as_null().is_some() => Ok(None),
@@ -186,14 +186,14 @@ fn duration(fields: &Object<'_>) -> Option<u64> {
     field::thousands(fields.get("duration"), "duration").filter(|ms| *ms > 0)
 }
 
-fn is_damaged(attributes: &[Attribute], failure: Option<&Failure>) -> bool {
+fn is_damaged(attributes: &[Attribute<'_>], failure: Option<&Failure<'_>>) -> bool {
     let texts = attributes.iter().flat_map(|attribute| [&attribute.text, &attribute.name]);
     let failure = failure.into_iter().flat_map(|failure| [&failure.code, &failure.message]);
     texts.chain(failure).any(|text| field::is_damaged(text))
 }
 
 /// An error without a code is known by its category.
-fn failure(word: &str, payload: Option<&Object<'_>>) -> Failure {
+fn failure<'a>(word: &str, payload: Option<&Object<'a>>) -> Failure<'a> {
     let text = |name| payload?.get(name).and_then(field::text).filter(|text| !text.is_empty());
     let severity = if word == "warning" { Severity::Warning } else { Severity::Fatal };
     Failure {
@@ -203,14 +203,14 @@ fn failure(word: &str, payload: Option<&Object<'_>>) -> Failure {
     }
 }
 
-fn attributes(kind: Kind, fields: &Object<'_>, payload: Option<&Object<'_>>) -> Vec<Attribute> {
+fn attributes<'a>(kind: Kind, fields: &Object<'a>, payload: Option<&Object<'a>>) -> Vec<Attribute<'a>> {
     let mut attributes = Vec::new();
     if let Some(duration_ms) = duration(fields) {
         let key = AttributeKey::VideoDurationMs as i32;
         attributes.push(Attribute { key, number: duration_ms, ..Attribute::default() });
     }
     for (name, value) in fields.iter().filter(|(name, _)| !CONSUMED.contains(&name.as_ref())) {
-        attributes.extend(private::kept(name, value));
+        attributes.extend(private::kept(name.clone(), value));
     }
     match (payload, fields.get("payload")) {
         (Some(payload), _) => {
@@ -225,8 +225,8 @@ fn attributes(kind: Kind, fields: &Object<'_>, payload: Option<&Object<'_>>) -> 
 }
 
 /// What a member of a payload says; what is not as it should be is kept as it is.
-fn of_payload(kind: Kind, name: &str, value: &BorrowedValue<'_>) -> Vec<Attribute> {
-    let known = match (kind, name) {
+fn of_payload<'a>(kind: Kind, name: &Cow<'a, str>, value: &BorrowedValue<'a>) -> Vec<Attribute<'a>> {
+    let known = match (kind, &**name) {
         (Kind::Error, "code" | "message") => return Vec::new(),
         (Kind::Error, _) => None,
         (Kind::Renditionchange, "bitrate") => bitrate(value),
@@ -234,33 +234,33 @@ fn of_payload(kind: Kind, name: &str, value: &BorrowedValue<'_>) -> Vec<Attribut
         (_, "live") => stream_type(value),
         // The rest of the address is worth keeping too.
         (_, "contentUrl") => {
-            return source_host(value).into_iter().chain(private::kept(name, value)).collect();
+            return source_host(value).into_iter().chain(private::kept(name.clone(), value)).collect();
         }
         _ => listed(&METADATA, name, value),
     };
-    known.or_else(|| private::kept(name, value)).into_iter().collect()
+    known.or_else(|| private::kept(name.clone(), value)).into_iter().collect()
 }
 
-fn listed(list: &[(&str, AttributeKey)], name: &str, value: &BorrowedValue<'_>) -> Option<Attribute> {
+fn listed<'a>(list: &[(&str, AttributeKey)], name: &str, value: &BorrowedValue<'a>) -> Option<Attribute<'a>> {
     let (_, key) = list.iter().find(|(listed, _)| *listed == name)?;
     field::attribute(attribute::by_key(*key)?, value)
 }
 
-fn sdk(version: &str) -> Attribute {
-    Attribute { key: AttributeKey::Sdk as i32, text: format!("epas {version}"), ..Attribute::default() }
+fn sdk(version: &str) -> Attribute<'static> {
+    Attribute::of_text(AttributeKey::Sdk, format!("epas {version}"))
 }
 
-fn bitrate(value: &BorrowedValue<'_>) -> Option<Attribute> {
+fn bitrate(value: &BorrowedValue<'_>) -> Option<Attribute<'static>> {
     let number = field::thousands(Some(value), "bitrate").filter(|bitrate| *bitrate > 0)?;
     Some(Attribute { key: AttributeKey::RenditionBitrate as i32, number, ..Attribute::default() })
 }
 
-fn stream_type(value: &BorrowedValue<'_>) -> Option<Attribute> {
-    let text = if value.as_bool()? { "live" } else { "on-demand" }.to_owned();
-    Some(Attribute { key: AttributeKey::StreamType as i32, text, ..Attribute::default() })
+fn stream_type(value: &BorrowedValue<'_>) -> Option<Attribute<'static>> {
+    let text = if value.as_bool()? { "live" } else { "on-demand" };
+    Some(Attribute::of_text(AttributeKey::StreamType, text))
 }
 
-fn source_host(value: &BorrowedValue<'_>) -> Option<Attribute> {
+fn source_host(value: &BorrowedValue<'_>) -> Option<Attribute<'static>> {
     let text = private::host(value.as_str()?)?.to_owned();
-    Some(Attribute { key: AttributeKey::SourceHostname as i32, text, ..Attribute::default() })
+    Some(Attribute::of_text(AttributeKey::SourceHostname, text))
 }

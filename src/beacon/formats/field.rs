@@ -1,6 +1,8 @@
 //! Reading single fields of untrusted JSON: each is bounded, and what is out of bounds is left out and counted while
 //! the event around it is kept.
 
+use std::borrow::Cow;
+
 use simd_json::{
     BorrowedValue,
     prelude::{TypedScalarValue, ValueAsScalar},
@@ -83,24 +85,46 @@ fn number(value: &BorrowedValue<'_>) -> Option<f64> {
 }
 
 /// An identifier: not empty, not long, no control characters.
-pub fn id(value: Option<&BorrowedValue<'_>>) -> Option<String> {
-    let text = value?.as_str()?;
+pub fn id<'a>(value: Option<&BorrowedValue<'a>>) -> Option<Cow<'a, str>> {
+    let text = said(value?)?;
     let sound = !text.is_empty() && text.len() <= MAX_ID_BYTES && !text.chars().any(char::is_control);
-    sound.then(|| text.to_owned())
+    sound.then_some(text)
 }
 
 /// Text cut to its limit at a character; numbers and booleans count as text.
-pub fn text(value: &BorrowedValue<'_>) -> Option<String> {
-    if let Some(text) = value.as_str() {
-        return Some(truncated(text).to_owned());
+pub fn text<'a>(value: &BorrowedValue<'a>) -> Option<Cow<'a, str>> {
+    if let Some(text) = said(value) {
+        return Some(cut(text, truncated));
     }
     if let Some(flag) = value.as_bool() {
-        return Some(flag.to_string());
+        return Some(if flag { "true" } else { "false" }.into());
     }
     // Whole numbers are most of them, and written faster as such.
     match value.as_i64().filter(|number| number.unsigned_abs() <= MAX_EXACT as u64) {
-        Some(whole) => Some(whole.to_string()),
-        None => number(value).map(|number| number.to_string()),
+        Some(whole) => Some(whole.to_string().into()),
+        None => number(value).map(|number| number.to_string().into()),
+    }
+}
+
+/// What a text says, borrowed from the body it came in.
+pub fn said<'a>(value: &BorrowedValue<'a>) -> Option<Cow<'a, str>> {
+    match value {
+        BorrowedValue::String(text) => Some(text.clone()),
+        _ => None,
+    }
+}
+
+/// A part of a text, borrowed if the text is.
+pub fn cut<'a>(text: Cow<'a, str>, part: impl FnOnce(&str) -> &str) -> Cow<'a, str> {
+    match text {
+        Cow::Borrowed(text) => Cow::Borrowed(part(text)),
+        Cow::Owned(mut text) => {
+            let part = part(&text);
+            if part.len() < text.len() {
+                text = part.to_owned();
+            }
+            Cow::Owned(text)
+        }
     }
 }
 
@@ -123,13 +147,13 @@ pub fn truncated(text: &str) -> &str {
 }
 
 /// An attribute with a meaning; `None` when the value is not of its type or empty.
-pub fn attribute(spec: &attribute::Spec, value: &BorrowedValue<'_>) -> Option<Attribute> {
+pub fn attribute<'a>(spec: &attribute::Spec, value: &BorrowedValue<'a>) -> Option<Attribute<'a>> {
     let mut attribute = Attribute { key: spec.key as i32, ..Attribute::default() };
     match spec.kind {
         attribute::Type::Text => {
             attribute.text = text(value).filter(|text| !text.is_empty())?;
             if spec.key == AttributeKey::PageUrl {
-                attribute.text = without_query(&attribute.text).to_owned();
+                attribute.text = cut(attribute.text, without_query);
             }
         }
         attribute::Type::Number => {
@@ -141,26 +165,26 @@ pub fn attribute(spec: &attribute::Spec, value: &BorrowedValue<'_>) -> Option<At
 }
 
 /// A dimension of the customer's own.
-pub fn custom(name: &str, value: &BorrowedValue<'_>) -> Option<Attribute> {
+pub fn custom<'a>(name: Cow<'a, str>, value: &BorrowedValue<'a>) -> Option<Attribute<'a>> {
     named(AttributeKey::KeyCustom, name, text(value)?)
 }
 
 /// A field without a meaning, kept with its event.
-pub fn unknown(name: &str, value: &BorrowedValue<'_>) -> Option<Attribute> {
+pub fn unknown<'a>(name: Cow<'a, str>, value: &BorrowedValue<'a>) -> Option<Attribute<'a>> {
     named(AttributeKey::KeyUnknown, name, text(value)?)
 }
 
 /// An attribute whose name is the client's own.
-pub fn named(key: AttributeKey, name: &str, text: String) -> Option<Attribute> {
+pub fn named<'a>(key: AttributeKey, name: Cow<'a, str>, text: Cow<'a, str>) -> Option<Attribute<'a>> {
     if name.is_empty() || name.len() > MAX_NAME_BYTES {
         count_labelled(Metric::FieldsDropped, "reason", "name_too_long", 1);
         return None;
     }
-    (!text.is_empty()).then(|| Attribute { key: key as i32, name: name.to_owned(), text, number: 0 })
+    (!text.is_empty()).then(|| Attribute { key: key as i32, name, text, number: 0 })
 }
 
 /// JSON objects come in no order; a record does, so that the same beacon always makes the same record.
-pub fn in_order(mut attributes: Vec<Attribute>) -> Vec<Attribute> {
+pub fn in_order(mut attributes: Vec<Attribute<'_>>) -> Vec<Attribute<'_>> {
     attributes.sort_by(|a, b| (a.key, &a.name).cmp(&(b.key, &b.name)));
     attributes
 }

@@ -34,12 +34,18 @@ pub struct Rejected {
 
 /// What a body held: records for the log (one per view) and what was refused.
 #[derive(Debug, Default)]
-pub struct Decoded {
-    pub records: Vec<Record>,
+pub struct Decoded<'a> {
+    pub records: Vec<Record<'a>>,
     pub rejected: Vec<Rejected>,
 }
 
-impl Decoded {
+impl Decoded<'_> {
+    /// The same on its own, whatever body it was borrowed from.
+    pub fn into_owned(self) -> Decoded<'static> {
+        let records = self.records.into_iter().map(Record::into_owned).collect();
+        Decoded { records, rejected: self.rejected }
+    }
+
     /// Events that go to the log.
     pub fn accepted(&self) -> usize {
         self.records.iter().map(|record| record.events.len()).sum()

@@ -3,7 +3,7 @@
 //! Only the first event of a view and some others carry the full state, the rest what changed. Nothing here needs the
 //! predecessor: each event becomes the patch it is, and [`crate::event::View`] joins the patches by sequence.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use simd_json::{
     BorrowedValue,
@@ -24,16 +24,16 @@ use crate::{
 };
 
 /// A body with its key, which stands in the events.
-pub struct MuxBeacon {
-    pub ingest_key: String,
-    pub decoded: Decoded,
+pub struct MuxBeacon<'a> {
+    pub ingest_key: Cow<'a, str>,
+    pub decoded: Decoded<'a>,
 }
 
 /// Turns a body into records, one per view.
 ///
 /// # Errors
 /// When nothing of the body can be read.
-pub fn decode(body: &mut [u8], arrival: Arrival) -> Result<MuxBeacon, Refusal> {
+pub fn decode(body: &mut [u8], arrival: Arrival) -> Result<MuxBeacon<'_>, Refusal> {
     let beacon = parse(body)?;
     let events = beacon
         .get("events")
@@ -44,9 +44,8 @@ pub fn decode(body: &mut [u8], arrival: Arrival) -> Result<MuxBeacon, Refusal> {
     }
     let ingest_key = events
         .iter()
-        .find_map(|event| event.get("ake").and_then(|key| key.as_str()))
-        .ok_or(Refusal::BadBeacon("no event carries an env key"))?
-        .to_owned();
+        .find_map(|event| event.get("ake").and_then(field::said))
+        .ok_or(Refusal::BadBeacon("no event carries an env key"))?;
     let metadata = beacon.get("metadata");
     let sent_ms = field::clock(metadata.and_then(|m| m.get("transmission_timestamp")));
     let mut decoded = views(events, &ingest_key, sent_ms, arrival);
@@ -59,14 +58,14 @@ pub fn decode(body: &mut [u8], arrival: Arrival) -> Result<MuxBeacon, Refusal> {
     Ok(MuxBeacon { ingest_key, decoded })
 }
 
-fn views(events: &[BorrowedValue<'_>], key: &str, sent_ms: Option<i64>, arrival: Arrival) -> Decoded {
+fn views<'a>(events: &[BorrowedValue<'a>], key: &str, sent_ms: Option<i64>, arrival: Arrival) -> Decoded<'a> {
     let mut decoded = Decoded::default();
-    let mut by_view: BTreeMap<String, Vec<Event>> = BTreeMap::new();
+    let mut by_view: BTreeMap<Cow<'_, str>, Vec<Event<'_>>> = BTreeMap::new();
     for value in events {
         match event(value, key) {
             Ok((view_id, event)) => by_view.entry(view_id).or_default().push(event),
             Err(code) => decoded.rejected.push(Rejected {
-                view: field::id(value.get("xid")),
+                view: field::id(value.get("xid")).map(Cow::into_owned),
                 seq: value.get("xsqno").and_then(|seq| seq.as_u64()),
                 code,
             }),
@@ -90,7 +89,7 @@ fn views(events: &[BorrowedValue<'_>], key: &str, sent_ms: Option<i64>, arrival:
     decoded
 }
 
-fn event(value: &BorrowedValue<'_>, ingest_key: &str) -> Result<(String, Event), &'static str> {
+fn event<'a>(value: &BorrowedValue<'a>, ingest_key: &str) -> Result<(Cow<'a, str>, Event<'a>), &'static str> {
     let (fields, mut attributes) = members(value.as_object().ok_or("bad_event")?);
     if fields.get(Field::IngestKey).and_then(|key| key.as_str()).is_some_and(|key| key != ingest_key) {
         return Err("other_key");
@@ -104,7 +103,7 @@ fn event(value: &BorrowedValue<'_>, ingest_key: &str) -> Result<(String, Event),
     let mut failure = (kind == Kind::Error).then(|| failure(&fields));
     private::scrub(&mut attributes, &mut failure);
     let damaged =
-        |attribute: &Attribute| field::is_damaged(&attribute.text) || field::is_damaged(&attribute.name);
+        |attribute: &Attribute<'_>| field::is_damaged(&attribute.text) || field::is_damaged(&attribute.name);
     if field::is_damaged(&view_id) || field::is_damaged(&word) || attributes.iter().any(damaged) {
         return Err("invalid_utf8");
     }
@@ -112,7 +111,7 @@ fn event(value: &BorrowedValue<'_>, ingest_key: &str) -> Result<(String, Event),
         sequence,
         t_ms,
         kind: kind as i32,
-        name: if kind == Kind::Other { word } else { String::new() },
+        name: if kind == Kind::Other { word } else { "".into() },
         playhead_ms: whole(&fields, Field::PlayheadMs),
         counters: Some(counters(&fields)),
         segments: fields.get(Field::PlayedRanges).map(segments).unwrap_or_default(),
@@ -123,7 +122,7 @@ fn event(value: &BorrowedValue<'_>, ingest_key: &str) -> Result<(String, Event),
     Ok((view_id, event))
 }
 
-fn whole(fields: &Fields<'_>, field: Field) -> Option<u64> {
+fn whole(fields: &Fields<'_, '_>, field: Field) -> Option<u64> {
     field::whole(fields.get(field), field.key())
 }
 
@@ -136,7 +135,7 @@ fn kind(word: &str) -> Kind {
     }
 }
 
-fn counters(fields: &Fields<'_>) -> Counters {
+fn counters(fields: &Fields<'_, '_>) -> Counters {
     let total = |field: Field| field::total(fields.get(field), field.key());
     let millionths = |field: Field| field::millionths(fields.get(field), field.key());
     Counters {
@@ -176,7 +175,7 @@ fn segments(value: &BorrowedValue<'_>) -> Vec<Segment> {
     list.iter().enumerate().filter_map(parse).collect()
 }
 
-fn failure(fields: &Fields<'_>) -> Failure {
+fn failure<'a>(fields: &Fields<'_, 'a>) -> Failure<'a> {
     let text = |field| fields.get(field).and_then(field::text).unwrap_or_default();
     let business = fields.get(Field::ErrorIsBusiness).and_then(|flag| flag.as_bool()).unwrap_or(false);
     let severity =
@@ -185,16 +184,16 @@ fn failure(fields: &Fields<'_>) -> Failure {
 }
 
 /// An event's fields, and its attributes in order.
-fn members<'v>(event: &'v Object<'v>) -> (Fields<'v>, Vec<Attribute>) {
+fn members<'v, 'a>(event: &'v Object<'a>) -> (Fields<'v, 'a>, Vec<Attribute<'a>>) {
     let mut fields = Fields::none();
     let mut attributes = Vec::with_capacity(event.len());
     for (key, value) in event {
-        attributes.extend(match &*mux_keys::meaning(key) {
+        attributes.extend(match mux_keys::meaning(key) {
             Meaning::Attribute(spec) => field::attribute(spec, value),
             Meaning::Custom(name) => field::custom(name, value),
             Meaning::Kept(name) => name.kept(value),
             Meaning::Field(field) => {
-                fields.set(*field, value);
+                fields.set(field, value);
                 None
             }
             Meaning::Ignored => None,
@@ -212,13 +211,13 @@ fn members<'v>(event: &'v Object<'v>) -> (Fields<'v>, Vec<Attribute>) {
 
 /// What mux-embed says by either of two keys: the customer's own viewer id before mux-embed's, the player's name for
 /// itself before that of the element it plays in.
-fn first(fields: &Fields<'_>, key: AttributeKey, either: [Field; 2]) -> Option<Attribute> {
+fn first<'a>(fields: &Fields<'_, 'a>, key: AttributeKey, either: [Field; 2]) -> Option<Attribute<'a>> {
     let spec = attribute::by_key(key)?;
     either.iter().find_map(|field| field::attribute(spec, fields.get(*field)?))
 }
 
-fn sdk(fields: &Fields<'_>) -> Option<Attribute> {
+fn sdk(fields: &Fields<'_, '_>) -> Option<Attribute<'static>> {
     let text = |field| fields.get(field).and_then(|value| value.as_str());
     let text = format!("{} {}", text(Field::Sdk)?, text(Field::SdkVersion).unwrap_or_default());
-    Some(Attribute { key: AttributeKey::Sdk as i32, text: text.trim().to_owned(), ..Attribute::default() })
+    Some(Attribute::of_text(AttributeKey::Sdk, field::cut(text.into(), str::trim)))
 }

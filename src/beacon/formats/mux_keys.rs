@@ -1,6 +1,6 @@
 //! What each key of mux-embed's events says. Found out once per key and kept: each event says forty of them.
 
-use std::{cell::RefCell, collections::HashMap, rc::Rc};
+use std::{borrow::Cow, cell::RefCell, collections::HashMap};
 
 use foldhash::fast::RandomState;
 use simd_json::BorrowedValue;
@@ -125,18 +125,18 @@ impl Field {
 }
 
 /// What an event says in these fields, found in one pass over its members.
-pub struct Fields<'v>([Option<&'v BorrowedValue<'v>>; FIELDS.len()]);
+pub struct Fields<'v, 'b>([Option<&'v BorrowedValue<'b>>; FIELDS.len()]);
 
-impl<'v> Fields<'v> {
+impl<'v, 'b> Fields<'v, 'b> {
     pub fn none() -> Self {
         Self([None; FIELDS.len()])
     }
 
-    pub fn set(&mut self, field: Field, value: &'v BorrowedValue<'v>) {
+    pub fn set(&mut self, field: Field, value: &'v BorrowedValue<'b>) {
         self.0[field as usize] = Some(value);
     }
 
-    pub fn get(&self, field: Field) -> Option<&'v BorrowedValue<'v>> {
+    pub fn get(&self, field: Field) -> Option<&'v BorrowedValue<'b>> {
         self.0[field as usize]
     }
 }
@@ -149,13 +149,14 @@ const MOST_KEPT: usize = 4096;
 const LONGEST_KEPT: usize = 32;
 
 /// What is to be done with a field.
+#[derive(Clone)]
 pub enum Meaning {
     /// It says what one of our attributes says.
     Attribute(&'static attribute::Spec),
     /// A dimension of the customer's own.
-    Custom(String),
+    Custom(Cow<'static, str>),
     /// Without a meaning to us: kept with the event.
-    Kept(private::Name),
+    Kept(private::Name<'static>),
     /// Read by itself.
     Field(Field),
     /// Nothing new.
@@ -163,7 +164,7 @@ pub enum Meaning {
 }
 
 impl Meaning {
-    fn of(key: &str) -> Self {
+    fn of(key: &str, name: impl FnOnce(String) -> Cow<'static, str>) -> Self {
         if let Some((_, known)) = ATTRIBUTES.iter().find(|(short, _)| *short == key) {
             return attribute::by_key(*known).map_or(Self::Ignored, Self::Attribute);
         }
@@ -173,24 +174,25 @@ impl Meaning {
         if IGNORED.contains(&key) {
             return Self::Ignored;
         }
-        let name = mux_names::expand(key);
+        let name = name(mux_names::expand(key));
         if is_custom(key) { Self::Custom(name) } else { Self::Kept(private::Name::new(name)) }
     }
 }
 
-/// What `key` says.
-pub fn meaning(key: &str) -> Rc<Meaning> {
+/// What `key` says. Names that are kept are kept for good, so whoever is told them need not copy them.
+pub fn meaning(key: &str) -> Meaning {
     thread_local! {
-        static KEPT: RefCell<HashMap<Box<str>, Rc<Meaning>, RandomState>> = RefCell::default();
+        static KEPT: RefCell<HashMap<Box<str>, Meaning, RandomState>> = RefCell::default();
     }
     KEPT.with_borrow_mut(|kept| {
         if let Some(meaning) = kept.get(key) {
-            return Rc::clone(meaning);
+            return meaning.clone();
         }
-        let meaning = Rc::new(Meaning::of(key));
-        if kept.len() < MOST_KEPT && key.len() <= LONGEST_KEPT {
-            kept.insert(key.into(), Rc::clone(&meaning));
+        if kept.len() >= MOST_KEPT || key.len() > LONGEST_KEPT {
+            return Meaning::of(key, Cow::Owned);
         }
+        let meaning = Meaning::of(key, |name| Cow::Borrowed(name.leak()));
+        kept.insert(key.into(), meaning.clone());
         meaning
     })
 }

@@ -3,6 +3,8 @@
 //! One bad event costs itself, not its neighbours. When the body as a whole does not parse (one number beyond the range
 //! of a double is enough), [`salvage`] reads it event by event.
 
+use std::borrow::Cow;
+
 use serde_json::value::RawValue;
 use simd_json::{
     BorrowedValue,
@@ -28,7 +30,7 @@ const MOST_WAIT_MS: i64 = 24 * 3_600_000;
 ///
 /// # Errors
 /// When nothing of the body can be read.
-pub fn decode(body: &mut [u8], arrival: Arrival) -> Result<Decoded, Refusal> {
+pub fn decode(body: &mut [u8], arrival: Arrival) -> Result<Decoded<'_>, Refusal> {
     let untouched = body.to_vec();
     match parse(body) {
         Ok(beacon) => whole_beacon(&beacon, arrival),
@@ -36,7 +38,7 @@ pub fn decode(body: &mut [u8], arrival: Arrival) -> Result<Decoded, Refusal> {
     }
 }
 
-fn whole_beacon(beacon: &BorrowedValue<'_>, arrival: Arrival) -> Result<Decoded, Refusal> {
+fn whole_beacon<'a>(beacon: &BorrowedValue<'a>, arrival: Arrival) -> Result<Decoded<'a>, Refusal> {
     let beacon = beacon.as_object().ok_or(Refusal::BadBeacon("a beacon is a JSON object"))?;
     check_version(beacon.get("v").map(|version| field::whole(Some(version), "v")))?;
     let views = beacon
@@ -69,10 +71,10 @@ fn check_version(version: Option<Option<u64>>) -> Result<(), Refusal> {
     }
 }
 
-fn add_view(
-    decoded: &mut Decoded,
-    view: &Object<'_>,
-    events: impl Iterator<Item = Result<Event, (Option<u64>, &'static str)>>,
+fn add_view<'a>(
+    decoded: &mut Decoded<'a>,
+    view: &Object<'a>,
+    events: impl Iterator<Item = Result<Event<'a>, (Option<u64>, &'static str)>>,
     arrival: Arrival,
 ) {
     let id = field::id(view.get("id")).filter(|id| !field::is_damaged(id));
@@ -87,7 +89,10 @@ fn add_view(
                     code: "bad_view_id",
                 });
             }
-            (Err((seq, code)), _) => decoded.rejected.push(Rejected { view: id.clone(), seq, code }),
+            (Err((seq, code)), _) => {
+                let view = id.clone().map(Cow::into_owned);
+                decoded.rejected.push(Rejected { view, seq, code });
+            }
         }
     }
     let Some(id) = id else { return };
@@ -127,7 +132,7 @@ fn sequence(event: &BorrowedValue<'_>) -> Option<u64> {
         .or_else(|| seq.as_f64().filter(|seq| seq.fract() == 0.0 && *seq >= 0.0).map(|seq| seq as u64))
 }
 
-fn event(value: &BorrowedValue<'_>) -> Result<Event, &'static str> {
+fn event<'a>(value: &BorrowedValue<'a>) -> Result<Event<'a>, &'static str> {
     let event = value.as_object().ok_or("bad_event")?;
     let sequence =
         sequence(value).filter(|sequence| *sequence <= u64::from(u32::MAX)).ok_or("bad_sequence")?;
@@ -147,7 +152,7 @@ fn event(value: &BorrowedValue<'_>) -> Result<Event, &'static str> {
         sequence,
         t_ms,
         kind: kind as i32,
-        name: if kind == Kind::Other { word } else { String::new() },
+        name: if kind == Kind::Other { word } else { "".into() },
         playhead_ms: field::whole(event.get("playhead_ms"), "playhead_ms"),
         counters: event.get("c").and_then(|counters| counters.as_object()).map(counters),
         segments: event.get("seg").and_then(segment).into_iter().collect(),
@@ -195,7 +200,7 @@ fn segment(value: &BorrowedValue<'_>) -> Option<Segment> {
     (segment.to_ms > segment.from_ms).then_some(segment)
 }
 
-fn failure(value: &BorrowedValue<'_>) -> Option<Failure> {
+fn failure<'a>(value: &BorrowedValue<'a>) -> Option<Failure<'a>> {
     let error = value.as_object()?;
     let text = |name| error.get(name).and_then(field::text).unwrap_or_default();
     Some(Failure {
@@ -205,34 +210,34 @@ fn failure(value: &BorrowedValue<'_>) -> Option<Failure> {
     })
 }
 
-fn attributes(set: Option<&BorrowedValue<'_>>) -> Result<Vec<Attribute>, &'static str> {
+fn attributes<'a>(set: Option<&BorrowedValue<'a>>) -> Result<Vec<Attribute<'a>>, &'static str> {
     let Some(set) = set.and_then(|set| set.as_object()) else { return Ok(Vec::new()) };
     let mut attributes = Vec::with_capacity(set.len());
     for (name, value) in set {
         match attribute::by_name(name).filter(|spec| spec.client) {
             Some(spec) => attributes.extend(field::attribute(spec, value)),
             None if name == "custom" => attributes.extend(custom(value)),
-            None => attributes.extend(field::unknown(name, value)),
+            None => attributes.extend(field::unknown(name.clone(), value)),
         }
     }
     let damaged =
-        |attribute: &Attribute| field::is_damaged(&attribute.text) || field::is_damaged(&attribute.name);
+        |attribute: &Attribute<'_>| field::is_damaged(&attribute.text) || field::is_damaged(&attribute.name);
     if attributes.iter().any(damaged) { Err("invalid_utf8") } else { Ok(attributes) }
 }
 
 /// A custom event's own name and data, kept with the event as `name` and `data.*`.
-fn said_with_custom(event: &Object<'_>) -> Vec<Attribute> {
-    let name = event.get("name").and_then(|name| field::unknown("name", name));
+fn said_with_custom<'a>(event: &Object<'a>) -> Vec<Attribute<'a>> {
+    let name = event.get("name").and_then(|name| field::unknown("name".into(), name));
     let data = event.get("data").and_then(|data| data.as_object());
     let data = data.into_iter().flat_map(|data| data.iter().take(MAX_CUSTOM));
     name.into_iter()
-        .chain(data.filter_map(|(key, value)| field::unknown(&format!("data.{key}"), value)))
+        .chain(data.filter_map(|(key, value)| field::unknown(format!("data.{key}").into(), value)))
         .collect()
 }
 
-fn custom(value: &BorrowedValue<'_>) -> Vec<Attribute> {
+fn custom<'a>(value: &BorrowedValue<'a>) -> Vec<Attribute<'a>> {
     let Some(custom) = value.as_object() else { return Vec::new() };
-    custom.iter().take(MAX_CUSTOM).filter_map(|(name, value)| field::custom(name, value)).collect()
+    custom.iter().take(MAX_CUSTOM).filter_map(|(name, value)| field::custom(name.clone(), value)).collect()
 }
 
 #[derive(serde::Deserialize)]
@@ -250,7 +255,7 @@ struct RawEvents<'a> {
 }
 
 /// Reads a body that does not parse as a whole, view by view and event by event, and keeps what does.
-fn salvage(body: &[u8], arrival: Arrival) -> Result<Decoded, Refusal> {
+fn salvage(body: &[u8], arrival: Arrival) -> Result<Decoded<'static>, Refusal> {
     let beacon: RawBeacon<'_> = serde_json::from_slice(body).map_err(|_| Refusal::BadJson)?;
     check_version(beacon.v.map(Some))?;
     let mut decoded = Decoded::default();
@@ -270,7 +275,11 @@ fn salvage(body: &[u8], arrival: Arrival) -> Result<Decoded, Refusal> {
         let mut members = serde_json::to_vec(&members).map_err(|_| Refusal::BadJson)?;
         match parse(&mut members) {
             Ok(BorrowedValue::Object(members)) => {
-                add_view(&mut decoded, &members, events.into_iter(), arrival)
+                let mut of_view = Decoded::default();
+                add_view(&mut of_view, &members, events.into_iter(), arrival);
+                let of_view = of_view.into_owned();
+                decoded.records.extend(of_view.records);
+                decoded.rejected.extend(of_view.rejected);
             }
             _ => decoded.rejected.push(Rejected { view: None, seq: None, code: "bad_view" }),
         }
@@ -278,10 +287,10 @@ fn salvage(body: &[u8], arrival: Arrival) -> Result<Decoded, Refusal> {
     Ok(decoded)
 }
 
-fn event_alone(json: &str) -> Result<Event, (Option<u64>, &'static str)> {
+fn event_alone(json: &str) -> Result<Event<'static>, (Option<u64>, &'static str)> {
     let mut json = json.as_bytes().to_vec();
     match parse(&mut json) {
-        Ok(value) => event(&value).map_err(|code| (sequence(&value), code)),
+        Ok(value) => event(&value).map(Event::into_owned).map_err(|code| (sequence(&value), code)),
         Err(_) => Err((None, "bad_json")),
     }
 }

@@ -22,19 +22,20 @@ const SECRETS: [&str; 9] =
 const ADDRESSES: [&str; 3] = ["url", "uri", "href"];
 
 /// The name of a field without a meaning, and what it says about privacy.
-pub struct Name {
-    text: String,
+#[derive(Clone)]
+pub struct Name<'a> {
+    text: Cow<'a, str>,
     is_secret: bool,
     is_address: bool,
 }
 
-impl Name {
-    pub fn new(text: String) -> Self {
+impl<'a> Name<'a> {
+    pub fn new(text: Cow<'a, str>) -> Self {
         Self { is_secret: has_one(&text, &SECRETS), is_address: has_one(&text, &ADDRESSES), text }
     }
 
     /// The field, kept with its event; nested ones as JSON text.
-    pub fn kept(&self, value: &BorrowedValue<'_>) -> Option<Attribute> {
+    pub fn kept(self, value: &BorrowedValue<'a>) -> Option<Attribute<'a>> {
         if self.is_secret {
             count_secret();
             return None;
@@ -44,32 +45,29 @@ impl Name {
                 let mut nested = serde_json::to_value(value).ok()?;
                 clean(self.is_address, &mut nested);
                 let is_empty = matches!(&nested, Value::Object(members) if members.is_empty());
-                if is_empty { String::new() } else { field::truncated(&nested.to_string()).to_owned() }
+                if is_empty { "".into() } else { field::cut(nested.to_string().into(), field::truncated) }
             }
-            scalar if scalar.is_null() => String::new(),
-            scalar => {
-                let text = field::text(scalar)?;
-                match cleaned(self.is_address, &text) {
-                    Cow::Borrowed(clean) if clean.len() == text.len() => text,
-                    clean => clean.into_owned(),
-                }
-            }
+            scalar if scalar.is_null() => "".into(),
+            scalar => match field::text(scalar)? {
+                Cow::Borrowed(text) => cleaned(self.is_address, text),
+                Cow::Owned(text) => cleaned(self.is_address, &text).into_owned().into(),
+            },
         };
-        field::named(AttributeKey::KeyUnknown, &self.text, text)
+        field::named(AttributeKey::KeyUnknown, self.text, text)
     }
 }
 
 /// A field without a meaning, kept with its event.
-pub fn kept(name: &str, value: &BorrowedValue<'_>) -> Option<Attribute> {
-    Name::new(name.to_owned()).kept(value)
+pub fn kept<'a>(name: impl Into<Cow<'a, str>>, value: &BorrowedValue<'a>) -> Option<Attribute<'a>> {
+    Name::new(name.into()).kept(value)
 }
 
 /// Takes query strings out of everything an event says.
-pub fn scrub(attributes: &mut [Attribute], failure: &mut Option<Failure>) {
+pub fn scrub<'a>(attributes: &mut [Attribute<'a>], failure: &mut Option<Failure<'a>>) {
     let failure = failure.iter_mut().flat_map(|failure| [&mut failure.code, &mut failure.message]);
     for text in attributes.iter_mut().map(|attribute| &mut attribute.text).chain(failure) {
         if let Cow::Owned(clean) = without_queries(text) {
-            *text = clean;
+            *text = clean.into();
         }
     }
 }
@@ -149,7 +147,8 @@ mod tests {
 
     fn kept_text(name: &str, json: &str) -> Option<String> {
         let mut bytes = json.as_bytes().to_vec();
-        kept(name, &simd_json::to_borrowed_value(&mut bytes).expect("JSON")).map(|attribute| attribute.text)
+        kept(name, &simd_json::to_borrowed_value(&mut bytes).expect("JSON"))
+            .map(|attribute| attribute.text.into_owned())
     }
 
     #[test]

@@ -7,7 +7,7 @@
 use actix_web::{HttpRequest, HttpResponse, http::header, web};
 use serde::Deserialize;
 
-use super::{arrival, cross_origin, origin, refuse, store};
+use super::{append, arrival, cross_origin, origin, refuse, seal};
 use crate::{
     beacon::{Collector, body, formats::cmcd, refusal::Refusal},
     event::Format,
@@ -71,8 +71,10 @@ async fn receive<B: AsRef<[u8]>>(
     let admitted = collector.admit(request, key).await?;
     let body = body.await?;
     let decoded = cmcd::decode(body.as_ref(), arrival(request, collector)?)?;
-    let accepted = decoded.accepted();
-    store(request, collector, &admitted, decoded, Format::Cmcd).await?;
+    drop(body);
+    let sealed = seal(request, collector, &admitted, decoded, Format::Cmcd)?;
+    let accepted = sealed.accepted;
+    append(collector, &admitted, sealed).await?;
     Ok(accepted)
 }
 

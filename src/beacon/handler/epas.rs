@@ -7,7 +7,7 @@ use actix_web::{
 };
 use serde_json::{Map, Value, json};
 
-use super::{allow, arrival, cross_origin, origin, store};
+use super::{allow, append, arrival, cross_origin, origin, seal};
 use crate::{
     beacon::{
         Collector, body,
@@ -66,7 +66,9 @@ async fn receive(
     let EpasBeacon { view_id, is_init, decoded } =
         epas::decode(&mut body, arrival, version(request), unnamed)?;
     let rejected = decoded.rejected.clone();
-    store(request, collector, &admitted, decoded, Format::Epas).await?;
+    let sealed = seal(request, collector, &admitted, decoded, Format::Epas)?;
+    drop(body);
+    append(collector, &admitted, sealed).await?;
     let Some(view_id) = view_id else {
         return Err(Refusal::BadEvent(rejected.first().map_or("bad_event", |first| first.code)));
     };

@@ -82,12 +82,12 @@ impl Live {
     }
 
     /// Takes in records of one partition; history is nobody's present.
-    pub fn learn<'a>(&self, records: impl Iterator<Item = &'a Record>, now_ms: i64) {
+    pub fn learn<'a>(&self, records: impl Iterator<Item = &'a Record<'a>>, now_ms: i64) {
         let mut environments = self.environments.lock();
         for record in records.filter(|record| now_ms - record.received_ms < HISTORY_MS) {
-            let environment = match environments.get_mut(&record.environment) {
+            let environment = match environments.get_mut(&*record.environment) {
                 Some(environment) => environment,
-                None => environments.entry(record.environment.clone()).or_default(),
+                None => environments.entry(record.environment.to_string()).or_default(),
             };
             environment.learn(record);
             self.current_to_ms.fetch_max(record.received_ms, Ordering::Relaxed);
@@ -151,6 +151,6 @@ async fn follow_once(
     }
 }
 
-fn decode(records: &[StoredRecord]) -> Vec<Record> {
+fn decode(records: &[StoredRecord]) -> Vec<Record<'_>> {
     records.iter().filter_map(|record| Record::from_bytes(&record.payload).ok()).collect()
 }

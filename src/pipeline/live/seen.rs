@@ -18,9 +18,9 @@ pub struct SeenEvent {
 }
 
 impl SeenEvent {
-    fn of(event: &Event) -> Self {
+    fn of(event: &Event<'_>) -> Self {
         let label = match event.kind() {
-            Kind::Other => Cow::Owned(event.name.clone()),
+            Kind::Other => Cow::Owned(event.name.to_string()),
             kind => Cow::Borrowed(kind.wire()),
         };
         Self { sequence: event.sequence, t_ms: event.t_ms, label, playhead_ms: event.playhead_ms }
@@ -38,7 +38,7 @@ impl Seen {
     }
 
     /// Adds an event, or puts it in the place of the one with its sequence.
-    pub fn insert(&mut self, event: &Event) {
+    pub fn insert(&mut self, event: &Event<'_>) {
         let is_next = self.0.last().is_none_or(|last| last.sequence < event.sequence);
         let place = if is_next { Err(self.0.len()) } else { self.place(event.sequence) };
         match place {

@@ -66,13 +66,13 @@ pub struct Environment {
 
 impl Environment {
     /// Takes in one record.
-    pub fn learn(&mut self, record: &Record) {
+    pub fn learn(&mut self, record: &Record<'_>) {
         // After a restart time passes as it did: whoever fell silent then has not been watching until now.
         if record.received_ms - self.ticked_ms >= TICK_MS {
             self.tick(record.received_ms);
         }
         self.version += 1;
-        let id = record.view_id.as_str();
+        let id = &*record.view_id;
         if self.is_erased(record) {
             return;
         }
@@ -101,8 +101,8 @@ impl Environment {
 
     /// Whether a record is of a view whose viewer was erased. What is known of the view is forgotten when the log says so; what
     /// the charts of the past have counted of it is nobody's any more.
-    fn is_erased(&mut self, record: &Record) -> bool {
-        let id = record.view_id.as_str();
+    fn is_erased(&mut self, record: &Record<'_>) -> bool {
+        let id = &*record.view_id;
         if let Some(heard_ms) = self.erased.get_mut(id) {
             *heard_ms = record.received_ms.max(*heard_ms);
             return true;
@@ -191,7 +191,7 @@ impl LiveView {
     }
 
     /// Takes in a record; what counts looked at before comes back.
-    fn learn(&mut self, record: &Record, ticked_ms: i64, most_events: usize) -> Before {
+    fn learn(&mut self, record: &Record<'_>, ticked_ms: i64, most_events: usize) -> Before {
         let before = Before { marks: Marks::of(self), played: std::mem::take(&mut self.played) };
         self.view.learn(record);
         self.start_ms = self.start_ms.min(record.received_ms);
@@ -204,7 +204,7 @@ impl LiveView {
     }
 
     /// What the viewer did of the customer's own by this record and is not known yet.
-    fn new_moments(&self, record: &Record) -> Vec<Moment> {
+    fn new_moments(&self, record: &Record<'_>) -> Vec<Moment> {
         let fresh = record.events.iter().filter(|event| !self.view.moments.0.contains_key(&event.sequence));
         fresh.filter_map(moment).collect()
     }
@@ -226,10 +226,9 @@ mod tests {
     const DAY_S: usize = 24 * 3600;
 
     /// A beacon of a new view of a new video, played at its very end.
-    fn record(number: usize, received_ms: i64) -> Record {
+    fn record(number: usize, received_ms: i64) -> Record<'static> {
         let name = number.to_string();
-        let video =
-            Attribute { key: AttributeKey::VideoId as i32, text: name.clone(), ..Attribute::default() };
+        let video = Attribute::of_text(AttributeKey::VideoId, name.clone());
         let last = Segment { number: 0, from_ms: 86_398_000, to_ms: 86_399_000 };
         let event = Event {
             sequence: 1,
@@ -238,7 +237,7 @@ mod tests {
             segments: vec![last],
             ..Event::default()
         };
-        Record { view_id: name, received_ms, events: vec![event], ..Record::default() }
+        Record { view_id: name.into(), received_ms, events: vec![event], ..Record::default() }
     }
 
     fn heat_seconds(environment: &Environment) -> usize {

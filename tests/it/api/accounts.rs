@@ -110,17 +110,17 @@ async fn exports_hold_every_view_of_their_day_and_hour_once() {
 }
 
 /// Somebody who watches a video now.
-fn watching(environment: &str, view: &str, video: &str) -> Record {
+fn watching(environment: &str, view: &str, video: &str) -> Record<'static> {
     let now_ms = chrono::Utc::now().timestamp_millis();
     let event = |sequence, kind: Kind| Event { sequence, kind: kind as i32, ..Event::default() };
     Record {
-        environment: environment.to_owned(),
-        view_id: view.to_owned(),
+        environment: environment.to_owned().into(),
+        view_id: view.to_owned().into(),
         format: Format::Native as i32,
         received_ms: now_ms,
         anchor_ms: now_ms,
         events: vec![event(1, Kind::Play), event(2, Kind::Playing)],
-        origin: vec![Attribute::of_text(AttributeKey::VideoId, video)],
+        origin: vec![Attribute::of_text(AttributeKey::VideoId, video.to_owned())],
     }
 }
 

@@ -85,11 +85,18 @@ impl Story {
         (watch_ms, self.stalls_ms[..heartbeats].iter().sum())
     }
 
-    fn event(&self, sequence: u64, at_ms: i64, kind: Kind, heartbeats: usize, tail_ms: i64) -> Record {
+    fn event(
+        &self,
+        sequence: u64,
+        at_ms: i64,
+        kind: Kind,
+        heartbeats: usize,
+        tail_ms: i64,
+    ) -> Record<'static> {
         let (watch_ms, rebuffer_ms) = self.totals(heartbeats, tail_ms);
         let playing_ms = (watch_ms - rebuffer_ms - self.startup_ms.unwrap_or(watch_ms)).max(0) as u32;
         let failure = (kind == Kind::Error).then(|| Failure {
-            code: "boom".to_owned(),
+            code: "boom".into(),
             severity: Severity::Fatal as i32,
             ..Failure::default()
         });
@@ -118,8 +125,8 @@ impl Story {
             ..Event::default()
         };
         Record {
-            environment: String::new(),
-            view_id: self.id.clone(),
+            environment: "".into(),
+            view_id: self.id.clone().into(),
             format: Format::Native as i32,
             received_ms: at_ms,
             anchor_ms: self.play_ms,
@@ -131,7 +138,7 @@ impl Story {
         }
     }
 
-    fn records(&self) -> Vec<Record> {
+    fn records(&self) -> Vec<Record<'static>> {
         let mut records = vec![self.event(1, self.play_ms, Kind::Play, 0, -self.startup_ms.unwrap_or(0))];
         if let Some(startup_ms) = self.startup_ms {
             records.push(self.event(2, self.play_ms + startup_ms, Kind::Playing, 0, 0));
@@ -151,11 +158,17 @@ impl Story {
 }
 
 /// Lets the stories happen, second by second, some records twice and some of the repeats late.
-pub fn happen(live: &Live, environment: &str, stories: &[impl AsRef<[Record]>], seed: u64, until_ms: i64) {
+pub fn happen(
+    live: &Live,
+    environment: &str,
+    stories: &[impl AsRef<[Record<'static>]>],
+    seed: u64,
+    until_ms: i64,
+) {
     let mut random = StdRng::seed_from_u64(seed);
-    let mut deliveries: Vec<(i64, Record)> = Vec::new();
+    let mut deliveries: Vec<(i64, Record<'_>)> = Vec::new();
     for record in stories.iter().flat_map(AsRef::as_ref) {
-        let record = Record { environment: environment.to_owned(), ..record.clone() };
+        let record = Record { environment: environment.into(), ..record.clone() };
         if random.random_bool(0.3) {
             deliveries.push((record.received_ms + random.random_range(0..60_000), record.clone()));
         }

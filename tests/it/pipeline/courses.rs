@@ -29,7 +29,7 @@ const VIEWS: usize = 60;
 const PROCESSORS: usize = 4;
 
 /// The beacons of all views: cut anywhere, some of them twice, in any order.
-fn beacons(runner: &mut TestRunner) -> Vec<Record> {
+fn beacons(runner: &mut TestRunner) -> Vec<Record<'static>> {
     let received_ms = chrono::Utc::now().timestamp_millis();
     let mut beacons = Vec::new();
     for number in 0..VIEWS {

@@ -22,7 +22,7 @@ struct Kept {
     events: u64,
 }
 
-fn change(sequence: u64, bitrate: u64) -> Event {
+fn change(sequence: u64, bitrate: u64) -> Event<'static> {
     let attribute =
         Attribute { key: AttributeKey::RenditionBitrate.into(), number: bitrate, ..Attribute::default() };
     Event {

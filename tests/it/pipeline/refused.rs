@@ -7,24 +7,24 @@ use super::*;
 const CURSED: &str = "cursed";
 
 /// A record of a view with custom events of these names, counted from 1.
-fn record(view_id: &str, names: &[&str]) -> Record {
+fn record(view_id: &str, names: &[&str]) -> Record<'static> {
     let event = |(index, name): (usize, &&str)| Event {
         sequence: index as u64 + 1,
         t_ms: index as i64,
         kind: Kind::Other.into(),
-        name: (*name).to_owned(),
+        name: (*name).to_owned().into(),
         ..Event::default()
     };
     Record {
         environment: "e".into(),
-        view_id: view_id.into(),
+        view_id: view_id.to_owned().into(),
         received_ms: chrono::Utc::now().timestamp_millis(),
         events: names.iter().enumerate().map(event).collect(),
         ..Record::default()
     }
 }
 
-async fn append(bench: &Bench, records: &[Record]) -> Vec<Position> {
+async fn append(bench: &Bench, records: &[Record<'_>]) -> Vec<Position> {
     bench.append(records.iter().map(|record| (record.key(), record.to_bytes())).collect()).await
 }
 
@@ -50,7 +50,8 @@ async fn quarantined(log: &Arc<dyn EventLog>) -> Vec<(Position, playhead::log::q
 async fn a_refused_event_costs_itself_and_comes_back_when_its_time_has_come() {
     let bench = Bench::start().await;
     execute(&bench.store, "ALTER TABLE event_rows ADD CONSTRAINT no_curse CHECK event != 'cursed'").await;
-    let mut records: Vec<Record> = (0..40).map(|i| record(&format!("good-{i:02}"), &["a", "b"])).collect();
+    let mut records: Vec<Record<'static>> =
+        (0..40).map(|i| record(&format!("good-{i:02}"), &["a", "b"])).collect();
     records.insert(17, record("hit", &["before", CURSED, "after"]));
     let positions = append(&bench, &records).await;
     bench.settled(&positions).await;
@@ -134,7 +135,7 @@ async fn what_was_left_out_stays_out_after_a_crash() {
 async fn a_table_that_refuses_everything_is_waited_for() {
     let bench = Bench::start().await;
     execute(&bench.store, "ALTER TABLE event_rows ADD CONSTRAINT nothing CHECK sequence = 0").await;
-    let records: Vec<Record> = (0..400).map(|i| record(&format!("{i}"), &["a"])).collect();
+    let records: Vec<Record<'static>> = (0..400).map(|i| record(&format!("{i}"), &["a"])).collect();
     let positions = append(&bench, &records).await;
     assert!(!bench.progress.wait(&positions, Duration::from_secs(3)).await);
     assert_eq!(quarantined(&bench.quarantine).await.len(), 0);

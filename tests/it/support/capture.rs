@@ -71,19 +71,20 @@ fn at_ms(post: &Value) -> i64 {
 }
 
 /// The records of a beacon that arrived at `received_ms`.
-pub fn records(beacon: &Beacon, received_ms: i64, environment: &str) -> Vec<Record> {
+pub fn records(beacon: &Beacon, received_ms: i64, environment: &str) -> Vec<Record<'static>> {
     let mut body = beacon.body.clone().into_bytes();
-    let mut records = mux::decode(&mut body, Arrival { received_ms }).unwrap().decoded.records;
-    records.iter_mut().for_each(|record| environment.clone_into(&mut record.environment));
-    records
+    let records = mux::decode(&mut body, Arrival { received_ms }).unwrap().decoded.into_owned().records;
+    let named = |record| Record { environment: environment.to_owned().into(), ..record };
+    records.into_iter().map(named).collect()
 }
 
 /// The records of an EPAS beacon that arrived at `received_ms`; one that names no view gets the name `unnamed`.
-pub fn epas_records(beacon: &Beacon, received_ms: i64) -> Vec<Record> {
+pub fn epas_records(beacon: &Beacon, received_ms: i64) -> Vec<Record<'static>> {
     let mut body = beacon.body.clone().into_bytes();
     let decoded = epas::decode(&mut body, Arrival { received_ms }, Some("0.3.1"), |_| "unnamed".into())
         .unwrap()
-        .decoded;
+        .decoded
+        .into_owned();
     assert_eq!(decoded.rejected, []);
     decoded.records
 }

@@ -46,7 +46,7 @@ const NAMES: [(&str, Kind, &str); 18] = [
 
 /// An event and whether its time is the client's own.
 pub struct Told {
-    pub event: Event,
+    pub event: Event<'static>,
     pub on_client_clock: bool,
 }
 
@@ -74,7 +74,7 @@ pub fn read(record: &Record<'_>, sequence: u64, arrival: Arrival) -> Result<Told
         sequence,
         t_ms,
         kind: kind as i32,
-        name: if kind == Kind::Other { name.to_owned() } else { String::new() },
+        name: if kind == Kind::Other { name.to_owned().into() } else { "".into() },
         playhead_ms: playhead_ms(record),
         counters: (counters != Counters::default()).then_some(counters),
         segments: Vec::new(),
@@ -145,7 +145,7 @@ fn playhead_ms(record: &Record<'_>) -> Option<u64> {
     Some(pt.round() as u64)
 }
 
-fn attributes(record: &Record<'_>, t_ms: i64) -> Vec<Attribute> {
+fn attributes(record: &Record<'_>, t_ms: i64) -> Vec<Attribute<'static>> {
     let mut attributes = Vec::with_capacity(record.members.len());
     for (key, value) in &record.members {
         match *key {
@@ -177,25 +177,25 @@ fn attributes(record: &Record<'_>, t_ms: i64) -> Vec<Attribute> {
     field::in_order(attributes)
 }
 
-fn meaning(key: AttributeKey, text: &str) -> Option<Attribute> {
-    field::attribute(attribute::by_key(key)?, &BorrowedValue::from(text))
+fn meaning(key: AttributeKey, text: &str) -> Option<Attribute<'static>> {
+    field::attribute(attribute::by_key(key)?, &BorrowedValue::from(text)).map(Attribute::into_owned)
 }
 
-fn measured(key: AttributeKey, number: f64) -> Option<Attribute> {
+fn measured(key: AttributeKey, number: f64) -> Option<Attribute<'static>> {
     field::attribute(attribute::by_key(key)?, &BorrowedValue::from(number))
 }
 
-fn kept(key: &str, text: &str) -> Option<Attribute> {
-    private::kept(key, &BorrowedValue::from(text))
+fn kept(key: &str, text: &str) -> Option<Attribute<'static>> {
+    private::kept(key, &BorrowedValue::from(text)).map(Attribute::into_owned)
 }
 
 /// Custom keys have a hyphen. They are the customer's dimensions, or say what CMCD has no word for.
-fn own(key: &str, text: &str) -> Option<Attribute> {
+fn own(key: &str, text: &str) -> Option<Attribute<'static>> {
     let named = key.strip_prefix(OWN_KEYS).and_then(attribute::by_name).filter(|spec| spec.client);
     match named {
         Some(spec) if spec.kind == attribute::Type::Text => meaning(spec.key, text),
         Some(spec) => measured(spec.key, text.parse().ok()?),
-        None => field::custom(key, &BorrowedValue::from(text)),
+        None => field::custom(key.into(), &BorrowedValue::from(text)).map(Attribute::into_owned),
     }
 }
 
@@ -204,7 +204,7 @@ fn number(value: Option<&Value<'_>>) -> Option<BorrowedValue<'static>> {
 }
 
 /// The words all formats use; low latency is kept beside it.
-fn stream_type(value: &Value<'_>) -> Vec<Attribute> {
+fn stream_type(value: &Value<'_>) -> Vec<Attribute<'static>> {
     let (word, is_plain) = match value.word() {
         Some("v") => ("on-demand", true),
         Some("l") => ("live", true),
@@ -216,7 +216,7 @@ fn stream_type(value: &Value<'_>) -> Vec<Attribute> {
 }
 
 /// The bitrate in bit/s: of video and audio together where they are told apart, else the largest. The parts are kept.
-fn bitrate(key: &str, value: &Value<'_>) -> Vec<Attribute> {
+fn bitrate(key: &str, value: &Value<'_>) -> Vec<Attribute<'static>> {
     let of_media = |item: &&Item<'_>| matches!(item.parameter, Some("v" | "a" | "av"));
     let kbps = |item: &Item<'_>| item.number().unwrap_or(0.0);
     let typed: f64 = value.items.iter().filter(of_media).map(kbps).sum();
@@ -227,7 +227,7 @@ fn bitrate(key: &str, value: &Value<'_>) -> Vec<Attribute> {
 }
 
 /// Where something was asked for, and its host.
-fn requested(url: &str) -> Vec<Attribute> {
+fn requested(url: &str) -> Vec<Attribute<'static>> {
     let host = private::host(url).and_then(|host| meaning(AttributeKey::SourceHostname, host));
     kept("url", url).into_iter().chain(host).collect()
 }
@@ -247,12 +247,12 @@ mod tests {
 
     const RECEIVED_MS: i64 = 1_795_313_600_000;
 
-    fn told(line: &str) -> Event {
+    fn told(line: &str) -> Event<'static> {
         read(&Record::parse(line), 7, Arrival { received_ms: RECEIVED_MS }).map(|told| told.event).unwrap()
     }
 
-    fn texts(event: &Event) -> Vec<(AttributeKey, &str, &str)> {
-        event.attributes.iter().map(|a| (a.key(), a.name.as_str(), a.text.as_str())).collect()
+    fn texts<'a>(event: &'a Event<'_>) -> Vec<(AttributeKey, &'a str, &'a str)> {
+        event.attributes.iter().map(|a| (a.key(), &*a.name, &*a.text)).collect()
     }
 
     #[test]

@@ -33,8 +33,8 @@ pub fn begins_playback(record: &Record<'_>) -> bool {
 }
 
 /// What an error record (`e=e`, or the state `f`) says.
-pub fn failure(record: &Record<'_>) -> Failure {
-    Failure { code: code(record), message: String::new(), severity: severity(record) as i32 }
+pub fn failure(record: &Record<'_>) -> Failure<'static> {
+    Failure { code: code(record).into(), message: "".into(), severity: severity(record) as i32 }
 }
 
 fn severity(record: &Record<'_>) -> Severity {
@@ -66,7 +66,7 @@ mod tests {
 
     fn said(line: &str) -> (Severity, String) {
         let failure = failure(&Record::parse(line));
-        (failure.severity(), failure.code)
+        (failure.severity(), failure.code.into_owned())
     }
 
     #[test]
