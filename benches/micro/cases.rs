@@ -11,7 +11,7 @@ use playhead::{
     event::{Record, View},
     log::StoredRecord,
     pipeline::{
-        batch::Batch,
+        batch::{Batch, strangers},
         live::Live,
         memory::Memory,
         rows::{Day, rows},
@@ -148,8 +148,9 @@ fn batch() -> Batch {
 /// What the processor remembers of the views in `batch`.
 fn memory(batch: &Batch) -> Memory {
     let mut memory = Memory::default();
-    let strangers = batch.strangers(&memory);
-    strangers.into_iter().for_each(|(key, received_ms)| memory.begin(key, received_ms));
+    strangers(batch.records(), &memory)
+        .into_iter()
+        .for_each(|(key, received_ms)| memory.begin(key, received_ms));
     memory
 }
 
@@ -165,13 +166,17 @@ fn fill() -> Work {
 fn rows_of() -> Work {
     let batch = batch();
     let memory = memory(&batch);
-    Box::new(move || drop(black_box(rows(&batch, &batch.kept(), &mut memory.of_batch(&batch)))))
+    Box::new(move || {
+        let records = batch.records();
+        let kept = batch.excluded.kept_of(records);
+        drop(black_box(rows(0, &kept, &mut memory.of_records(records))));
+    })
 }
 
 /// Something done with the rows of the batch, whose parts live as long as the program.
 fn with_rows(work: fn(&Day<'_>)) -> Work {
     let batch: &'static Batch = Box::leak(Box::new(batch()));
-    let rows = rows(batch, Box::leak(Box::new(batch.kept())), &mut memory(batch));
+    let rows = rows(0, batch.excluded.kept_of(batch.records()).leak(), &mut memory(batch));
     Box::new(move || rows.by_day.values().for_each(work))
 }
 

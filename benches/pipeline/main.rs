@@ -22,7 +22,13 @@ use playhead::{
         self, EventLog, LogSettings, NewRecord, StoredRecord, quarantine::Quarantine,
         segment::SegmentSettings,
     },
-    pipeline::{self, Processor, batch::Batch, memory::Memory, progress::Progress, rows::rows},
+    pipeline::{
+        self, Processor,
+        batch::{Batch, strangers},
+        memory::Memory,
+        progress::Progress,
+        rows::rows,
+    },
     store::{
         Store, embedded,
         embedded::EmbeddedClickHouse,
@@ -143,10 +149,11 @@ fn raw_blocks() -> Vec<Block> {
         batch.push(StoredRecord { offset, payload: record.to_bytes() });
     }
     let mut memory = Memory::default();
-    let strangers = batch.strangers(&memory);
+    let records = batch.records();
+    let strangers = strangers(records, &memory);
     strangers.into_iter().for_each(|(key, received_ms)| memory.begin(key, received_ms));
-    let kept = batch.kept();
-    let by_day = rows(&batch, &kept, &mut memory).by_day;
+    let kept = batch.excluded.kept_of(records);
+    let by_day = rows(0, &kept, &mut memory).by_day;
     let rows: Vec<EventRow<'_>> = by_day.into_values().flat_map(|day| day.events).collect();
     rows.chunks(RAW_ROWS).map(|rows| event_block(rows)).collect()
 }

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use prost::Message;
 
 use super::timeline;
+use crate::{panics::caught, planted};
 
 include!(concat!(env!("OUT_DIR"), "/playhead.record.v1.rs"));
 
@@ -102,7 +103,9 @@ impl Record {
     /// # Errors
     /// When the bytes are not a record of this service: the caller quarantines them.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, String> {
-        let record = Self::decode(bytes).map_err(|error| error.to_string())?;
+        let decoded = caught(|| Self::decode(bytes).inspect(|record| planted::taste(&record.view_id)))
+            .map_err(|words| format!("a panic: {words}"))?;
+        let record = decoded.map_err(|error| error.to_string())?;
         if record.environment.is_empty() || record.view_id.is_empty() || record.received_ms <= 0 {
             return Err("record without environment, view or receive time".into());
         }

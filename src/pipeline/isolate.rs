@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 use super::{
-    batch::Batch,
+    batch::{Batch, Placed},
     excluded::{Excluded, MOST},
     memory::Memory,
     rows::rows,
@@ -49,15 +49,21 @@ fn too_many() -> String {
 
 async fn find(probe: &Probe<'_>, batch: &Batch, memory: &Memory) -> Result<Excluded, String> {
     let mut excluded = batch.excluded.clone();
-    for day in rows(batch, &batch.kept(), &mut memory.of_batch(batch)).by_day.values() {
+    let records = batch.records();
+    for day in rows(batch.partition, &batch.excluded.kept_of(records), &mut memory.of_records(records))
+        .by_day
+        .values()
+    {
         for bad in refused_events(probe, &day.events).await? {
-            exclude_event(batch, &day.events[bad], &mut excluded);
+            exclude_event(records, &day.events[bad], &mut excluded);
         }
     }
-    let rest = Batch { excluded: excluded.clone(), ..batch.clone() };
-    for day in rows(&rest, &rest.kept(), &mut memory.of_batch(batch)).by_day.values() {
+    let events = excluded.clone();
+    for day in
+        rows(batch.partition, &events.kept_of(records), &mut memory.of_records(records)).by_day.values()
+    {
         for bad in refused_views(probe, &day.views).await? {
-            exclude_records(probe, &rest, &day.views[bad], &mut excluded).await?;
+            exclude_records(probe, &events, records, &day.views[bad], &mut excluded).await?;
         }
     }
     Ok(excluded)
@@ -81,29 +87,31 @@ async fn refused_views(probe: &Probe<'_>, rows: &[ViewRow<'_>]) -> Result<Vec<us
     halving.found()
 }
 
-fn exclude_event(batch: &Batch, row: &EventRow<'_>, excluded: &mut Excluded) {
-    let of_row = |record: &&(u64, Record)| record.0 == row.log_offset;
-    let places = batch.records.iter().find(of_row).map(|(_, record)| record.events.iter());
+fn exclude_event(records: &[Placed], row: &EventRow<'_>, excluded: &mut Excluded) {
+    let of_row = |record: &&Placed| record.0 == row.log_offset;
+    let places = records.iter().find(of_row).map(|(_, record)| record.events.iter());
     // Of equal sequences in a record only the first one becomes a row.
     if let Some(index) = places.and_then(|mut events| events.position(|e| e.sequence == row.event.sequence)) {
         excluded.event(row.log_offset, index);
     }
 }
 
-/// Leaves out those records of a refused view that are refused by themselves; all, if it takes all to be refused.
+/// Leaves out, beside what is `known`, those records of a refused view that are refused by themselves; all, if it takes all to
+/// be refused.
 async fn exclude_records(
     probe: &Probe<'_>,
-    batch: &Batch,
+    known: &Excluded,
+    records: &[Placed],
     refused: &ViewRow<'_>,
     excluded: &mut Excluded,
 ) -> Result<(), String> {
     let is_of_view = |record: &Record| {
         (record.environment.as_str(), record.view_id.as_str()) == (refused.environment, refused.view_id)
     };
-    let of_view = batch.records.iter().filter(|(_, record)| is_of_view(record));
+    let of_view = records.iter().filter(|(_, record)| is_of_view(record));
     let (offsets, alone): (Vec<u64>, Vec<ViewRow<'_>>) = of_view
         .filter_map(|(offset, record)| {
-            let view = View::of(&*batch.excluded.kept(*offset, record)?);
+            let view = View::of(&*known.kept(*offset, record)?);
             Some((*offset, ViewRow { view, ..refused.clone() }))
         })
         .unzip();

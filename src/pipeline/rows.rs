@@ -7,10 +7,7 @@ use std::{
     collections::{BTreeMap, HashMap},
 };
 
-use super::{
-    batch::Batch,
-    memory::{Memory, Notes},
-};
+use super::memory::{Memory, Notes};
 use crate::{
     event::{Format, Record, View},
     store::rows::{EventRow, ViewRow},
@@ -49,10 +46,11 @@ struct Part<'a> {
     news: Notes,
 }
 
-/// The rows of `kept`, which is of `batch` ([`Batch::kept`]); every view must be in `memory`.
-pub fn rows<'a>(batch: &Batch, kept: &'a [(u64, Cow<'_, Record>)], memory: &mut Memory) -> Rows<'a> {
+/// The rows of `kept`, which is of one partition ([`Excluded::kept_of`](super::excluded::Excluded::kept_of)); every view must be
+/// in `memory`.
+pub fn rows<'a>(partition: u32, kept: &'a [(u64, Cow<'_, Record>)], memory: &mut Memory) -> Rows<'a> {
     let mut rows = Rows::default();
-    for part in parts(batch, kept, memory, &mut rows) {
+    for part in parts(partition, kept, memory, &mut rows) {
         let day = rows.by_day.entry(part.row.view_start_ms.div_euclid(DAY_MS)).or_default();
         day.events.extend(part.events);
         day.views.push(part.row);
@@ -67,7 +65,7 @@ pub fn rows<'a>(batch: &Batch, kept: &'a [(u64, Cow<'_, Record>)], memory: &mut 
 
 /// What the batch says of each view, in the order of `event_rows`.
 fn parts<'a>(
-    batch: &Batch,
+    partition: u32,
     kept: &'a [(u64, Cow<'_, Record>)],
     memory: &mut Memory,
     fates: &mut Rows<'_>,
@@ -105,7 +103,7 @@ fn parts<'a>(
                 view_id,
                 received_ms: record.received_ms,
                 anchor_ms: record.anchor_ms,
-                log_partition: batch.partition,
+                log_partition: partition,
                 log_offset: *offset,
                 event,
             });
