@@ -79,6 +79,7 @@ pub mod clock;
 pub mod config;
 pub mod health;
 pub mod installed;
+pub mod panics;
 pub mod quarantine;
 pub mod telemetry;
 

@@ -12,14 +12,17 @@ pub enum Bug {
     NoDeduplication,
     /// The processor panics between declaring a batch and inserting it.
     TaskPanics,
+    /// Whoever reads or folds certain words does not survive it: [`taste`].
+    Poison,
 }
 
 const VARIABLE: &str = "PLAYHEAD_PLANTED_BUG";
-const NAMES: [(Bug, &str); 4] = [
+const NAMES: [(Bug, &str); 5] = [
     (Bug::AnswerBeforeSync, "answer-before-sync"),
     (Bug::CommitBeforeInsert, "commit-before-insert"),
     (Bug::NoDeduplication, "no-deduplication"),
     (Bug::TaskPanics, "task-panics"),
+    (Bug::Poison, "poison"),
 ];
 
 /// Whether the environment lets this build start.
@@ -55,3 +58,18 @@ pub fn is(bug: Bug) -> bool {
 pub const fn is(_: Bug) -> bool {
     false
 }
+
+/// With [`Bug::Poison`] panics over `planted-panic`, and ends the process over `planted-abort` as nothing can catch it.
+#[cfg(debug_assertions)]
+pub fn taste(word: &str) {
+    if is(Bug::Poison) {
+        assert!(word != "planted-panic", "planted");
+        if word == "planted-abort" {
+            std::process::abort();
+        }
+    }
+}
+
+/// Tastes of nothing.
+#[cfg(not(debug_assertions))]
+pub const fn taste(_: &str) {}

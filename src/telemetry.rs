@@ -7,6 +7,8 @@ use std::io::IsTerminal;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
+use crate::panics;
+
 /// Every counter and gauge, with its name and what it says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Metric {
@@ -32,6 +34,10 @@ pub enum Metric {
     InsertErrors,
     /// Records between the processor's position and the end of the log.
     LagRecords,
+    /// Views the processor remembers, so that it need not ask ClickHouse about them.
+    ViewsRemembered,
+    /// Views it has forgotten for lack of room; ClickHouse is asked when they go on.
+    ViewsForgotten,
     /// Views held in memory for live.
     LiveViews,
     /// Beacons of views that are not shown live because there is no memory for more of them.
@@ -46,7 +52,7 @@ pub enum Metric {
 
 impl Metric {
     /// All of them, for the exporter's descriptions and the documentation test.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::EventsReceived,
         Self::EventsIntake,
         Self::EventsProcessed,
@@ -57,6 +63,8 @@ impl Metric {
         Self::RowsInserted,
         Self::InsertErrors,
         Self::LagRecords,
+        Self::ViewsRemembered,
+        Self::ViewsForgotten,
         Self::LiveViews,
         Self::LiveViewsLeftOut,
         Self::LiveConnections,
@@ -77,6 +85,8 @@ impl Metric {
             Self::RowsInserted => "playhead_rows_inserted_total",
             Self::InsertErrors => "playhead_insert_errors_total",
             Self::LagRecords => "playhead_lag_records",
+            Self::ViewsRemembered => "playhead_views_remembered",
+            Self::ViewsForgotten => "playhead_views_forgotten_total",
             Self::LiveViews => "playhead_live_views",
             Self::LiveViewsLeftOut => "playhead_live_views_left_out_total",
             Self::LiveConnections => "playhead_live_connections",
@@ -118,6 +128,7 @@ pub fn start_logging(json: bool, directives: &str) {
         let layer = fmt::layer().compact().with_ansi(std::io::stderr().is_terminal());
         registry.with(layer.with_writer(std::io::stderr)).init();
     }
+    panics::tell();
 }
 
 /// Installs the recorder behind `/metrics`.

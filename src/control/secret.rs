@@ -99,6 +99,8 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
@@ -117,6 +119,23 @@ mod tests {
         assert!(is_ingest_key(&key));
         for bad in ["", "UPPER", "with-dash", "ä", "a b"] {
             assert!(!is_ingest_key(bad), "{bad}");
+        }
+    }
+
+    /// Far from a proof of chance; but a counter, a clock or a constant in them would show.
+    #[test]
+    fn what_is_made_by_chance_has_every_character_at_every_place() {
+        const MADE: usize = 10_000;
+        for (make, alphabet) in [(ingest_key as fn() -> String, KEY_ALPHABET.len()), (random_secret, 64)] {
+            let made: BTreeSet<String> = (0..MADE).map(|_| make()).collect();
+            assert_eq!(made.len(), MADE);
+            let length = made.iter().map(String::len).max().unwrap();
+            assert!(made.iter().all(|one| one.len() == length));
+            // The last one of base64 has but four bits here.
+            for place in 0..length - 1 {
+                let seen: BTreeSet<u8> = made.iter().map(|one| one.as_bytes()[place]).collect();
+                assert_eq!(seen.len(), alphabet, "place {place}");
+            }
         }
     }
 

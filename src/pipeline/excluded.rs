@@ -1,4 +1,5 @@
-//! The events of a batch that ClickHouse refuses for good, and how an intent writes them down.
+//! The events of a batch that cannot go in, because ClickHouse refuses them for good or our own code panics over them, and
+//! how an intent writes them down.
 //!
 //! Whoever rebuilds a batch after a crash has to leave out the same events, or one of them would be in quarantine and in
 //! the tables as well. So their places stand in the intent: `.3` counts the record back from the batch's last offset,
@@ -21,6 +22,16 @@ enum Part {
     Whole,
     /// Events by their place in the record.
     Events(BTreeSet<usize>),
+}
+
+impl Part {
+    /// How many places an intent has to name.
+    fn places(&self) -> usize {
+        match self {
+            Self::Whole => 1,
+            Self::Events(events) => events.len(),
+        }
+    }
 }
 
 /// Places that are left out, by the record's offset.
@@ -47,11 +58,26 @@ impl Excluded {
 
     /// How many places an intent has to name.
     pub fn len(&self) -> usize {
-        let places = |part: &Part| match part {
-            Part::Whole => 1,
-            Part::Events(events) => events.len(),
-        };
-        self.0.values().map(places).sum()
+        self.0.values().map(Part::places).sum()
+    }
+
+    /// Takes the places from `offset` on away.
+    pub fn split_off(&mut self, offset: u64) -> Self {
+        Self(self.0.split_off(&offset))
+    }
+
+    /// Adds what is left out elsewhere.
+    pub fn join(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
+    /// The first offset whose places an intent has no room for beside those before it.
+    pub fn beyond(&self, most: usize) -> Option<u64> {
+        let mut places = 0;
+        self.0.iter().find_map(|(offset, part)| {
+            places += part.places();
+            (places > most).then_some(*offset)
+        })
     }
 
     /// The offsets of records that are left out as a whole.
@@ -155,6 +181,9 @@ mod tests {
         assert_eq!(split(9), (vec![], vec![1, 2, 3]));
         assert_eq!(excluded.kept(8, &record(&[1])), None, "nothing is left of it");
         assert_eq!((excluded.len(), excluded.records().collect::<Vec<_>>()), (3, vec![9]));
+        assert_eq!([3, 2, 1, 0].map(|most| excluded.beyond(most)), [None, Some(9), Some(8), Some(7)]);
+        let rest = excluded.split_off(8);
+        assert_eq!((excluded.len(), rest.len()), (1, 2));
     }
 
     #[test]

@@ -96,7 +96,8 @@ fn exclude_event(records: &[Placed<'_>], row: &EventRow<'_>, excluded: &mut Excl
     }
 }
 
-/// Leaves out, beside what is `known`, those records of a refused view that are refused by themselves; all, if it takes all to be refused.
+/// Leaves out, beside what is `known`, those records of a refused view that are refused by themselves; all, if it takes all to
+/// be refused.
 async fn exclude_records(
     probe: &Probe<'_>,
     known: &Excluded,

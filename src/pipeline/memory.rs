@@ -2,7 +2,8 @@
 //! those whose client does not count, and whether its viewer was erased.
 //!
 //! Only a shortcut: a view that is not here is looked up in ClickHouse, and a repeat that is not recognised here is
-//! removed by the engine of `event_rows`. So it may be lost or forgotten at any time.
+//! removed by the engine of `event_rows`. So it may be lost or forgotten at any time, and what there is no room for is: those
+//! first that were silent for longest ([`Memory::forget_beyond`]).
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},
@@ -25,6 +26,13 @@ const LEAST_HASH: u64 = 1 << 32;
 /// Most hashes remembered of one view, the newest: a repeat comes soon or disappears in the table's merge.
 const MAX_HASHES: usize = 1024;
 
+/// What an entry takes besides what it holds: its place in the map and its allocations.
+const ENTRY: usize = 64;
+/// What a hash takes, in the set and in the queue.
+const HASH: usize = 32;
+/// What a moment of a timeline takes.
+const MOMENT: usize = 48;
+
 /// Environment and view id.
 pub type ViewKey = (Arc<str>, Arc<str>);
 
@@ -43,6 +51,8 @@ pub struct Remembered {
     pub is_erased: bool,
     /// What it may still get.
     room: Notes,
+    /// As it was weighed last; 0 if it was not.
+    bytes: usize,
 }
 
 /// Numbers of marks and of moments, which grow a view's row with every event that leaves one.
@@ -106,7 +116,18 @@ impl Remembered {
             known,
             is_erased: false,
             room: Notes::MOST,
+            bytes: 0,
         }
+    }
+
+    /// About what it takes in memory under an id of this length.
+    fn weigh(&mut self, id: &str) -> usize {
+        let moments = self.known.as_ref().map_or(0, |known| known.timeline.0.len());
+        let held = self.runs.capacity() * size_of::<(u64, u64)>()
+            + self.hashes.by_age.len() * HASH
+            + moments * MOMENT;
+        self.bytes = size_of::<Self>() + ENTRY + id.len() + held;
+        self.bytes
     }
 
     /// Whether the whole timeline so far is here.
@@ -171,6 +192,8 @@ impl Remembered {
 pub struct Memory {
     environments: HashMap<Arc<str>, HashMap<Arc<str>, Remembered>>,
     swept_ms: i64,
+    /// What all views take.
+    bytes: usize,
 }
 
 impl Memory {
@@ -236,15 +259,53 @@ impl Memory {
     /// not of the machine.
     pub fn adopt(&mut self, tried: Self, now_ms: i64) {
         for (environment, views) in tried.environments {
-            self.environments.entry(environment).or_default().extend(views);
+            let known = self.environments.entry(environment).or_default();
+            for (id, mut view) in views {
+                self.bytes += view.weigh(&id);
+                let before = known.insert(id, view).map_or(0, |before| before.bytes);
+                self.bytes -= before;
+            }
         }
         if now_ms - self.swept_ms > 60_000 {
             self.swept_ms = now_ms;
-            for views in self.environments.values_mut() {
-                views.retain(|_, view| now_ms - view.last_ms < FORGET_AFTER_MS);
-            }
-            self.environments.retain(|_, views| !views.is_empty());
+            self.keep(|view| now_ms - view.last_ms < FORGET_AFTER_MS);
         }
+    }
+
+    /// How many views are remembered.
+    pub fn len(&self) -> usize {
+        self.environments.values().map(HashMap::len).sum()
+    }
+
+    /// Makes room if they take more than `most` bytes: those go that were silent for longest, a quarter at a time. How many
+    /// have gone.
+    pub fn forget_beyond(&mut self, most: usize) -> usize {
+        let before = self.len();
+        while self.bytes > most {
+            let views = self.environments.values().flat_map(HashMap::values);
+            let mut heard: Vec<i64> = views.map(|view| view.last_ms).collect();
+            if heard.is_empty() {
+                break;
+            }
+            let quarter = heard.len() / 4;
+            let (_, &mut until_ms, _) = heard.select_nth_unstable(quarter);
+            // Of many that were heard of in the same millisecond no more go than have to.
+            let mut left = quarter + 1;
+            self.keep(|view| {
+                let goes = view.last_ms <= until_ms && left > 0;
+                left -= usize::from(goes);
+                !goes
+            });
+        }
+        before - self.len()
+    }
+
+    fn keep(&mut self, mut stays: impl FnMut(&Remembered) -> bool) {
+        for views in self.environments.values_mut() {
+            views.retain(|_, view| stays(view));
+        }
+        self.environments.retain(|_, views| !views.is_empty());
+        self.bytes = self.environments.values().flat_map(HashMap::values).map(|view| view.bytes).sum();
     }
 }
 
@@ -255,6 +316,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::event::Record;
 
     #[test]
     fn hashes_do_not_push_each_other_out_for_hours() {
@@ -265,6 +327,48 @@ mod tests {
         assert!((1000..100_000).all(|i| view.is_new(hash(i))));
         assert!(view.hashes.known.len() == MAX_HASHES && view.runs.is_empty());
         assert!(!view.is_new(hash(99_900)));
+    }
+
+    /// A batch of one record for each of these views has been written.
+    fn written(memory: &mut Memory, views: std::ops::Range<usize>, at_ms: i64) {
+        let mut records = Vec::new();
+        for number in views {
+            let record = Record {
+                environment: "e".into(),
+                view_id: format!("view-{number:032}").into(),
+                received_ms: at_ms,
+                ..Record::default()
+            };
+            memory.begin(("e".into(), (&*record.view_id).into()), at_ms);
+            records.push((0, record));
+        }
+        let tried = memory.of_records(&records);
+        memory.adopt(tried, at_ms);
+    }
+
+    #[test]
+    fn a_flood_of_new_views_makes_those_forgotten_that_were_silent_for_longest() {
+        const MOST: usize = 1 << 20;
+        let mut memory = Memory::default();
+        let mut forgotten = 0;
+        for beacon in 0..1_000 {
+            written(&mut memory, beacon * 100..(beacon + 1) * 100, 1 + beacon as i64);
+            forgotten += memory.forget_beyond(MOST);
+            assert!(memory.bytes <= MOST && memory.bytes > MOST / 2 || beacon < 100, "{}", memory.bytes);
+        }
+        assert_eq!(memory.len() + forgotten, 100_000);
+        assert!(memory.get("e", &format!("view-{:032}", 99_999)).is_some());
+        assert!(memory.get("e", &format!("view-{:032}", 0)).is_none());
+        // Once is enough for who is there already.
+        let (bytes, views) = (memory.bytes, memory.len());
+        written(&mut memory, 99_900..100_000, 1_001);
+        assert_eq!((memory.bytes, memory.len()), (bytes, views));
+        // All of one millisecond.
+        written(&mut memory, 100_000..110_000, 1_002);
+        memory.forget_beyond(MOST);
+        assert!(memory.bytes <= MOST && memory.bytes > MOST / 2, "{}", memory.bytes);
+        memory.forget_beyond(0);
+        assert_eq!((memory.len(), memory.bytes), (0, 0));
     }
 
     proptest! {

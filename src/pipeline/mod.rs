@@ -14,12 +14,15 @@ pub mod excluded;
 mod isolate;
 pub mod live;
 pub mod memory;
+mod panicking;
 pub mod partition;
 pub mod progress;
+mod room;
 pub mod rows;
 pub mod starts;
 pub mod timelines;
 mod write;
+mod writing;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -28,6 +31,7 @@ use tokio::time::Instant;
 use self::{
     partition::{Partition, Step},
     progress::Progress,
+    room::Room,
 };
 use crate::{
     log::quarantine::Quarantine,
@@ -78,9 +82,13 @@ impl Processor {
             let wait =
                 due.map_or(IDLE_WAIT, |due| due.saturating_duration_since(Instant::now()).min(IDLE_WAIT));
             self.hear(&mut *consumer, &mut partitions, wait).await?;
+            let (room, mut remembered) = (Room::of_each(partitions.len()), 0);
             for partition in partitions.values_mut() {
+                partition.room = room;
                 self.advance(&mut *consumer, partition).await?;
+                remembered += partition.remembered();
             }
+            gauge(Metric::ViewsRemembered, remembered as f64);
             self.report_lag(&partitions).await;
         }
     }

@@ -8,26 +8,22 @@ use super::{
     Processor,
     batch::{Batch, DECODER_VERSION, Intent},
     excluded::Excluded,
-    isolate,
     memory::Memory,
-    write::{WriteError, write},
+    room::Room,
+    write::WriteError,
+    writing::Writing,
 };
 use crate::{
     log::{Assignment, LogConsumer, LogError, StoredRecord},
-    planted::{self, Bug},
+    telemetry::{Metric, count},
 };
 
-/// A batch is written when it is this large or this old. Old matters for freshness of SQL; live does not wait for it.
-const MAX_EVENTS: usize = 100_000;
-const MAX_BYTES: usize = 24 << 20;
+/// A batch is written when it is full or this old. Old matters for freshness of SQL; live does not wait for it.
 const MAX_AGE: Duration = Duration::from_millis(1000);
 /// An INSERT costs the engine 25 ms whatever is in it, and each part is merged again later. So one with this many events in
 /// its first second waits a second more for company.
 const BUSY_EVENTS: usize = 5_000;
 const BUSY_AGE: Duration = Duration::from_millis(2000);
-/// Wait between tries to write, doubled up to the longest.
-const FIRST_RETRY: Duration = Duration::from_millis(250);
-const LONGEST_RETRY: Duration = Duration::from_secs(15);
 
 /// What [`Partition::advance`] achieved.
 #[derive(Debug, PartialEq, Eq)]
@@ -39,29 +35,39 @@ pub enum Step {
     },
 }
 
-/// A batch on its way into ClickHouse.
+/// Something read from the log.
 #[derive(Debug)]
-struct Writing {
-    batch: Batch,
-    /// What ClickHouse said about the events that are left out.
-    refusal: String,
-    declared: bool,
-    retry_at: Instant,
-    backoff: Duration,
+enum Read {
+    Record(StoredRecord),
+    /// A place that cannot be read, and why.
+    Corrupt(u64, String),
+}
+
+impl Read {
+    fn offset(&self) -> u64 {
+        match self {
+            Self::Record(record) => record.offset,
+            Self::Corrupt(offset, _) => *offset,
+        }
+    }
 }
 
 /// The state of one assigned partition.
 #[derive(Debug)]
 pub struct Partition {
     pub number: u32,
+    /// What it may hold.
+    pub room: Room,
     memory: Memory,
     filling: Batch,
     filling_since: Option<Instant>,
     /// The batch that has to be rebuilt exactly, from the last owner's intent.
     intended: Option<Intent>,
+    /// What is known of the records behind that.
+    rest: Option<Intent>,
     writing: Option<Writing>,
-    /// Records that arrived while a batch was being written or beyond an intended one.
-    waiting: VecDeque<StoredRecord>,
+    /// What arrived while a batch was being written or beyond an intended one.
+    waiting: VecDeque<Read>,
 }
 
 impl Partition {
@@ -82,15 +88,19 @@ impl Partition {
                 }
             },
         };
-        Ok(Self {
+        let mut partition = Self {
             number: assignment.partition,
+            room: Room::of_each(1),
             memory: Memory::default(),
             filling: Batch::new(assignment.partition, assignment.offset),
             filling_since: None,
-            intended: intended.filter(|intent| intent.last >= assignment.offset),
+            intended: None,
+            rest: None,
             writing: None,
             waiting: VecDeque::new(),
-        })
+        };
+        partition.intend(intended, assignment.offset);
+        Ok(partition)
     }
 
     /// Everything below this offset is in ClickHouse.
@@ -103,6 +113,13 @@ impl Partition {
         self.writing.is_some()
     }
 
+    /// How many views are remembered; first as many of them are forgotten as there is no room for, and counted.
+    pub fn remembered(&mut self) -> usize {
+        let forgotten = self.memory.forget_beyond(self.room.memory_bytes);
+        count(Metric::ViewsForgotten, forgotten as u64);
+        self.memory.len()
+    }
+
     /// When something has to be done without a new record.
     pub fn due(&self) -> Option<Instant> {
         match &self.writing {
@@ -113,24 +130,44 @@ impl Partition {
 
     /// Takes the next record.
     pub fn push(&mut self, record: StoredRecord) {
-        if self.writing.is_some() || self.is_full() {
-            self.waiting.push_back(record);
-        } else if record.offset >= self.filling.next() {
-            self.filling_since.get_or_insert_with(Instant::now);
-            self.filling.push(record);
-        }
+        self.take(Read::Record(record));
     }
 
     /// Takes a place that cannot be read.
     pub fn push_corrupt(&mut self, offset: u64, reason: String) {
+        self.take(Read::Corrupt(offset, reason));
+    }
+
+    fn take(&mut self, read: Read) {
+        if self.writing.is_some() || self.is_full() {
+            self.waiting.push_back(read);
+            return;
+        }
+        if read.offset() < self.filling.next() {
+            return;
+        }
         self.filling_since.get_or_insert_with(Instant::now);
-        self.filling.push_poison(offset, reason, None);
+        let is_condemned = self.intended.as_ref().is_some_and(|intent| intent.condemns(read.offset()));
+        match read {
+            Read::Record(record) if is_condemned => {
+                let reason = "the process ended again and again in the middle of it".to_owned();
+                tracing::error!(
+                    partition = self.number,
+                    offset = record.offset,
+                    reason,
+                    "quarantined unread"
+                );
+                self.filling.push_poison(record.offset, reason, Some(record.payload));
+            }
+            Read::Record(record) => self.filling.push(record),
+            Read::Corrupt(offset, reason) => self.filling.push_poison(offset, reason, None),
+        }
     }
 
     fn is_full(&self) -> bool {
         match &self.intended {
             Some(intent) => !self.filling.is_empty() && self.filling.last >= intent.last,
-            None => self.filling.events >= MAX_EVENTS || self.filling.bytes >= MAX_BYTES,
+            None => self.filling.events >= self.room.events || self.filling.bytes >= self.room.record_bytes,
         }
     }
 
@@ -159,26 +196,38 @@ impl Partition {
         if writing.retry_at > Instant::now() {
             return Ok(Step::Waiting);
         }
-        if !writing.declared {
-            let intent = writing.intent().to_text();
-            consumer.commit(self.number, writing.batch.first, Some(&intent)).await?;
-            writing.declared = true;
-        }
-        assert!(!planted::is(Bug::TaskPanics), "planted");
-        if planted::is(Bug::CommitBeforeInsert) {
-            consumer.commit(self.number, writing.batch.last + 1, None).await?;
-        }
-        let outcome = write(to, &writing.batch, &writing.refusal, &mut self.memory).await;
-        if let Err(error) = outcome {
-            writing.again(to, error, &self.memory).await;
-            return Ok(Step::Waiting);
+        match writing.attempt(to, consumer, &mut self.memory).await {
+            Ok(()) => {}
+            Err(WriteError::Log(error)) => return Err(error),
+            Err(error) => {
+                if writing.again(to, error, &self.memory).await {
+                    let next = writing.batch.next();
+                    // Of a partition that is paused the place may not be remembered.
+                    consumer.resume(&[self.number])?;
+                    consumer.seek(self.number, next).await?;
+                    consumer.pause(&[self.number])?;
+                    self.filling = Batch::new(self.number, next);
+                    self.waiting.clear();
+                }
+                return Ok(Step::Waiting);
+            }
         }
         let next = writing.batch.last + 1;
         consumer.commit(self.number, next, None).await?;
-        self.writing = None;
+        let rest = self.writing.take().and_then(|writing| writing.rest);
+        self.intend(rest, next);
         let waiting = std::mem::take(&mut self.waiting);
-        waiting.into_iter().for_each(|record| self.push(record));
+        waiting.into_iter().for_each(|read| self.take(read));
         Ok(Step::Written { next })
+    }
+
+    /// Sets out to write a batch that was declared before, from `first` on.
+    fn intend(&mut self, intent: Option<Intent>, first: u64) {
+        let intent = intent.filter(|intent| intent.last >= first);
+        (self.intended, self.rest) = match intent.map(|intent| intent.narrowed(first)) {
+            Some((intent, rest)) => (Some(intent), rest),
+            None => (None, None),
+        };
     }
 
     /// Takes what has gathered as the batch to write.
@@ -188,40 +237,45 @@ impl Partition {
         self.filling_since = None;
         let intended = self.intended.take();
         batch.is_retry = intended.is_some();
-        let declared = intended.is_some();
+        let deaths = intended.as_ref().map_or(0, |intent| intent.deaths + 1);
         batch.excluded = intended.map_or_else(Excluded::default, |intent| intent.excluded);
-        let refusal = "refused by ClickHouse before a restart".to_owned();
-        Writing { batch, refusal, declared, retry_at: Instant::now(), backoff: FIRST_RETRY }
+        Writing::new(batch, deaths, self.rest.take())
     }
 }
 
-impl Writing {
-    fn intent(&self) -> Intent {
-        Intent { last: self.batch.last, decoder: DECODER_VERSION, excluded: self.batch.excluded.clone() }
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(offset: u64) -> StoredRecord {
+        StoredRecord { offset, payload: bytes::Bytes::from_static(b"no record") }
     }
 
-    /// Prepares the next try: the same later, or at once without what ClickHouse refuses.
-    async fn again(&mut self, to: &Processor, error: WriteError, memory: &Memory) {
-        self.batch.is_retry = true;
-        let partition = self.batch.partition;
-        let error = match error {
-            WriteError::Later(error) => error,
-            WriteError::Refused(refusal) => match isolate::refused(&to.store, &self.batch, memory).await {
-                Ok(excluded) => {
-                    tracing::error!(
-                        partition,
-                        events = excluded.len(),
-                        refusal,
-                        "left out of a batch and quarantined"
-                    );
-                    (self.batch.excluded, self.refusal, self.declared) = (excluded, refusal, false);
-                    return;
-                }
-                Err(error) => format!("{error}; {refusal}"),
-            },
-        };
-        tracing::warn!(partition, error, retry_in = ?self.backoff, "batch not written yet");
-        self.retry_at = Instant::now() + self.backoff;
-        self.backoff = (self.backoff * 2).min(LONGEST_RETRY);
+    #[test]
+    fn what_cannot_be_read_waits_its_turn_behind_what_can() {
+        let intent = Some("v1:1".to_owned());
+        let assignment = Assignment { partition: 0, offset: 0, intent };
+        let mut partition = Partition::new(&assignment).expect("it is of this version");
+        (0..4).for_each(|offset| partition.push(record(offset)));
+        partition.push_corrupt(4, "torn".into());
+        assert_eq!((partition.filling.last, partition.waiting.len()), (1, 3));
+        partition.writing = Some(partition.begin());
+        partition.push(record(5));
+        partition.writing = None;
+        let waiting = std::mem::take(&mut partition.waiting);
+        waiting.into_iter().for_each(|read| partition.take(read));
+        let offsets: Vec<u64> = partition.filling.poison.iter().map(|entry| entry.position.offset).collect();
+        assert_eq!(offsets, [2, 3, 4, 5], "no record here is one, and none is lost");
+    }
+
+    #[test]
+    fn a_record_that_nobody_survives_is_not_looked_at() {
+        let intent = Some("v1:7!2".to_owned());
+        let assignment = Assignment { partition: 0, offset: 7, intent };
+        let mut partition = Partition::new(&assignment).expect("it is of this version");
+        (7..9).for_each(|offset| partition.push(record(offset)));
+        let [condemned] = &partition.filling.poison[..] else { panic!("one entry") };
+        assert_eq!((condemned.position.offset, condemned.payload.as_deref()), (7, Some(&b"no record"[..])));
+        assert!(condemned.reason.starts_with("the process ended"), "{}", condemned.reason);
     }
 }

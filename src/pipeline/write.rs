@@ -6,12 +6,14 @@ use std::collections::{BTreeMap, HashMap};
 use super::{
     Processor,
     batch::{self, Batch, Placed},
-    memory::Memory,
+    excluded::Excluded,
+    memory::{Memory, Notes},
     rows::{DAY_MS, Rows, rows},
     starts::{self, Start},
     timelines,
 };
 use crate::{
+    log::LogError,
     planted::{self, Bug},
     store::{
         native::Block,
@@ -27,9 +29,15 @@ pub enum WriteError {
     /// The same again later.
     #[error("{0}")]
     Later(String),
-    /// Never like this: something in it has to be left out.
+    /// Never like this: ClickHouse wants something in it left out.
     #[error("{0}")]
     Refused(String),
+    /// Never like this: our own code panics over something in it.
+    #[error("{0}")]
+    Panicked(String),
+    /// The log took no commit.
+    #[error(transparent)]
+    Log(#[from] LogError),
 }
 
 impl WriteError {
@@ -38,18 +46,38 @@ impl WriteError {
     }
 }
 
-/// Writes a batch; `refusal` is what ClickHouse said about the events that are left out of it.
+/// What a batch comes to.
+pub struct Made {
+    blocks: Vec<(Table, i64, Block)>,
+    fates: Fates,
+    /// What is remembered once it is written.
+    learnt: Memory,
+}
+
+/// What becomes of the events of a batch.
+struct Fates {
+    stored: u64,
+    late: u64,
+    duplicates: u64,
+    suppressed: u64,
+    left_out: Notes,
+}
+
+impl Fates {
+    fn of(rows: &Rows<'_>) -> Self {
+        let Rows { by_day, duplicates, late, suppressed, left_out } = rows;
+        let events = by_day.values().map(|day| day.events.len() as u64).sum::<u64>();
+        let (duplicates, suppressed, left_out) = (*duplicates, *suppressed, *left_out);
+        Self { stored: events - late, late: *late, duplicates, suppressed, left_out }
+    }
+}
+
+/// Asks ClickHouse about the views of `records` that are not in `memory`, or not with all that is needed.
 ///
 /// # Errors
-/// See [`WriteError`].
-pub async fn write(
-    to: &Processor,
-    batch: &Batch,
-    refusal: &str,
-    memory: &mut Memory,
-) -> Result<(), WriteError> {
-    let records = batch.records();
-    let strangers = batch::strangers(&records, memory);
+/// When it cannot be asked.
+pub async fn recall(to: &Processor, records: &[Placed<'_>], memory: &mut Memory) -> Result<(), WriteError> {
+    let strangers = batch::strangers(records, memory);
     let starts = match planted::is(Bug::NoDeduplication) {
         false => starts::look_up(&to.store, &strangers).await.map_err(WriteError::later)?,
         true => HashMap::new(),
@@ -61,34 +89,57 @@ pub async fn write(
             None => memory.begin(key, received_ms),
         }
     }
-    let unknown = batch::without_timeline(&records, memory);
+    let unknown = batch::without_timeline(records, memory);
     for (key, known) in timelines::look_up(&to.store, &unknown).await.map_err(WriteError::later)? {
         memory.recall(&key, known);
     }
-    take_back(to, batch, &records, memory).await?;
-    // A failed try must not leave its sequences behind as seen, so the rows are made from a copy of what is remembered.
-    let mut tried = memory.of_records(&records);
-    let kept = batch.excluded.kept_of(&records);
-    let rows = rows(batch.partition, &kept, &mut tried);
+    Ok(())
+}
+
+/// Makes the blocks of what is kept of `records`, all views of which must be in `memory`. A try that fails must not leave its
+/// sequences behind as seen, so that is done with a copy of what is remembered; and nothing is inserted before all of it is made.
+pub fn make(partition: u32, records: &[Placed<'_>], excluded: &Excluded, memory: &Memory) -> Made {
+    let mut learnt = memory.of_records(records);
+    let kept = excluded.kept_of(records);
+    let rows = rows(partition, &kept, &mut learnt);
+    let mut blocks = Vec::new();
     for (day, of_day) in &rows.by_day {
         if !of_day.events.is_empty() {
-            let block = event_block(&of_day.events);
-            insert(to, batch, Table::EventRows, *day, &block).await?;
+            blocks.push((Table::EventRows, *day, event_block(&of_day.events)));
         }
-        let block = view_block(&of_day.views);
-        insert(to, batch, Table::ViewStates, *day, &block).await?;
+        blocks.push((Table::ViewStates, *day, view_block(&of_day.views)));
     }
-    let (mut entries, refused) = batch.refused(&records, refusal);
+    Made { blocks, fates: Fates::of(&rows), learnt }
+}
+
+/// Writes what was made of the `records` of a batch; `reason` is why something of it is left out.
+///
+/// # Errors
+/// See [`WriteError`].
+pub async fn write(
+    to: &Processor,
+    batch: &Batch,
+    records: &[Placed<'_>],
+    made: Made,
+    reason: &str,
+    memory: &mut Memory,
+) -> Result<(), WriteError> {
+    take_back(to, batch, records, memory).await?;
+    for (table, day, block) in &made.blocks {
+        insert(to, batch, *table, *day, block).await?;
+    }
+    let (mut entries, refused) = batch.refused(records, reason);
     entries.extend(batch.poison.iter().cloned());
     if !entries.is_empty() {
         to.quarantine.store(&entries).await.map_err(WriteError::later)?;
     }
-    memory.adopt(tried, records.last().map_or(0, |(_, record)| record.received_ms));
-    tell(&rows, refused + batch.poison.len() as u64);
+    memory.adopt(made.learnt, records.last().map_or(0, |(_, record)| record.received_ms));
+    tell(&made.fates, refused + batch.poison.len() as u64);
     Ok(())
 }
 
-/// The event rows of records that `view_states` has refused may be in already: then an earlier try put them there.
+/// The event rows of records that are left out may be in already, if `view_states` has refused them: then an earlier try put
+/// them there.
 async fn take_back(
     to: &Processor,
     batch: &Batch,
@@ -122,13 +173,12 @@ async fn insert(
     })
 }
 
-fn tell(rows: &Rows<'_>, quarantined: u64) {
-    let stored = rows.by_day.values().map(|day| day.events.len() as u64).sum::<u64>();
-    count_labelled(Metric::EventsProcessed, "fate", "stored", stored - rows.late);
-    count_labelled(Metric::EventsProcessed, "fate", "late", rows.late);
-    count_labelled(Metric::EventsProcessed, "fate", "duplicate", rows.duplicates);
-    count_labelled(Metric::EventsProcessed, "fate", "suppressed", rows.suppressed);
+fn tell(fates: &Fates, quarantined: u64) {
+    count_labelled(Metric::EventsProcessed, "fate", "stored", fates.stored);
+    count_labelled(Metric::EventsProcessed, "fate", "late", fates.late);
+    count_labelled(Metric::EventsProcessed, "fate", "duplicate", fates.duplicates);
+    count_labelled(Metric::EventsProcessed, "fate", "suppressed", fates.suppressed);
     count_labelled(Metric::EventsProcessed, "fate", "quarantined", quarantined);
-    count_labelled(Metric::NotesLeftOut, "kind", "mark", rows.left_out.marks as u64);
-    count_labelled(Metric::NotesLeftOut, "kind", "moment", rows.left_out.moments as u64);
+    count_labelled(Metric::NotesLeftOut, "kind", "mark", fates.left_out.marks as u64);
+    count_labelled(Metric::NotesLeftOut, "kind", "moment", fates.left_out.moments as u64);
 }

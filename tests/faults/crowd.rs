@@ -3,7 +3,7 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -39,8 +39,9 @@ pub struct Answers {
     pub refused: AtomicU64,
     /// No answer: the collector was dead or dying.
     pub broken: AtomicU64,
-    /// Answers no player could make sense of.
+    /// Answers no player could make sense of, and the first of them.
     pub malformed: AtomicU64,
+    pub strange: OnceLock<String>,
     /// Events in all beacons sent, repeats included.
     pub offered: AtomicU64,
     /// The slowest answer of any kind, ms.
@@ -173,13 +174,13 @@ impl Player {
                 let (status, accepted, retry) =
                     (answer.status(), header("playhead-accepted"), header("retry-after"));
                 // Whoever dies in the middle of an answer has not given it.
-                answer.bytes().await.map(|_| (status, accepted, retry))
+                answer.text().await.map(|text| (status, accepted, retry, text))
             }
             Err(error) => Err(error),
         };
         let ms = asked.elapsed().as_millis() as u64;
         let count = |counter: &AtomicU64| counter.fetch_add(1, Ordering::Relaxed);
-        let Ok((status, accepted, retry)) = answer else {
+        let Ok((status, accepted, retry, text)) = answer else {
             count(&self.answers.broken);
             self.at += 1;
             return Said::Again;
@@ -198,7 +199,12 @@ impl Player {
         count(match (is_done, is_refusal) {
             (true, _) => &self.answers.acknowledged,
             (_, true) => &self.answers.refused,
-            _ => &self.answers.malformed,
+            _ => {
+                self.answers
+                    .strange
+                    .get_or_init(|| format!("{:?} was answered {status}: {text}", self.format));
+                &self.answers.malformed
+            }
         });
         if is_done { Said::Acknowledged } else { Said::Again }
     }

@@ -4,7 +4,7 @@
 //! Every row has a time it may take, so the run has an end.
 //!
 //! `KILLS=1000` kills each part so often instead of 25 times; `SEED=n` repeats a run, and what was finished with that seed is
-//! not done again; `ROWS=T093,T094` runs these rows alone.
+//! not done again; `ROWS=T093,T094` runs these rows alone; `SOAK=4320` makes T180 last so many minutes.
 
 #![allow(unsafe_code, reason = "signals")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a proof that cannot go on fails")]
@@ -16,6 +16,7 @@ mod crowd;
 mod kafka;
 mod ledger;
 mod matrix;
+mod poison;
 mod preload;
 mod proxy;
 mod rig;
@@ -38,14 +39,13 @@ use ledger::Tally;
 use matrix::{How, Row};
 use tokio::time::timeout;
 
-/// A row that takes longer than this is red.
+/// A row that takes longer than this is red; T180 takes as much more as it was asked to.
 const LONGEST: Duration = Duration::from_secs(1200);
 /// What a whole run has to have had acknowledged for its result to mean something.
 const ENOUGH: u64 = 100_000;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
     let seed = number("SEED").unwrap_or_else(|| rand::random_range(1..1_000_000));
     let kills = number("KILLS").unwrap_or(25) as u32;
     let only = std::env::var("ROWS").unwrap_or_default();
@@ -86,14 +86,20 @@ async fn main() -> ExitCode {
     if red.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
+/// A setting of the run.
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
 async fn run_row(row: &Row, seed: u64, total: &mut Tally) -> bool {
     let begun = Instant::now();
     let id = row.id.clone();
     // A panic of the rig is a red row and not the end of the run.
-    let shown = tokio::spawn(timeout(LONGEST, async move { rows::run(&id, seed).await })).await;
+    let longest = LONGEST + Duration::from_secs(60 * number("SOAK").unwrap_or(0));
+    let shown = tokio::spawn(timeout(longest, async move { rows::run(&id, seed).await })).await;
     let (tally, note, trouble) = match shown {
         Ok(Ok(Some(shown))) => (shown.tally, shown.note, shown.trouble),
-        Ok(Err(_)) => (Tally::default(), String::new(), Some(format!("not over after {LONGEST:?}"))),
+        Ok(Err(_)) => (Tally::default(), String::new(), Some(format!("not over after {longest:?}"))),
         Ok(Ok(None)) => (Tally::default(), String::new(), Some("nobody knows how to run it".into())),
         Err(error) => (Tally::default(), String::new(), Some(error.to_string())),
     };

@@ -168,6 +168,8 @@ pub fn signal(pid: i32, signal: i32) {
 pub fn malformed(answers: &Answers) -> Option<String> {
     match answers.malformed.load(Ordering::Relaxed) {
         0 => None,
-        count => Some(format!("{count} malformed answers")),
+        count => {
+            Some(format!("{count} malformed answers: {}", answers.strange.get().map_or("", String::as_str)))
+        }
     }
 }

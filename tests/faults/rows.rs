@@ -2,11 +2,13 @@
 
 mod again;
 mod days;
+mod host;
 mod live;
 mod load;
 mod names;
 mod nodes;
 mod parts;
+mod poison;
 mod process;
 mod restore;
 mod sockets;
@@ -36,8 +38,10 @@ pub async fn run(id: &str, seed: u64) -> Option<Shown> {
         "T020" => sockets::slow_heads(seed).await,
         "T021" => sockets::silent_sockets(seed).await,
         "T022" => sockets::deaf_readers(seed).await,
+        "T054" => poison::survived(seed).await,
         "T057" => load::cardinality(seed).await,
         "T066" => days::offline(seed).await,
+        "T067" => days::after_the_window(seed).await,
         "T068" => process::clock_jumps(seed).await,
         "T070" => days::out_of_date(seed).await,
         "T072" => parts::answers_are_lost(seed).await,
@@ -63,9 +67,12 @@ pub async fn run(id: &str, seed: u64) -> Option<Shown> {
         "T121" => process::starved(seed).await,
         "T122" => process::task_panics(seed).await,
         "T124" => process::bad_settings(),
+        "T125" => host::stays_at_home(seed).await,
         "T132" => live::slow_reader(seed).await,
+        "T133" => live::half_open(seed).await,
         "T173" => restore::onto_an_empty_machine(seed).await,
         "T176" => nodes::come_and_go(seed).await,
+        "T180" => host::soak(seed).await,
         _ => return None,
     })
 }

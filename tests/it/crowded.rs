@@ -1,5 +1,5 @@
 //! Much of one thing: ten thousand events in one view, five hundred views of one viewer, a view that goes on after it has said
-//! that it is over, and thousands of new views at once. Each event is there once.
+//! that it is over, two tabs that are one view, and thousands of new views at once. Each event is there once.
 
 use serde_json::{Value, json};
 
@@ -42,6 +42,16 @@ async fn much_of_one_thing_is_there_once() {
         assert_eq!(server.beacon(&beacon(vec![json!({"id": "undead", "events": [event]})])).await.0, 202);
     }
     assert_eq!(stored(&server, &["undead".to_owned()]).await, [(6, 1)]);
+
+    // A tab that was duplicated: the same ids, and each tells a story of its own under them.
+    for (kind, playing_ms) in [("heartbeat", 500), ("pause", 900), ("error", 100)] {
+        let event = |seq| json!({"seq": seq, "t_ms": seq * 1000, "type": kind, "c": {"playing_ms": playing_ms * seq}});
+        let events: Vec<Value> = (1..=3).map(event).collect();
+        assert_eq!(server.beacon(&beacon(vec![json!({"id": "twins", "events": events})])).await.0, 202);
+    }
+    assert_eq!(stored(&server, &["twins".to_owned()]).await, [(3, 1)]);
+    let (_, view) = server.get("/data/v1/video-views/twins").await;
+    assert_eq!(view["data"]["view_id"], "twins", "{view}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,6 +7,8 @@ mod ledger;
 #[allow(dead_code, reason = "the other test binary uses the rest")]
 #[path = "../faults/matrix.rs"]
 mod matrix;
+#[path = "../faults/poison.rs"]
+mod poison;
 #[allow(dead_code, reason = "the other test binary uses the rest")]
 #[path = "../faults/rig.rs"]
 mod rig;
@@ -86,6 +88,28 @@ async fn repeats_that_cannot_be_recognised_are_found_out() {
     let tally = compared(&rig, crowd).await;
     // What a view shows in two rows may also look too small in one of them.
     assert!(tally.doubled > 0 && tally.invented == 0, "{tally}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_that_panics_costs_itself_alone() {
+    let rig = Rig::start(Log::Embedded, "poison", &[("PLANTED_BUG", "poison")]).await;
+    let (crowd, process) = (rig.crowd(PLAYERS, PAUSE, 7), rig.collector.pid());
+    sleep(Duration::from_secs(1)).await;
+    poison::give(&rig, "planted-panic", 5).await;
+    let answers = crowd.finish().await;
+    let tally = rig.compare().await;
+    assert!(tally.is_clean() && tally.acknowledged > 100, "{tally}");
+    assert_eq!(malformed(&answers), None);
+    // Of each of the views one event, and the record that could not even be read.
+    assert_eq!(poison::metric(&rig, "playhead_events_processed_total{fate=\"quarantined\"}").await, 6);
+    let listed = poison::quarantined(&rig).await;
+    assert!(listed.contains("view poisoned-4: 2 planted-panic\n    a panic: planted"), "{listed}");
+    assert_eq!(rig.collector.pid(), process);
+    let begun = std::time::Instant::now();
+    while poison::metric(&rig, "playhead_live_views").await < PLAYERS {
+        assert!(begun.elapsed() < rig::SETTLING, "live does not come back");
+        sleep(PAUSE).await;
+    }
 }
 
 /// Every row has a proof that exists or a reason why it has none, and the document says the same.

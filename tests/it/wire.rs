@@ -43,6 +43,7 @@ async fn what_is_no_proper_request_gets_one_clear_answer() {
     let server = Server::start(&[]).await;
     ambiguous_bodies_are_refused_and_nothing_is_smuggled(&server).await;
     heads_have_bounds(&server).await;
+    what_belongs_to_a_proxy_in_front_is_not_spoken(&server).await;
     strangers_are_refused_before_they_have_sent_anything(&server).await;
     hosts_and_methods_are_not_believed(&server).await;
     requests_in_a_row_are_answered_in_order(&server).await;
@@ -95,14 +96,36 @@ async fn heads_have_bounds(server: &Server) {
     assert!(matches!(status(&long), 0 | 431), "{long}");
     let path = format!("/{}", "a".repeat(100_000));
     assert!(matches!(status(&said(server, get(&path, "").as_bytes()).await), 0 | 400 | 414 | 431));
-    for junk in [
-        "\x16\x03\x01\x02\x00\x01\x00",
-        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
-        "GET / HTTP/1.1\r\n\r\n",
-        "\r\n\r\n\r\nhello\r\n\r\n",
-    ] {
+    for junk in ["GET / HTTP/1.1\r\n\r\n", "\r\n\r\n\r\nhello\r\n\r\n"] {
         assert_eq!(status(&said(server, junk.as_bytes()).await), 400, "{junk:?}");
     }
+}
+
+/// TLS, HTTP/2 and the PROXY protocol: refused with the first bytes, whatever is poured in behind them.
+async fn what_belongs_to_a_proxy_in_front_is_not_spoken(server: &Server) {
+    let handshake = b"\x16\x03\x01\x02\x00\x01\x00".to_vec();
+    // Settings, pings, and streams that are opened and reset.
+    let frames: [&[u8]; 4] = [
+        b"\0\0\0\x04\0\0\0\0\0",
+        b"\0\0\x08\x06\0\0\0\0\0playhead",
+        b"\0\0\x01\x01\0\0\0\0\x01\x82",
+        b"\0\0\x04\x03\0\0\0\0\x01\0\0\0\x08",
+    ];
+    let flood = [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(), frames.concat().repeat(5_000)].concat();
+    let endless = [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".as_slice(), b"\0\0\x01\x01\0\0\0\0\x01\x82"].concat();
+    let asks = get("/healthz", "");
+    let text = format!("PROXY TCP4 203.0.113.9 127.0.0.1 56324 443\r\n{asks}").into_bytes();
+    let binary =
+        [b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\xcb\0\x71\x09\x7f\0\0\x01\xdc\x04\x01\xbb", asks.as_bytes()]
+            .concat();
+    for bytes in [handshake, flood, endless, text, binary] {
+        let answer = said(server, &bytes).await;
+        refused_as_one(&answer, &String::from_utf8_lossy(&bytes[..16.min(bytes.len())]));
+    }
+    let upgrade = "GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close, upgrade, http2-settings\r\nupgrade: h2c\r\n\
+        http2-settings: AAMAAABkAAQCAAAAAAIAAAAA\r\n\r\n";
+    let answer = said(server, upgrade.as_bytes()).await;
+    assert_eq!((status(&answer), answer.matches("HTTP/").count()), (200, 1), "{answer}");
 }
 
 async fn strangers_are_refused_before_they_have_sent_anything(server: &Server) {

@@ -1,16 +1,22 @@
-//! How much of what is going on now is kept in memory for one environment. An ingest key is known to everybody who plays a
+//! How much of what is going on now is kept in memory. An ingest key is known to everybody who plays a
 //! video, so anybody can begin views without end, each with a text, a title and a length as large as a beacon may say.
 //!
 //! What is beyond a bound is stored as ever and missing in what is live alone; `playhead_live_views_left_out_total` counts it.
 
 use crate::event::View;
 
-/// Bytes of all views: some 250,000 that are open or were so ten minutes ago. Those that come then are left out.
+/// Bytes of all views of all environments: some 250,000 that are open or were so ten minutes ago. Those that come then are left
+/// out, of environments that have their share already ([`is_crowded`]).
 pub const MOST_BYTES: usize = 1 << 30;
 /// Bytes of one view. It stays as it was when it grows beyond.
 pub const MOST_OF_A_VIEW: usize = 1 << 20;
-/// Seconds of media in the heatmaps of all videos: five and a half thousand of an hour each.
+/// Seconds of media in the heatmaps of an environment's videos: five and a half thousand of an hour each, 320 MB.
 pub const MOST_HEAT_SECONDS: usize = 20_000_000;
+/// Seconds in the charts of an environment's videos: eleven thousand that are watched for as long as a chart goes back, 320 MB.
+/// With more of them charts go back less far.
+pub const MOST_CHART_SECONDS: usize = 10_000_000;
+/// Places of `custom` events that an environment's videos have together.
+pub const MOST_MOMENTS: usize = 1_000_000;
 /// Videos that are remembered once nobody watches them.
 pub const MOST_QUIET_VIDEOS: usize = 20_000;
 
@@ -19,15 +25,22 @@ const VIEW: usize = 2000;
 /// What one entry of a map takes besides its text.
 const ENTRY: usize = 64;
 
+/// Whether an environment whose views take `own` bytes has to do with what it has: `all` is what those of all `count`
+/// environments take. Nobody who has less than an equal share is left out because of the others.
+pub fn is_crowded(own: usize, all: usize, count: usize) -> bool {
+    all >= MOST_BYTES && own >= MOST_BYTES / count.max(1)
+}
+
 /// About what a view takes in memory.
 pub fn bytes(view: &View) -> usize {
     let texts: usize = view.text.values().map(|text| text.value.len()).sum();
     let custom: usize = view.custom.iter().map(|(name, text)| name.len() + text.value.len() + ENTRY).sum();
+    let moments: usize = view.moments.0.values().map(|moment| moment.name.len() + ENTRY).sum();
     let entries = view.text.len()
         + view.number.len()
         + view.marks.0.len()
         + view.timeline.0.len()
         + view.segment_from_ms.len()
         + view.error_sequences.len();
-    VIEW + texts + custom + entries * ENTRY
+    VIEW + texts + custom + moments + entries * ENTRY
 }

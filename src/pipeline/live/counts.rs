@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::{
-    bounds::{MOST_HEAT_SECONDS, MOST_QUIET_VIDEOS},
+    bounds::{MOST_CHART_SECONDS, MOST_HEAT_SECONDS, MOST_MOMENTS, MOST_QUIET_VIDEOS},
     heat::{self, Heat, Stretch},
     monitor::Shared,
     shares::Shares,
@@ -72,6 +72,8 @@ pub struct Counts {
     standings: [i64; Standing::ALL.len()],
     /// Of the heatmaps of all videos.
     heat_seconds: usize,
+    /// Places of `custom` events of all videos.
+    moments: usize,
 }
 
 impl Default for Counts {
@@ -84,6 +86,7 @@ impl Default for Counts {
             newest: VecDeque::new(),
             standings: [0; Standing::ALL.len()],
             heat_seconds: 0,
+            moments: 0,
         }
     }
 }
@@ -204,8 +207,11 @@ impl Counts {
         let Some(video) = self.videos.get_mut(live.view.text(AttributeKey::VideoId)) else { return };
         let moments = moments.into_iter().filter(|_| stands_for > 0);
         for moment in moments.map(|moment| (moment.name, moment.second)) {
-            if video.moments.len() < MOMENTS_PER_VIDEO || video.moments.contains_key(&moment) {
-                *video.moments.entry(moment).or_default() += stands_for;
+            if let Some(known) = video.moments.get_mut(&moment) {
+                *known += stands_for;
+            } else if video.moments.len() < MOMENTS_PER_VIDEO && self.moments < MOST_MOMENTS {
+                video.moments.insert(moment, stands_for);
+                self.moments += 1;
             }
         }
     }
@@ -223,9 +229,21 @@ impl Counts {
             }
             video.seconds.forget(now_s);
         }
+        self.shorten_charts(MOST_CHART_SECONDS);
+        self.moments = self.videos.values().map(|video| video.moments.len()).sum();
         self.heat_seconds = self.videos.values().map(|video| video.heat.plays.len()).sum();
         if self.videos.len() > MOST_QUIET_VIDEOS || self.heat_seconds > MOST_HEAT_SECONDS / 2 {
             self.forget_quiet_videos();
+        }
+    }
+
+    /// Lets the charts of videos go back less far, all the same, if they have more than `most` seconds together.
+    pub(super) fn shorten_charts(&mut self, most: usize) {
+        let all: usize = self.videos.values().map(|video| video.seconds.len()).sum();
+        if all > most {
+            let longest = self.videos.values().map(|video| video.seconds.len()).max().unwrap_or(0);
+            let keep = (longest * most / all).max(1);
+            self.videos.values_mut().for_each(|video| video.seconds.keep_newest(keep));
         }
     }
 

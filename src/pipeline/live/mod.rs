@@ -1,7 +1,7 @@
 //! Live state: reads the log's tail beside the processor, so that it goes on while ClickHouse is down.
 //!
 //! After a restart the tail begins some minutes back (the position is kept in a small file), which rebuilds the open
-//! views from their last beacons.
+//! views from their last beacons. The same is done for an environment in which a record has caused a panic, less that record.
 
 mod bounds;
 mod counts;
@@ -32,7 +32,8 @@ use self::{resume::Resume, state::Environment};
 use crate::{
     clock::Clock,
     event::Record,
-    log::{EventLog, LogError, StoredRecord, TailFrom},
+    log::{EventLog, LogError, Position, StoredRecord, TailFrom},
+    panics::caught,
     telemetry::{Metric, gauge},
 };
 
@@ -40,6 +41,8 @@ use crate::{
 const TICK: Duration = Duration::from_secs(1);
 /// Beacons that arrived longer ago are history: the longest chart of live is an hour.
 const HISTORY_MS: i64 = 3_600_000;
+/// What arrived less long ago is the present.
+const CURRENT_MS: i64 = 2_000;
 /// Wait before the tail is opened again after an error.
 const REOPEN: Duration = Duration::from_secs(1);
 
@@ -81,25 +84,36 @@ impl Live {
         self.current_to_ms.fetch_max(now_ms, Ordering::Relaxed);
     }
 
-    /// Takes in records of one partition; history is nobody's present.
-    pub fn learn<'a>(&self, records: impl Iterator<Item = &'a Record<'a>>, now_ms: i64) {
+    /// Takes in records of one partition; history is nobody's present. The places among them of those over which our own code
+    /// panics come back: their environments are empty and have to be built anew.
+    pub fn learn<'a>(&self, records: impl Iterator<Item = &'a Record<'a>>, now_ms: i64) -> Vec<usize> {
         let mut environments = self.environments.lock();
-        for record in records.filter(|record| now_ms - record.received_ms < HISTORY_MS) {
+        let mut panicked = Vec::new();
+        for (place, record) in records.enumerate() {
+            if now_ms - record.received_ms >= HISTORY_MS {
+                continue;
+            }
             let environment = match environments.get_mut(&*record.environment) {
                 Some(environment) => environment,
                 None => environments.entry(record.environment.to_string()).or_default(),
             };
-            environment.learn(record);
+            if caught(|| environment.learn(record)).is_err() {
+                environments.remove(&*record.environment);
+                panicked.push(place);
+            }
             self.current_to_ms.fetch_max(record.received_ms, Ordering::Relaxed);
         }
         drop(environments);
         self.changed.send_modify(|version| *version += 1);
+        panicked
     }
 
     /// Lets time pass.
     pub fn tick(&self, now_ms: i64) {
         let mut environments = self.environments.lock();
-        environments.values_mut().for_each(|environment| environment.tick(now_ms));
+        // One that cannot bear it begins anew with what comes next.
+        environments.retain(|_, environment| caught(|| environment.tick(now_ms)).is_ok());
+        Environment::share_room(environments.values_mut());
         gauge(Metric::LiveViews, environments.values().map(|e| e.views.len()).sum::<usize>() as f64);
         drop(environments);
         self.changed.send_modify(|version| *version += 1);
@@ -129,13 +143,18 @@ async fn follow_once(
         let wait = next_tick.saturating_duration_since(tokio::time::Instant::now());
         match tail.next(wait).await {
             Ok(Some((partition, records))) => {
-                let decoded = decode(&records);
-                live.learn(decoded.iter(), clock.now_ms());
-                if let Some(last) = records.last() {
+                let read = decode(partition, &records, resume);
+                let panicked = live.learn(read.iter().map(|(_, record)| record), clock.now_ms());
+                if let (Some(first), Some(last)) = (records.first(), records.last()) {
+                    resume.begin(partition, first.offset, clock.now_ms());
                     resume.mark(partition, last.offset + 1, clock.now_ms());
                 }
+                panicked.into_iter().for_each(|place| resume.leave_out(read[place].0));
             }
-            Ok(None) => live.caught_up(clock.now_ms()),
+            Ok(None) => {
+                live.caught_up(clock.now_ms());
+                resume.survived().await;
+            }
             // The processor quarantines it; live only steps over.
             Err(LogError::Corrupt { position, .. }) => {
                 resume.mark(position.partition, position.offset + 1, clock.now_ms());
@@ -145,12 +164,25 @@ async fn follow_once(
         }
         if tokio::time::Instant::now() >= next_tick {
             live.tick(clock.now_ms());
+            // There may always be more to read, and never nothing.
+            if (1..CURRENT_MS).contains(&live.data_age_ms(clock.now_ms())) {
+                resume.survived().await;
+            }
             resume.save(clock.now_ms()).await;
+            if resume.rewind(clock.now_ms()) {
+                tracing::warn!("live is read again from some minutes back, without what has caused a panic");
+                return Ok(());
+            }
             next_tick = tokio::time::Instant::now() + TICK;
         }
     }
 }
 
-fn decode(records: &[StoredRecord]) -> Vec<Record<'_>> {
-    records.iter().filter_map(|record| Record::from_bytes(&record.payload).ok()).collect()
+fn decode<'a>(partition: u32, records: &'a [StoredRecord], resume: &Resume) -> Vec<(Position, Record<'a>)> {
+    let read = records.iter().filter_map(|stored| {
+        let position = Position { partition, offset: stored.offset };
+        let record = Record::from_bytes(&stored.payload).ok()?;
+        (!resume.leaves_out(position)).then_some((position, record))
+    });
+    read.collect()
 }

@@ -62,6 +62,8 @@ pub struct Environment {
     erased: HashMap<Arc<str>, i64>,
     /// What all views take, or more: those that have gone since are not taken off until there is need.
     bytes: usize,
+    /// It has its share of the room, and the others need the rest.
+    is_crowded: bool,
 }
 
 impl Environment {
@@ -79,7 +81,7 @@ impl Environment {
         let most_events = Seen::most(self.views.len());
         let is_new = !self.views.contains_key(id);
         if is_new {
-            if self.bytes >= MOST_BYTES {
+            if self.bytes >= MOST_BYTES || self.is_crowded {
                 count(Metric::LiveViewsLeftOut, 1);
                 return;
             }
@@ -133,9 +135,29 @@ impl Environment {
         self.counts.advance(now_ms / 1000, !self.views.is_empty());
         self.erased.retain(|_, heard_ms| now_ms - *heard_ms < PAUSED_GONE_AFTER_MS);
         if self.bytes > MOST_BYTES / 2 {
-            self.bytes = self.views.values().map(|live| live.bytes).sum();
+            self.weigh();
         }
         self.version += 1;
+    }
+
+    /// Finds out what its views take; about that, or more, is known without.
+    fn weigh(&mut self) {
+        self.bytes = self.views.values().map(|live| live.bytes).sum();
+    }
+
+    /// Shares the room for views among environments.
+    pub(super) fn share_room<'a>(environments: impl Iterator<Item = &'a mut Self>) {
+        let mut environments: Vec<&mut Self> = environments.collect();
+        let sum = |environments: &[&mut Self]| environments.iter().map(|environment| environment.bytes).sum();
+        let mut all: usize = sum(&environments);
+        if all >= MOST_BYTES {
+            environments.iter_mut().for_each(|environment| environment.weigh());
+            all = sum(&environments);
+        }
+        let count = environments.len();
+        for environment in environments {
+            environment.is_crowded = bounds::is_crowded(environment.bytes, all, count);
+        }
     }
 
     /// A view's time has come: it is gone, or it may be forgotten, or it was heard of meanwhile.
@@ -258,6 +280,40 @@ mod tests {
         assert_eq!(heat_seconds(&environment), 0);
         environment.learn(&record(more, 20 * 60_000));
         assert_eq!(heat_seconds(&environment), DAY_S - 1);
+    }
+
+    #[test]
+    fn an_environment_that_takes_all_the_room_leaves_the_others_their_share() {
+        let (mut loud, mut quiet) = (Environment::default(), Environment::default());
+        loud.learn(&record(0, 0));
+        quiet.learn(&record(0, 0));
+        let size = loud.bytes;
+        loud.views.values_mut().for_each(|live| live.bytes = MOST_BYTES);
+        loud.weigh();
+        Environment::share_room([&mut loud, &mut quiet].into_iter());
+        (loud.bytes, quiet.bytes) = (size, size);
+        loud.learn(&record(1, 0));
+        quiet.learn(&record(1, 0));
+        assert_eq!((loud.views.len(), quiet.views.len()), (1, 2));
+        loud.views.values_mut().for_each(|live| live.bytes = size);
+        Environment::share_room([&mut loud, &mut quiet].into_iter());
+        loud.learn(&record(1, 0));
+        assert_eq!(loud.views.len(), 2, "there is room again");
+    }
+
+    #[test]
+    fn charts_of_very_many_videos_go_back_less_far() {
+        let mut environment = Environment::default();
+        (0..5).for_each(|number| environment.learn(&record(number, 1_000)));
+        (2..=30).for_each(|second| environment.tick(second * 1000));
+        let seconds = |environment: &Environment| -> Vec<usize> {
+            environment.counts.videos.values().map(|video| video.seconds.len()).collect()
+        };
+        assert_eq!(seconds(&environment), [30; 5]);
+        environment.counts.shorten_charts(75);
+        assert_eq!(seconds(&environment), [15; 5]);
+        let newest = environment.counts.videos.values().next().map(|video| video.seconds.since(0).last());
+        assert_eq!(newest.flatten().map(|(second, point)| (second, point.viewers)), Some((30, 1)));
     }
 
     #[test]

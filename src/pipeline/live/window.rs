@@ -52,6 +52,17 @@ impl Seconds {
         }
     }
 
+    /// Keeps only the newest of them, and no room for more.
+    pub fn keep_newest(&mut self, most: usize) {
+        self.points.drain(..self.points.len().saturating_sub(most));
+        self.points.shrink_to_fit();
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.points.len()
+    }
+
     /// Whether nothing is left.
     pub fn is_empty(&self) -> bool {
         self.points.is_empty()

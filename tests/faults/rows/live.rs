@@ -1,4 +1,4 @@
-//! Dashboards that do not keep up: one that takes its frames off too slowly, and one that never does.
+//! Dashboards that do not keep up: one that takes its frames off too slowly, one that never does, and one whose machine is gone.
 
 use std::time::{Duration, Instant};
 
@@ -20,7 +20,11 @@ use crate::{
 /// The service gives up on a connection whose client takes nothing off for 30 s; the rest is a busy machine.
 const GIVEN_UP: Duration = Duration::from_secs(90);
 /// The promise for a fresh figure is a quarter of a second; this is for a machine that has other things to do.
-const IN_TIME: Duration = Duration::from_secs(10);
+const IN_TIME: Duration = Duration::from_secs(30);
+/// Shorter than the service waits for somebody who reads nothing at all.
+const ASLEEP: Duration = Duration::from_secs(12);
+/// What the network may hold for somebody who does not read.
+const SMALL: usize = 4096;
 
 /// On a dashboard that does not keep up, for more than the network itself can hold.
 const TILES: usize = 50;
@@ -44,6 +48,18 @@ impl Dashboard {
             dashboard.send(&ask).await;
         }
         dashboard
+    }
+
+    /// From now on it takes off what comes: what has gathered would take minutes through so small a window.
+    fn wake(&self) {
+        SockRef::from(self.0.get_ref()).set_recv_buffer_size(4 << 20).expect("a large window");
+    }
+
+    /// The kernel drops whatever comes in for this socket before TCP sees it.
+    fn fall_asleep(&self) {
+        const RETURN: u16 = 6;
+        let nothing = socket2::SockFilter::new(RETURN, 0, 0, 0);
+        SockRef::from(self.0.get_ref()).attach_filter(&[nothing]).expect("a filter");
     }
 
     async fn send(&mut self, frame: &Value) {
@@ -83,14 +99,15 @@ pub async fn slow_reader(seed: u64) -> Shown {
     let rig = Rig::start(Log::Embedded, "t132", &[]).await;
     let crowd = rig.crowd(24, Duration::from_millis(20), seed);
     let mut quick = Dashboard::open(&rig.collector, 1, None).await;
-    let mut slow = Dashboard::open(&rig.collector, TILES, Some(4096)).await;
-    let deaf = Dashboard::open(&rig.collector, TILES, Some(4096)).await;
+    let mut slow = Dashboard::open(&rig.collector, TILES, Some(SMALL)).await;
+    let deaf = Dashboard::open(&rig.collector, TILES, Some(SMALL)).await;
     let began = (quick.next_of("snapshot").await, slow.next_of("snapshot").await);
     let (asked, mut deltas) = (Instant::now(), 0);
     // More than the network and the service keep for somebody who does not read.
-    while asked.elapsed() < Duration::from_secs(25) {
+    while asked.elapsed() < ASLEEP {
         deltas += u32::from(quick.next_of("delta").await.is_some());
     }
+    slow.wake();
     let memory_mb = super::load::resident_mb(rig.collector.pid());
     let lagging = slow.next_of("lagging").await;
     let again = slow.next_of("snapshot").await;
@@ -117,6 +134,29 @@ pub async fn slow_reader(seed: u64) -> Shown {
         .but(dropped == 0 || again.is_none(), || "who is slow was not told".into())
         .but(shown != (true, true), || format!("a new view is shown to (quick, slow): {shown:?}"))
         .but(left > 0, || format!("{left} sockets are still open"))
+}
+
+/// The laptop is shut: nothing that reaches it is acknowledged any more, and it says nothing of its own.
+pub async fn half_open(seed: u64) -> Shown {
+    let rig = Rig::start(Log::Embedded, "t133", &[]).await;
+    let crowd = rig.crowd(12, QUICK, seed);
+    let mut there = Dashboard::open(&rig.collector, 1, None).await;
+    let mut gone = Dashboard::open(&rig.collector, 1, None).await;
+    let began = (there.next_of("snapshot").await, gone.next_of("snapshot").await);
+    gone.fall_asleep();
+    let begun = Instant::now();
+    while connections(&rig).await > 1 && begun.elapsed() < GIVEN_UP {
+        there.next_of("delta").await;
+    }
+    let (left, took) = (connections(&rig).await, begun.elapsed());
+    let still = there.next_of("delta").await.is_some();
+    let answers = crowd.finish().await;
+    let note = format!("a socket that acknowledges nothing was given up after {took:.0?}");
+    Shown::new(rig.compare().await, &answers, note)
+        .but(began.0.is_none() || began.1.is_none(), || "there was nothing to see".into())
+        .but(left != 1, || format!("{left} sockets are open"))
+        .but(took < QUICK * 10, || "it was never half open".into())
+        .but(!still, || "who is awake sees nothing".into())
 }
 
 /// Open live sockets, as the service counts them.

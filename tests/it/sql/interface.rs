@@ -25,6 +25,7 @@ async fn the_port_speaks_clickhouse() {
     sessions(&tenants).await;
     cancelling(&tenants).await;
     limits(&tenants).await;
+    regular_expressions(&tenants).await;
 }
 
 async fn credentials(tenants: &Tenants) {
@@ -213,6 +214,24 @@ async fn cancelling(tenants: &Tenants) {
     let (stopped, ()) =
         tokio::time::timeout(Duration::from_secs(60), async { tokio::join!(slow, stop) }).await.unwrap();
     assert_eq!(stopped.headers()["x-clickhouse-exception-code"], "394");
+}
+
+/// Those that take backtracking engines until the end of time; and one of megabytes, which is no statement any more.
+async fn regular_expressions(tenants: &Tenants) {
+    for pattern in ["(a+)+$", "(a|aa)*c", "(.*a){12}b", "^(([a-z])+.)+[A-Z]([a-z])+$"] {
+        let text = format!(
+            "SELECT count() FROM numbers(10) WHERE match(concat(repeat('a', 20000), toString(number)), '{pattern}')"
+        );
+        let answer = tenants.ask("max_execution_time=20", &text).await;
+        assert_eq!(answer.status(), StatusCode::OK, "{pattern}: {}", answer.text().await.unwrap());
+    }
+    // 427: it cannot be compiled; 62: this is no statement.
+    for (pattern, code) in [("a{1000}{1000}{1000}".to_owned(), "427"), ("(a|b)".repeat(2 << 20), "62")] {
+        let answer = tenants.ask("", &format!("SELECT match('a', '{pattern}')")).await;
+        let found = answer.headers().get("x-clickhouse-exception-code").map(|code| code.to_str().unwrap());
+        assert_eq!(found, Some(code), "{}", answer.status());
+    }
+    assert_eq!(tenants.ask("", "SELECT 1").await.status(), StatusCode::OK);
 }
 
 async fn limits(tenants: &Tenants) {

@@ -179,6 +179,22 @@ impl Server {
     /// Starts it again on the same data and ports after [`Self::kill9`] or [`Self::terminate`], and waits until it is ready.
     pub async fn restart(&mut self) {
         assert!(self.child.is_none(), "it still runs");
+        self.child = Some(self.spawn());
+        self.ready().await;
+    }
+
+    /// Starts it again if it has ended by itself, as a supervisor does; whether it had.
+    #[allow(dead_code, reason = "of `make faults`")]
+    pub fn revive(&mut self) -> bool {
+        let is_there = |child: &mut Child| child.try_wait().expect("its state").is_none();
+        if self.child.as_mut().is_some_and(is_there) {
+            return false;
+        }
+        self.child = Some(self.spawn());
+        true
+    }
+
+    fn spawn(&self) -> Child {
         let output = File::options().create(true).append(true).open(self.output_path()).expect("a file");
         let mut command = Command::new(env!("CARGO_BIN_EXE_playhead"));
         for (name, _) in std::env::vars().filter(|(name, _)| is_setting(name)) {
@@ -199,8 +215,7 @@ impl Server {
             .stdin(Stdio::null())
             .stdout(output.try_clone().expect("a handle"))
             .stderr(output);
-        self.child = Some(command.spawn().expect("the program starts"));
-        self.ready().await;
+        command.spawn().expect("the program starts")
     }
 
     async fn ready(&mut self) {

@@ -1,0 +1,154 @@
+//! A batch on its way into ClickHouse: tried until it is in, less what cannot go in.
+//!
+//! What our own code panics over is found and left out ([`panicking`]). What ends the process cannot be caught; so whoever takes a
+//! batch over from somebody who may have died of it says so in the intent before its rows are made, and takes that back
+//! once they are. With too many deaths the batch is halved ([`Intent::narrowed`]).
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::{
+    Processor,
+    batch::{Batch, DECODER_VERSION, Intent},
+    excluded::{Excluded, MOST},
+    isolate,
+    memory::Memory,
+    panicking,
+    write::{WriteError, make, recall, write},
+};
+use crate::{
+    log::{LogConsumer, LogError},
+    panics::caught,
+    planted::{self, Bug},
+};
+
+/// Wait between tries to write, doubled up to the longest.
+const FIRST_RETRY: Duration = Duration::from_millis(250);
+const LONGEST_RETRY: Duration = Duration::from_secs(15);
+
+/// See the module.
+#[derive(Debug)]
+pub struct Writing {
+    pub batch: Batch,
+    /// What has to be written behind it before anything else.
+    pub rest: Option<Intent>,
+    /// Not before then.
+    pub retry_at: Instant,
+    /// Why something is left out, for a reader.
+    reason: String,
+    declared: bool,
+    /// Of owners before, in the middle of making its rows, and of this one if it should.
+    deaths: u32,
+    backoff: Duration,
+}
+
+impl Writing {
+    /// A batch to be written at once.
+    pub fn new(batch: Batch, deaths: u32, rest: Option<Intent>) -> Self {
+        let reason = match batch.excluded.is_empty() {
+            true => String::new(),
+            false => "left out before a restart".to_owned(),
+        };
+        let (declared, retry_at) = (batch.is_retry, Instant::now());
+        Self { batch, rest, retry_at, reason, declared, deaths, backoff: FIRST_RETRY }
+    }
+
+    /// One try.
+    ///
+    /// # Errors
+    /// See [`WriteError`].
+    pub async fn attempt(
+        &mut self,
+        to: &Processor,
+        consumer: &mut dyn LogConsumer,
+        memory: &mut Memory,
+    ) -> Result<(), WriteError> {
+        if !self.declared {
+            self.declare(consumer, 0).await?;
+            self.declared = true;
+        }
+        assert!(!planted::is(Bug::TaskPanics), "planted");
+        if planted::is(Bug::CommitBeforeInsert) {
+            consumer.commit(self.batch.partition, self.batch.last + 1, None).await?;
+        }
+        let records = self.batch.records();
+        recall(to, &records, memory).await?;
+        if self.deaths > 0 {
+            self.declare(consumer, self.deaths).await?;
+        }
+        let Batch { partition, ref excluded, .. } = self.batch;
+        let made = caught(|| make(partition, &records, excluded, memory));
+        if self.deaths > 0 {
+            self.deaths = 0;
+            self.declare(consumer, 0).await?;
+        }
+        write(to, &self.batch, &records, made.map_err(WriteError::Panicked)?, &self.reason, memory).await
+    }
+
+    async fn declare(&self, consumer: &mut dyn LogConsumer, deaths: u32) -> Result<(), LogError> {
+        let Batch { partition, first, last, ref excluded, .. } = self.batch;
+        let intent = Intent { last, decoder: DECODER_VERSION, excluded: excluded.clone(), deaths };
+        consumer.commit(partition, first, Some(&intent.to_text())).await
+    }
+
+    /// Prepares the next try: the same later, or at once without what cannot go in. Whether the batch is shorter than it was.
+    pub async fn again(&mut self, to: &Processor, error: WriteError, memory: &Memory) -> bool {
+        self.batch.is_retry = true;
+        match error {
+            WriteError::Refused(refusal) => match isolate::refused(&to.store, &self.batch, memory).await {
+                Ok(excluded) => self.leave_out(excluded, refusal),
+                Err(error) => self.later(&format!("{error}; {refusal}")),
+            },
+            WriteError::Panicked(words) => {
+                let (excluded, reason) = (panicking::found(&self.batch, memory), format!("a panic: {words}"));
+                let records = self.batch.records();
+                let middle = records.get(records.len() / 2).map(|(offset, _)| *offset);
+                match middle.filter(|offset| *offset > self.batch.first) {
+                    // It is only together that they cannot go in.
+                    Some(middle) if excluded == self.batch.excluded => self.cut(middle),
+                    None if excluded == self.batch.excluded => self.later(&reason),
+                    _ => self.leave_out(excluded, reason),
+                }
+            }
+            WriteError::Later(error) => self.later(&error),
+            WriteError::Log(error) => self.later(&error.to_string()),
+        }
+    }
+
+    fn later(&mut self, error: &str) -> bool {
+        let partition = self.batch.partition;
+        tracing::warn!(partition, error, retry_in = ?self.backoff, "batch not written yet");
+        self.retry_at = Instant::now() + self.backoff;
+        self.backoff = (self.backoff * 2).min(LONGEST_RETRY);
+        false
+    }
+
+    /// Goes on without some places: so many that an intent has room for them.
+    fn leave_out(&mut self, excluded: Excluded, reason: String) -> bool {
+        let (partition, events) = (self.batch.partition, excluded.len());
+        tracing::error!(partition, events, reason, "left out of a batch and quarantined");
+        let too_many = excluded.beyond(MOST);
+        self.batch.excluded = excluded;
+        match self.reason.is_empty() {
+            true => self.reason = reason,
+            false if self.reason.contains(&reason) => {}
+            false => self.reason = format!("{}; {reason}", self.reason),
+        }
+        self.declared = false;
+        too_many.is_some_and(|offset| self.cut(offset))
+    }
+
+    /// Leaves everything from `offset` on to the next batch.
+    fn cut(&mut self, offset: u64) -> bool {
+        let (last, excluded) = (self.batch.last, self.batch.cut(offset));
+        let mut rest = Intent { last, decoder: DECODER_VERSION, excluded, deaths: 0 };
+        if let Some(behind) = self.rest.take() {
+            rest.last = behind.last;
+            rest.excluded.join(behind.excluded);
+        }
+        self.rest = Some(rest);
+        self.declared = false;
+        true
+    }
+}
