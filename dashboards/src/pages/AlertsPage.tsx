@@ -7,9 +7,9 @@ import { IncidentsTable, STATUS_WORDS } from '../alerts/IncidentsTable';
 import { MOST, SEVERITIES, STATUSES, incidentsPath } from '../alerts/incidents';
 import type { Incident, IncidentsAnswer } from '../alerts/incidents';
 import { NotesList } from '../alerts/NotesList';
-import { WrongNow } from '../alerts/WrongNow';
 import { plural } from '../charts/format';
 import { TimePicker } from '../panels/TimePicker';
+import { WrongNow } from '../panels/WrongNow';
 import { address, oneOf } from '../router';
 import '../styles/alerts.css';
 import '../styles/errors.css';
@@ -32,7 +32,7 @@ export function AlertsPage(): JSX.Element {
   return (
     <>
       <div class="page-head"><h1 tabIndex={-1}>Alerts</h1><Choices label="Time zone" param="zone" options={ZONES} fallback="local" words={ZONE_WORDS} /></div>
-      <p class="panel honest"><Glyph shape="dash" /> <span><strong>Nothing watches by itself yet.</strong> Playhead does not find incidents and does not notify anybody; that is still to be built. Below is what can be seen at this moment, and what is on record.</span></p>
+      <p class="panel honest"><Glyph shape="dash" /> <span><strong>Nothing watches by itself yet.</strong> Playhead opens no incidents and notifies nobody; that is still to be built. Below is what stands out at this moment, live, and what is on record.</span></p>
       <WrongNow />
       <Incidents />
       <div class="page-head"><span /><TimePicker timeframe={scope.timeframe} frame={scope.now.frame} /></div>
