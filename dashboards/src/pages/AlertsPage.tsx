@@ -10,7 +10,7 @@ import { NotesList } from '../alerts/NotesList';
 import { plural } from '../charts/format';
 import { TimePicker } from '../panels/TimePicker';
 import { WrongNow } from '../panels/WrongNow';
-import { address, oneOf } from '../router';
+import { address, oneOf, withScope } from '../router';
 import '../styles/alerts.css';
 import '../styles/errors.css';
 import '../styles/history.css';
@@ -68,7 +68,7 @@ function Incidents(): JSX.Element {
       </>}
     >
       <StateGate source={source} what="the incidents" isEmpty={({ data }) => data.length === 0}
-        empty={<><p class="state-title">No incident {status === 'all' && severity === 'all' ? 'is on record' : 'like that is on record'}.</p><p>That does not mean that nothing was wrong: nobody looked. What viewers met is under Errors and Overview.</p></>}>
+        empty={<><p class="state-title">No incident {status === 'all' && severity === 'all' ? 'is on record' : 'like that is on record'}.</p><p>That does not mean that nothing was wrong: nobody looked. What viewers met is under <a href={withScope('/errors')}>Errors</a> and <a href={withScope('/overview')}>Overview</a>.</p></>}>
         {({ data }) => <IncidentsTable incidents={data} units={units} what="Incidents" />}
       </StateGate>
     </Panel>

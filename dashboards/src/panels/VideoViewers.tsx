@@ -30,7 +30,7 @@ export function VideoViewers({ videoId, scope }: { videoId: string; scope: Scope
   const hidden = known === undefined ? 0 : known.total_row_count - known.data.length;
   return (
     <Panel
-      id="watchers" title="Viewer by viewer" class="panel-breakdown" note={known && `${plural(known.total_row_count, 'viewer')} of the ${timeframeWords(scope.timeframe)}`}
+      id="watchers" title="Viewer by viewer" class="panel-breakdown" note={known !== undefined && known.total_row_count > 0 ? `${plural(known.total_row_count, 'viewer')} of the ${timeframeWords(scope.timeframe)}` : undefined}
       actions={<>
         <Choices label="Order of the viewers" param="viewers_by" options={WATCHER_ORDERS} fallback="view_end" words={ORDER_WORDS} />
         <PanelMenu title="Viewer by viewer" about={aboutOf(scope)} asked={[{ what: 'Viewer by viewer', path }]} rows={known && (() => cells(known.data))} />

@@ -70,7 +70,7 @@ function Row({ row: { dimension, value, kind, viewers, affected, ratio: part, el
     <li>
       <span class="wrong-affected" title={`${plural(affected, 'viewer')} hit`}>{count(affected)}</span>
       <span class="wrong-what" data-tone={tone}>
-        <Glyph shape={shape} /> <strong>{who}</strong>: {ratio(part)} {does}, {ratio(elsewhere)} elsewhere; {plural(viewers, 'viewer')}
+        <Glyph shape={shape} /> <strong>{dimensionWords(dimension)} <bdi>{value}</bdi></strong>: {ratio(part)} {does}, {ratio(elsewhere)} elsewhere; {plural(viewers, 'viewer')}
       </span>
       <span class="wrong-ways">{way(`/explore/${explore}`, 'Explore')} {way('/views', 'Views')}</span>
     </li>
