@@ -14,8 +14,8 @@ export default defineConfig({
       output: {
         codeSplitting: {
           groups: [
-            { name: 'base', priority: 2, test: /node_modules|src\/(router|live\/|styles\/index|api\/(client|session|batch)|ui\/(Allowed|Lazy|dismissed|hooks|Announcer|CopyButton|Connection|Glyph|Header|Panel|Sparkline|StateGate|ViewState|theme|ticker)\.|charts\/(Plot|format|series|parts|steps|colors|keys)|time\/zone|notes\/(notes|marks|NotesStrip))/ },
-            { name: 'history', priority: 1, test: /src\/(panels\/(Breakdown|Figures|Filter|History|Insights|NothingThen|Percentile|Toolbar|TimePicker)|pages\/(Overview|Explore|Compare)Page|compare\/|charts\/history|styles\/(history|views|compare)|ui\/scope|time\/(input|frame|compare)|api\/views|views\/rows)/ },
+            { name: 'base', priority: 2, test: /node_modules|src\/(router|live\/|styles\/index|api\/(client|session|batch)|ui\/(Allowed|Lazy|dismissed|hooks|Announcer|CopyButton|Connection|Glyph|Header|Panel|Sparkline|StateGate|ViewState|theme|ticker)\.|charts\/(Plot|format|series|parts|steps|colors|keys|touch)|time\/zone|notes\/(notes|marks|NotesStrip)|views\/filters|panels\/WrongNow)/ },
+            { name: 'history', priority: 1, test: /src\/(panels\/(Breakdown|Figures|Filter|History|Insights|NothingThen|Percentile|Toolbar|TimePicker)|pages\/(Overview|Explore|Compare)Page|compare\/|charts\/history|styles\/(history|views|compare|matrix)|ui\/scope|time\/(input|frame|compare)|api\/views|views\/rows)/ },
             { name: 'wrong', test: /src\/(pages\/(Errors|Error|Alerts|Incident)Page|errors\/|alerts\/)/ },
           ],
         },

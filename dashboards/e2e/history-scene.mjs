@@ -120,16 +120,16 @@ export function history(url, scene) {
     const { value, views } = of(cells, VIEWS_PER_HOUR * hours(frame));
     return framed({ value, total_views: views, total_watch_time: 0, total_playing_time: 0 });
   }
-  if (what === 'timeseries') return framed(series(params.get('group_by') ?? 'hour', frame, (share) => of(cells, share)));
+  if (what === 'timeseries') return framed(series(params.get('group_by') ?? 'hour', frame, (share) => of(cells, share), scene.justBegun));
   return framed(...breakdown(params, cells, (some) => of(some, VIEWS_PER_HOUR * hours(frame)), name));
 }
 
-function series(step, [from, to], of) {
+function series(step, [from, to], of, justBegun = false) {
   const stepS = STEP_S[step];
   const points = [];
   for (let at = Math.floor(from / stepS) * stepS; at < to; at += stepS) {
-    // The machine was off for a while.
-    const off = stepS === 3_600 && (at / stepS) % 24 === 5;
+    // The machine was off for a while, or there was nobody before the last step.
+    const off = (stepS === 3_600 && (at / stepS) % 24 === 5) || (justBegun && at + stepS < to);
     const { value, views } = of(off ? 0 : (VIEWS_PER_HOUR * stepS * wave(at)) / 3_600);
     points.push([new Date(at * 1_000).toISOString().replace('.000', ''), value, views]);
   }

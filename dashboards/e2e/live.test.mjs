@@ -41,7 +41,7 @@ test('a cut connection: reconnecting at once, the banner after 2.5 s, values kep
     await page.locator('#connection[data-state=connected]').waitFor();
     await page.locator('#banner').waitFor({ state: 'detached' });
     const resumed = replay.control.subscribes.slice(before);
-    assert.equal(resumed.length, 4);
+    assert.equal(resumed.length, 5);
     assert.ok(resumed.every((frame) => frame.since > 0), 'every subscription resumes from what it has seen');
   }));
 
@@ -136,6 +136,18 @@ test('nothing shifts while the page is live', () =>
     });
     await page.waitForTimeout(8_000);
     assert.deepEqual(await page.evaluate(() => window.shift), []);
+  }));
+
+test('who watches, by anything: the choice is in the address, and a row leads to the views with it', () =>
+  withPage('/', async (page, { control }) => {
+    await page.locator('#top tbody tr').first().waitFor();
+    await page.locator('#group').selectOption('country');
+    await page.locator('#top tbody tr', { hasText: 'FR' }).waitFor();
+    await page.reload();
+    await page.locator('#top tbody tr', { hasText: 'FR' }).waitFor();
+    assert.deepEqual(control.subscribes.filter(({ topic }) => topic === 'breakdown').map(({ query }) => query.dimension), ['country', 'country']);
+    await page.locator('#top tbody a', { hasText: 'FR' }).click();
+    await page.locator('.chip-value', { hasText: 'FR' }).waitFor();
   }));
 
 test('the address is the state: back, forward and reload give the same screen', () =>
@@ -252,6 +264,10 @@ test('the theme is the system’s until chosen, and the choice stays', () =>
     await page.reload();
     await page.locator('#tile-viewers').waitFor();
     assert.equal(await shade(), 'light');
+    const ground = () => page.evaluate(() => getComputedStyle(document.body.parentElement).backgroundColor);
+    await page.locator('.account-menu summary').click();
+    await page.locator('#theme').selectOption('contrast');
+    assert.deepEqual([await shade(), await ground()], ['dark', 'rgb(0, 0, 0)'], 'the system’s shade, at the end of its scale');
   }));
 
 test('the announcer speaks at most every 15 s', () =>

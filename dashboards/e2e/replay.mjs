@@ -11,8 +11,8 @@ import { history } from './history-scene.mjs';
 import { Managed } from './manage-scene.mjs';
 import { Scene } from './scene.mjs';
 import { sql } from './sql-scene.mjs';
-import { listOfViews, viewInFull } from './views-scene.mjs';
-import { annotations, incidents, monitoring } from './wrong-scene.mjs';
+import { listOfViews, viewInFull, watchers } from './views-scene.mjs';
+import { annotations, incidents } from './wrong-scene.mjs';
 
 const dist = fileURLToPath(new URL('../dist', import.meta.url));
 const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.mp4': 'video/mp4' };
@@ -26,9 +26,9 @@ const SDK = `window.playhead={monitor:(video,options)=>{window.monitored=options
  * Knobs a test may turn while pages are open, and those of a bench: `pages`, another folder than dist/; `speed`, how much faster than
  * ours the evening's clock runs; `deltaEveryMs`, by that clock.
  */
-export function startReplay({ port = 0, pages = dist, empty = false, speed = 1, deltaEveryMs = 500, signedIn = true, failing = false, silent = false, refuse = false, hanging = false, limited = false, comparisonFails = false, role = 'owner' } = {}) {
+export function startReplay({ port = 0, pages = dist, empty = false, justBegun = false, speed = 1, deltaEveryMs = 500, signedIn = true, failing = false, silent = false, refuse = false, hanging = false, limited = false, comparisonFails = false, role = 'owner' } = {}) {
   const startMs = Date.now();
-  const scene = new Scene({ empty, now: () => Math.floor(startMs + (Date.now() - startMs) * speed) });
+  const scene = new Scene({ empty, justBegun, now: () => Math.floor(startMs + (Date.now() - startMs) * speed) });
   const control = { pages, speed, deltaEveryMs, failing, silent, refuse, hanging, limited, comparisonFails, signedIn, managed: new Managed({ ingestKey: INGEST_KEY, empty, role }), accepting: true, connections: 0, subscribes: [], tokens: [], asked: [], questions: [] };
   const server = createServer((request, response) => answer(request, response, control, scene));
   const sockets = new WebSocketServer({ noServer: true });
@@ -151,13 +151,13 @@ async function data(request, url, response, control, scene) {
     const full = { total_views: 318, value: plays, viewers, bucket_ms: 1_000, moments: scene.moments() };
     return json(response, 200, { data: scene.empty ? { total_views: 0, value: [], viewers: [], bucket_ms: 1_000, moments: [] } : full });
   }
+  if (url.pathname.endsWith('/viewers')) return json(response, 200, watchers(url.searchParams, scene));
   const [, , , kind] = url.pathname.split('/');
   if (url.pathname === '/data/v1/query') return json(response, 200, together(body, control, scene));
   if (kind === 'annotations') {
     return respond(response, annotations(request.method, body, url, scene));
   }
   if (kind === 'incidents') return json(response, ...incidents(url, scene));
-  if (kind === 'monitoring') return json(response, ...monitoring(url, scene));
   if (url.pathname === '/data/v1/video-views') return json(response, 200, listOfViews(url.searchParams, scene));
   if (url.pathname.startsWith('/data/v1/video-views/')) {
     const view = viewInFull(decodeURIComponent(url.pathname.split('/').at(-1)), scene);

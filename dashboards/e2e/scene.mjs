@@ -1,5 +1,5 @@
 /** A scripted evening: states and deltas of every topic, the same each time (own random numbers, fixed seed). */
-import { firstNotes } from './wrong-scene.mjs';
+import { firstNotes, problems } from './wrong-scene.mjs';
 
 const TITLES = {
   'derby-2026': 'City derby, second half',
@@ -29,8 +29,10 @@ const record = (entries) => Object.fromEntries(entries);
 
 export class Scene {
   /** `now`: the evening's clock, ms; a bench lets it run faster than ours. */
-  constructor({ empty = false, now = Date.now } = {}) {
+  /** `justBegun`: history has nothing before its last step. */
+  constructor({ empty = false, justBegun = false, now = Date.now } = {}) {
     this.empty = empty;
+    this.justBegun = justBegun;
     this.now = now;
     this.random = randomNumbers(7);
     this.startS = Math.floor(now() / 1_000);
@@ -108,6 +110,12 @@ export class Scene {
     return { rows: this.empty ? {} : record(rows) };
   }
 
+  breakdown({ dimension }) {
+    const values = { country: COUNTRIES, browser: BROWSERS, operating_system: SYSTEMS, cdn: ['edge-a', 'edge-b'] }[dimension] ?? [];
+    const row = (n) => ({ viewers: Math.round(860 / (n + 1)), rebuffering: 4 * n, failures: n });
+    return { rows: this.empty ? {} : record(values.map((value, n) => [value, row(n)])) };
+  }
+
   views(query) {
     const limit = query.limit ?? 50;
     const rows = Array.from({ length: this.empty ? 0 : limit }, (_, i) => [`view-${this.viewNumber++}`, this.view(this.now() - i * 2_300)]);
@@ -156,6 +164,8 @@ export class Scene {
         seen.second = Math.floor(this.now() / 1_000);
         return this.timeseries(query);
       case 'top': return this.top();
+      case 'breakdown': return this.breakdown(query);
+      case 'problems': return this.empty ? { rows: {} } : problems();
       case 'views': {
         const state = this.views(query);
         seen.views = Object.keys(state.rows).reverse();

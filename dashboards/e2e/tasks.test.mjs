@@ -73,6 +73,21 @@ test('where do people leave this title? Overview, the title: the places that sta
     await page.getByRole('link', { name: 'Whole video' }).waitFor();
   }));
 
+test('who watched what of this title? The title, its viewers one by one', () =>
+  task(async (page, click) => {
+    const rows = page.locator('#watchers tbody tr');
+    await page.locator('#watchers').scrollIntoViewIfNeeded();
+    await rows.nth(19).waitFor();
+    assert.match(await rows.first().textContent(), /viewer-0.*100\.0%.*0:00 to 7:00; at most 2 times/);
+    await click(page.locator('#watchers a', { hasText: 'Show 10 more' }));
+    await rows.nth(29).waitFor();
+    await click(page.locator('#watchers a', { hasText: 'Most views' }));
+    await page.locator('#watchers tbody tr:first-child', { hasText: 'viewer-1' }).waitFor();
+    assert.equal(await page.locator('#watchers img').count(), 0);
+    await click(rows.first().locator('a'));
+    await page.locator('.chip-value', { hasText: 'viewer-1' }).waitFor();
+  }, { path: '/videos/derby-2026' }));
+
 test('when was yesterday’s peak? Overview, Yesterday: the sentence under the chart', () =>
   task(async (page, click) => {
     await click(menu(page, 'Overview'));

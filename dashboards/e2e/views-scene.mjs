@@ -54,6 +54,27 @@ export function listOfViews(params, scene) {
   return { data: found.slice(from, from + limit), timeframe: [untilS - 86_400, untilS], total_row_count: found.length };
 }
 
+const WATCHERS = 30;
+const FILM_MS = 420_000;
+
+/** Who watched a film of seven minutes: the first saw all of it, the next less and less, every third one part twice; one is a stranger. */
+export function watchers(params, scene) {
+  const row = (_, number) => {
+    const seenMs = Math.round(FILM_MS * (1 - number / WATCHERS));
+    const again = number % 3 === 0 ? [{ from_ms: 0, to_ms: 30_000, times: 2, part: 'played' }, { from_ms: 30_000, to_ms: seenMs, times: 1, part: 'played' }] : [{ from_ms: 0, to_ms: seenMs, times: 1, part: 'played' }];
+    const rest = seenMs < FILM_MS ? [{ from_ms: seenMs, to_ms: FILM_MS, times: 0, part: 'not_reached' }] : [];
+    const endS = scene.startS - 600 * number;
+    return {
+      viewer_id: number === 2 ? HOSTILE : number === 5 ? null : `viewer-${number}`, view_ids: [`past-${number}`], views: number === 1 ? 3 : 1, video_id: 'derby-2026', percent_viewed: seenMs / FILM_MS, seen_ms: seenMs,
+      duration_ms: FILM_MS, running: number === 4, view_start: iso((endS - 500) * 1_000), view_end: iso(endS * 1_000), ranges: [...again, ...rest],
+    };
+  };
+  const rows = Array.from({ length: scene.empty ? 0 : WATCHERS }, row);
+  const by = params.get('order_by');
+  if (by === 'views') rows.sort((a, b) => b.views - a.views);
+  return { data: rows.slice(0, Number(params.get('limit') ?? 10)), timeframe: params.getAll('timeframe[]').map(Number), total_row_count: rows.length };
+}
+
 /** The course of each kind: name, ms after the first event, playhead, and what it said. */
 const SET_UP = ['viewinit', 0, 0, { video_title: HOSTILE, rendition_height: '360', rendition_bitrate: '900000', 'custom.plan': 'gold' }];
 const BEGIN = [SET_UP, ['play', 60, 0], ['playing', 2_160, 0], ['heartbeat', 10_060, 7_900]];

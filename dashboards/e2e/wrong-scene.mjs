@@ -75,10 +75,10 @@ export function incidents(url, scene) {
   return related === undefined ? [200, { data: found, timeframe: [0, scene.startS] }] : [200, { data: others, timeframe: [0, scene.startS], total_row_count: others.length }];
 }
 
-/** `edge-b` rebuffers and fails; nothing else stands out. */
-export function monitoring(url, scene) {
-  const share = url.pathname.includes('rebuffering') ? [0.004, 0.11] : [0.002, 0.04];
-  const group = (value, part, viewers) => ({ value, display_value: value, metric_value: part, concurrent_viewers: viewers, starting_up_viewers: 0, negative_impact: 0 });
-  const data = scene.empty || url.searchParams.get('dimension') !== 'cdn' ? [] : [group('edge-a', share[0], 860), group('edge-b', share[1], 312)];
-  return [200, { data, timeframe: [scene.startS - 5, scene.startS], total_row_count: data.length }];
+/** `edge-b` rebuffers and fails, as the live topic tells it; some of its texts are a stranger's. */
+export function problems() {
+  const row = (dimension, value, kind, viewers, part, elsewhere) => [`${dimension}=${value}:${kind}`, { dimension, value, kind, viewers, affected: Math.round(viewers * part), ratio: part, elsewhere_ratio: elsewhere }];
+  const rows = [row('cdn', 'edge-b', 'rebuffering', 312, 0.11, 0.004), row('cdn', 'edge-b', 'failures', 325, 0.04, 0.002), row('video_title', HOSTILE, 'rebuffering', 61, 0.1, 0.02),
+    row('country', 'BR', 'rebuffering', 170, 0.03, 0.009), row('asn_organization', 'Example Broadband', 'failures', 40, 0.1, 0.01)];
+  return { rows: Object.fromEntries(rows) };
 }

@@ -95,10 +95,30 @@ test('a note by keyboard alone: written in one chart, seen in all, changed and d
     assert.deepEqual(scene.notes.map(({ id }) => id), ['n2', 'n3']);
   }));
 
+test('where only the step under way has views, it is what the chart reads, and a note there stands on it and stays', () =>
+  on('/explore/video_startup_time?zone=utc', async (page) => {
+    await page.locator('#series .summary', { hasText: 'Highest' }).waitFor();
+    await page.locator('#series .legend-value', { hasText: / s of \d+ views|ms of \d+ views/ }).waitFor();
+    const chart = page.locator('#series [role=slider]');
+    await chart.focus();
+    assert.equal(await chart.getAttribute('aria-valuenow'), await chart.getAttribute('aria-valuemax'), 'at rest it is read');
+    await page.keyboard.press('n');
+    await page.locator('dialog[open] textarea').waitFor();
+    await page.keyboard.type('CDN switched');
+    await page.locator('dialog[open] button', { hasText: 'Save' }).focus();
+    await page.keyboard.press('Enter');
+    const note = page.locator('#series .note-mark', { hasText: 'CDN switched' });
+    await note.waitFor();
+    await page.reload();
+    await note.waitFor();
+  }, { justBegun: true }));
+
 test('alerts say that nobody watches, what stands out now, and lead into it', () =>
-  on('/alerts', async (page) => {
+  on('/alerts', async (page, { control }) => {
     await page.locator('.honest', { hasText: 'Nothing watches by itself yet' }).waitFor();
-    assert.match(await page.locator('#wrong li').first().textContent(), /^34.*CDN edge-b: 11\.0% of watching is rebuffering, 0\.4% elsewhere; 312 viewers/);
+    assert.match(await page.locator('#wrong li').first().textContent(), /^34 ?CDN edge-b: 11\.0% rebuffering, 0\.4% elsewhere; 312 viewers/);
+    assert.equal(await page.locator('#wrong li').count(), 5);
+    assert.equal(control.asked.filter((path) => path.includes('monitoring')).length, 0, 'it comes over the live connection');
     await page.locator('#incidents tr[data-incident=i1] a').click();
     await page.locator('#incident', { hasText: 'One view in eleven fails.' }).waitFor();
     await page.locator('#course .plot').waitFor();

@@ -59,10 +59,15 @@ export const open = (): WebSocket => new Wire() as unknown as WebSocket;
 /** The browser's window, as far as the socket listens to it. */
 export const page = new EventTarget();
 
+/** Of a screen of 60 Hz. */
+const FRAME_MS = 16;
+
 export function useClock(): void {
   vi.useFakeTimers();
   vi.setSystemTime(1_800_000_000_000);
   Wire.all = [];
   vi.stubGlobal('addEventListener', page.addEventListener.bind(page));
   vi.stubGlobal('removeEventListener', page.removeEventListener.bind(page));
+  vi.stubGlobal('requestAnimationFrame', (draw: () => void) => setTimeout(draw, FRAME_MS));
+  vi.stubGlobal('cancelAnimationFrame', clearTimeout);
 }

@@ -4,7 +4,6 @@ import { describe, expect, test } from 'vitest';
 import { questionOf } from '../src/api/batch';
 import { breakdownPath, overallPath } from '../src/api/metrics';
 import type { BreakdownAnswer, Definition, Insight } from '../src/api/metrics';
-import { wrongOf } from '../src/alerts/wrong';
 import { courseOf } from '../src/compare/course';
 import { maybeChance, segmentName, segmentsOf, withSegments } from '../src/compare/segments';
 import { errorRows, messageGroups, ordered, placeRows, plainMessage } from '../src/errors/errors';
@@ -77,15 +76,6 @@ describe('errors', () => {
     const rows = placeRows(groups([['a', null, 60], ['b', null, 5], [null, null, 2]]), groups([['a', null, 1_000], ['b', null, 12], [null, null, 400]]), 0.02);
     expect(rows.map(({ value, part, times }) => [value, part, times])).toEqual([['a', 0.06, 3], ['b', 5 / 12, undefined], [null, 0.005, 0.25]]);
   });
-});
-
-test('what is wrong now stands out from everybody else, by more than chance', () => {
-  const group = (value: string, metric_value: number | null, concurrent_viewers: number) => ({ value, display_value: value, metric_value, concurrent_viewers });
-  const wrong = wrongOf('playback-failure-percentage', 'cdn', [group('a', 0.01, 800), group('b', 0.1, 200), group('c', 1, 3), group('d', null, 90)]);
-  expect(wrong.map(({ value, affected }) => [value, affected])).toEqual([['b', 20]]);
-  expect(wrong[0]?.elsewhere).toBeCloseTo(11 / 803);
-  expect(wrongOf('playback-failure-percentage', 'cdn', [group('only', 0.5, 800)])).toEqual([]);
-  expect(wrongOf('playback-failure-percentage', 'cdn', [group('a', 0.02, 100), group('b', 0.05, 60)]), 'three of sixty are chance').toEqual([]);
 });
 
 describe('segments', () => {

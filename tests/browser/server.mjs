@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -11,6 +11,8 @@ import { fileURLToPath } from 'node:url';
 import { eventually } from './check.mjs';
 
 export const BINARY = process.env.PLAYHEAD_BIN ?? fileURLToPath(new URL('../../target/debug/playhead', import.meta.url));
+/** The document of all pages; it names the scripts by their content. */
+const PAGES = fileURLToPath(new URL('../../dashboards/dist/index.html', import.meta.url));
 /** Where a checkout's engine is found from; see `PLAYHEAD_CHDB_LIB` for another place. */
 const CHECKOUT = fileURLToPath(new URL('../..', import.meta.url));
 /** The first start makes the schema in a new database. */
@@ -62,6 +64,14 @@ export class Server {
     this.url = await said(/^Playhead is running on (http:\S+)/, 'the address on stdout');
     this.loginLink = await said(/^\s*dashboard\s+(http:\S+)/, 'the login link on stdout');
     await this.#unlessGone(() => this.#isReady(), '/readyz says ready, with ClickHouse');
+    await this.#hasThePages();
+  }
+
+  /** Pages are embedded when the binary is built: tests of older ones would be told of faults that are mended. */
+  async #hasThePages() {
+    if (process.env.PLAYHEAD_BIN !== undefined) return;
+    const [built, served] = await Promise.all([readFile(PAGES, 'utf8'), fetch(`${this.url}/login`).then((answer) => answer.text())]);
+    assert.equal(served, built, 'the binary has other pages than dashboards/dist: build it again (`cargo build`)');
   }
 
   async #isReady() {

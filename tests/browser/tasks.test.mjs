@@ -123,3 +123,24 @@ test('a screen’s figures are one request, and each is what its own address ans
       assert.ok(title.startsWith(String(data.value)), `${metric}: ${title}, and ${data.value}`);
     }
   }));
+
+test('a note at the last point of a series, by keyboard, stands on the chart and stays', () =>
+  task(async () => {
+    await page.goto(`${server.url}/explore/video_startup_time`);
+    const chart = page.locator('#series [role=slider]');
+    await page.locator('#series .summary', { hasText: 'Highest' }).waitFor();
+    await chart.focus();
+    const says = (name) => chart.getAttribute(name);
+    const isLast = async () => (await says('aria-valuenow')) === (await says('aria-valuemax'));
+    await page.keyboard.press('End');
+    await eventually(isLast, 'the last place is read');
+    await page.keyboard.press('n');
+    await page.locator('dialog[open] textarea').waitFor();
+    await page.keyboard.type('CDN switched');
+    await page.locator('dialog[open] button', { hasText: 'Save' }).focus();
+    await page.keyboard.press('Enter');
+    const note = page.locator('#series .note-mark', { hasText: 'CDN switched' });
+    await note.waitFor();
+    await page.reload();
+    await note.waitFor();
+  }));

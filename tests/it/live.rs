@@ -1,6 +1,7 @@
 //! The live protocol over a real websocket: snapshot, deltas within the promise, walls, and a goodbye.
 
 mod hostile;
+mod problems;
 
 use std::time::{Duration, Instant};
 

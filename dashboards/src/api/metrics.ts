@@ -125,6 +125,29 @@ export const insightsPath = (id: string, measurement: Measurement | undefined, o
 export const heatmapPath = (videoId: string, of: Selection): string =>
   path(`/data/v1/engagement/videos/${encodeURIComponent(videoId)}/heatmap`, of, [['resolution', 'second']]);
 
+/** What one viewer has watched of a video, over all their views of the timeframe. */
+export interface WatcherAnswer {
+  /** Null: not known; then the row is a single view. */
+  viewer_id: string | null;
+  view_ids: string[];
+  views: number;
+  /** 0 to 1, each part once; null when the video's length is not known. */
+  percent_viewed: number | null;
+  seen_ms: number;
+  duration_ms: number | null;
+  running: boolean;
+  view_end: string;
+  ranges: { from_ms: number; to_ms: number; times: number }[];
+}
+
+export type WatchersAnswer = Framed<WatcherAnswer[]> & { total_row_count: number };
+
+export const WATCHER_ORDERS = ['view_end', 'percent_viewed', 'views'] as const;
+export type WatcherOrder = (typeof WATCHER_ORDERS)[number];
+
+export const watchersPath = (videoId: string, of: Selection, order: WatcherOrder, limit: number): string =>
+  path(`/data/v1/engagement/videos/${encodeURIComponent(videoId)}/viewers`, of, [['group_by', 'viewer_id'], ['order_by', order], ['limit', limit]]);
+
 export interface DimensionNames {
   basic: string[];
   advanced: string[];

@@ -6,9 +6,10 @@ import type { Signal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
-import { shade } from '../ui/theme';
+import { look } from '../ui/theme';
 import { movedByKey, zoomedByKey } from './keys';
 import type { Column } from './series';
+import { followTouch } from './touch';
 
 export interface PlotConfig {
   scales: uPlot.Scales;
@@ -45,7 +46,7 @@ interface Props {
   crosshair?: Signal<number | undefined> | undefined;
   /** Asked for a part of the x axis, drawn by the pointer or by the keys + and −. */
   onZoom?: ((from: number, to: number) => void) | undefined;
-  /** Asked to note something at a place, by a double click or the key n. */
+  /** Asked to note something at a place, by a double click, two taps or the key n. */
   onNote?: ((x: number) => void) | undefined;
 }
 
@@ -67,14 +68,22 @@ export function Plot({ label, configure, data, legend, place, restIndex, crossha
   const isOver = useRef(false);
   const zoom = useRef(onZoom);
   zoom.current = onZoom;
-  const look = shade.value;
-  const config = useMemo(configure, [look, configure]);
+  const config = useMemo(configure, [look.value, configure]);
 
   useLayoutEffect(() => {
     const element = host.current;
     if (element === null) return undefined;
     const made = new uPlot(options(config, element, (at) => isOver.current && !isPinned.current && hover(at), zoom), latest.current, element);
     plot.current = made;
+    followTouch(made, {
+      read: (x) => {
+        // Whoever touches something else lets go.
+        element.focus({ preventScroll: true });
+        const [places] = latest.current;
+        pin(places[indexAt(places, x)]);
+      },
+      zoom: (from, to) => zoom.current?.(from, to),
+    });
     const sizes = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height: element.clientHeight }));
     sizes.observe(element);
     return () => {

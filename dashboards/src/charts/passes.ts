@@ -1,4 +1,6 @@
 /** From the ranges one viewer played to stretches of equal depth: how often each part was seen, 0 included. */
+import { position } from './format';
+
 export interface Stretch {
   fromMs: number;
   toMs: number;
@@ -15,6 +17,14 @@ export function seen(stretches: Stretch[]): [fromMs: number, toMs: number][] {
     else ranges.push([fromMs, toMs]);
   }
   return ranges;
+}
+
+const MOST_IN_WORDS = 6;
+
+/** `0:00 to 1:20, 2:00 to 2:30 and 3 more`. */
+export function rangesWords(ranges: [fromMs: number, toMs: number][]): string {
+  const named = ranges.slice(0, MOST_IN_WORDS).map(([from, to]) => `${position(from)} to ${position(to)}`);
+  return `${named.join(', ')}${ranges.length > named.length ? ` and ${ranges.length - named.length} more` : ''}`;
 }
 
 export function passes(ranges: Iterable<[number, number]>, durationMs: number): Stretch[] {

@@ -43,6 +43,35 @@ export interface Top {
   rows: Record<string, TopRow>;
 }
 
+/** Of one value of a dimension. */
+export interface BreakdownRow {
+  viewers: number;
+  rebuffering: number;
+  /** Views that failed within the last ten minutes. */
+  failures: number;
+}
+
+export interface Breakdown {
+  rows: Record<string, BreakdownRow>;
+}
+
+/** A group of viewers that fares much worse than everybody else. */
+export interface Problem {
+  dimension: string;
+  value: string;
+  /** `rebuffering` or `failures`. */
+  kind: string;
+  viewers: number;
+  affected: number;
+  /** The part of the group that is hit, and of everybody else. */
+  ratio: number;
+  elsewhere_ratio: number;
+}
+
+export interface Problems {
+  rows: Record<string, Problem>;
+}
+
 export interface LiveHeatmap {
   video_id: string;
   title?: string;
@@ -102,6 +131,8 @@ export interface TopicStates {
   overview: Overview;
   timeseries: Timeseries;
   top: Top;
+  breakdown: Breakdown;
+  problems: Problems;
   heatmap: LiveHeatmap;
   views: Views;
   view: OneView;

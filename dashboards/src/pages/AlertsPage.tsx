@@ -7,10 +7,10 @@ import { IncidentsTable, STATUS_WORDS } from '../alerts/IncidentsTable';
 import { MOST, SEVERITIES, STATUSES, incidentsPath } from '../alerts/incidents';
 import type { Incident, IncidentsAnswer } from '../alerts/incidents';
 import { NotesList } from '../alerts/NotesList';
-import { WrongNow } from '../alerts/WrongNow';
 import { plural } from '../charts/format';
 import { TimePicker } from '../panels/TimePicker';
-import { address, oneOf } from '../router';
+import { WrongNow } from '../panels/WrongNow';
+import { address, oneOf, withScope } from '../router';
 import '../styles/alerts.css';
 import '../styles/errors.css';
 import '../styles/history.css';
@@ -32,7 +32,7 @@ export function AlertsPage(): JSX.Element {
   return (
     <>
       <div class="page-head"><h1 tabIndex={-1}>Alerts</h1><Choices label="Time zone" param="zone" options={ZONES} fallback="local" words={ZONE_WORDS} /></div>
-      <p class="panel honest"><Glyph shape="dash" /> <span><strong>Nothing watches by itself yet.</strong> Playhead does not find incidents and does not notify anybody; that is still to be built. Below is what can be seen at this moment, and what is on record.</span></p>
+      <p class="panel honest"><Glyph shape="dash" /> <span><strong>Nothing watches by itself yet.</strong> Playhead opens no incidents and notifies nobody; that is still to be built. Below is what stands out at this moment, live, and what is on record.</span></p>
       <WrongNow />
       <Incidents />
       <div class="page-head"><span /><TimePicker timeframe={scope.timeframe} frame={scope.now.frame} /></div>
@@ -68,7 +68,7 @@ function Incidents(): JSX.Element {
       </>}
     >
       <StateGate source={source} what="the incidents" isEmpty={({ data }) => data.length === 0}
-        empty={<><p class="state-title">No incident {status === 'all' && severity === 'all' ? 'is on record' : 'like that is on record'}.</p><p>That does not mean that nothing was wrong: nobody looked. What viewers met is under Errors and Overview.</p></>}>
+        empty={<><p class="state-title">No incident {status === 'all' && severity === 'all' ? 'is on record' : 'like that is on record'}.</p><p>That does not mean that nothing was wrong: nobody looked. What viewers met is under <a href={withScope('/errors')}>Errors</a> and <a href={withScope('/overview')}>Overview</a>.</p></>}>
         {({ data }) => <IncidentsTable incidents={data} units={units} what="Incidents" />}
       </StateGate>
     </Panel>

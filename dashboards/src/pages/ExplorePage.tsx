@@ -30,7 +30,7 @@ import { useScope } from '../ui/scope';
 import type { Scope } from '../ui/scope';
 
 const MEASUREMENT_WORDS: Record<Measurement, string> = {
-  avg: 'Mean', '25th': '25th', median: 'Median', '75th': '75th', '90th': '90th', '95th': '95th percentile', '99th': '99th', sum: 'Sum', count: 'Views measured',
+  avg: 'Mean', '25th': '25th', median: 'Median', '75th': '75th', '90th': '90th', '95th': '95th', '99th': '99th', sum: 'Sum', count: 'Views measured',
 };
 const COUNTED_WHEN = { view_start: 'began', view_end: 'ended, or as far as it has come', presence: 'was there' } as const;
 const DIRECTION_WORDS = { lower_is_better: 'Lower is better.', higher_is_better: 'Higher is better.', neither: '' };

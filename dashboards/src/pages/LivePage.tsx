@@ -3,20 +3,23 @@ import type { JSX } from 'preact';
 import type { Environment } from '../api/session';
 import { FirstBeacon } from '../panels/FirstBeacon';
 import { LiveTiles } from '../panels/LiveTiles';
-import { MOST_WATCHED, MostWatched } from '../panels/MostWatched';
+import { MostWatched } from '../panels/MostWatched';
 import { NEWEST_VIEWS, NewestViews } from '../panels/NewestViews';
 import { DEFAULT_WINDOW, ViewersChart, WINDOWS, WINDOW_S, spokenSummary } from '../panels/ViewersChart';
 import { useNotesAroundNow } from '../notes/notes';
+import { WrongNow } from '../panels/WrongNow';
 import { address, oneOf } from '../router';
 import { Announcer } from '../ui/Announcer';
 import { useTopic } from '../ui/hooks';
+
+/** What has room above the chart on a laptop. */
+const MOST_WRONG = 4;
 
 export function LivePage({ environment }: { environment: Environment }): JSX.Element {
   const notes = useNotesAroundNow();
   const window = oneOf(address.value, 'window', WINDOWS, DEFAULT_WINDOW);
   const overview = useTopic('overview', {});
   const series = useTopic('timeseries', { window_s: WINDOW_S[window] });
-  const top = useTopic('top', { limit: MOST_WATCHED });
   const views = useTopic('views', { limit: NEWEST_VIEWS });
   const nobody =
     overview.data.status === 'ready' && overview.data.value.views_open === 0 &&
@@ -30,9 +33,10 @@ export function LivePage({ environment }: { environment: Environment }): JSX.Ele
       <LiveTiles overview={overview} series={series.data} />
       {nobody ? <FirstBeacon environment={environment} /> : (
         <>
+          <WrongNow most={MOST_WRONG} />
           <div class="columns">
             <ViewersChart source={series} window={window} title="Viewers" notes={notes} />
-            <MostWatched source={top} />
+            <MostWatched />
           </div>
           <NewestViews source={views} withTitle />
         </>

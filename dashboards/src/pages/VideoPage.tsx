@@ -10,10 +10,13 @@ import { FilterPicker } from '../panels/FilterPicker';
 import { NEWEST_VIEWS, NewestViews } from '../panels/NewestViews';
 import { Toolbar } from '../panels/Toolbar';
 import { SOURCES, VideoEngagement } from '../panels/VideoEngagement';
+import { VideoViewers } from '../panels/VideoViewers';
 import { DEFAULT_WINDOW, ViewersChart, WINDOWS, WINDOW_S } from '../panels/ViewersChart';
 import { useNotesAroundNow } from '../notes/notes';
 import { address, oneOf, withScope } from '../router';
 import '../styles/history.css';
+import '../styles/matrix.css';
+import '../styles/views.css';
 import { Announcer } from '../ui/Announcer';
 import { useAnswer, useTopic } from '../ui/hooks';
 import { useScope } from '../ui/scope';
@@ -50,6 +53,7 @@ export function VideoPage({ videoId }: { videoId: string }): JSX.Element {
       <div class="filter-bar"><FilterPicker now={ofVideo.now} /><FilterChips filters={scope.filters} hint="All views of this video." /><PercentileSelect /><FiguresMenu scope={ofVideo} source={figures} /></div>
       <Figures scope={ofVideo} source={figures} alsoFilter={`video_id:${videoId}`} />
       <VideoEngagement videoId={videoId} scope={scope} from={from} live={live} />
+      <VideoViewers videoId={videoId} scope={scope} />
       <p class="note"><a href={withScope('/views', undefined, [['filter', `video_id:${videoId}`]])}>All views of this video, one by one</a></p>
       <ViewersChart source={series} window={window} title="Viewers now" notes={notes} />
       <NewestViews source={views} withTitle={false} />

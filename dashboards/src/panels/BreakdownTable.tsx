@@ -67,8 +67,9 @@ export function BreakdownTable({ breakdown: { groups, before, titles }, of, dime
 /** In the metric's own unit: what these views add to the whole, for the worse when positive. */
 export function impactText(impact: number, unit: Unit): string {
   if (impact === 0) return DASH;
-  const sign = impact > 0 ? '+' : '−';
-  return unit === 'ratio' ? percentChange(impact) : `${sign}${valueText(Math.abs(impact), unit)}`;
+  const text = unit === 'ratio' ? percentChange(Math.abs(impact)).replace('+', '') : valueText(Math.abs(impact), unit);
+  // Too little to be told has no direction either.
+  return /[1-9]/.test(text) ? `${impact > 0 ? '+' : '−'}${text}` : text;
 }
 
 interface ValueProps {

@@ -70,13 +70,19 @@ export function HistoryChart({ rows, of, step, compared, title, notes = NO_NOTES
       <Plot
         label={title} configure={configure} data={data} legend={legend} crosshair={crosshair} onZoom={still ? undefined : zoomTo}
         onNote={mayWrite() && !still ? (atS) => noteAt(within(atS, frame) * 1_000) : undefined}
-        restIndex={rows.findLastIndex(({ value, partial }) => value !== null && !partial)}
+        restIndex={restOf(rows)}
         place={(i) => { const row = at(i); return row === undefined ? '' : `${stepText(row.atS, step)}${row.partial ? ', in part' : ''}`; }}
       />
       <NotesStrip notes={notes} fromS={places[0] ?? frame.fromS} toS={places.at(-1) ?? frame.toS} insets={INSETS} />
       <p class="summary">{summariseSteps(rows, step, of.unit)}<span class="visually-hidden">{notesWords(notes)}</span></p>
     </>
   );
+}
+
+/** The last step that is whole and has a value; where none is whole, the last with one. */
+function restOf(rows: StepRow[]): number {
+  const whole = rows.findLastIndex(({ value, partial }) => value !== null && !partial);
+  return whole >= 0 ? whole : rows.findLastIndex(({ value }) => value !== null);
 }
 
 /** A step may begin before the timeframe or end after it: what is noted of it there would not be shown here. Notes are of whole minutes. */

@@ -1,59 +1,104 @@
-/** The videos with most viewers now. A row leads to its video. */
+/** The videos with most viewers now, or the values of a dimension. A row leads to its video, or to the views with that value. */
 import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
 import { count, countInFull, ratio, share } from '../charts/format';
-import type { Top, TopRow } from '../live/topics';
-import { videoHref } from '../router';
+import type { Breakdown, Top } from '../live/topics';
+import { address, navigate, oneOf, videoHref, withParam, withScope } from '../router';
 import { Panel } from '../ui/Panel';
 import { StateGate } from '../ui/StateGate';
-import { useOrder } from '../ui/hooks';
+import { mapped, useOrder, useTopic } from '../ui/hooks';
 import type { Source } from '../ui/hooks';
+import { dimensionWords } from '../views/filters';
 
-export const MOST_WATCHED = 10;
+const MOST_WATCHED = 10;
 const RANK_EVERY_MS = 5_000;
 
-export function MostWatched({ source }: { source: Source<Top> }): JSX.Element {
+/** The first is the topic of its own that knows titles, and what happened within the last minute. */
+const GROUPS = ['video_id', 'cdn', 'country', 'asn_organization', 'device', 'browser', 'operating_system', 'player_software'] as const;
+type Group = (typeof GROUPS)[number];
+
+interface Row {
+  text: string;
+  href: string;
+  viewers: number;
+  rebuffering: number;
+  /** Within the last minute; only videos know. */
+  starts?: number;
+  failures: number;
+}
+
+type Rows = Record<string, Row>;
+
+export function MostWatched(): JSX.Element {
+  const group = oneOf(address.value, 'group', GROUPS, 'video_id');
+  const source = useRows(group);
+  const title = group === 'video_id' ? 'Most watched' : `Viewers by ${dimensionWords(group)}`;
   return (
-    <Panel id="top" title="Most watched" note="Ranks change at most every 5 s" class="panel-table">
-      <StateGate source={source} what="the most watched videos" isEmpty={(top) => Object.keys(top.rows).length === 0}
-        empty={<p class="state-title">No video is being watched.</p>}>
-        {(top) => <Table top={top} />}
+    <Panel
+      id="top" title={title} class="panel-table"
+      actions={
+        <label class="inline-label"><span class="note">By</span>
+          <select id="group" value={group} onChange={(event) => navigate(withParam(address.value, 'group', event.currentTarget.value, 'video_id'))}>
+            {GROUPS.map((option) => <option key={option} value={option}>{dimensionWords(option)}</option>)}
+          </select>
+        </label>
+      }
+    >
+      <StateGate source={source} what="who watches" isEmpty={(rows) => Object.keys(rows).length === 0}
+        empty={<p class="state-title">{group === 'video_id' ? 'No video is being watched.' : 'Of nobody who watches is it known.'}</p>}>
+        {(rows) => <Table key={group} rows={rows} group={group} />}
       </StateGate>
     </Panel>
   );
 }
 
-function Table({ top }: { top: Top }): JSX.Element {
-  const ranked = Object.keys(top.rows).sort(
-    (a, b) => (top.rows[b]?.viewers ?? 0) - (top.rows[a]?.viewers ?? 0) || a.localeCompare(b),
-  );
+function useRows(group: Group): Source<Rows> {
+  const videos = group === 'video_id';
+  const top = useTopic('top', videos ? { limit: MOST_WATCHED } : undefined);
+  const breakdown = useTopic('breakdown', videos ? undefined : { dimension: group, limit: MOST_WATCHED });
+  return videos ? mapped(top, ofVideos) : mapped(breakdown, (state) => ofValues(state, group));
+}
+
+const ofVideos = ({ rows }: Top): Rows =>
+  Object.fromEntries(Object.entries(rows).map(([id, { title, ...row }]) => [id, { ...row, text: title ?? id, href: videoHref(id) }]));
+
+const ofValues = ({ rows }: Breakdown, dimension: string): Rows =>
+  Object.fromEntries(Object.entries(rows).map(([value, row]) => [value, { ...row, text: value, href: withScope('/views', ['zone'], [['filter', `${dimension}:${value}`]]) }]));
+
+function Table({ rows: all, group }: { rows: Rows; group: Group }): JSX.Element {
+  const ranked = Object.keys(all).sort((a, b) => (all[b]?.viewers ?? 0) - (all[a]?.viewers ?? 0) || a.localeCompare(b));
   const { ids, hold } = useOrder(ranked, RANK_EVERY_MS);
   // A row that left while it is held in place keeps its last values.
-  const last = useRef(new Map<string, TopRow>());
+  const last = useRef(new Map<string, Row>());
   const rows = ids.slice(0, MOST_WATCHED).flatMap((id) => {
-    const row = top.rows[id] ?? last.current.get(id);
+    const row = all[id] ?? last.current.get(id);
     return row === undefined ? [] : [[id, row] as const];
   });
   last.current = new Map(rows);
   const most = Math.max(1, ...rows.map(([, row]) => row.viewers));
+  const videos = group === 'video_id';
   return (
-    <div class="scroll" {...hold} tabIndex={0} role="region" aria-label="Rows of the most watched videos">
+    <div class="scroll" {...hold} tabIndex={0} role="region" aria-label="Rows of who watches">
       <table>
-        <colgroup><col /><col class="w-number" /><col class="w-wide" /><col class="w-number" /><col class="w-wide" /></colgroup>
+        <colgroup><col /><col class="w-number" /><col class="w-wide" />{videos && <col class="w-number" />}<col class="w-wide" /></colgroup>
         <thead>
-          <tr><th scope="col">Video</th><th scope="col" class="num">Viewers</th><th scope="col" class="num">Rebuffering</th><th scope="col" class="num">Starts<span class="th-unit">/min</span></th><th scope="col" class="num">Failures<span class="th-unit">/min</span></th></tr>
+          <tr>
+            <th scope="col">{dimensionWords(group)}</th><th scope="col" class="num">Viewers</th><th scope="col" class="num">Rebuffering</th>
+            {videos && <th scope="col" class="num">Starts<span class="th-unit">/min</span></th>}
+            <th scope="col" class="num" title={videos ? undefined : 'Within the last ten minutes'}>Failures<span class="th-unit">{videos ? '/min' : ''}</span></th>
+          </tr>
         </thead>
         <tbody>
-          {rows.map(([id, row], place) => (
+          {rows.map(([, row], place) => (
             // Keyed by place: a change of rank changes texts, and nothing moves.
             <tr key={place}>
               <th scope="row" class="title-cell">
-                <a href={videoHref(id)} title={row.title ?? id}>{row.title ?? id}</a>
+                <a href={row.href} title={row.text}>{row.text}</a>
                 <span class="bar"><span class="bar-fill" style={{ inlineSize: `${(row.viewers / most) * 100}%` }} /></span>
               </th>
               <td class="num strong" title={countInFull(row.viewers)}>{count(row.viewers)}</td>
               <td class="num">{ratio(share(row.rebuffering, row.viewers))}</td>
-              <td class="num">{count(row.starts)}</td>
+              {videos && <td class="num">{count(row.starts)}</td>}
               <td class="num">{count(row.failures)}</td>
             </tr>
           ))}

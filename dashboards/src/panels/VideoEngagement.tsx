@@ -18,7 +18,7 @@ import { Choices, Panel, ShapeSwitch, panelShape } from '../ui/Panel';
 import { PanelMenu } from '../ui/PanelMenu';
 import type { Asked } from '../ui/PanelMenu';
 import { StateGate } from '../ui/StateGate';
-import { useCompared } from '../ui/hooks';
+import { mapped, useCompared } from '../ui/hooks';
 import type { Source } from '../ui/hooks';
 import type { Scope } from '../ui/scope';
 import { EngagementChart, EngagementTable, SCALES } from './EngagementChart';
@@ -116,8 +116,3 @@ const cells = ({ viewers, plays, bucketMs, totalViews }: Engagement) => [
   ['position', 'from_ms', 'viewers', 'plays', 'replays', 'views_in_all'],
   ...viewers.map((n, i) => [position(i * bucketMs), i * bucketMs, n, plays[i] ?? 0, Math.max(0, (plays[i] ?? 0) - n), totalViews]),
 ];
-
-function mapped<A, B>(source: Source<A>, map: (value: A) => B): Source<B> {
-  const { data, retry } = source;
-  return { data: data.status === 'ready' ? { status: 'ready', value: map(data.value) } : data, retry };
-}

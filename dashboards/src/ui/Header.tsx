@@ -16,7 +16,7 @@ export function Mark(): JSX.Element {
 }
 
 export function ThemeSwitch(): JSX.Element {
-  const words: Record<Theme, string> = { system: 'System', dark: 'Dark', light: 'Light' };
+  const words: Record<Theme, string> = { system: 'System', dark: 'Dark', light: 'Light', contrast: 'High contrast' };
   return (
     <label class="theme">
       <span class="visually-hidden">Theme</span>

@@ -15,6 +15,11 @@ export interface Source<T> {
   retry: () => void;
 }
 
+/** The same source, of something made from what it yields. */
+export function mapped<A, B>({ data, retry }: Source<A>, map: (value: A) => B): Source<B> {
+  return { data: data.status === 'ready' ? { status: 'ready', value: map(data.value) } : data, retry };
+}
+
 export const LiveContext = createContext<LiveStore | undefined>(undefined);
 
 export function useLive(): LiveStore {

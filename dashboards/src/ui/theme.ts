@@ -1,13 +1,23 @@
-/** Dark, light, or as the system says. The choice is kept on this machine; the colours live in styles/tokens.css. */
+/** Dark, light, of high contrast, or as the system says. The choice is kept on this machine; the colours live in styles/tokens.css. */
 import { computed, effect, signal } from '@preact/signals';
+import type { ReadonlySignal } from '@preact/signals';
 
-export const THEMES = ['system', 'dark', 'light'] as const;
+export const THEMES = ['system', 'dark', 'light', 'contrast'] as const;
 export type Theme = (typeof THEMES)[number];
 
 const KEY = 'playhead.theme';
-const systemDark = matchMedia('(prefers-color-scheme: dark)');
-const systemIsDark = signal(systemDark.matches);
-systemDark.addEventListener('change', (event) => (systemIsDark.value = event.matches));
+
+/** What the system wants, as long as it does. */
+function asked(query: string): ReadonlySignal<boolean> {
+  const media = matchMedia(query);
+  const holds = signal(media.matches);
+  media.addEventListener('change', (event) => (holds.value = event.matches));
+  return holds;
+}
+
+const systemIsDark = asked('(prefers-color-scheme: dark)');
+const wantsContrast = asked('(prefers-contrast: more)');
+const forcesColors = asked('(forced-colors: active)');
 
 /** Storage may be forbidden: then the choice lasts as long as the page. */
 function stored(): Theme {
@@ -21,10 +31,16 @@ function stored(): Theme {
 
 export const theme = signal<Theme>(stored());
 
-/** What is on the screen, for canvases that cannot read a media query. */
-export const shade = computed<'dark' | 'light'>(() =>
-  theme.value === 'system' ? (systemIsDark.value ? 'dark' : 'light') : theme.value,
-);
+/** Colours that the system forces are its own, whatever was chosen here. */
+const shade = computed<'dark' | 'light'>(() => {
+  const chosen = forcesColors.value ? 'system' : theme.value;
+  return chosen === 'dark' || chosen === 'light' ? chosen : systemIsDark.value ? 'dark' : 'light';
+});
+
+const contrast = computed<'more' | 'usual'>(() => (theme.value === 'contrast' || wantsContrast.value ? 'more' : 'usual'));
+
+/** What is on the screen, for canvases: they read their colours again whenever it changes. */
+export const look = computed(() => `${shade.value} ${contrast.value} ${forcesColors.value ? 'forced' : 'free'}`);
 
 export function chooseTheme(choice: Theme): void {
   theme.value = choice;
@@ -36,5 +52,5 @@ export function chooseTheme(choice: Theme): void {
 }
 
 effect(() => {
-  document.documentElement.dataset.theme = shade.value;
+  Object.assign(document.documentElement.dataset, { theme: shade.value, contrast: contrast.value });
 });

@@ -10,7 +10,7 @@ use super::{
 use crate::event::AttributeKey;
 
 /// Dimensions of the topics `breakdown` and `problems`.
-pub const DIMENSIONS: [(&str, AttributeKey); 7] = [
+pub const DIMENSIONS: [(&str, AttributeKey); 9] = [
     ("country", AttributeKey::Country),
     ("cdn", AttributeKey::Cdn),
     ("browser", AttributeKey::Browser),
@@ -18,6 +18,8 @@ pub const DIMENSIONS: [(&str, AttributeKey); 7] = [
     ("device", AttributeKey::Device),
     ("player_software", AttributeKey::PlayerSoftware),
     ("stream_type", AttributeKey::StreamType),
+    ("asn_organization", AttributeKey::AsnOrganization),
+    ("video_title", AttributeKey::VideoTitle),
 ];
 
 /// Viewers, of them rebuffering, and failed views of one value of a dimension; in millionths of a view.

@@ -3,6 +3,7 @@
 pub mod frame;
 pub mod hub;
 pub mod patch;
+mod problems;
 pub mod question;
 pub mod session;
 

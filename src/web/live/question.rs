@@ -2,15 +2,15 @@
 
 use serde_json::{Map, Value, json};
 
-use super::frame::{Query, Topic};
+use super::{
+    frame::{Query, Topic},
+    problems::problems,
+};
 use crate::{
-    event::{
-        AttributeKey, View,
-        engagement::{ONE_VIEW, whole},
-    },
+    event::{AttributeKey, View, engagement::whole},
     pipeline::live::{
         BUCKET_MS, Live,
-        shares::{DIMENSIONS, Share},
+        shares::DIMENSIONS,
         state::{Environment, LiveVideo, LiveView, Standing},
         window::Seconds,
     },
@@ -20,8 +20,6 @@ use crate::{
 const RATE_S: i64 = 10;
 const LIST_S: i64 = 60;
 const MAX_ROWS: usize = 200;
-/// A segment smaller than this says little about what is wrong, and so do fewer measured views.
-const PROBLEM_MIN_VIEWERS: u32 = 10;
 
 /// One distinct question: everybody who asks it shares one evaluation and one encoding.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -68,7 +66,7 @@ impl Question {
             Topic::Heatmap => heatmap(environment, self.query.video_id.as_deref().unwrap_or_default()),
             Topic::Views => newest(environment, self.query.video_id.as_deref(), self.rows(50)),
             Topic::View => one_view(environment, self.query.view_id.as_deref().unwrap_or_default()),
-            Topic::Problems => problems(environment),
+            Topic::Problems => problems(environment, self.rows(20)),
         })
     }
 
@@ -180,42 +178,6 @@ fn breakdown(environment: &Environment, name: Option<&str>, limit: usize) -> Ans
         (value.to_owned(), row)
     });
     object(json!({"rows": rows.collect::<Answer>()}))
-}
-
-/// Values of a dimension whose viewers fare at least twice as badly as everybody else's.
-fn problems(environment: &Environment) -> Answer {
-    let mut rows = Answer::new();
-    for (name, key) in DIMENSIONS {
-        let shares = || environment.counts.shares.of(key);
-        let all = shares().fold(Share::default(), |sum, (_, share)| sum.and(share));
-        for (value, share) in shares().filter(|(value, _)| !value.is_empty()) {
-            let kinds = [
-                ("rebuffering", share.rebuffering, all.rebuffering),
-                ("failures", share.failures, all.failures),
-            ];
-            for (kind, affected, affected_in_all) in kinds {
-                // Failed views watch no more; they are part of the audience the ratio is of.
-                let gone = |share: &Share| if kind == "failures" { share.failures } else { 0 };
-                let here = share.viewers + gone(&share);
-                let elsewhere = all.viewers + gone(&all) - here;
-                let least = i64::from(PROBLEM_MIN_VIEWERS) * ONE_VIEW;
-                if here < least || share.measured < PROBLEM_MIN_VIEWERS || affected == 0 {
-                    continue;
-                }
-                let ratio = affected as f64 / here as f64;
-                let elsewhere_ratio = (affected_in_all - affected) as f64 / elsewhere.max(1) as f64;
-                if elsewhere > 0 && ratio >= 2.0 * elsewhere_ratio {
-                    let row = json!({
-                        "dimension": name, "value": value, "kind": kind, "viewers": whole(here),
-                        "affected": whole(affected),
-                        "ratio": ratio, "elsewhere_ratio": elsewhere_ratio,
-                    });
-                    rows.insert(format!("{name}={value}:{kind}"), row);
-                }
-            }
-        }
-    }
-    object(json!({"rows": rows}))
 }
 
 fn heatmap(environment: &Environment, video_id: &str) -> Answer {
