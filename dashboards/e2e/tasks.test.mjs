@@ -153,6 +153,30 @@ test('the main jobs by keyboard alone: pages, time, comparison, filters, charts,
     assert.ok(replay.control.asked.length > 0);
   }));
 
+test('by fingers: one reads a chart, two choose the part that is zoomed to', () =>
+  task(async (page) => {
+    const chart = page.locator('#series [role=slider]');
+    await page.locator('#series .summary', { hasText: 'Highest' }).waitFor();
+    await chart.scrollIntoViewIfNeeded();
+    const { x, y, width, height } = await page.locator('#series .u-over').boundingBox();
+    const debuggee = await page.context().newCDPSession(page);
+    const at = (part, id) => ({ x: x + part * width, y: y + height / 2, id });
+    const touch = (type, ...touchPoints) => debuggee.send('Input.dispatchTouchEvent', { type, touchPoints });
+    const rest = await chart.getAttribute('aria-valuetext');
+    await touch('touchStart', at(0.5, 0));
+    await touch('touchEnd');
+    await eventually(async () => (await chart.getAttribute('aria-valuetext')) !== rest, 'another place is read, and stays when the finger is gone');
+    const most = Number(await chart.getAttribute('aria-valuemax'));
+    assert.ok(Math.abs(Number(await chart.getAttribute('aria-valuenow')) - most / 2) <= 1, 'the place under the finger');
+    await touch('touchStart', at(0.3, 0));
+    await touch('touchStart', at(0.3, 0), at(0.4, 1));
+    await touch('touchMove', at(0.25, 0), at(0.5, 1));
+    await touch('touchEnd');
+    await page.waitForURL(/timeframe=\d+-\d+/);
+    const [from, to] = new URL(page.url()).searchParams.get('timeframe').split('-').map(Number);
+    assert.ok(Math.abs((to - from) / 3_600 - (most + 1) / 4) < 0.5, `a quarter of what was shown, and not ${(to - from) / 3_600} h`);
+  }, { path: '/explore/video_startup_time?zone=utc' }));
+
 test('a number on the screen is what its panel’s call answers, and the files have the same', () =>
   task(async (page) => {
     await page.locator('.headline-value', { hasText: /\d/ }).waitFor();
