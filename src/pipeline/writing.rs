@@ -129,14 +129,18 @@ impl Writing {
         let (partition, events) = (self.batch.partition, excluded.len());
         tracing::error!(partition, events, reason, "left out of a batch and quarantined");
         let too_many = excluded.beyond(MOST);
-        self.batch.excluded = excluded;
+        let mut known = std::mem::replace(&mut self.batch.excluded, excluded);
         match self.reason.is_empty() {
             true => self.reason = reason,
             false if self.reason.contains(&reason) => {}
             false => self.reason = format!("{}; {reason}", self.reason),
         }
         self.declared = false;
-        too_many.is_some_and(|offset| self.cut(offset))
+        let Some(offset) = too_many else { return false };
+        self.batch.excluded.split_off(offset);
+        // What was only found now is found again, with its reason.
+        self.batch.excluded.join(known.split_off(offset));
+        self.cut(offset)
     }
 
     /// Leaves everything from `offset` on to the next batch.

@@ -7,7 +7,7 @@ mod bounds;
 mod counts;
 mod heat;
 pub mod monitor;
-mod resume;
+pub mod resume;
 mod seen;
 pub mod shares;
 pub mod standing;
@@ -16,7 +16,6 @@ pub mod window;
 
 use std::{
     collections::HashMap,
-    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering},
@@ -121,8 +120,7 @@ impl Live {
 }
 
 /// Follows the log and feeds [`Live`] until the task is dropped.
-pub async fn follow(log: Arc<dyn EventLog>, live: Arc<Live>, clock: Clock, resume_file: PathBuf) {
-    let mut resume = Resume::load(resume_file).await;
+pub async fn follow(log: Arc<dyn EventLog>, live: Arc<Live>, clock: Clock, mut resume: Resume) {
     loop {
         if let Err(error) = follow_once(&*log, &live, &clock, &mut resume).await {
             tracing::warn!(%error, "the live tail broke off; opening it again");

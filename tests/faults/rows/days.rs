@@ -7,7 +7,7 @@ use tokio::time::sleep;
 use super::{QUICK, Shown};
 use crate::{
     crowd::Answers,
-    ledger::{Reader, Tally},
+    ledger::Reader,
     preload::Preload,
     rig::{Log, Rig, Role, SETTLING, ledger},
     server::Server,
@@ -63,31 +63,6 @@ pub async fn replayed(_: u64) -> Shown {
     }
     let note = format!("{VIEWERS} views sent again at once, a day and two days later");
     let mut shown = Shown::new(rig.compare().await, &Answers::default(), note);
-    shown.trouble = trouble.or(shown.trouble);
-    shown
-}
-
-/// A view that goes on after four days: an event row's day must be among the open ones, so it begins anew, and no event is lost.
-pub async fn after_the_window(_: u64) -> Shown {
-    let clock = Preload::clock();
-    let mut rig = Rig::start(Log::Embedded, "t067", &clock.settings()).await;
-    let mut viewers = Viewer::crowd(VIEWERS, &rig.ledger);
-    let mut trouble = None;
-    for hours in [0, 96] {
-        clock.jump(hours * HOUR_S);
-        rig.kill(Role::Collector).await;
-        for viewer in &mut viewers {
-            trouble = trouble.or(viewer.go_on(&rig.collector).await.err());
-        }
-    }
-    let tally = rig.compare().await;
-    // Each has a second row, and the first one knows of the first events alone.
-    let (views, missing) = (VIEWERS as u64, tally.missing);
-    let note = format!("{VIEWERS} views go on after 96 h and are two each: {} rows more", tally.doubled);
-    let as_expected = Tally { doubled: tally.doubled.saturating_sub(views), missing: 0, ..tally };
-    let mut shown = Shown::new(as_expected, &Answers::default(), note)
-        .but(missing > views, || format!("{missing} missing"))
-        .but(tally.doubled != views, || format!("{tally}"));
     shown.trouble = trouble.or(shown.trouble);
     shown
 }

@@ -83,7 +83,11 @@ async fn ends(log: Log, seed: u64) -> Shown {
     }
     let took = begun.elapsed();
     let answers = crowd.finish().await;
+    let blamed = "the process ended again and again";
+    let condemned = quarantined(&rig).await.matches(blamed).count();
     let note = format!("an event that ends the process in quarantine after {starts} starts and {took:.0?}");
     let tally = rig.compare().await;
-    Shown::new(tally, &answers, note).but(took >= LONGEST, || "the process ends again and again".into())
+    Shown::new(tally, &answers, note)
+        .but(took >= LONGEST, || "the process ends again and again".into())
+        .but(condemned != 1, || format!("{condemned} records are blamed"))
 }
