@@ -9,11 +9,14 @@ use std::{
     sync::Arc,
 };
 
-use super::batch::Batch;
+use super::{
+    batch::Batch,
+    room::{Notes, Room},
+};
 use crate::event::{
-    Event, View,
+    View,
     course::{Known, Reckoned},
-    marks, moments,
+    timeline,
 };
 
 /// A view silent for longer than the longest pause is forgotten.
@@ -41,37 +44,8 @@ pub struct Remembered {
     known: Option<Known>,
     /// Its viewer was erased: nothing of it is written any more.
     pub is_erased: bool,
-    /// What it may still get.
-    room: Notes,
-}
-
-/// Numbers of marks and of moments, which grow a view's row with every event that leaves one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Notes {
-    pub marks: usize,
-    pub moments: usize,
-}
-
-impl Notes {
-    const MOST: Self = Self { marks: marks::MOST, moments: moments::MOST };
-
-    /// What an event leaves.
-    pub fn of(event: &Event) -> Self {
-        Self { marks: marks::kind(event).is_some().into(), moments: moments::moment(event).is_some().into() }
-    }
-
-    /// Both together.
-    pub fn and(self, other: Self) -> Self {
-        Self { marks: self.marks + other.marks, moments: self.moments + other.moments }
-    }
-
-    /// What is left without the other.
-    fn beyond(self, other: Self) -> Self {
-        Self {
-            marks: self.marks.saturating_sub(other.marks),
-            moments: self.moments.saturating_sub(other.moments),
-        }
-    }
+    /// What it has of that which is bounded.
+    room: Room,
 }
 
 /// The newest hashes, and which they are.
@@ -105,7 +79,7 @@ impl Remembered {
             hashes: Hashes::default(),
             known,
             is_erased: false,
-            room: Notes::MOST,
+            room: Room::default(),
         }
     }
 
@@ -114,24 +88,19 @@ impl Remembered {
         self.known.is_some()
     }
 
-    /// Adds a piece of the view; what follows from all of its timeline.
+    /// Bounds what a piece of the view notes that has so much news; what there is no room for.
+    pub fn bound(&mut self, piece: &mut View, news: Notes) -> Notes {
+        let too_many = self.room.bound(piece, news);
+        let known = self.known.as_ref();
+        let timeline = known.map_or(0, |known| piece.timeline.fit(&known.timeline, timeline::MOST));
+        Notes { timeline, ..too_many }
+    }
+
+    /// Adds a piece of the view that was bounded; what follows from all of its timeline.
     pub fn reckon(&mut self, piece: &View) -> Option<Reckoned> {
         let known = self.known.as_mut()?;
         known.learn(piece);
         known.reckon()
-    }
-
-    /// Bounds what a piece of the view notes that has so much news; what there is no room for.
-    pub fn bound(&mut self, piece: &mut View, news: Notes) -> Notes {
-        let too_many = news.beyond(self.room);
-        if too_many.marks > 0 {
-            piece.marks.keep(self.room.marks);
-        }
-        if too_many.moments > 0 {
-            piece.moments.keep(self.room.moments);
-        }
-        self.room = self.room.beyond(news);
-        too_many
     }
 
     /// Notes that the view was heard of.
@@ -189,10 +158,10 @@ impl Memory {
         self.remember(key, Remembered::new(start_ms, Some(Known::default())));
     }
 
-    /// Remembers a view that began at `start_ms` and of which ClickHouse knows more, so many notes among it.
-    pub fn resume(&mut self, key: ViewKey, start_ms: i64, notes: Notes) {
+    /// Remembers a view that began at `start_ms` and of which ClickHouse knows more.
+    pub fn resume(&mut self, key: ViewKey, start_ms: i64, room: Room) {
         let view = Remembered::new(start_ms, None);
-        self.remember(key, Remembered { room: Notes::MOST.beyond(notes), ..view });
+        self.remember(key, Remembered { room, ..view });
     }
 
     /// Remembers a view of an erased viewer.

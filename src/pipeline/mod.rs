@@ -16,6 +16,7 @@ pub mod live;
 pub mod memory;
 pub mod partition;
 pub mod progress;
+pub mod room;
 pub mod rows;
 pub mod starts;
 pub mod timelines;

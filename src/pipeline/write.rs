@@ -55,7 +55,7 @@ pub async fn write(
     };
     for (key, received_ms) in strangers {
         match starts.get(&key) {
-            Some(Start::Known { start_ms, notes }) => memory.resume(key, *start_ms, *notes),
+            Some(Start::Known { start_ms, room }) => memory.resume(key, *start_ms, room.clone()),
             Some(Start::Erased) => memory.shun(key, received_ms),
             None => memory.begin(key, received_ms),
         }
@@ -123,6 +123,7 @@ fn tell(rows: &Rows<'_>, quarantined: u64) {
     count_labelled(Metric::EventsProcessed, "fate", "duplicate", rows.duplicates);
     count_labelled(Metric::EventsProcessed, "fate", "suppressed", rows.suppressed);
     count_labelled(Metric::EventsProcessed, "fate", "quarantined", quarantined);
-    count_labelled(Metric::NotesLeftOut, "kind", "mark", rows.left_out.marks as u64);
-    count_labelled(Metric::NotesLeftOut, "kind", "moment", rows.left_out.moments as u64);
+    for (kind, count) in rows.left_out.named() {
+        count_labelled(Metric::NotesLeftOut, "kind", kind, count as u64);
+    }
 }
