@@ -26,7 +26,8 @@ pub enum Metric {
     /// Fields without a meaning, kept with their event.
     FieldsUnknown,
     /// What views note of single events, left out where a view has as much as any may, by `kind`: mark (a change of rendition, a
-    /// stall, a seek, an ad), moment (an event of the customer's own).
+    /// stall, a seek, an ad), moment (an event of the customer's own), error, stretch (of what was played), dimension (of the
+    /// customer's own), state (of views that count nothing themselves).
     NotesLeftOut,
     /// Rows inserted into ClickHouse, by `table`.
     RowsInserted,

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each bench uses a part")]
 
 pub mod cpu;
+pub mod disk;
 
 use std::{net::SocketAddr, path::Path, sync::Arc};
 

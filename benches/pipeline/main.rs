@@ -3,7 +3,8 @@
 //! `cargo bench --bench pipeline` fills an embedded log with the beacons of a crowd watching side by side (mux-embed, every few
 //! seconds a beacon of each, so that hardly two beacons of a batch are of one view), lets the processor bring it into the
 //! embedded engine, and counts the CPU time of both until no merge is left to do. The raw insert sends the event rows
-//! alone, as blocks that were built before, to a twin of their table in the same engine. `--quick` takes one round.
+//! alone, as blocks that were built before, to a twin of their table in the same engine. Each round ends with what rows
+//! take on disk, by column. `--quick` takes one round.
 
 #![allow(clippy::expect_used, reason = "a measurement that cannot go on stops")]
 
@@ -184,7 +185,18 @@ async fn processed(
     let stored: u64 =
         store.client.query("SELECT count() FROM event_rows").fetch_one().await.expect("a count");
     assert_eq!(stored, events as u64, "every event is a row");
+    on_disk(store).await;
     cost
+}
+
+/// Says what the captured views take once all is merged.
+async fn on_disk(store: &Store) {
+    for table in ["event_rows", "view_states"] {
+        store.client.query(&format!("OPTIMIZE TABLE {table} FINAL")).execute().await.expect("one part");
+        for question in [parts::disk::size(table), parts::disk::columns(table)] {
+            println!("{}", store.client.query(&question).fetch_one::<String>().await.expect("a line"));
+        }
+    }
 }
 
 /// Reads clocks.

@@ -1,7 +1,10 @@
 //! Thirty days of views: some from the simulation, through the whole path; the rest copies of them at other times of other
 //! days, under ids of their own, so that millions of events are there in minutes.
 
-use crate::service::{READ, SEED, Service};
+use crate::{
+    disk,
+    service::{READ, SEED, Service},
+};
 
 const DAYS: u64 = 30;
 /// What the simulation sends, by format: enough that copies lie far apart. One view in seven has no totals of its own.
@@ -102,16 +105,9 @@ pub async fn settle(service: &Service) {
     }
 }
 
-/// How much there is, and what it takes on disk.
+/// How much there is, what it takes on disk, and which columns take most of it.
 pub async fn report(service: &Service) {
     for table in ["event_rows", "view_states"] {
-        let size = service
-            .sql(&format!(
-                "SELECT concat(toString(sum(rows)), ' rows, ', toString(round(sum(bytes_on_disk) / sum(rows), 1)), \
-                 ' bytes each, in ', toString(count()), ' parts') FROM system.parts \
-                 WHERE active AND database = 'playhead' AND table = '{table}'"
-            ))
-            .await;
-        println!("{table}: {size}");
+        println!("{}\n{}", service.sql(&disk::size(table)).await, service.sql(&disk::columns(table)).await);
     }
 }

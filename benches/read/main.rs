@@ -11,6 +11,8 @@
 
 #[path = "../parts/cpu.rs"]
 mod cpu;
+#[path = "../parts/disk.rs"]
+mod disk;
 mod history;
 mod measure;
 mod questions;

@@ -7,6 +7,7 @@
 
 pub mod attribute;
 pub mod bot;
+pub mod bounds;
 mod counters;
 pub mod course;
 pub mod engagement;

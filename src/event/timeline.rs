@@ -24,6 +24,10 @@ use super::{
     view::{State, state_after},
 };
 
+/// Most moments of one view: two days of a live stream with one for each slot, and states besides. The processor sees to
+/// it ([`Timeline::fit`]): it has the timeline whole, and reckons it anew with each piece.
+pub const MOST: usize = 20_000;
+
 /// Length of the slots for events without a state, ms.
 const SLOT_MS: i64 = 10_000;
 /// Longest time between two moments that counts, ms.
@@ -34,6 +38,9 @@ const LONGEST_MEDIA_MS: u64 = 7 * 24 * 3_600_000;
 const SEAM_MS: i64 = 250;
 /// Faster than this times the clock, plus a second, no player plays: the playhead jumped.
 const MOST_RATE: i64 = 4;
+/// A stall this soon after a seek, and in so much of the beginning, follows from it; as in `views` of clients with totals.
+const SOON_MS: i64 = 1_000;
+const BEGINNING_MS: i64 = 3_000;
 /// Bits of an order that tell events of one millisecond apart.
 const TURN_BITS: u32 = 12;
 
@@ -76,6 +83,29 @@ pub struct Course {
     pub ranges: Vec<(u32, u32)>,
     /// Bitrate (bit/s; 0: not said) and how long it played (ms), from the smallest on.
     pub renditions: Vec<(u64, u32)>,
+    /// In order; as many and as long together as the totals say.
+    pub stalls: Vec<Stall>,
+}
+
+/// Once the picture stood still, and how long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stall {
+    pub after: After,
+    /// How long the picture had moved by then, ms.
+    pub at_playing_ms: u32,
+    pub rebuffer_ms: u32,
+}
+
+/// What a stall followed. A change of rendition is none of it: what is said here of the bitrate is of what is being loaded,
+/// some seconds ahead of the picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum After {
+    Nothing = 0,
+    /// Within [`SOON_MS`] of playing after a seek.
+    Seek = 1,
+    /// Within [`BEGINNING_MS`] of playing.
+    Start = 2,
 }
 
 /// A moment with its state made out and the time until the next.
@@ -104,6 +134,21 @@ impl Timeline {
     /// Joins what `other` knows.
     pub fn merge(&mut self, other: &Self) {
         other.0.iter().for_each(|(order, moment)| self.note(*order, *moment));
+    }
+
+    /// Lets go of what is not in `known` and finds no room beside it, the latest first; how much that was.
+    pub fn fit(&mut self, known: &Self, most: usize) -> usize {
+        let mut room = most.saturating_sub(known.0.len());
+        let before = self.0.len();
+        self.0.retain(|order, _| {
+            if known.0.contains_key(order) {
+                return true;
+            }
+            let fits = room > 0;
+            room = room.saturating_sub(1);
+            fits
+        });
+        before - self.0.len()
     }
 
     fn note(&mut self, order: u64, moment: Moment) {
@@ -140,7 +185,7 @@ impl Timeline {
             bitrate_ms: Some(bitrate_ms.fold(0, u64::saturating_add)),
             ..Counters::default()
         };
-        Course { totals, ranges: ranges(spans), renditions }
+        Course { totals, stalls: stalls(&spans), ranges: ranges(spans), renditions }
     }
 
     fn spans(&self, last_t_ms: i64) -> Vec<Span> {
@@ -236,6 +281,33 @@ fn renditions(spans: &[Span]) -> Vec<(u64, u32)> {
         *ms = ms.saturating_add(for_ms);
     }
     renditions.into_iter().collect()
+}
+
+fn stalls(spans: &[Span]) -> Vec<Stall> {
+    let (mut playing_ms, mut seeked_at_ms, mut before) = (0, None, SAYS_NOTHING);
+    let mut stalls: Vec<Stall> = Vec::new();
+    let bounded = |ms: i64| u32::try_from(ms).unwrap_or(u32::MAX);
+    for span in spans {
+        match (span.state, stalls.last_mut()) {
+            (PLAYING, _) => playing_ms += span.for_ms,
+            (SEEKING, _) => seeked_at_ms = Some(playing_ms),
+            (REBUFFERING, Some(stall)) if before == REBUFFERING => {
+                stall.rebuffer_ms = stall.rebuffer_ms.saturating_add(bounded(span.for_ms));
+            }
+            (REBUFFERING, _) => {
+                let after = match seeked_at_ms {
+                    Some(seeked_at_ms) if playing_ms - seeked_at_ms <= SOON_MS => After::Seek,
+                    _ if playing_ms <= BEGINNING_MS => After::Start,
+                    _ => After::Nothing,
+                };
+                let (at_playing_ms, rebuffer_ms) = (bounded(playing_ms), bounded(span.for_ms));
+                stalls.push(Stall { after, at_playing_ms, rebuffer_ms });
+            }
+            _ => {}
+        }
+        before = span.state;
+    }
+    stalls
 }
 
 fn ranges(spans: Vec<Span>) -> Vec<(u32, u32)> {

@@ -19,6 +19,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
+    bounds,
     counters::raise,
     marks::Marks,
     moments::Moments,
@@ -209,7 +210,7 @@ impl View {
             raise(&mut self.counters, counters);
             self.attempted |= counters.playing_ms.unwrap_or(0) > 0 || counters.startup_ms.is_some();
         }
-        for segment in &event.segments {
+        for segment in event.segments.iter().filter(|segment| bounds::keeps(segment)) {
             self.segment_from_ms
                 .entry(segment.number)
                 .and_modify(|known| *known = (*known).min(segment.from_ms))
@@ -337,7 +338,7 @@ impl View {
     pub fn course(&self) -> Course {
         if self.timeline.is_empty() {
             let ranges = self.segments().map(|(_, range)| range).collect();
-            return Course { totals: self.counters, ranges, renditions: Vec::new() };
+            return Course { totals: self.counters, ranges, ..Course::default() };
         }
         let mut course = self.timeline.course(self.last_t_ms.unwrap_or(0));
         raise(&mut course.totals, &self.counters);

@@ -10,11 +10,14 @@ use std::{
     sync::Arc,
 };
 
-use super::batch::Placed;
+use super::{
+    batch::Placed,
+    notes::{Noted, Notes},
+};
 use crate::event::{
-    Event, View,
+    View,
     course::{Known, Reckoned},
-    marks, moments,
+    timeline,
 };
 
 /// A view silent for longer than the longest pause is forgotten.
@@ -49,39 +52,10 @@ pub struct Remembered {
     known: Option<Known>,
     /// Its viewer was erased: nothing of it is written any more.
     pub is_erased: bool,
-    /// What it may still get.
-    room: Notes,
+    /// What it has of that which is bounded.
+    noted: Noted,
     /// As it was weighed last; 0 if it was not.
     bytes: usize,
-}
-
-/// Numbers of marks and of moments, which grow a view's row with every event that leaves one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Notes {
-    pub marks: usize,
-    pub moments: usize,
-}
-
-impl Notes {
-    const MOST: Self = Self { marks: marks::MOST, moments: moments::MOST };
-
-    /// What an event leaves.
-    pub fn of(event: &Event<'_>) -> Self {
-        Self { marks: marks::kind(event).is_some().into(), moments: moments::moment(event).is_some().into() }
-    }
-
-    /// Both together.
-    pub fn and(self, other: Self) -> Self {
-        Self { marks: self.marks + other.marks, moments: self.moments + other.moments }
-    }
-
-    /// What is left without the other.
-    fn beyond(self, other: Self) -> Self {
-        Self {
-            marks: self.marks.saturating_sub(other.marks),
-            moments: self.moments.saturating_sub(other.moments),
-        }
-    }
 }
 
 /// The newest hashes, and which they are.
@@ -115,7 +89,7 @@ impl Remembered {
             hashes: Hashes::default(),
             known,
             is_erased: false,
-            room: Notes::MOST,
+            noted: Noted::default(),
             bytes: 0,
         }
     }
@@ -125,7 +99,8 @@ impl Remembered {
         let moments = self.known.as_ref().map_or(0, |known| known.timeline.0.len());
         let held = self.runs.capacity() * size_of::<(u64, u64)>()
             + self.hashes.by_age.len() * HASH
-            + moments * MOMENT;
+            + moments * MOMENT
+            + self.noted.bytes();
         self.bytes = size_of::<Self>() + ENTRY + id.len() + held;
         self.bytes
     }
@@ -135,24 +110,19 @@ impl Remembered {
         self.known.is_some()
     }
 
-    /// Adds a piece of the view; what follows from all of its timeline.
+    /// Bounds what a piece of the view notes that has so much news; what there is no room for.
+    pub fn bound(&mut self, piece: &mut View, news: Notes) -> Notes {
+        let too_many = self.noted.bound(piece, news);
+        let known = self.known.as_ref();
+        let timeline = known.map_or(0, |known| piece.timeline.fit(&known.timeline, timeline::MOST));
+        Notes { timeline, ..too_many }
+    }
+
+    /// Adds a piece of the view that was bounded; what follows from all of its timeline.
     pub fn reckon(&mut self, piece: &View) -> Option<Reckoned> {
         let known = self.known.as_mut()?;
         known.learn(piece);
         known.reckon()
-    }
-
-    /// Bounds what a piece of the view notes that has so much news; what there is no room for.
-    pub fn bound(&mut self, piece: &mut View, news: Notes) -> Notes {
-        let too_many = news.beyond(self.room);
-        if too_many.marks > 0 {
-            piece.marks.keep(self.room.marks);
-        }
-        if too_many.moments > 0 {
-            piece.moments.keep(self.room.moments);
-        }
-        self.room = self.room.beyond(news);
-        too_many
     }
 
     /// Notes that the view was heard of.
@@ -212,10 +182,10 @@ impl Memory {
         self.remember(key, Remembered::new(start_ms, Some(Known::default())));
     }
 
-    /// Remembers a view that began at `start_ms` and of which ClickHouse knows more, so many notes among it.
-    pub fn resume(&mut self, key: ViewKey, start_ms: i64, notes: Notes) {
+    /// Remembers a view that began at `start_ms` and of which ClickHouse knows more.
+    pub fn resume(&mut self, key: ViewKey, start_ms: i64, noted: Noted) {
         let view = Remembered::new(start_ms, None);
-        self.remember(key, Remembered { room: Notes::MOST.beyond(notes), ..view });
+        self.remember(key, Remembered { noted, ..view });
     }
 
     /// Remembers a view of an erased viewer.

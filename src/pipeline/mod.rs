@@ -14,6 +14,7 @@ pub mod excluded;
 mod isolate;
 pub mod live;
 pub mod memory;
+pub mod notes;
 mod panicking;
 pub mod partition;
 pub mod progress;

@@ -7,7 +7,7 @@ use std::{
     collections::{BTreeMap, HashMap},
 };
 
-use super::memory::{Memory, Notes};
+use super::{memory::Memory, notes::Notes};
 use crate::{
     event::{Format, Record, View},
     store::rows::{EventRow, ViewRow},
@@ -111,8 +111,8 @@ fn parts<'a>(
     }
     for Part { row, news, .. } in &mut parts {
         let Some(remembered) = memory.get_mut(row.environment, row.view_id) else { continue };
-        row.course = remembered.reckon(&row.view);
         fates.left_out = fates.left_out.and(remembered.bound(&mut row.view, *news));
+        row.course = remembered.reckon(&row.view);
     }
     let hour = |row: &ViewRow<'_>| row.view_start_ms.div_euclid(HOUR_MS);
     parts.sort_unstable_by(|a, b| {

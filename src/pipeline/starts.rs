@@ -8,7 +8,10 @@ use std::{
 use clickhouse::Row;
 use serde::Deserialize;
 
-use super::memory::{Notes, ViewKey};
+use super::{
+    memory::ViewKey,
+    notes::{Noted, Notes},
+};
 use crate::store::{Store, query::MAX_QUERY_BYTES};
 
 /// A view that began longer ago than this is not continued: an event row's day must stay within the open days.
@@ -23,18 +26,28 @@ struct Line {
     start_ms: i64,
     known_marks: u64,
     known_moments: u64,
+    known_errors: u64,
+    known_names: Vec<String>,
     is_erased: bool,
 }
 
+impl Line {
+    fn noted(&self) -> Noted {
+        let [marks, moments, errors] = [self.known_marks, self.known_moments, self.known_errors]
+            .map(|known| usize::try_from(known).unwrap_or(usize::MAX / 2));
+        Noted::of(Notes { marks, moments, errors, ..Notes::default() }, &self.known_names)
+    }
+}
+
 /// What ClickHouse knows of a view.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Start {
     /// It has rows.
     Known {
         /// When it began, Unix ms.
         start_ms: i64,
         /// How much of what grows it; what came twice may count twice.
-        notes: Notes,
+        noted: Noted,
     },
     /// Its viewer was erased.
     Erased,
@@ -59,23 +72,23 @@ pub async fn look_up(
         let ids: Vec<&str> = chunk.iter().map(|(_, id)| id.as_ref()).collect();
         let select = "SELECT environment, view_id, toUnixTimestamp64Milli(min(view_start)) AS start_ms, \
             sum(length(mapKeys(marks))) AS known_marks, \
-            sum(length(mapKeys(moments))) AS known_moments, false AS is_erased \
+            sum(length(mapKeys(moments))) AS known_moments, \
+            sum(length(error_sequences)) AS known_errors, \
+            groupUniqArrayArray(mapKeys(custom)) AS known_names, false AS is_erased \
             FROM view_states WHERE environment IN ? AND view_id IN ? AND view_start >= fromUnixTimestamp64Milli(?, 'UTC') \
             GROUP BY environment, view_id \
-            UNION ALL SELECT environment, view_id, toInt64(0), toUInt64(0), toUInt64(0), true FROM erased_views WHERE environment IN ? AND view_id IN ?";
+            UNION ALL SELECT environment, view_id, toInt64(0), toUInt64(0), toUInt64(0), toUInt64(0), \
+            emptyArrayString(), true FROM erased_views WHERE environment IN ? AND view_id IN ?";
         let found = store.client.query(select).with_setting("max_query_size", MAX_QUERY_BYTES);
         let found = found.bind(&environments).bind(&ids).bind(earliest_ms);
         for line in found.bind(&environments).bind(&ids).fetch_all::<Line>().await? {
+            let known = match line.is_erased {
+                true => Start::Erased,
+                false => Start::Known { start_ms: line.start_ms, noted: line.noted() },
+            };
             let start = starts.entry((Arc::from(line.environment), Arc::from(line.view_id)));
             // Erased stays erased, whatever is left of the rows just then.
-            start.and_modify(|start| *start = Start::Erased).or_insert(match line.is_erased {
-                true => Start::Erased,
-                false => {
-                    let [marks, moments] = [line.known_marks, line.known_moments]
-                        .map(|known| usize::try_from(known).unwrap_or(usize::MAX));
-                    Start::Known { start_ms: line.start_ms, notes: Notes { marks, moments } }
-                }
-            });
+            start.and_modify(|start| *start = Start::Erased).or_insert(known);
         }
     }
     Ok(starts)

@@ -7,7 +7,8 @@ use super::{
     Processor,
     batch::{self, Batch, Placed},
     excluded::Excluded,
-    memory::{Memory, Notes},
+    memory::Memory,
+    notes::Notes,
     rows::{DAY_MS, Rows, rows},
     starts::{self, Start},
     timelines,
@@ -84,7 +85,7 @@ pub async fn recall(to: &Processor, records: &[Placed<'_>], memory: &mut Memory)
     };
     for (key, received_ms) in strangers {
         match starts.get(&key) {
-            Some(Start::Known { start_ms, notes }) => memory.resume(key, *start_ms, *notes),
+            Some(Start::Known { start_ms, noted }) => memory.resume(key, *start_ms, noted.clone()),
             Some(Start::Erased) => memory.shun(key, received_ms),
             None => memory.begin(key, received_ms),
         }
@@ -179,6 +180,7 @@ fn tell(fates: &Fates, quarantined: u64) {
     count_labelled(Metric::EventsProcessed, "fate", "duplicate", fates.duplicates);
     count_labelled(Metric::EventsProcessed, "fate", "suppressed", fates.suppressed);
     count_labelled(Metric::EventsProcessed, "fate", "quarantined", quarantined);
-    count_labelled(Metric::NotesLeftOut, "kind", "mark", fates.left_out.marks as u64);
-    count_labelled(Metric::NotesLeftOut, "kind", "moment", fates.left_out.moments as u64);
+    for (kind, count) in fates.left_out.named() {
+        count_labelled(Metric::NotesLeftOut, "kind", kind, count as u64);
+    }
 }

@@ -1,7 +1,7 @@
 //! What is read from ClickHouse: questions in, typed answers out.
 //!
-//! Every question gets its table from [`source_of`], which always puts the environment first, so none can be asked without
-//! one; questions about many views have a [`Scope`]. Values are only ever bound, names only ever come from the
+//! Every question gets its table from [`source_of`] or [`views_of`], which always put the environment first, so none can be
+//! asked without one; questions about many views have a [`Scope`]. Values are only ever bound, names only ever come from the
 //! allow-lists ([`dimension`], [`crate::event::metric`]).
 
 pub mod condition;
@@ -13,6 +13,7 @@ pub mod export;
 pub mod filter;
 pub mod ledger;
 pub mod metric;
+mod needed;
 pub mod place;
 pub mod playback;
 pub mod statement;
@@ -184,7 +185,7 @@ impl Scope {
     /// ` FROM views WHERE …`, open for further conditions.
     fn source(&self, to: &mut Statement) {
         let Timeframe { from_ms, to_ms } = self.timeframe;
-        source_of("views", &self.environment, to);
+        views_of(&self.environment, to);
         let earliest = match self.bucket {
             Bucket::ViewStart => from_ms,
             Bucket::ViewEnd | Bucket::Presence => from_ms.saturating_sub(LONGEST_VIEW_MS),
@@ -214,6 +215,11 @@ impl Scope {
 /// The one place a question gets its table, and with it its tenant.
 fn source_of(table: &'static str, environment: &str, to: &mut Statement) {
     to.sql(" FROM ").sql(table).sql(" WHERE environment = ").text(environment);
+}
+
+/// The same of the views, for questions that name the columns they are about.
+fn views_of(environment: &str, to: &mut Statement) {
+    to.sql(" FROM ").views().sql(" WHERE environment = ").text(environment);
 }
 
 impl Store {

@@ -10,6 +10,7 @@ use crate::event::{
     Attribute, AttributeKey, Counters, Event, View,
     attribute::{ATTRIBUTES, MILLIONTHS, Type, by_key},
     course::{Known, Reckoned},
+    timeline::Stall,
 };
 
 /// Reads one total of the counters.
@@ -219,6 +220,12 @@ fn reckoned(columns: &mut Columns<'_, ViewRow<'_>>) {
         .lengths(|row| renditions(row).len())
         .all(|row| renditions(row).iter().map(|rendition| rendition.0))
         .all(|row| renditions(row).iter().map(|rendition| rendition.1));
+    let kind = format!("Tuple({EXTENT}, Array(Tuple(UInt8, UInt32, UInt32)))");
+    extent(columns.begin("course_stalls", &kind))
+        .lengths(|row| stalls(row).len())
+        .all(|row| stalls(row).iter().map(|stall| stall.after as u8))
+        .all(|row| stalls(row).iter().map(|stall| stall.at_playing_ms))
+        .all(|row| stalls(row).iter().map(|stall| stall.rebuffer_ms));
 }
 
 fn ranges<'a>(row: &'a ViewRow<'_>) -> &'a [(u32, u32)] {
@@ -227,6 +234,10 @@ fn ranges<'a>(row: &'a ViewRow<'_>) -> &'a [(u32, u32)] {
 
 fn renditions<'a>(row: &'a ViewRow<'_>) -> &'a [(u64, u32)] {
     row.course.as_ref().map_or(&[], |reckoned| &reckoned.course.renditions)
+}
+
+fn stalls<'a>(row: &'a ViewRow<'_>) -> &'a [Stall] {
+    row.course.as_ref().map_or(&[], |reckoned| &reckoned.course.stalls)
 }
 
 fn extent<'c, 'a, 'b>(columns: &'c mut Columns<'a, ViewRow<'b>>) -> &'c mut Columns<'a, ViewRow<'b>> {

@@ -1,7 +1,7 @@
 //! Log to rows on the real engine: every captured view is one row whatever happens on the way.
 
+mod bounds;
 mod courses;
-mod marks;
 mod refused;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};

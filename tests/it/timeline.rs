@@ -2,7 +2,10 @@
 
 use clickhouse::Row;
 use playhead::{
-    event::{Attribute, AttributeKey, Event, Failure, Format, Kind, Record, View, timeline::Course},
+    event::{
+        Attribute, AttributeKey, Event, Failure, Format, Kind, Record, View,
+        timeline::{After, Course, Stall},
+    },
     store::{
         Store,
         rows::{ViewRow, view_block},
@@ -84,6 +87,43 @@ fn a_view_with_everything_adds_up() {
     assert_eq!(course.totals.bitrate_ms, Some(6_000 * 500_000 + 4_000 * 2_000_000));
     assert_eq!(course.renditions, [(500_000, 6_000), (2_000_000, 4_000)]);
     assert_eq!(course.ranges, [(0, 7_000), (2_000, 4_000), (1_000, 2_000)]);
+    assert_eq!(course.stalls, [Stall { after: After::Nothing, at_playing_ms: 5_000, rebuffer_ms: 1_500 }]);
+}
+
+#[test]
+fn a_stall_follows_a_start_a_seek_or_nothing() {
+    use Kind::{Playing, Rebufferend, Rebufferstart, Seeked, Seeking};
+    let view = view(vec![
+        event(0, Playing, Some(0), 0),
+        event(2_000, Rebufferstart, Some(2_000), 0),
+        // Said twice, as some players do: one stall.
+        event(2_500, Rebufferstart, Some(2_000), 0),
+        event(3_000, Rebufferend, Some(2_000), 0),
+        event(6_000, Seeking, Some(60_000), 0),
+        event(6_200, Seeked, Some(60_000), 0),
+        event(7_000, Rebufferstart, Some(60_800), 0),
+        event(7_700, Rebufferend, Some(60_800), 0),
+        event(9_000, Rebufferstart, Some(62_100), 0),
+        event(9_100, Rebufferend, Some(62_100), 0),
+    ]);
+    let stall = |after, at_playing_ms, rebuffer_ms| Stall { after, at_playing_ms, rebuffer_ms };
+    let expected = [
+        stall(After::Start, 2_000, 1_000),
+        stall(After::Seek, 5_800, 700),
+        stall(After::Nothing, 7_100, 100),
+    ];
+    assert_eq!(view.course().stalls, expected);
+}
+
+proptest! {
+    #[test]
+    fn stalls_are_as_many_and_as_long_as_the_totals_say(events in any_events()) {
+        let course = view(events).course();
+        let together: u32 = course.stalls.iter().map(|stall| stall.rebuffer_ms).sum();
+        let count = u32::try_from(course.stalls.len()).unwrap();
+        prop_assert_eq!((Some(together), Some(count)), (course.totals.rebuffer_ms, course.totals.rebuffer_count));
+        prop_assert!(course.stalls.iter().all(|stall| Some(stall.at_playing_ms) <= course.totals.playing_ms));
+    }
 }
 
 #[test]
@@ -187,6 +227,22 @@ pub fn renditions_of(view: &View) -> Vec<(u64, u32)> {
     view.course().renditions.into_iter().filter(|(bitrate, _)| *bitrate > 0).collect()
 }
 
+/// The stalls of all views without totals, by id: what each followed, after how much playing, how long.
+pub async fn stalls(store: &Store) -> Vec<Vec<(String, u32, u32)>> {
+    store.client.query("SELECT stalls FROM views ORDER BY view_id").fetch_all().await.unwrap()
+}
+
+/// The same of a view, as it has to be.
+pub fn stalls_of(view: &View) -> Vec<(String, u32, u32)> {
+    let name = |after| match after {
+        After::Nothing => "nothing",
+        After::Seek => "seek",
+        After::Start => "start",
+    };
+    let stalls = view.course().stalls.into_iter();
+    stalls.map(|stall| (name(stall.after).to_owned(), stall.at_playing_ms, stall.rebuffer_ms)).collect()
+}
+
 /// What ClickHouse makes of the stored timelines, by id.
 pub async fn reckoned(store: &Store) -> Vec<Shown> {
     let select = "SELECT reckoned.2.1 AS playing_ms, reckoned.2.2 AS watch_ms, reckoned.2.3 AS rebuffer_ms, \
@@ -224,6 +280,8 @@ async fn clickhouse_says_of_any_timeline_what_rust_says() {
     );
     let expected: Vec<_> = rows.iter().map(|row| renditions_of(&row.view)).collect();
     assert_eq!(renditions(&store).await, expected);
+    let expected: Vec<_> = rows.iter().map(|row| stalls_of(&row.view)).collect();
+    assert_eq!(stalls(&store).await, expected);
     for (row, shown) in rows.iter().zip(shown) {
         assert_eq!(shown, Shown::of(&row.view), "{:#?}", row.view.timeline);
     }

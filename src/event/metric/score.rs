@@ -1,8 +1,7 @@
 //! How good a view was, as formulas over the columns of `views`, from 0 to 100.
 //!
-//! Startup, smoothness and success are Mux Data's as published. Two are ours:
-//! - Quality: Mux weighs the largest upscaling of a view with 0.15 and the mean with 0.85; views here hold the mean
-//!   only. The same wherever scaling does not change, more lenient to a view that was blurred for a moment.
+//! Startup, smoothness, success and quality are Mux Data's as published; where a view does not say its largest upscaling,
+//! the mean stands for it. One is ours:
 //! - Experience: Mux multiplies success with the mean of a trade-off of each pair of the other three and does not publish
 //!   the trade-off. Ours is the geometric mean: two equal scores give that score, a bad one cannot be bought off by a
 //!   good one as in a plain mean, and one that is nothing makes the pair nothing. What a view does not know
@@ -24,7 +23,7 @@ macro_rules! smoothness {
 
 macro_rules! quality {
     () => {
-        "100 * exp(-0.33 * upscale_ms / playing_ms)"
+        "100 * exp(-0.33 * (0.85 * upscale_ms / playing_ms + 0.15 * ifNull(max_upscale_percentage, upscale_ms / playing_ms)))"
     };
 }
 

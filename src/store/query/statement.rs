@@ -1,5 +1,7 @@
 //! SQL under construction: fixed text and bound values, kept apart by type.
 
+use super::needed;
+
 /// A statement that grows from left to right. Text is `'static`: nothing that came from outside can be part of it.
 #[derive(Debug, Clone, Default)]
 pub struct Statement {
@@ -53,9 +55,14 @@ impl Statement {
         self
     }
 
+    /// The views, with those of their columns that the finished statement names.
+    pub(super) fn views(&mut self) -> &mut Self {
+        self.sql(needed::HERE)
+    }
+
     /// The query with every value in its place, escaped by the client.
     pub(super) fn bound(&self, client: &clickhouse::Client) -> clickhouse::query::Query {
-        self.values.iter().fold(client.query(&self.text), |query, value| match value {
+        self.values.iter().fold(client.query(&needed::filled(&self.text)), |query, value| match value {
             Value::Text(value) => query.bind(value),
             Value::Integer(value) => query.bind(value),
             Value::Number(value) => query.bind(value),

@@ -6,6 +6,7 @@ use super::{
     LONGEST_VIEW_MS, QueryError, source_of,
     statement::Statement,
     timeframe::{Step, Timeframe},
+    views_of,
 };
 use crate::store::Store;
 
@@ -32,7 +33,7 @@ impl Store {
     ) -> Result<Vec<Usage>, QueryError> {
         let mut views = Statement::default();
         views.sql("SELECT ").step("view_start", step).sql(", count(), sum(toUInt64(watch_ms))");
-        source_of("views", environment, &mut views);
+        views_of(environment, &mut views);
         views.sql(" AND view_attempted AND view_start >= ").time(timeframe.from_ms);
         views.sql(" AND view_start < ").time(timeframe.to_ms).sql(" GROUP BY step");
 

@@ -1,16 +1,18 @@
 //! Views one by one: a list of them, and everything known of one with its events.
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::{
     QueryError, Scope,
     place::{Part, Place},
     source_of,
     statement::Statement,
+    views_of,
 };
 use crate::{
     event::{
-        attribute::{ATTRIBUTES, Type},
+        attribute::ATTRIBUTES,
         metric::{self, Metric},
     },
     store::Store,
@@ -231,7 +233,7 @@ impl Store {
         &self,
         environment: &str,
         view_id: &str,
-    ) -> Result<Option<serde_json::Map<String, serde_json::Value>>, QueryError> {
+    ) -> Result<Option<serde_json::Map<String, Value>>, QueryError> {
         let mut statement = Statement::default();
         statement.sql("SELECT view_id");
         for (alias, time) in [
@@ -242,12 +244,7 @@ impl Store {
             statement.sql(", toUnixTimestamp64Milli(").sql(time).sql(")").sql(alias);
         }
         for spec in ATTRIBUTES {
-            // Unknown is null here: a reader of one view wants to tell it from an empty title.
-            let nothing = match spec.kind {
-                Type::Text => ", '') AS ",
-                Type::Number | Type::Share => ", 0) AS ",
-            };
-            statement.sql(", nullIf(").sql(spec.name).sql(nothing).sql(spec.name);
+            statement.sql(", ").sql(spec.name);
         }
         statement.sql(
             ", custom, video_startup_ms, player_startup_ms, page_load_ms, playing_ms, watch_ms, rebuffer_ms, \
@@ -264,7 +261,7 @@ impl Store {
              CAST(view_dropped, 'Bool') AS view_dropped, weight, last_sequence",
         );
         SCORES.into_iter().for_each(|id| score(id, &mut statement));
-        source_of("views", environment, &mut statement);
+        views_of(environment, &mut statement);
         statement.sql(" AND view_id = ").text(view_id).sql(" ORDER BY view_start DESC LIMIT 1");
         let line = self
             .prepared(statement)
@@ -276,7 +273,16 @@ impl Store {
         if line.is_empty() {
             return Ok(None);
         }
-        serde_json::from_slice(&line).map(Some).map_err(|error| QueryError::Failed(error.to_string()))
+        let mut known: serde_json::Map<String, Value> =
+            serde_json::from_slice(&line).map_err(|error| QueryError::Failed(error.to_string()))?;
+        // Unknown is null here: a reader of one view wants to tell it from an empty title.
+        let says_nothing = |value: &Value| value.as_str() == Some("") || value.as_f64() == Some(0.0);
+        for spec in ATTRIBUTES {
+            known
+                .entry(spec.name)
+                .and_modify(|value| *value = if says_nothing(value) { Value::Null } else { value.take() });
+        }
+        Ok(Some(known))
     }
 
     /// The events of one view in order.

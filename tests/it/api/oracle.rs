@@ -202,7 +202,9 @@ fn smoothness(view: &TestView) -> Option<f64> {
 fn quality(view: &TestView) -> Option<f64> {
     let is_said = view.upscale_ms.is_some() || view.downscale_ms.is_some();
     let upscaling = f64::from(view.upscale_ms.unwrap_or(0)) / f64::from(view.playing_ms);
-    (view.started() && is_said && view.playing_ms > 0).then(|| 100.0 * (-0.33 * upscaling).exp())
+    let largest = view.max_upscale.map_or(upscaling, |most| f64::from(most) / 1e6);
+    let weighed = 0.85f64.mul_add(upscaling, 0.15 * largest);
+    (view.started() && is_said && view.playing_ms > 0).then(|| 100.0 * (-0.33 * weighed).exp())
 }
 
 /// The mean of the geometric means of all pairs of the scores a view has.

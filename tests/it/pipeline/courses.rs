@@ -21,7 +21,9 @@ use tempfile::TempDir;
 use super::Bench;
 use crate::{
     support::store::migrated,
-    timeline::{Shown, any_events, lagging, reckoned, record, renditions, renditions_of, shown},
+    timeline::{
+        Shown, any_events, lagging, reckoned, record, renditions, renditions_of, shown, stalls, stalls_of,
+    },
 };
 
 const VIEWS: usize = 60;
@@ -72,6 +74,7 @@ async fn however_a_course_comes_in_it_is_shown_whole() {
     assert_eq!(shown(&bench.store).await, expected(&beacons, Shown::of));
     assert_eq!(reckoned(&bench.store).await, expected(&beacons, Shown::of));
     assert_eq!(renditions(&bench.store).await, expected(&beacons, renditions_of));
+    assert_eq!(stalls(&bench.store).await, expected(&beacons, stalls_of));
     assert_eq!(lagging(&bench.store).await, 0);
 }
 

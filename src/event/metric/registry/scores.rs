@@ -57,7 +57,8 @@ pub const METRICS: [Metric; 5] = [
         id: "video_quality_score",
         name: "Video quality score",
         unit: Unit::Score,
-        definition: "100 x exp(-0.33 x upscaling), of the views that measure scaling.",
+        definition: "100 x exp(-0.33 x (0.85 x mean upscaling + 0.15 x largest upscaling)), of the views that measure \
+                     scaling. Where the largest is not said, the mean stands for it.",
         formula: Formula::Value(score::QUALITY),
         bucket: Bucket::ViewEnd,
         valid: "view_attempted AND view_started AND scaling_measured AND playing_ms > 0",

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::{
-    super::{dimension::Page, source_of},
+    super::{dimension::Page, views_of},
     EngagementQuestion, QueryError, Statement, Store,
 };
 
@@ -122,7 +122,7 @@ impl Store {
     ) -> Result<Option<ViewerLine>, QueryError> {
         let mut statement = Statement::default();
         statement.sql("SELECT ").sql(LINE).sql(", toUInt64(1) AS rows");
-        source_of("views", environment, &mut statement);
+        views_of(environment, &mut statement);
         statement
             .sql(" AND view_id = ")
             .text(view_id)

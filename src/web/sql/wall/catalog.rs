@@ -275,7 +275,8 @@ pub fn own_columns() -> String {
 
 fn functions() -> String {
     format!(
-        "SELECT name, is_aggregate, case_insensitive, alias_to, origin, description FROM system.functions WHERE name IN {}",
+        "SELECT name, is_aggregate, case_insensitive, alias_to, origin, description, syntax, arguments, returned_value, \
+         examples, categories FROM system.functions WHERE name IN {}",
         set(functions::names())
     )
 }
