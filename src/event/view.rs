@@ -271,12 +271,11 @@ impl View {
     fn learn_attribute(&mut self, order: u64, attribute: &Attribute<'_>) {
         let key = attribute.key();
         match key {
-            AttributeKey::KeyUnknown => {}
             AttributeKey::KeyCustom => match self.custom.get_mut(&*attribute.name) {
                 Some(known) => known.learn_text(order, &attribute.text),
                 None => {
-                    let known = Latest { order, value: attribute.text.clone().into_owned() };
-                    self.custom.insert(attribute.name.clone().into_owned(), known);
+                    let known = Latest { order, value: attribute.text.to_string() };
+                    self.custom.insert(attribute.name.to_string(), known);
                 }
             },
             _ => match super::attribute::by_key(key).map(|spec| spec.kind) {
