@@ -157,10 +157,6 @@ async fn start(config: Config) -> Result<Running, StartError> {
     let hub = Arc::new(Hub::new(Arc::clone(&live), clock.clone()));
     let progress = Progress::default();
     let mut tasks = JoinSet::new();
-    let resume = match config.roles.contains(&Role::Query) {
-        true => Some(Resume::load(config.data_dir.join("live.json")).await),
-        false => None,
-    };
     let (has_schema, schema) = watch::channel(false);
     tasks.spawn(bring_schema(store.clone(), has_schema, stopping.clone()));
     if config.roles.contains(&Role::Process) {
@@ -171,8 +167,7 @@ async fn start(config: Config) -> Result<Running, StartError> {
             progress: progress.clone(),
             topic: config.kafka.as_ref().map_or_else(|| "embedded".to_owned(), |kafka| kafka.topic.clone()),
         };
-        let live_is_trusted = resume.as_ref().map(Resume::is_trusted);
-        tasks.spawn(process(processor, schema.clone(), live_is_trusted, stopping.clone()));
+        tasks.spawn(process(processor, schema.clone(), stopping.clone()));
         let keeper = Keeper {
             control: Control::clone(&control),
             store: store.clone(),
@@ -181,7 +176,8 @@ async fn start(config: Config) -> Result<Running, StartError> {
         };
         tasks.spawn(until_stop(keep(keeper, schema), "the keeper", stopping.clone()));
     }
-    if let Some(resume) = resume {
+    if config.roles.contains(&Role::Query) {
+        let resume = Resume::load(config.data_dir.join("live.json")).await;
         let follow = live::follow(Arc::clone(&log), Arc::clone(&live), clock.clone(), resume);
         tasks.spawn(until_stop(follow, "the live tail", stopping.clone()));
         tasks.spawn(until_stop(Arc::clone(&hub).run(), "the live hub", stopping.clone()));

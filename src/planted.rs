@@ -59,15 +59,10 @@ pub const fn is(_: Bug) -> bool {
     false
 }
 
-/// With [`Bug::Poison`] panics over `planted-panic`, and ends the process over `planted-abort` as nothing can catch it.
+/// With [`Bug::Poison`] panics over `planted-panic`.
 #[cfg(debug_assertions)]
 pub fn taste(word: &str) {
-    if is(Bug::Poison) {
-        assert!(word != "planted-panic", "planted");
-        if word == "planted-abort" {
-            std::process::abort();
-        }
-    }
+    assert!(word != "planted-panic" || !is(Bug::Poison), "planted");
 }
 
 /// Tastes of nothing.

@@ -16,9 +16,6 @@ use crate::{
 /// Time between tries to reach ClickHouse at start.
 const SCHEMA_RETRY: Duration = Duration::from_secs(1);
 
-/// How long live may go first.
-const LIVE_FIRST: Duration = Duration::from_secs(30);
-
 /// Brings the schema to this binary's version, however late ClickHouse comes up.
 pub async fn bring_schema(
     store: Store,
@@ -48,21 +45,15 @@ pub async fn bring_schema(
     }
 }
 
-/// Runs the processor once there is a schema to write to. It may be dropped between any two of its steps. If the last start has
-/// ended while live was read, it lets live go first: the processor counts who dies of a batch, and must not count others.
+/// Runs the processor once there is a schema to write to. It may be dropped between any two of its steps.
 pub async fn process(
     processor: Processor,
     mut has_schema: watch::Receiver<bool>,
-    live_is_trusted: Option<watch::Receiver<bool>>,
     mut stopping: watch::Receiver<bool>,
 ) -> Ended {
     let run = async {
         if has_schema.wait_for(|has_schema| *has_schema).await.is_err() {
             return Ended::Stopped;
-        }
-        if let Some(mut is_trusted) = live_is_trusted {
-            // A tail that cannot be read is no reason to write nothing.
-            let _ = tokio::time::timeout(LIVE_FIRST, is_trusted.wait_for(|is_trusted| *is_trusted)).await;
         }
         if let Err(error) = timelines::catch_up(&processor.store).await {
             tracing::warn!(%error, "views an earlier version wrote last may be shown without their totals until the next start");

@@ -24,55 +24,26 @@ pub const DECODER_VERSION: u32 = 1;
 /// A record at its offset.
 pub type Placed<'a> = (u64, Record<'a>);
 
-/// After so many ends of the process in the middle of making the rows of one batch, the batch is to blame.
-const SUSPECT: u32 = 2;
-
 /// The bounds of a batch that was decided on, and what is left out between them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Intent {
     pub last: u64,
     pub decoder: u32,
     pub excluded: Excluded,
-    /// How often somebody who had taken the batch over began to make its rows, and did not live to the end of it.
-    pub deaths: u32,
 }
 
 impl Intent {
     /// `v1:1999`: decoder version 1, up to and with offset 1999. `v1:1999.4/0`: without the first event of record 1995.
-    /// `v1:1999!2`: two owners have died of it.
     pub fn to_text(&self) -> String {
-        let Self { decoder, last, excluded, deaths } = self;
-        let deaths = if *deaths > 0 { format!("!{deaths}") } else { String::new() };
-        format!("v{decoder}:{last}{}{deaths}", excluded.to_text(*last))
+        format!("v{}:{}{}", self.decoder, self.last, self.excluded.to_text(self.last))
     }
 
     /// Reads [`Intent::to_text`] back.
     pub fn parse(text: &str) -> Option<Self> {
-        let (text, deaths) = text.split_once('!').unwrap_or((text, "0"));
         let (decoder, bounds) = text.strip_prefix('v')?.split_once(':')?;
         let (last, excluded) = bounds.split_at(bounds.find('.').unwrap_or(bounds.len()));
         let last = last.parse().ok()?;
-        let excluded = Excluded::parse(excluded, last)?;
-        Some(Self { decoder: decoder.parse().ok()?, last, excluded, deaths: deaths.parse().ok()? })
-    }
-
-    /// What to try of a batch that begins at `first`, and what to try then: half of one that too many have died of. So in the
-    /// end there is one record that it takes to die, and all around it are in. A single record has to show it by itself.
-    pub fn narrowed(mut self, first: u64) -> (Self, Option<Self>) {
-        if self.deaths < SUSPECT || self.last <= first {
-            return (self, None);
-        }
-        let middle = first + (self.last - first) / 2;
-        let known_of = |first, last| if first == last { 0 } else { self.deaths };
-        let (half, other) = (known_of(first, middle), known_of(middle + 1, self.last));
-        let rest = Self { excluded: self.excluded.split_off(middle + 1), deaths: other, ..self.clone() };
-        (self.last, self.deaths) = (middle, half);
-        (self, Some(rest))
-    }
-
-    /// Whether the record at `first` is one that nobody survives.
-    pub fn condemns(&self, first: u64) -> bool {
-        self.deaths >= SUSPECT && self.last == first
+        Some(Self { decoder: decoder.parse().ok()?, last, excluded: Excluded::parse(excluded, last)? })
     }
 }
 
@@ -206,59 +177,4 @@ pub fn without_timeline(records: &[Placed<'_>], memory: &Memory) -> BTreeMap<Vie
 /// The view a record is about.
 fn view_key(record: &Record<'_>) -> ViewKey {
     ((&*record.environment).into(), (&*record.view_id).into())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// How often the process ends until `killer` is condemned, of a batch of records 0 to `last`; and what went in meanwhile.
-    fn deaths_until_condemned(last: u64, killer: u64) -> (u32, Vec<u64>) {
-        let (mut committed, mut deaths, mut stored) = (0, 1, Vec::new());
-        let fresh =
-            |last| Intent { last, decoder: DECODER_VERSION, excluded: Excluded::default(), deaths: 0 };
-        let mut text = fresh(last).to_text();
-        loop {
-            // A new process: takes over, and goes on until it dies.
-            let mut intended = Intent::parse(&text).expect("an intent");
-            loop {
-                if intended.condemns(committed) {
-                    assert_eq!(committed, killer);
-                    return (deaths, stored);
-                }
-                let (mut now, rest) = intended.narrowed(committed);
-                now.deaths += 1;
-                text = now.to_text();
-                if (committed..=now.last).contains(&killer) {
-                    deaths += 1;
-                    break;
-                }
-                stored.extend(committed..=now.last);
-                committed = now.last + 1;
-                intended = rest.expect("the killer is still to come");
-            }
-        }
-    }
-
-    #[test]
-    fn a_record_that_nobody_survives_is_found_by_halving() {
-        for killer in [0, 1, 500, 998, 999] {
-            let (deaths, stored) = deaths_until_condemned(999, killer);
-            assert_eq!(stored, (0..killer).collect::<Vec<_>>());
-            assert!(deaths <= 16, "{deaths} ends of the process");
-        }
-        assert_eq!(deaths_until_condemned(0, 0), (3, Vec::new()));
-    }
-
-    #[test]
-    fn who_only_died_once_is_no_suspect() {
-        let intent = Intent::parse("v1:1999.4/0!1").expect("an intent");
-        assert_eq!(intent.clone().narrowed(0), (intent.clone(), None));
-        assert!(!intent.condemns(1999));
-        assert_eq!(intent.to_text(), "v1:1999.4/0!1");
-        let (half, rest) = Intent { deaths: 2, ..intent }.narrowed(1000);
-        assert_eq!(half.to_text(), "v1:1499!2");
-        assert_eq!(rest.map(|rest| rest.to_text()).as_deref(), Some("v1:1999.4/0!2"));
-        assert_eq!(Intent::parse("v1:1999!x"), None);
-    }
 }

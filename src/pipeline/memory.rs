@@ -243,14 +243,14 @@ impl Memory {
     }
 
     /// How many views are remembered.
-    pub fn len(&self) -> usize {
+    pub fn views(&self) -> usize {
         self.environments.values().map(HashMap::len).sum()
     }
 
     /// Makes room if they take more than `most` bytes: those go that were silent for longest, a quarter at a time. How many
     /// have gone.
     pub fn forget_beyond(&mut self, most: usize) -> usize {
-        let before = self.len();
+        let before = self.views();
         while self.bytes > most {
             let views = self.environments.values().flat_map(HashMap::values);
             let mut heard: Vec<i64> = views.map(|view| view.last_ms).collect();
@@ -267,7 +267,7 @@ impl Memory {
                 !goes
             });
         }
-        before - self.len()
+        before - self.views()
     }
 
     fn keep(&mut self, mut stays: impl FnMut(&Remembered) -> bool) {
@@ -326,19 +326,19 @@ mod tests {
             forgotten += memory.forget_beyond(MOST);
             assert!(memory.bytes <= MOST && memory.bytes > MOST / 2 || beacon < 100, "{}", memory.bytes);
         }
-        assert_eq!(memory.len() + forgotten, 100_000);
+        assert_eq!(memory.views() + forgotten, 100_000);
         assert!(memory.get("e", &format!("view-{:032}", 99_999)).is_some());
         assert!(memory.get("e", &format!("view-{:032}", 0)).is_none());
         // Once is enough for who is there already.
-        let (bytes, views) = (memory.bytes, memory.len());
+        let (bytes, views) = (memory.bytes, memory.views());
         written(&mut memory, 99_900..100_000, 1_001);
-        assert_eq!((memory.bytes, memory.len()), (bytes, views));
+        assert_eq!((memory.bytes, memory.views()), (bytes, views));
         // All of one millisecond.
         written(&mut memory, 100_000..110_000, 1_002);
         memory.forget_beyond(MOST);
         assert!(memory.bytes <= MOST && memory.bytes > MOST / 2, "{}", memory.bytes);
         memory.forget_beyond(0);
-        assert_eq!((memory.len(), memory.bytes), (0, 0));
+        assert_eq!((memory.views(), memory.bytes), (0, 0));
     }
 
     proptest! {

@@ -63,8 +63,6 @@ pub struct Partition {
     filling_since: Option<Instant>,
     /// The batch that has to be rebuilt exactly, from the last owner's intent.
     intended: Option<Intent>,
-    /// What is known of the records behind that.
-    rest: Option<Intent>,
     writing: Option<Writing>,
     /// What arrived while a batch was being written or beyond an intended one.
     waiting: VecDeque<Read>,
@@ -79,8 +77,7 @@ impl Partition {
         let intended = match assignment.intent.as_deref().filter(|text| !text.is_empty()) {
             None => None,
             Some(text) => match Intent::parse(text) {
-                // Deaths are written down and not acted upon: halving has blamed records that nobody died of.
-                Some(intent) if intent.decoder == DECODER_VERSION => Some(Intent { deaths: 0, ..intent }),
+                Some(intent) if intent.decoder == DECODER_VERSION => Some(intent),
                 _ => {
                     return Err(LogError::Fatal(format!(
                         "partition {} has an unfinished batch `{text}` of another version; let that version drain first",
@@ -96,7 +93,6 @@ impl Partition {
             filling: Batch::new(assignment.partition, assignment.offset),
             filling_since: None,
             intended: None,
-            rest: None,
             writing: None,
             waiting: VecDeque::new(),
         };
@@ -118,7 +114,7 @@ impl Partition {
     pub fn remembered(&mut self) -> usize {
         let forgotten = self.memory.forget_beyond(self.room.memory_bytes);
         count(Metric::ViewsForgotten, forgotten as u64);
-        self.memory.len()
+        self.memory.views()
     }
 
     /// When something has to be done without a new record.
@@ -148,18 +144,7 @@ impl Partition {
             return;
         }
         self.filling_since.get_or_insert_with(Instant::now);
-        let is_condemned = self.intended.as_ref().is_some_and(|intent| intent.condemns(read.offset()));
         match read {
-            Read::Record(record) if is_condemned => {
-                let reason = "the process ended again and again in the middle of it".to_owned();
-                tracing::error!(
-                    partition = self.number,
-                    offset = record.offset,
-                    reason,
-                    "quarantined unread"
-                );
-                self.filling.push_poison(record.offset, reason, Some(record.payload));
-            }
             Read::Record(record) => self.filling.push(record),
             Read::Corrupt(offset, reason) => self.filling.push_poison(offset, reason, None),
         }
@@ -224,11 +209,7 @@ impl Partition {
 
     /// Sets out to write a batch that was declared before, from `first` on.
     fn intend(&mut self, intent: Option<Intent>, first: u64) {
-        let intent = intent.filter(|intent| intent.last >= first);
-        (self.intended, self.rest) = match intent.map(|intent| intent.narrowed(first)) {
-            Some((intent, rest)) => (Some(intent), rest),
-            None => (None, None),
-        };
+        self.intended = intent.filter(|intent| intent.last >= first);
     }
 
     /// Takes what has gathered as the batch to write.
@@ -238,9 +219,8 @@ impl Partition {
         self.filling_since = None;
         let intended = self.intended.take();
         batch.is_retry = intended.is_some();
-        let deaths = intended.as_ref().map_or(0, |intent| intent.deaths + 1);
         batch.excluded = intended.map_or_else(Excluded::default, |intent| intent.excluded);
-        Writing::new(batch, deaths, self.rest.take())
+        Writing::new(batch)
     }
 }
 

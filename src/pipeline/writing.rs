@@ -1,8 +1,6 @@
 //! A batch on its way into ClickHouse: tried until it is in, less what cannot go in.
 //!
-//! What our own code panics over is found and left out ([`panicking`]). What ends the process cannot be caught; so whoever takes a
-//! batch over from somebody who may have died of it says so in the intent before its rows are made, and takes that back
-//! once they are. With too many deaths the batch is halved ([`Intent::narrowed`]).
+//! What our own code panics over is found and left out ([`panicking`]); what ClickHouse refuses, too ([`isolate`]).
 
 use std::time::Duration;
 
@@ -38,20 +36,18 @@ pub struct Writing {
     /// Why something is left out, for a reader.
     reason: String,
     declared: bool,
-    /// Of owners before, in the middle of making its rows, and of this one if it should.
-    deaths: u32,
     backoff: Duration,
 }
 
 impl Writing {
     /// A batch to be written at once.
-    pub fn new(batch: Batch, deaths: u32, rest: Option<Intent>) -> Self {
+    pub fn new(batch: Batch) -> Self {
         let reason = match batch.excluded.is_empty() {
             true => String::new(),
             false => "left out before a restart".to_owned(),
         };
         let (declared, retry_at) = (batch.is_retry, Instant::now());
-        Self { batch, rest, retry_at, reason, declared, deaths, backoff: FIRST_RETRY }
+        Self { batch, rest: None, retry_at, reason, declared, backoff: FIRST_RETRY }
     }
 
     /// One try.
@@ -65,7 +61,7 @@ impl Writing {
         memory: &mut Memory,
     ) -> Result<(), WriteError> {
         if !self.declared {
-            self.declare(consumer, 0).await?;
+            self.declare(consumer).await?;
             self.declared = true;
         }
         assert!(!planted::is(Bug::TaskPanics), "planted");
@@ -74,21 +70,14 @@ impl Writing {
         }
         let records = self.batch.records();
         recall(to, &records, memory).await?;
-        if self.deaths > 0 {
-            self.declare(consumer, self.deaths).await?;
-        }
         let Batch { partition, ref excluded, .. } = self.batch;
         let made = caught(|| make(partition, &records, excluded, memory));
-        if self.deaths > 0 {
-            self.deaths = 0;
-            self.declare(consumer, 0).await?;
-        }
         write(to, &self.batch, &records, made.map_err(WriteError::Panicked)?, &self.reason, memory).await
     }
 
-    async fn declare(&self, consumer: &mut dyn LogConsumer, deaths: u32) -> Result<(), LogError> {
+    async fn declare(&self, consumer: &mut dyn LogConsumer) -> Result<(), LogError> {
         let Batch { partition, first, last, ref excluded, .. } = self.batch;
-        let intent = Intent { last, decoder: DECODER_VERSION, excluded: excluded.clone(), deaths };
+        let intent = Intent { last, decoder: DECODER_VERSION, excluded: excluded.clone() };
         consumer.commit(partition, first, Some(&intent.to_text())).await
     }
 
@@ -146,7 +135,7 @@ impl Writing {
     /// Leaves everything from `offset` on to the next batch.
     fn cut(&mut self, offset: u64) -> bool {
         let (last, excluded) = (self.batch.last, self.batch.cut(offset));
-        let mut rest = Intent { last, decoder: DECODER_VERSION, excluded, deaths: 0 };
+        let mut rest = Intent { last, decoder: DECODER_VERSION, excluded };
         if let Some(behind) = self.rest.take() {
             rest.last = behind.last;
             rest.excluded.join(behind.excluded);

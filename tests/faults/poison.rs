@@ -1,4 +1,4 @@
-//! Records over which the service panics or ends, if `poison` is planted in it: `planted-panic` and `planted-abort`.
+//! Records over which the service panics, if `poison` is planted in it: `planted-panic`.
 
 use std::process::Stdio;
 

@@ -180,7 +180,7 @@ pub fn named<'a>(key: AttributeKey, name: Cow<'a, str>, text: Cow<'a, str>) -> O
         count_labelled(Metric::FieldsDropped, "reason", "name_too_long", 1);
         return None;
     }
-    (!text.is_empty()).then(|| Attribute { key: key as i32, name, text, number: 0 })
+    (!text.is_empty()).then_some(Attribute { key: key as i32, name, text, number: 0 })
 }
 
 /// JSON objects come in no order; a record does, so that the same beacon always makes the same record.

@@ -6,8 +6,6 @@ use std::{
     path::PathBuf,
 };
 
-use tokio::sync::watch;
-
 use crate::log::Position;
 
 /// How far back: longer than the gap between two beacons of any view that is not paused.
@@ -33,7 +31,6 @@ pub struct Resume {
     has_to_rewind: bool,
     rewound_ms: i64,
     is_catching_up: bool,
-    is_trusted: watch::Sender<bool>,
 }
 
 impl Resume {
@@ -58,24 +55,7 @@ impl Resume {
         }
         let marks = BTreeMap::new();
         let (left_out, has_to_rewind, rewound_ms) = (BTreeSet::new(), false, 0);
-        let (is_catching_up, is_trusted) = (true, watch::Sender::new(deaths == 0));
-        Self {
-            file,
-            marks,
-            loaded,
-            saved_ms: 0,
-            left_out,
-            has_to_rewind,
-            rewound_ms,
-            is_catching_up,
-            is_trusted,
-        }
-    }
-
-    /// Whether reading is over at which the last start has ended, if it was so. Whoever wants to know what else may end the
-    /// process waits for it.
-    pub fn is_trusted(&self) -> watch::Receiver<bool> {
-        self.is_trusted.subscribe()
+        Self { file, marks, loaded, saved_ms: 0, left_out, has_to_rewind, rewound_ms, is_catching_up: true }
     }
 
     /// What there was to catch up with has not ended the process.
@@ -83,7 +63,6 @@ impl Resume {
         if std::mem::take(&mut self.is_catching_up) {
             // Should it stay, the next start counts one death too many.
             let _ = tokio::fs::remove_file(self.file.with_extension("begun")).await;
-            self.is_trusted.send_replace(true);
         }
     }
 
@@ -197,9 +176,7 @@ mod tests {
         }
         let mut resume = Resume::load(file.clone()).await;
         assert_eq!(resume.positions(), BTreeMap::new());
-        assert!(!*resume.is_trusted().borrow());
         resume.survived().await;
-        assert!(*resume.is_trusted().borrow());
         assert!(!file.exists(), "nobody begins there again");
         tokio::fs::write(&file, r#"{"0":5}"#).await.unwrap();
         assert_eq!(Resume::load(file).await.positions(), known);
