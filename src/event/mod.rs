@@ -15,6 +15,7 @@ pub mod marks;
 pub mod metric;
 pub mod moments;
 pub mod record;
+pub mod state;
 pub mod timeline;
 pub mod view;
 

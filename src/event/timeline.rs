@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 
 use super::{
     record::{AttributeKey, Counters, Event, Kind},
-    view::{State, state_after},
+    state::State,
 };
 
 /// Most moments of one view: two days of a live stream with one for each slot, and states besides. The processor sees to
@@ -258,7 +258,7 @@ impl SoFar {
 fn code(event: &Event<'_>) -> u8 {
     match event.kind() {
         Kind::Seeked | Kind::Rebufferend => GOES_ON,
-        kind => state_after(kind, event.is_fatal()).map_or(SAYS_NOTHING, |state| state as u8),
+        kind => State::after(kind, event.is_fatal()).map_or(SAYS_NOTHING, |state| state as u8),
     }
 }
 

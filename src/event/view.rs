@@ -24,6 +24,7 @@ use super::{
     marks::Marks,
     moments::Moments,
     record::{Attribute, AttributeKey, Counters, Event, Format, Kind, Record, Severity},
+    state::State,
     timeline::{Course, Timeline},
 };
 use crate::planted;
@@ -51,29 +52,6 @@ impl Latest<String> {
             value.clone_into(&mut self.value);
         }
     }
-}
-
-/// What the viewer is in the middle of, as far as the newest event tells.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, serde::Serialize, serde::Deserialize,
-)]
-#[serde(rename_all = "lowercase")]
-#[repr(u8)]
-pub enum State {
-    /// Nothing but set-up so far: not yet an attempt to watch.
-    #[default]
-    Idle = 0,
-    /// Play was asked for, no frame has moved yet.
-    Starting = 1,
-    Playing = 2,
-    Paused = 3,
-    Seeking = 4,
-    Rebuffering = 5,
-    Ended = 6,
-    /// A fatal error stopped it.
-    Failed = 7,
-    /// The client said the view is over.
-    Exited = 8,
 }
 
 /// Everything known about a view. `Default` is the neutral element: nothing known.
@@ -249,7 +227,7 @@ impl View {
                 | Kind::Adstart
                 | Kind::Ended
         );
-        if let Some(state) = state_after(kind, event.is_fatal()) {
+        if let Some(state) = State::after(kind, event.is_fatal()) {
             self.state.learn(order, state);
         }
         if matches!(kind, Kind::Play | Kind::Playing | Kind::Pause) {
@@ -363,21 +341,6 @@ impl View {
             (to_ms > *from_ms).then_some((*number, (*from_ms, to_ms)))
         })
     }
-}
-
-/// What a kind of event says about the state, if anything.
-pub(super) fn state_after(kind: Kind, fatal: bool) -> Option<State> {
-    Some(match kind {
-        Kind::Play | Kind::Viewstart => State::Starting,
-        Kind::Playing | Kind::Rebufferend | Kind::Seeked => State::Playing,
-        Kind::Pause => State::Paused,
-        Kind::Seeking => State::Seeking,
-        Kind::Rebufferstart => State::Rebuffering,
-        Kind::Ended => State::Ended,
-        Kind::Viewend => State::Exited,
-        Kind::Error if fatal => State::Failed,
-        _ => return None,
-    })
 }
 
 fn smaller(a: Option<i64>, b: Option<i64>) -> Option<i64> {

@@ -1,6 +1,6 @@
 //! Where a view stands, and how long it stays there without a word.
 
-use crate::event::{View, view::State};
+use crate::event::{View, state::State};
 
 /// A view that is not paused and silent for this long is gone: three heartbeats missed and some grace.
 pub const GONE_AFTER_MS: i64 = 35_000;
