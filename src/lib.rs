@@ -80,6 +80,7 @@ pub mod config;
 pub mod health;
 pub mod installed;
 pub mod panics;
+pub mod prompt;
 pub mod quarantine;
 pub mod telemetry;
 

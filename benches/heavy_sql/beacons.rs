@@ -32,13 +32,12 @@ impl fmt::Display for Delays {
 
 /// Sends for so long.
 pub async fn send(to: &Service, length: Duration) -> Delays {
-    let http = reqwest::Client::builder().no_proxy().build().expect("a client");
     let begun = Instant::now();
     let mut sent = JoinSet::new();
     let mut due = begun;
     while due < begun + length {
         tokio::time::sleep_until(due.into()).await;
-        let request = http.post(format!("http://{}/in/{WATCHED}", to.http));
+        let request = to.client.post(format!("http://{}/in/{WATCHED}", to.http));
         let request = request.header("content-type", "application/json").body(beacon());
         let was_due = due;
         sent.spawn(async move {

@@ -87,9 +87,8 @@ pub async fn history(service: &Service) {
 pub fn eat(service: &Service) -> Asked {
     let url = format!("http://{}/", service.sql);
     Asked::begin(HEAVY.len(), |nth, counts| {
-        let url = url.clone();
+        let (http, url) = (service.client.clone(), url.clone());
         async move {
-            let http = reqwest::Client::builder().no_proxy().build().expect("a client");
             loop {
                 let asked = http.post(&url).basic_auth(TOKEN.0, Some(TOKEN.1)).body(HEAVY[nth]).send();
                 // An error is an end as well, and a place that is not free yet is waited for.
@@ -103,9 +102,8 @@ pub fn eat(service: &Service) -> Asked {
 pub fn ask(service: &Service) -> Asked {
     let base = format!("http://{}/data/v1", service.http);
     Asked::begin(ASKERS, |nth, counts| {
-        let base = base.clone();
+        let (http, base) = (service.client.clone(), base.clone());
         async move {
-            let http = reqwest::Client::builder().no_proxy().build().expect("a client");
             for turn in 0.. {
                 let to_s = chrono::Utc::now().timestamp() / 3600 * 3600 + (nth + turn * ASKERS) as i64;
                 let from_s = to_s - 2 * 86_400;

@@ -15,6 +15,7 @@ use crate::{
     beacon::{self, Collector},
     config::{Config, Role},
     health::{self, Health},
+    prompt,
     quarantine::{self, routes::Door},
     web::{
         api::{self, ApiState},
@@ -29,8 +30,9 @@ use crate::{
 const HTTP_GRACE_S: u64 = 10;
 /// A client has this long to send its headers.
 pub const HEADER_DEADLINE: Duration = Duration::from_secs(10);
-/// And this long to begin with the next request.
-pub const KEEP_ALIVE: Duration = Duration::from_secs(5);
+/// And this long to begin with the next request: longer than the minute balancers keep a connection, because a request that
+/// meets its end half-way is lost to them.
+pub const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// Players get one in two of the descriptors, operators and analysts one in eight each; the rest is for files and engines.
 const PLAYERS: usize = 2;
 const OTHERS: usize = 8;
@@ -124,8 +126,13 @@ fn listen(
     share: usize,
     configure: impl Fn(&mut web::ServiceConfig) + Clone + Send + 'static,
 ) -> Result<(Server, SocketAddr), StartError> {
-    let server = HttpServer::new(move || Web::new().wrap(from_fn(line::hold)).configure(configure.clone()))
-        .on_connect(line::watch)
+    // Each worker makes an application of its own, in its own thread.
+    let application = move || {
+        prompt::be_prompt();
+        Web::new().wrap(from_fn(line::hold)).configure(configure.clone())
+    };
+    let server = HttpServer::new(application)
+        .on_connect(line::watch(share))
         .max_connections(line::most_per_worker(share))
         .h1_allow_half_closed(manners == Manners::Web)
         .keep_alive(KEEP_ALIVE)

@@ -74,15 +74,18 @@ impl Control {
         if !secret::is_ingest_key(text) {
             return Ok(None);
         }
-        let load = async {
-            let row = sqlx::query(
-                "SELECT environment, origins, events_per_s FROM ingest_keys
-                 WHERE ingest_key = $1 AND revoked_ms IS NULL",
-            )
-            .bind(text)
-            .fetch_optional(&self.pool)
-            .await?;
-            row.map(|row| working(&row).map(Arc::new)).transpose()
+        let load = || {
+            let (pool, text) = (self.pool.clone(), text.to_owned());
+            async move {
+                let row = sqlx::query(
+                    "SELECT environment, origins, events_per_s FROM ingest_keys
+                     WHERE ingest_key = $1 AND revoked_ms IS NULL",
+                )
+                .bind(text)
+                .fetch_optional(&pool)
+                .await?;
+                row.map(|row| working(&row).map(Arc::new)).transpose()
+            }
         };
         self.keys.get(text, load).await
     }

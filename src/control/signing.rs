@@ -136,17 +136,20 @@ impl Control {
 
     /// Pages ask for their count all the time, so this is answered from memory for seconds.
     async fn signing_key(&self, id: &str) -> Result<Option<SigningKey>, ControlError> {
-        let load = async {
-            let row = sqlx::query(
-                "SELECT environment, secret FROM signing_keys WHERE id = $1 AND revoked_ms IS NULL",
-            )
-            .bind(id)
-            .fetch_optional(&self.pool)
-            .await?;
-            let Some(row) = row else { return Ok(None) };
-            let (environment, secret): (String, String) =
-                (row.try_get("environment")?, row.try_get("secret")?);
-            Ok(Some(SigningKey { environment: environment.into(), secret: secret.into() }))
+        let load = || {
+            let (pool, id) = (self.pool.clone(), id.to_owned());
+            async move {
+                let row = sqlx::query(
+                    "SELECT environment, secret FROM signing_keys WHERE id = $1 AND revoked_ms IS NULL",
+                )
+                .bind(id)
+                .fetch_optional(&pool)
+                .await?;
+                let Some(row) = row else { return Ok(None) };
+                let (environment, secret): (String, String) =
+                    (row.try_get("environment")?, row.try_get("secret")?);
+                Ok(Some(SigningKey { environment: environment.into(), secret: secret.into() }))
+            }
         };
         self.signing_keys.get(id, load).await
     }

@@ -180,15 +180,18 @@ impl Control {
     }
 
     async fn stored_token(&self, id: &str) -> Result<Option<Stored>, ControlError> {
-        let load = async {
-            let row = sqlx::query(
-                "SELECT secret_hash, environment, scopes, expires_ms FROM tokens
-                 WHERE id = $1 AND revoked_ms IS NULL",
-            )
-            .bind(id)
-            .fetch_optional(&self.pool)
-            .await?;
-            row.map(|row| stored(&row)).transpose()
+        let load = || {
+            let (pool, id) = (self.pool.clone(), id.to_owned());
+            async move {
+                let row = sqlx::query(
+                    "SELECT secret_hash, environment, scopes, expires_ms FROM tokens
+                     WHERE id = $1 AND revoked_ms IS NULL",
+                )
+                .bind(id)
+                .fetch_optional(&pool)
+                .await?;
+                row.map(|row| stored(&row)).transpose()
+            }
         };
         self.tokens.get(id, load).await
     }

@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use bytes::Bytes;
+use self_cell::self_cell;
 
 use super::{
     excluded::Excluded,
@@ -22,7 +23,18 @@ use crate::{
 pub const DECODER_VERSION: u32 = 1;
 
 /// A record at its offset.
-pub type Placed<'a> = (u64, Record<'a>);
+pub type Placed<'a> = (u64, &'a Record<'a>);
+
+self_cell! {
+    /// A record beside the bytes it borrows its texts from, so that it is read once.
+    struct Read {
+        owner: Bytes,
+        #[covariant]
+        dependent: Record,
+    }
+
+    impl { Debug }
+}
 
 /// The bounds of a batch that was decided on, and what is left out between them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,13 +60,12 @@ impl Intent {
 }
 
 /// Records read, in order, waiting to be written.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Batch {
     pub partition: u32,
     pub first: u64,
     pub last: u64,
-    /// The bytes of each record and its offset; [`Self::records`] says what they mean.
-    payloads: Vec<(u64, Bytes)>,
+    records: Vec<(u64, Read)>,
     /// Records that are none, on their way into quarantine with place and reason.
     pub poison: Vec<Quarantined>,
     /// What cannot go in, on its way there too.
@@ -72,7 +83,7 @@ impl Batch {
             partition,
             first,
             last: first,
-            payloads: Vec::new(),
+            records: Vec::new(),
             poison: Vec::new(),
             excluded: Excluded::default(),
             events: 0,
@@ -83,7 +94,7 @@ impl Batch {
 
     /// Whether nothing was read yet.
     pub fn is_empty(&self) -> bool {
-        self.payloads.is_empty() && self.poison.is_empty()
+        self.records.is_empty() && self.poison.is_empty()
     }
 
     /// The next offset to read.
@@ -95,18 +106,18 @@ impl Batch {
     pub fn push(&mut self, stored: StoredRecord) {
         self.last = stored.offset;
         self.bytes += stored.payload.len();
-        match Record::from_bytes(&stored.payload) {
-            Ok(record) => {
-                self.events += record.events.len();
-                self.payloads.push((stored.offset, stored.payload));
+        match Read::try_new_or_recover(stored.payload, |payload| Record::from_bytes(payload)) {
+            Ok(read) => {
+                self.events += read.borrow_dependent().events.len();
+                self.records.push((stored.offset, read));
             }
-            Err(reason) => self.push_poison(stored.offset, reason, Some(stored.payload)),
+            Err((payload, reason)) => self.push_poison(stored.offset, reason, Some(payload)),
         }
     }
 
     /// Lets go of everything from `offset` on, which must be behind `first`; what was left out of that comes back.
     pub fn cut(&mut self, offset: u64) -> Excluded {
-        self.payloads.retain(|(at, _)| *at < offset);
+        self.records.retain(|(at, _)| *at < offset);
         self.poison.retain(|entry| entry.position.offset < offset);
         self.last = offset - 1;
         self.excluded.split_off(offset)
@@ -120,10 +131,9 @@ impl Batch {
         self.poison.push(Quarantined { position, reason, quarantined_ms, payload });
     }
 
-    /// The records, each with its offset. They borrow their texts, so they are as cheap to read again as to keep.
+    /// The records, each with its offset.
     pub fn records(&self) -> Vec<Placed<'_>> {
-        let payloads = self.payloads.iter();
-        payloads.filter_map(|(offset, payload)| Some((*offset, Record::from_bytes(payload).ok()?))).collect()
+        self.records.iter().map(|(offset, read)| (*offset, read.borrow_dependent())).collect()
     }
 
     /// What of its `records` is left out, as entries of the quarantine, and how many events that is.

@@ -97,7 +97,7 @@ impl Excluded {
     }
 
     /// What of `records` stays, each with its offset.
-    pub fn kept_of<'a, 'b>(&self, records: &'a [Placed<'b>]) -> Vec<(u64, Cow<'a, Record<'b>>)> {
+    pub fn kept_of<'a>(&self, records: &[Placed<'a>]) -> Vec<(u64, Cow<'a, Record<'a>>)> {
         let kept = records.iter();
         kept.filter_map(|(offset, record)| Some((*offset, self.kept(*offset, record)?))).collect()
     }

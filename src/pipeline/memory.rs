@@ -310,9 +310,10 @@ mod tests {
                 ..Record::default()
             };
             memory.begin(("e".into(), (&*record.view_id).into()), at_ms);
-            records.push((0, record));
+            records.push(record);
         }
-        let tried = memory.of_records(&records);
+        let placed: Vec<_> = records.iter().map(|record| (0, record)).collect();
+        let tried = memory.of_records(&placed);
         memory.adopt(tried, at_ms);
     }
 

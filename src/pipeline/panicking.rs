@@ -26,7 +26,7 @@ pub fn found(batch: &Batch, memory: &Memory) -> Excluded {
     let mut views: BTreeMap<(&str, &str), Vec<Placed<'_>>> = BTreeMap::new();
     for placed in &records {
         let (_, record) = placed;
-        views.entry((&record.environment, &record.view_id)).or_default().push(placed.clone());
+        views.entry((&record.environment, &record.view_id)).or_default().push(*placed);
     }
     let mut excluded = batch.excluded.clone();
     for view in views.values() {

@@ -43,6 +43,8 @@ const LONGEST_VIEW_MS: i64 = 7 * 24 * 3600 * 1000;
 pub(crate) const MAX_QUERY_BYTES: &str = "2000000";
 /// ClickHouse stops a question after this many seconds: whoever asked has gone, and others wait.
 const MAX_SECONDS: &str = "20";
+/// Questions go behind inserts and merges (`nice`); it needs CAP_SYS_NICE, and means nothing without.
+const BEHIND: &str = "10";
 /// Larger groupings go to disk instead of taking the writer's memory.
 const SPILL_BYTES: &str = "1000000000";
 const MAX_MEMORY_BYTES: &str = "4000000000";
@@ -244,6 +246,7 @@ impl Store {
             .bound(&self.client)
             .with_setting("max_query_size", MAX_QUERY_BYTES)
             .with_setting("max_execution_time", MAX_SECONDS)
+            .with_setting("os_thread_priority", BEHIND)
             .with_setting("short_circuit_function_evaluation", EVALUATION)
             .with_setting("max_memory_usage", MAX_MEMORY_BYTES)
             .with_setting("max_bytes_before_external_group_by", SPILL_BYTES)

@@ -15,6 +15,7 @@ use super::{
 use crate::{
     log::{AppendError, Position},
     planted::{self, Bug},
+    prompt::be_prompt,
 };
 
 /// The largest group; bounds the write buffer and what a crash can tear.
@@ -36,6 +37,7 @@ impl Writer {
 
     /// Runs until the queue is closed and empty.
     pub fn run(mut self) {
+        be_prompt();
         let mut expected = 1;
         let shared = Arc::clone(&self.shared);
         // Not more than a segment either, or a small log could not shrink.

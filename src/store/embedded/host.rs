@@ -24,6 +24,9 @@ use super::engine::{Connection, Engine};
 use super::http::{Service, routes};
 use super::session::{Sessions, Target};
 
+/// What the process is put behind those that take beacons in (`nice`): theirs is a promise to somebody who waits, and what
+/// the engine does later the log keeps.
+const BEHIND: i32 = 10;
 /// How long requests in progress may take to finish once the end has come.
 const GRACE: Duration = Duration::from_secs(5);
 /// How long after that their statements may take to notice that they were stopped.
@@ -63,6 +66,8 @@ fn serve(args: &HostArgs) -> anyhow::Result<Infallible> {
     let (password, life_line) = read_password(life_line)?;
     let end = watch(life_line)?;
     std::fs::create_dir_all(&args.data_dir)?;
+    // Before the engine has threads: they take it over.
+    rustix::process::nice(BEHIND)?;
     // Held until the process ends, whichever way it does.
     let _lock = lock(&args.data_dir)?;
 

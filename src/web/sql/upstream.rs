@@ -23,7 +23,7 @@ const FIXED: [(&str, &str); 9] = [
     ("optimize_move_to_prewhere_if_final", "1"),
     ("timeout_overflow_mode", "throw"),
     // Behind what takes beacons in and shows dashboards; it needs CAP_SYS_NICE, and means nothing without.
-    ("os_thread_priority", "10"),
+    ("os_thread_priority", "15"),
     // Caches are shared by tenants.
     ("use_query_cache", "0"),
     ("use_query_condition_cache", "0"),
