@@ -9,11 +9,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use bytes::{Buf, Bytes};
 use tokio::sync::mpsc;
 
-use super::engine::{RowSink, Stats};
+use super::engine::{Answer, RowSink, Stats};
 use super::error::EngineError;
 use super::formats::Header;
 use super::frames;
 use super::request::Request;
+use super::revision::Revision;
 use super::session::{Lease, Sessions, Target};
 use super::statement::Insert;
 
@@ -57,6 +58,8 @@ pub struct Run {
     pub request: Arc<Request>,
     /// The output format where the statement names none.
     pub format: String,
+    /// The revision an answer in Native is to be of, where that is not what the engine writes.
+    pub revision: Option<Revision>,
     /// The unique tag it is stopped by.
     pub tag: String,
     /// Nobody waits for the answer any more.
@@ -98,7 +101,13 @@ impl Run {
     fn whole(&self, lease: &mut Lease, sql: &[u8]) -> Result<Piece, EngineError> {
         let answer = lease.connection()?.query(sql, &self.format, &self.request.parameters)?;
         let stats = answer.stats();
-        Ok(Piece::Whole(Bytes::from_owner(answer), stats))
+        Ok(Piece::Whole(self.output(answer)?, stats))
+    }
+
+    /// The bytes of an answer, or of a piece of it, as the client reads them.
+    fn output(&self, answer: Answer) -> Result<Bytes, EngineError> {
+        let bytes = Bytes::from_owner(answer);
+        self.revision.map_or_else(|| Ok(bytes.clone()), |revision| revision.rewrite(&bytes))
     }
 
     fn pieces(
@@ -128,7 +137,7 @@ impl Run {
         let (mut held, mut sent, mut stats) = (None, false, Stats::default());
         while let Some(answer) = rows.next()? {
             stats.add(answer.stats());
-            let mut piece = Bytes::from_owner(answer);
+            let mut piece = self.output(answer)?;
             if held.is_some() {
                 let length = header.length(&piece).ok_or_else(|| {
                     EngineError::host("a piece of the answer does not begin as its format demands")

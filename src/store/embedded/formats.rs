@@ -5,7 +5,7 @@
 //! with a header that can be told from the data, the header of all pieces but the first is taken off.
 //! Everything else (JSON, Arrow, Parquet, Pretty, …) is answered as a whole.
 
-use bytes::Buf;
+use super::layout::varint;
 
 /// What stands at the beginning of every piece.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,20 +52,6 @@ impl Header {
             }
         }
     }
-}
-
-/// ClickHouse's variable-length integer: seven bits a byte, the lowest first.
-fn varint(rest: &mut &[u8]) -> Option<u64> {
-    let mut value = 0_u64;
-    for shift in (0..64).step_by(7) {
-        let byte = rest.first().copied()?;
-        rest.advance(1);
-        value |= u64::from(byte & 0x7f) << shift;
-        if byte & 0x80 == 0 {
-            return Some(value);
-        }
-    }
-    None
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ use super::execute::{Rows, Run, StopOnDrop};
 use super::formats::Header;
 use super::frames;
 use super::request::{Request, form_urlencoded};
+use super::revision::Revision;
 use super::session::Sessions;
 use super::statement::{self, Insert, Plan, Statement};
 
@@ -89,6 +90,7 @@ async fn handle(
     let run = Run {
         sessions: Arc::clone(&service.sessions),
         format: request.default_format.clone().unwrap_or_else(|| "TabSeparated".to_owned()),
+        revision: None,
         tag: service.sessions.tag(&query_id),
         request: Arc::new(request),
         abandoned: Arc::default(),
@@ -109,6 +111,11 @@ async fn handle(
             let format = statement.format.clone().unwrap_or_else(|| run.format.clone());
             let place = Arc::clone(&service.reads).acquire_owned().await.map_err(EngineError::host)?;
             let stream = if plan == Plan::Stream { Header::of(&format) } else { None };
+            let revision = match format.eq_ignore_ascii_case("Native") {
+                true => Revision::of(run.request.client_protocol_version)?,
+                false => None,
+            };
+            let run = Run { revision, ..run };
             let (sender, pieces) = mpsc::channel(2);
             let worker = run.clone();
             tokio::task::spawn_blocking(move || {

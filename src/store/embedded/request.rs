@@ -12,14 +12,13 @@ const SESSION_TIMEOUT: Duration = Duration::from_secs(60);
 const LONGEST_SESSION: Duration = Duration::from_secs(3600);
 
 /// Parameters of the protocol that are neither settings nor of any consequence here: credentials are read
-/// elsewhere, and the rest tunes buffers or revisions this host does not have.
-const IGNORED: [&str; 8] = [
+/// elsewhere, and the rest tunes buffers this host does not have.
+const IGNORED: [&str; 7] = [
     "user",
     "password",
     "quota_key",
     "stacktrace",
     "buffer_size",
-    "client_protocol_version",
     "http_write_exception_in_output_format",
     "close_session",
 ];
@@ -59,6 +58,8 @@ pub struct Request {
     pub compress: bool,
     /// Answer only once the whole result is known.
     pub wait_end: bool,
+    /// The revision of ClickHouse's protocol in which the client reads Native.
+    pub client_protocol_version: u64,
 }
 
 impl Request {
@@ -85,9 +86,14 @@ impl Request {
             "decompress" => self.decompress = on,
             "compress" => self.compress = on,
             "wait_end_of_query" => self.wait_end = on,
+            "client_protocol_version" => {
+                self.client_protocol_version = value.parse().map_err(|_| {
+                    EngineError::bad_request(format_args!("client_protocol_version {value:?} is no number"))
+                })?;
+            }
             "role" => {
-                let text = "The embedded engine has no roles";
-                return Err(EngineError::raised(code::NOT_IMPLEMENTED, "NOT_IMPLEMENTED", text));
+                let text = format!("Role {value} is not granted: there are no roles here");
+                return Err(EngineError::raised(512, "SET_NON_GRANTED_ROLE", text));
             }
             ignored if IGNORED.contains(&ignored) => {}
             _ => match name.strip_prefix("param_") {
@@ -117,7 +123,7 @@ impl Request {
         let mut form = multer::Multipart::new(whole, boundary);
         while let Some(field) = form.next_field().await.map_err(broken)? {
             if field.file_name().is_some() {
-                let text = "The embedded engine takes no external tables";
+                let text = "External tables are not taken here";
                 return Err(EngineError::raised(code::NOT_IMPLEMENTED, "NOT_IMPLEMENTED", text));
             }
             let name = field.name().unwrap_or_default().to_owned();

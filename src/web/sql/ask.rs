@@ -11,6 +11,7 @@ use super::{
     wall::{
         self, Statement, allowed_format,
         catalog::{Catalog, Database},
+        filters::{self, Filters},
         literal, no_database, settings,
     },
 };
@@ -66,6 +67,7 @@ pub async fn ask(
         parameters: &asked.request.parameters,
         compress: asked.request.compress,
         wait_end: asked.request.wait_end,
+        client_protocol_version: asked.request.client_protocol_version,
     };
     let answered = tokio::select! {
         stopped = ticket.stopped() => Err(stopped),
@@ -97,11 +99,15 @@ fn prepare(state: &SqlState, asked: &Asked, record: &Record) -> Result<Prepared,
     let mut session = state.sessions.resume(key, wish.as_ref())?;
     let named = request.database.as_deref().map(|name| Database::of(name).ok_or_else(|| no_database(name)));
     let processes = state.running.of(key);
+    let mut wishes = session.settings.clone();
+    wishes.extend(request.settings.clone());
     let catalog = Catalog {
         environment: &record.asker.environment,
         user: &record.asker.user,
         database: named.transpose()?.or(session.database).unwrap_or_default(),
         parameters: &request.parameters,
+        wished_filters: wishes.get(filters::SETTING).map(String::as_str),
+        filters: Filters::new(),
         bounds: &state.bounds,
         processes: &processes,
     };
@@ -110,6 +116,7 @@ fn prepare(state: &SqlState, asked: &Asked, record: &Record) -> Result<Prepared,
         Statement::Kill { query_id } => (killed(state, record, &query_id), None, BTreeMap::default()),
         Statement::Set(wishes) => {
             settings::checked(&wishes, &state.bounds)?;
+            wishes.get(filters::SETTING).map(|value| filters::read(value, &catalog)).transpose()?;
             session.settings.extend(wishes);
             state.sessions.keep(key, wish.as_ref(), session);
             return Ok(Prepared::Done);
@@ -120,8 +127,6 @@ fn prepare(state: &SqlState, asked: &Asked, record: &Record) -> Result<Prepared,
             return Ok(Prepared::Done);
         }
     };
-    let mut wishes = session.settings;
-    wishes.extend(request.settings.clone());
     wishes.extend(own_settings);
     let mut settings = settings::checked(&wishes, &state.bounds)?;
     let format = match (asked.rows, format) {

@@ -62,6 +62,8 @@ pub struct Question<'q> {
     pub compress: bool,
     /// The answer only once it is known whole.
     pub wait_end: bool,
+    /// The revision in which the client reads Native.
+    pub client_protocol_version: u64,
 }
 
 impl Upstream {
@@ -87,6 +89,7 @@ impl Upstream {
             ("query_id".to_owned(), question.engine_id.to_owned()),
             ("compress".to_owned(), flag(question.compress)),
             ("wait_end_of_query".to_owned(), flag(question.wait_end)),
+            ("client_protocol_version".to_owned(), question.client_protocol_version.to_string()),
         ];
         let parameters = question.parameters.iter();
         fields.extend(parameters.map(|(name, value)| (format!("param_{name}"), value.clone())));

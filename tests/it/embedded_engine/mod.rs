@@ -4,6 +4,7 @@ mod figures;
 mod inserts;
 mod process;
 mod queries;
+mod revisions;
 
 use std::time::{Duration, Instant};
 

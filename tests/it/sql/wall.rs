@@ -8,6 +8,7 @@ use playhead::web::sql::upstream::{Question, Upstream};
 use playhead::web::sql::wall::{
     Statement,
     catalog::{Catalog, Database},
+    filters::Filters,
     settings::Bounds,
     translate,
 };
@@ -44,6 +45,8 @@ fn statement(text: &str) -> Result<Statement, i32> {
         user: "token",
         database: Database::Playhead,
         parameters: &parameters,
+        wished_filters: None,
+        filters: Filters::new(),
         bounds: &BOUNDS,
         processes: &[],
     };
@@ -123,6 +126,7 @@ async fn the_engine_keeps_tenants_apart_by_itself() {
             parameters: &[],
             compress: false,
             wait_end: true,
+            client_protocol_version: 0,
         };
         let answer = upstream.ask(&question).await.unwrap();
         (answer.status().as_u16(), answer.text().await.unwrap())

@@ -113,6 +113,7 @@ async fn tables(state: &SqlState) -> Result<Vec<TableShown>, EngineError> {
         parameters: &[],
         compress: false,
         wait_end: true,
+        client_protocol_version: 0,
     };
     let answer = state.upstream.ask(&question).await?;
     if !answer.status().is_success() {

@@ -7,29 +7,34 @@
 
 use std::collections::BTreeMap;
 
+use super::absent;
+use super::filters::Filters;
 use super::output::{literal, name};
-use super::{format, functions, settings};
+use super::{format, from, functions, settings};
 use crate::store::{Store, embedded::error::EngineError};
 
 /// The tables analysts see in the database `playhead`, each made of the view `sql_<name>` of the schema.
 pub const TABLES: [&str; 5] = ["views", "events", "sessions", "engagement", "video_days"];
-/// The tables of `system` that can be read here.
-pub const SYSTEM_TABLES: [&str; 15] = [
+/// The tables of `system` that have rows here.
+const SYSTEM_TABLES: [&str; 18] = [
+    "aggregate_function_combinators",
+    "build_options",
     "columns",
     "data_type_families",
     "databases",
-    "dictionaries",
     "formats",
     "functions",
     "grants",
+    "keywords",
     "numbers",
     "one",
-    "parts",
     "processes",
     "settings",
     "table_engines",
+    "table_functions",
     "tables",
     "time_zones",
+    "users",
 ];
 const SCHEMA_TABLES: [&str; 3] = ["columns", "schemata", "tables"];
 /// What the names of the views behind [`TABLES`] begin with.
@@ -74,7 +79,7 @@ pub struct Process {
 }
 
 /// What names mean for one statement.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Catalog<'c> {
     /// The tenant.
     pub environment: &'c str,
@@ -84,6 +89,10 @@ pub struct Catalog<'c> {
     pub database: Database,
     /// Values of `{name:Type}`.
     pub parameters: &'c [(String, String)],
+    /// What the session or the request says in [`super::filters::SETTING`].
+    pub wished_filters: Option<&'c str>,
+    /// Conditions around the tables.
+    pub filters: Filters,
     /// Limits, as `system.settings` shows them.
     pub bounds: &'c settings::Bounds,
     /// The token's statements that run now.
@@ -126,12 +135,16 @@ impl Catalog<'_> {
 
     /// The tenant's rows of one of [`TABLES`].
     fn tenants_own(&self, table: &str) -> String {
-        format!(
+        let rows = format!(
             "SELECT * EXCEPT (environment) FROM {}.{} WHERE environment = {}",
             name(Store::DATABASE),
             name(&format!("{PREFIX}{table}")),
             literal(self.environment.as_bytes()),
-        )
+        );
+        match self.filters.get(table) {
+            None => rows,
+            Some(condition) => format!("SELECT * FROM ({rows}) AS {} WHERE ({condition})", name(table)),
+        }
     }
 
     fn system(&self, table: &str) -> Option<String> {
@@ -154,14 +167,19 @@ impl Catalog<'_> {
             "table_engines" => "SELECT 'View' AS name".to_owned(),
             "processes" => self.processes(),
             "grants" => self.grants(),
-            // There are none, and clients that ask whether there are get a truthful answer.
-            "parts" => "SELECT '' AS database, '' AS table, '' AS name, '' AS partition, toUInt8(1) AS active, toUInt64(0) \
-                AS rows, toUInt64(0) AS bytes_on_disk WHERE 0"
-                .to_owned(),
-            "dictionaries" => {
-                "SELECT '' AS database, '' AS name, '' AS status, '' AS origin, '' AS type, '' AS comment WHERE 0".to_owned()
+            "users" => format!("SELECT {} AS name", literal(self.user.as_bytes())),
+            "build_options" => {
+                "SELECT name, value FROM system.build_options WHERE name LIKE 'VERSION\\_%'".to_owned()
             }
-            _ => return None,
+            "keywords" => "SELECT keyword FROM system.keywords".to_owned(),
+            "aggregate_function_combinators" => {
+                "SELECT name, is_internal FROM system.aggregate_function_combinators".to_owned()
+            }
+            "table_functions" => format!(
+                "SELECT name, description, allow_readonly FROM system.table_functions WHERE name IN {}",
+                set(from::ROW_MAKERS.into_iter().chain(["values"]))
+            ),
+            _ => return absent::query(table),
         })
     }
 
@@ -255,7 +273,7 @@ fn system_tables() -> String {
     format!(
         "SELECT 'system' AS database, arrayJoin({}) AS name, {TABLE_COLUMNS}, toDateTime(0) AS metadata_modification_time, \
          '' AS comment",
-        array(SYSTEM_TABLES)
+        array(SYSTEM_TABLES.into_iter().chain(absent::names()))
     )
 }
 

@@ -3,7 +3,7 @@
 use crate::store::embedded::error::EngineError;
 
 /// Formats by the engine's spelling.
-pub const FORMATS: [&str; 56] = [
+pub const FORMATS: [&str; 57] = [
     "Arrow",
     "ArrowStream",
     "CSV",
@@ -36,6 +36,7 @@ pub const FORMATS: [&str; 56] = [
     "NDJSON",
     "Native",
     "Null",
+    "ODBCDriver2",
     "ORC",
     "Parquet",
     "Pretty",

@@ -8,7 +8,7 @@ use super::values::values;
 use crate::store::embedded::error::EngineError;
 
 /// Functions that make rows out of numbers.
-const ROW_MAKERS: [&str; 4] = ["numbers", "numbers_mt", "generateSeries", "generate_series"];
+pub const ROW_MAKERS: [&str; 4] = ["numbers", "numbers_mt", "generateSeries", "generate_series"];
 /// What may stand before JOIN.
 const JOINS: [&str; 14] = [
     "GLOBAL", "ANY", "ALL", "ASOF", "SEMI", "ANTI", "INNER", "LEFT", "RIGHT", "FULL", "OUTER", "CROSS",

@@ -15,10 +15,12 @@
 //! Behind this stand two walls that do not read statements: the engine itself filters the rows of the tables below by
 //! tenant before anything else sees them, and it runs the statement read-only ([`super::upstream`]).
 
+mod absent;
 mod call;
 pub mod catalog;
 mod cursor;
 mod expression;
+pub mod filters;
 mod format;
 mod from;
 pub mod functions;
@@ -50,7 +52,16 @@ pub fn translate(text: &str, catalog: &Catalog<'_>) -> Result<Statement, EngineE
         let text = format!("The statement is longer than {LONGEST_STATEMENT} bytes");
         return Err(EngineError::raised(code::QUERY_IS_TOO_LARGE, "QUERY_IS_TOO_LARGE", text));
     }
-    statement::statement(cursor::Cursor::new(text, catalog)?)
+    let statement = statement::statement(cursor::Cursor::new(text, catalog)?)?;
+    let Statement::Query { settings, .. } = &statement else { return Ok(statement) };
+    // They stand at the end of a statement, or outside it, and change how its tables are written.
+    match settings.get(filters::SETTING).map(String::as_str).or(catalog.wished_filters) {
+        None => Ok(statement),
+        Some(wished) => {
+            let filtered = Catalog { filters: filters::read(wished, catalog)?, ..catalog.clone() };
+            statement::statement(cursor::Cursor::new(text, &filtered)?)
+        }
+    }
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::cursor::Cursor;
+use super::filters;
 use super::token::Token;
 use crate::store::embedded::error::EngineError;
 
@@ -98,8 +99,10 @@ pub const FREE: [&str; 54] = [
     "transform_null_in",
     "union_default_mode",
 ];
-/// Settings that clients send for their own reasons and that mean nothing on this port.
-const WITHOUT_EFFECT: [&str; 32] = [
+/// Settings that clients send for their own reasons and that mean nothing to the engine: to this port neither, apart from
+/// filters.
+const WITHOUT_EFFECT: [&str; 34] = [
+    filters::SETTING,
     "alter_sync",
     "async_insert",
     "cancel_http_readonly_queries_on_client_close",
@@ -124,6 +127,7 @@ const WITHOUT_EFFECT: [&str; 32] = [
     "max_query_size",
     "mutations_sync",
     "network_compression_method",
+    "network_zstd_compression_level",
     "readonly",
     "receive_timeout",
     "select_sequential_consistency",
@@ -179,18 +183,25 @@ pub fn clause(cursor: &mut Cursor<'_>) -> Result<(), EngineError> {
             return Err(cursor.unexpected("="));
         }
         let negative = cursor.drop_sign("-");
-        let value = match cursor.next() {
-            Some(Token::Number(digits)) if negative => format!("-{digits}"),
-            Some(Token::Number(value) | Token::Word(value)) if !negative => value,
-            Some(Token::Text(value)) if !negative => {
-                String::from_utf8(value).map_err(|_| cursor.unexpected("a text"))?
-            }
-            _ => return Err(cursor.unexpected("a value")),
+        let value = match cursor.peek(0) {
+            Some(Token::Sign("{")) if !negative => filters::text(cursor)?,
+            _ => plain(cursor, negative)?,
         };
         cursor.settings.insert(name, value);
         if !cursor.drop_sign(",") {
             return Ok(());
         }
+    }
+}
+
+fn plain(cursor: &mut Cursor<'_>, negative: bool) -> Result<String, EngineError> {
+    match cursor.next() {
+        Some(Token::Number(digits)) if negative => Ok(format!("-{digits}")),
+        Some(Token::Number(value) | Token::Word(value)) if !negative => Ok(value),
+        Some(Token::Text(value)) if !negative => {
+            String::from_utf8(value).map_err(|_| cursor.unexpected("a text"))
+        }
+        _ => Err(cursor.unexpected("a value")),
     }
 }
 
@@ -227,13 +238,9 @@ mod tests {
     fn what_is_not_named_is_refused() {
         assert_eq!(one("join_use_nulls", "1"), Ok(Some("1".to_owned())));
         assert_eq!(one("readonly", "0"), Ok(None));
-        for name in [
-            "additional_table_filters",
-            "format_schema",
-            "output_format_schema",
-            "allow_ddl",
-            "max_ast_depth",
-        ] {
+        // Read by this port, and never sent on.
+        assert_eq!(one(filters::SETTING, "{}"), Ok(None));
+        for name in ["format_schema", "output_format_schema", "allow_ddl", "max_ast_depth"] {
             assert_eq!(one(name, "1"), Err(164), "{name}");
         }
     }

@@ -126,6 +126,9 @@ fn ask(
     Ok(())
 }
 
+const GRANTS: &str =
+    "concat('GRANT ', access_type, ' ON ', database, '.', table, ' TO ', user_name) AS GRANTS";
+
 fn show(cursor: &mut Cursor<'_>) -> Result<Option<Statement>, EngineError> {
     cursor.skip(1);
     let _ = cursor.drop_word("FULL");
@@ -151,7 +154,17 @@ fn show(cursor: &mut Cursor<'_>) -> Result<Option<Statement>, EngineError> {
     } else if cursor.drop_word("SETTINGS") {
         let like = like(cursor, "name")?;
         ask(cursor, "name, type, value", "settings", &like)?;
+    } else if cursor.drop_word("GRANTS") {
+        ask(cursor, GRANTS, "grants", "1 ORDER BY ALL")?;
+    } else if let Some(table) = ["clusters", "dictionaries"].into_iter().find(|table| cursor.drop_word(table))
+    {
+        ask(cursor, "*", table, "1")?;
+    } else if cursor.drop_word("ENGINES") {
+        ask(cursor, "*", "table_engines", "1")?;
     } else if cursor.drop_word("CREATE") {
+        if cursor.drop_word("DATABASE") {
+            return show_create_database(cursor).map(|()| None);
+        }
         let _ = cursor.drop_word("TABLE") || cursor.drop_word("VIEW");
         let (database, table) = table_name(cursor)?;
         let columns = "concat('CREATE VIEW playhead.', any(table), '\\n(\\n', arrayStringConcat(groupArray(concat('    `', name, \
@@ -160,10 +173,19 @@ fn show(cursor: &mut Cursor<'_>) -> Result<Option<Statement>, EngineError> {
         ask(cursor, columns, "columns", &format!("{} HAVING count() > 0", of(database, &table)))?;
     } else {
         return Err(denied(
-            "SHOW takes DATABASES, TABLES, COLUMNS, CREATE, FUNCTIONS, SETTINGS and PROCESSLIST here",
+            "SHOW takes DATABASES, TABLES, COLUMNS, CREATE, FUNCTIONS, SETTINGS, PROCESSLIST, GRANTS, ENGINES, CLUSTERS and \
+             DICTIONARIES here",
         ));
     }
     Ok(None)
+}
+
+fn show_create_database(cursor: &mut Cursor<'_>) -> Result<(), EngineError> {
+    let name = cursor.take_name()?;
+    let database = Database::of(&name).ok_or_else(|| no_database(&name))?;
+    let statement = literal(format!("CREATE DATABASE {}", database.name()).as_bytes());
+    cursor.out.made(&format!("SELECT {statement} AS statement"));
+    Ok(())
 }
 
 /// `[FROM|IN database]`, or the one names belong to.

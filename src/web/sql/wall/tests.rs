@@ -1,6 +1,6 @@
 //! What statements become; the attacks are in `tests/it/sql`.
 
-use super::{catalog::Database, settings::Bounds, *};
+use super::{catalog::Database, filters::Filters, settings::Bounds, *};
 
 const BOUNDS: Bounds =
     Bounds { seconds: 1, memory_bytes: 1, read_rows: 1, result_rows: 1, result_bytes: 1, threads: 1 };
@@ -12,6 +12,8 @@ fn translated(text: &str) -> Result<Statement, EngineError> {
         user: "token",
         database: Database::Playhead,
         parameters: &parameters,
+        wished_filters: None,
+        filters: Filters::new(),
         bounds: &BOUNDS,
         processes: &[],
     };
@@ -164,4 +166,34 @@ fn no_state_is_made_of_bytes() {
         assert!(translated(text).is_err(), "{text}");
     }
     assert!(translated("SELECT CAST(1, 'SimpleAggregateFunction(sum, UInt64)'), sumMerge(s) FROM (SELECT sumState(1) AS s)").is_ok());
+}
+
+#[test]
+fn a_clients_own_filters_stand_around_the_tenants() {
+    let with =
+        |filters: &str| format!("SELECT 1 FROM views SETTINGS additional_table_filters = {{{filters}}}");
+    for filters in [
+        r"'playhead.views' : ' country = \'DE\' '",
+        r#"'"playhead"."views"': '"country" = \'DE\' -- )'"#,
+        r"'views': '`country` = /* ) */ \'DE\'', 'events': 'sequence = 1'",
+    ] {
+        let inside = format!("(SELECT * FROM {VIEWS} AS `views` WHERE (`country` = 'DE'))");
+        assert_eq!(sql(&with(filters)), format!("SELECT 1 FROM {inside} AS `views`"), "{filters}");
+    }
+    assert_eq!(sql(&with("'events': 'sequence = 1'")), sql("SELECT 1 FROM views"));
+    for (filters, code) in [
+        ("'views': '1) OR (1'", 62),
+        ("'views': '1; SELECT 1'", 62),
+        ("'views': ''", 62),
+        ("'views': '1 IN events'", 497),
+        ("'views': 'view_id IN (SELECT 1)'", 497),
+        ("'views': 'file(view_id)'", 497),
+        ("'view_states': '1'", 60),
+        ("'playhead.sql_views': '1'", 60),
+        ("'system.one': '1'", 60),
+        ("'views' '1'", 62),
+        ("'views': 1", 62),
+    ] {
+        assert_eq!(translated(&with(filters)).expect_err(filters).code(), code, "{filters}");
+    }
 }
