@@ -3,16 +3,16 @@
 //! The HTTP library watches over the head of a connection's first request and over its rest between two. A client that
 //! begins a second head and never ends it, or does not take off what it is sent, would hold its connection for ever; so
 //! each connection has a watcher here. It ends what has had no request in progress for as long as a rest and a head may
-//! take together. A request is in progress until its answer has been sent to the end, so streams and websockets are.
+//! take together. A request is in progress until its answer has been sent to the end, so streams and websockets are. Whoever
+//! serves one of those has a [`Hold`] on its connection, and ends it when its client is no use.
 
 #![allow(unsafe_code, reason = "a socket that the HTTP library owns; the block says why it is sound")]
 
 use std::{
     any::Any,
     cell::Cell,
-    io,
     net::Shutdown,
-    os::fd::{AsRawFd, BorrowedFd},
+    os::fd::{AsRawFd, BorrowedFd, RawFd},
     pin::Pin,
     rc::{Rc, Weak},
     task::{Context, Poll},
@@ -20,7 +20,7 @@ use std::{
 };
 
 use actix_web::{
-    Error,
+    Error, HttpRequest,
     body::{BodySize, BoxBody, MessageBody},
     dev::{Extensions, ServiceRequest, ServiceResponse},
     middleware::Next,
@@ -30,20 +30,64 @@ use actix_web::{
 use rustix::process::{Resource, getrlimit, setrlimit};
 use socket2::SockRef;
 
-use super::http::{HEADER_DEADLINE, KEEP_ALIVE};
-
+/// A client has this long to send its headers.
+pub const HEADER_DEADLINE: Duration = Duration::from_secs(10);
+/// And this long to begin with the next request.
+pub const KEEP_ALIVE: Duration = Duration::from_secs(5);
+/// How long a client may leave what it is sent where it is.
+pub const UNREAD: Duration = Duration::from_secs(30);
 /// Longest time without a request in progress.
 const QUIET: Duration = HEADER_DEADLINE.saturating_add(KEEP_ALIVE);
-/// How long a client may leave what it is sent where it is.
-const UNREAD: Duration = Duration::from_secs(30);
 /// More than this in one worker is somebody's mistake.
 const MOST: usize = 25_000;
 
 /// One connection, kept beside it by the HTTP library, in the thread that serves it.
 #[derive(Debug)]
 struct Line {
+    socket: RawFd,
     requests: Cell<usize>,
     quiet_since: Cell<Instant>,
+}
+
+impl Line {
+    fn with_socket(&self, act: impl FnOnce(SockRef<'_>) -> std::io::Result<()>) {
+        // SAFETY: the line lives beside the stream, and both are dropped together in this very thread; so as long as the line
+        // is there, the descriptor is that of the stream.
+        let socket = unsafe { BorrowedFd::borrow_raw(self.socket) };
+        if let Err(error) = act(SockRef::from(&socket)) {
+            tracing::debug!(%error, "a connection has gone by itself");
+        }
+    }
+
+    fn end(&self) {
+        self.with_socket(|socket| socket.shutdown(Shutdown::Both));
+    }
+}
+
+/// A hold on the connection of a request that goes on for long; it keeps nothing alive.
+#[derive(Debug, Clone)]
+pub struct Hold(Weak<Line>);
+
+impl Hold {
+    /// On the connection this request came by.
+    pub fn on(request: &HttpRequest) -> Self {
+        Self(request.conn_data::<Rc<Line>>().map(Rc::downgrade).unwrap_or_default())
+    }
+
+    /// Lets the kernel keep no more than so many bytes that it has not sent yet. Without this it keeps megabytes, and what a
+    /// slow client sees is that much behind.
+    pub fn keep_short(&self, bytes: u32) {
+        if let Some(line) = self.0.upgrade() {
+            line.with_socket(|socket| socket.set_tcp_notsent_lowat(bytes));
+        }
+    }
+
+    /// Ends the connection at once, whatever still waits to be sent.
+    pub fn cut(&self) {
+        if let Some(line) = self.0.upgrade() {
+            line.end();
+        }
+    }
 }
 
 /// A request in progress.
@@ -69,29 +113,25 @@ pub fn watch(stream: &dyn Any, kept: &mut Extensions) {
     if let Err(error) = SockRef::from(stream).set_tcp_user_timeout(Some(UNREAD)) {
         tracing::debug!(%error, "a connection may be read as slowly as its client likes");
     }
-    let line = Rc::new(Line { requests: Cell::new(0), quiet_since: Cell::new(Instant::now()) });
-    rt::spawn(end_when_quiet(Rc::downgrade(&line), stream.as_raw_fd()));
+    let (requests, quiet_since) = (Cell::new(0), Cell::new(Instant::now()));
+    let line = Rc::new(Line { socket: stream.as_raw_fd(), requests, quiet_since });
+    rt::spawn(end_when_quiet(Rc::downgrade(&line)));
     kept.insert(line);
 }
 
-async fn end_when_quiet(line: Weak<Line>, socket: i32) {
-    loop {
-        // The connection may go away meanwhile, and its line with it.
-        let left = match line.upgrade() {
-            None => return,
-            Some(line) if line.requests.get() > 0 => QUIET,
-            Some(line) => QUIET.saturating_sub(line.quiet_since.get().elapsed()),
+async fn end_when_quiet(line: Weak<Line>) {
+    // The connection may go away meanwhile, and its line with it.
+    while let Some(line) = line.upgrade() {
+        let left = match line.requests.get() {
+            0 => QUIET.saturating_sub(line.quiet_since.get().elapsed()),
+            _ => QUIET,
         };
         if left.is_zero() {
-            break;
+            return line.end();
         }
+        drop(line);
         sleep(left).await;
     }
-    // SAFETY: the line lives beside the stream, and both are dropped together in this very thread; so as long as the line is
-    // there, the descriptor is that of the stream.
-    let socket = unsafe { BorrowedFd::borrow_raw(socket) };
-    let ended: io::Result<()> = SockRef::from(&socket).shutdown(Shutdown::Both);
-    tracing::debug!(?ended, "a connection that asked for nothing was ended");
 }
 
 /// Middleware around everything: from the head of a request to the end of its answer it is in progress.
