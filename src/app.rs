@@ -4,7 +4,6 @@
 //! not ready, websockets told to go, HTTP drained, processor stopped between two steps, log closed, engine closed.
 
 mod http;
-mod line;
 mod tasks;
 
 use std::{
@@ -60,6 +59,7 @@ use crate::{
         auth::{Authenticator, DemoTokens, LoginCode},
         cache::AnswerCache,
         limit::{Limits, Rates},
+        line,
         live::{LiveState, hub::Hub},
         sql::{SqlState, upstream::Upstream},
         system::{Course, System},

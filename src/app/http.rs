@@ -1,6 +1,6 @@
 //! The HTTP servers: what players, people and programs use, what analysts' tools use, and what operators use.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc};
 
 use actix_web::{
     App as Web, HttpResponse, HttpServer,
@@ -10,7 +10,7 @@ use actix_web::{
 };
 use metrics_exporter_prometheus::PrometheusHandle;
 
-use super::{StartError, line};
+use super::StartError;
 use crate::{
     beacon::{self, Collector},
     config::{Config, Role},
@@ -20,6 +20,7 @@ use crate::{
     web::{
         api::{self, ApiState},
         assets, demo,
+        line::{self, HEADER_DEADLINE, KEEP_ALIVE},
         live::{self, LiveState},
         sql::{self, SqlPort, SqlState},
         system::System,
@@ -28,11 +29,6 @@ use crate::{
 
 /// How long open requests may take once the end has come; with the steps after it below 30 s.
 const HTTP_GRACE_S: u64 = 10;
-/// A client has this long to send its headers.
-pub const HEADER_DEADLINE: Duration = Duration::from_secs(10);
-/// And this long to begin with the next request: longer than the minute balancers keep a connection, because a request that
-/// meets its end half-way is lost to them.
-pub const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// Players get one in two of the descriptors, operators and analysts one in eight each; the rest is for files and engines.
 const PLAYERS: usize = 2;
 const OTHERS: usize = 8;

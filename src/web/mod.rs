@@ -22,6 +22,7 @@ pub mod guard;
 pub mod incidents;
 pub mod ledger;
 pub mod limit;
+pub mod line;
 pub mod live;
 pub mod metrics;
 pub mod monitoring;

@@ -2,6 +2,7 @@
 
 mod hostile;
 mod problems;
+mod slow;
 
 use std::time::{Duration, Instant};
 

@@ -5,6 +5,7 @@ pub mod hub;
 pub mod patch;
 mod problems;
 pub mod question;
+mod room;
 pub mod session;
 
 use std::sync::Arc;
@@ -12,8 +13,11 @@ use std::sync::Arc;
 use actix_web::{HttpRequest, HttpResponse, http::header, web};
 use tokio::sync::watch;
 
-use self::{frame::PROTOCOL, hub::Hub, session::MAX_FRAME_BYTES};
-use crate::web::auth::{Authenticator, Proof};
+use self::{frame::PROTOCOL, hub::Hub, room::Room, session::MAX_FRAME_BYTES};
+use crate::web::{
+    auth::{Authenticator, Proof},
+    line::Hold,
+};
 
 /// What a websocket needs.
 #[derive(Clone)]
@@ -46,8 +50,10 @@ async fn connect(
         .max_frame_size(MAX_FRAME_BYTES)
         .aggregate_continuations()
         .max_continuation_size(MAX_FRAME_BYTES);
-    let state = state.get_ref().clone();
-    actix_web::rt::spawn(session::serve(socket, messages, state, proof));
+    let (room, hold) = (Room::default(), Hold::on(&request));
+    let response = room.around(response);
+    let wire = session::Wire { socket, messages, room, hold };
+    actix_web::rt::spawn(session::serve(wire, state.get_ref().clone(), proof));
     Ok(response)
 }
 

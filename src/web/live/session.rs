@@ -1,27 +1,30 @@
-//! One websocket: authenticate, then subscribe to any number of questions. Bounded in everything it may hold.
+//! One websocket: authenticate, then subscribe to questions. Bounded in everything it may hold, and in how long it holds it for
+//! a client that does not read.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use actix_ws::{AggregatedMessage, CloseCode, CloseReason, Session};
+use actix_ws::{AggregatedMessage, AggregatedMessageStream, CloseCode, CloseReason, Session};
 use futures_util::StreamExt;
 use serde_json::json;
 use tokio::{
     sync::{broadcast::error::RecvError, mpsc, watch},
     task::JoinHandle,
-    time::Instant,
+    time::{Instant, sleep, timeout},
 };
 
 use super::{
     LiveState,
     frame::{ClientFrame, Close, PROTOCOL, Query, Topic},
-    hub::{Channel, Hub},
+    hub::{Change, Channel, Hub},
     question::Question,
+    room::{ROOM, Room},
 };
 use crate::{
     telemetry::{Metric, count_labelled, gauge_add},
     web::{
         auth::{Authenticator, Principal, Proof},
         error::ApiError,
+        line::{Hold, UNREAD},
     },
 };
 
@@ -37,15 +40,32 @@ const HEARTBEAT: Duration = Duration::from_secs(5);
 /// After so many heartbeats it is asked again whether the client may still look.
 const BEATS_OF_TRUST: u32 = 2;
 /// A client that answers no ping for this long is gone.
-const IDLE: Duration = Duration::from_secs(60);
-/// Frames waiting for the socket.
-const OUTBOX: usize = 64;
+const IDLE: Duration = Duration::from_secs(40);
+/// How long a client that is told to go may take to do so.
+const GOODBYE: Duration = Duration::from_secs(5);
+/// Frames waiting for room.
+const OUTBOX: usize = 8;
+/// Longest name of a subscription, bytes: each of its frames carries it.
+const MAX_ID_BYTES: usize = 256;
 /// Clients told to go away come back spread over this.
 const RECONNECT_MS: std::ops::Range<u64> = 250..3000;
 
+/// What a session speaks by.
+pub struct Wire {
+    /// What goes out,
+    pub socket: Session,
+    /// and what comes in.
+    pub messages: AggregatedMessageStream,
+    /// What waits to go out.
+    pub room: Room,
+    /// The connection under it.
+    pub hold: Hold,
+}
+
 /// A running session.
-pub struct LiveSession {
+struct LiveSession {
     socket: Session,
+    room: Room,
     hub: Arc<Hub>,
     authenticator: Arc<Authenticator>,
     who: Option<(Proof, Principal)>,
@@ -57,7 +77,7 @@ pub struct LiveSession {
 
 struct Subscription {
     channel: Arc<Channel>,
-    forwarder: Option<JoinHandle<()>>,
+    forwarder: Option<JoinHandle<Option<()>>>,
 }
 
 impl Drop for Subscription {
@@ -69,16 +89,14 @@ impl Drop for Subscription {
 }
 
 /// Serves one connection to its end. `proof` is there already when a session's cookie came with the upgrade.
-pub async fn serve(
-    socket: Session,
-    messages: actix_ws::AggregatedMessageStream,
-    state: LiveState,
-    proof: Option<Proof>,
-) {
+pub async fn serve(wire: Wire, state: LiveState, proof: Option<Proof>) {
     gauge_add(Metric::LiveConnections, 1.0);
+    let Wire { socket, messages, room, hold } = wire;
+    hold.keep_short(ROOM as u32);
     let (outbox, frames) = mpsc::channel(OUTBOX);
     let mut session = LiveSession {
         socket: socket.clone(),
+        room: room.clone(),
         hub: state.hub,
         authenticator: state.authenticator,
         who: None,
@@ -91,17 +109,23 @@ pub async fn serve(
         // A cookie that has expired is nobody's, and the client may still send a token.
         let _ = session.authenticate(proof).await;
     }
-    let reason = session.run(messages, frames, state.stopping).await;
+    let close = session.run(messages, frames, state.stopping).await;
     gauge_add(Metric::LiveConnections, -1.0);
-    let reason = reason.map(|close| CloseReason { code: CloseCode::Other(close.code()), description: None });
-    // The peer may be gone already.
-    let _ = socket.close(reason).await;
+    // Whoever leaves everything where it is does not read a goodbye either.
+    if timeout(GOODBYE, room.free()).await.is_ok() {
+        let reason =
+            close.map(|close| CloseReason { code: CloseCode::Other(close.code()), description: None });
+        // The peer may be gone already.
+        let _ = socket.close(reason).await;
+        sleep(GOODBYE).await;
+    }
+    hold.cut();
 }
 
 impl LiveSession {
     async fn run(
         mut self,
-        mut messages: actix_ws::AggregatedMessageStream,
+        mut messages: AggregatedMessageStream,
         mut frames: mpsc::Receiver<String>,
         mut stopping: watch::Receiver<bool>,
     ) -> Option<Close> {
@@ -111,6 +135,11 @@ impl LiveSession {
         let mut last_heard = Instant::now();
         let mut heartbeat = tokio::time::interval(HEARTBEAT);
         let mut beats = 0_u32;
+        let room = self.room.clone();
+        let next = async |frames: &mut mpsc::Receiver<String>| {
+            room.free().await;
+            frames.recv().await
+        };
         loop {
             tokio::select! {
                 message = messages.next() => {
@@ -121,14 +150,14 @@ impl LiveSession {
                                 return Some(close);
                             }
                         }
-                        Ok(AggregatedMessage::Ping(bytes)) => self.socket.pong(&bytes).await.ok()?,
+                        Ok(AggregatedMessage::Ping(bytes)) => self.pong(&bytes).await.ok()?,
                         Ok(AggregatedMessage::Close(_)) => return None,
                         Ok(_) => {}
                         Err(actix_ws::ProtocolError::Overflow) => return Some(Close::FrameTooBig),
                         Err(_) => return None,
                     }
                 }
-                frame = frames.recv() => self.send("change", frame?).await.ok()?,
+                frame = next(&mut frames) => self.send("change", frame?).await.ok()?,
                 _ = heartbeat.tick() => {
                     beats += 1;
                     if beats.is_multiple_of(2) {
@@ -140,27 +169,53 @@ impl LiveSession {
                     if beats.is_multiple_of(BEATS_OF_TRUST) && let Err(close) = self.look_again().await {
                         return Some(close);
                     }
-                    if last_heard.elapsed() > IDLE {
+                    if last_heard.elapsed() > IDLE || self.leaves_everything() {
                         return Some(Close::Idle);
                     }
-                    self.socket.ping(b"").await.ok()?;
-                    let (server_ms, data_age_ms) = (self.hub.now_ms(), self.hub.data_age_ms());
-                    let beat = json!({"type": "heartbeat", "server_ms": server_ms, "data_age_ms": data_age_ms});
-                    self.send("heartbeat", beat.to_string()).await.ok()?;
+                    self.beat().await.ok()?;
                 }
                 _ = stopping.wait_for(|stopping| *stopping) => {
                     let reconnect_ms = rand::random_range(RECONNECT_MS);
                     let frame = json!({"type": "going_away", "reconnect_ms": reconnect_ms});
-                    self.send("going_away", frame.to_string()).await.ok()?;
+                    // Whoever has no room for it within this time sees the end itself.
+                    let _ = timeout(GOODBYE, self.send("going_away", frame.to_string())).await;
                     return Some(Close::Restart);
                 }
             }
         }
     }
 
+    /// Sends a frame; waits for room only as long as a client may leave everything where it is.
     async fn send(&mut self, kind: &'static str, frame: String) -> Result<(), actix_ws::Closed> {
+        timeout(UNREAD, self.room.free()).await.map_err(|_| actix_ws::Closed)?;
         count_labelled(Metric::LiveFrames, "type", kind, 1);
+        self.room.take(frame.len());
         self.socket.text(frame).await
+    }
+
+    /// A sign of life, for those who have nothing else to read.
+    async fn beat(&mut self) -> Result<(), actix_ws::Closed> {
+        if self.room.full_since().is_some() {
+            return Ok(());
+        }
+        self.room.take(0);
+        self.socket.ping(b"").await?;
+        let (server_ms, data_age_ms) = (self.hub.now_ms(), self.hub.data_age_ms());
+        let beat = json!({"type": "heartbeat", "server_ms": server_ms, "data_age_ms": data_age_ms});
+        self.send("heartbeat", beat.to_string()).await
+    }
+
+    /// Whoever pings and reads nothing is owed no answer.
+    async fn pong(&mut self, bytes: &[u8]) -> Result<(), actix_ws::Closed> {
+        if self.room.full_since().is_some() {
+            return Ok(());
+        }
+        self.room.take(bytes.len());
+        self.socket.pong(bytes).await
+    }
+
+    fn leaves_everything(&self) -> bool {
+        self.room.full_since().is_some_and(|since| since.elapsed() > UNREAD)
     }
 
     async fn hear(&mut self, text: &str) -> Result<(), Close> {
@@ -230,6 +285,11 @@ impl LiveSession {
             self.complain(Some(&id), code, &message).await;
             return Ok(());
         }
+        if id.len() > MAX_ID_BYTES {
+            let message = format!("`id` has at most {MAX_ID_BYTES} bytes");
+            self.complain(None, "bad_frame", &message).await;
+            return Ok(());
+        }
         if self.subscriptions.len() >= MAX_SUBSCRIPTIONS && !self.subscriptions.contains_key(&id) {
             return Err(Close::TooManySubscriptions);
         }
@@ -278,35 +338,35 @@ fn allowed(principal: &Principal, topic: Topic, query: &Query) -> Option<String>
     }
 }
 
-/// Sends the state and then every change of one subscription; a subscriber that is too slow gets the state anew.
-async fn forward(id: String, channel: Arc<Channel>, since: Option<u64>, outbox: mpsc::Sender<String>) {
+/// Sends the state and then every change of one subscription, until the session is over; a subscriber that is too slow gets the
+/// state anew. Frames are made when there is a place for them, so a client that reads nothing costs no more than the places.
+async fn forward(
+    id: String,
+    channel: Arc<Channel>,
+    since: Option<u64>,
+    outbox: mpsc::Sender<String>,
+) -> Option<()> {
     let id = json!(id).to_string();
     let mut since = since;
     loop {
+        let place = outbox.reserve().await.ok()?;
         let (seq, state, mut changes) = channel.join();
         if since.take() != Some(seq) {
             let state = serde_json::Value::Object(state);
-            let frame = format!("{{\"type\":\"snapshot\",\"id\":{id},\"seq\":{seq},\"state\":{state}}}");
-            if outbox.send(frame).await.is_err() {
-                return;
-            }
+            place.send(format!("{{\"type\":\"snapshot\",\"id\":{id},\"seq\":{seq},\"state\":{state}}}"));
         }
         let dropped = loop {
             match changes.recv().await {
-                Ok(change) => {
-                    let (seq, changes) = (change.seq, &change.changes);
-                    let frame =
-                        format!("{{\"type\":\"delta\",\"id\":{id},\"seq\":{seq},\"changes\":{changes}}}");
-                    if outbox.send(frame).await.is_err() {
-                        return;
-                    }
+                Ok(Change { seq, changes }) => {
+                    let place = outbox.reserve().await.ok()?;
+                    place.send(format!(
+                        "{{\"type\":\"delta\",\"id\":{id},\"seq\":{seq},\"changes\":{changes}}}"
+                    ));
                 }
                 Err(RecvError::Lagged(dropped)) => break dropped,
-                Err(RecvError::Closed) => return,
+                Err(RecvError::Closed) => return None,
             }
         };
-        if outbox.send(json!({"type": "lagging", "dropped": dropped}).to_string()).await.is_err() {
-            return;
-        }
+        outbox.send(json!({"type": "lagging", "dropped": dropped}).to_string()).await.ok()?;
     }
 }
