@@ -103,10 +103,12 @@ test('by keyboard alone: to a screen, a filter, a percentile, a table', () =>
     await press('Enter');
     await page.waitForURL('**measurement=99th**');
     await page.locator('.headline-value', { hasText: /\d/ }).waitFor();
+    await page.locator('#value .menu summary').focus();
+    await press('Enter');
     const path = /'https?:\/\/[^/]+(\/[^']+)'/.exec(await page.locator('#value pre').first().textContent())[1];
     const { data } = await page.evaluate(async (asked) => (await fetch(asked)).json(), path);
     assert.equal(await page.locator('.headline-value').getAttribute('title'), `${data.value} ms`);
-    await press('x');
+    await press('Escape', 'x');
     await page.locator('#series tbody tr').first().waitFor();
   }));
 

@@ -6,6 +6,7 @@ pub mod patch;
 mod problems;
 pub mod question;
 pub mod session;
+pub mod snapshot;
 
 use std::sync::Arc;
 
