@@ -33,8 +33,9 @@ function sticksOut(when) {
 /** Less than 24 by 24 px, without so much room around; links within a sentence are as high as its line. */
 function tooSmall() {
   const LEAST = 24;
+  // Rows are alike: two of each table do.
   const targets = [...document.querySelectorAll('a[href], button, summary, input, select, textarea, [role=slider]')]
-    .filter((element) => element.checkVisibility({ visibilityProperty: true }))
+    .filter((element) => element.checkVisibility({ visibilityProperty: true }) && element.closest('tr:nth-child(n + 3)') === null)
     .map((element) => ({ element, box: element.getBoundingClientRect() }))
     .filter(({ box }) => box.width > 1 && box.height > 1);
   const isSmall = ({ box }) => box.width < LEAST - 0.5 || box.height < LEAST - 0.5;
@@ -58,9 +59,9 @@ function spaceOut() {
   document.adoptedStyleSheets = [sheet];
 }
 
-/** Words that their box hides: of controls and headings, and figures; rows of tables may be cut, and say the rest in their title. */
+/** Words that their box hides: of controls and headings, and figures. What ends in an ellipsis says the rest elsewhere, however it is spaced. */
 function cutOff() {
-  const hides = (element) => getComputedStyle(element).overflowX === 'hidden' || getComputedStyle(element).overflowX === 'clip';
+  const hides = (element) => { const { overflowX, textOverflow } = getComputedStyle(element); return overflowX !== 'visible' && textOverflow !== 'ellipsis'; };
   return [...document.querySelectorAll('h1, h2, h3, button, .button, .choices a, dt, .tile-value, .tile-detail, .note, .summary')]
     .filter((element) => element.checkVisibility() && !element.closest('.visually-hidden') && hides(element) && element.scrollWidth > element.clientWidth + 1)
     .map((element) => `cut off with spaced text: ${element.tagName}.${element.className} "${element.textContent.trim().slice(0, 40)}"`);
@@ -70,13 +71,14 @@ function cutOff() {
 function focusUnseen() {
   const before = document.activeElement;
   const focusable = [...document.querySelectorAll('a[href], button:not(:disabled), summary, input, select, textarea, [tabindex="0"]')]
-    .filter((element) => element.checkVisibility({ visibilityProperty: true }));
+    .filter((element) => element.checkVisibility({ visibilityProperty: true }) && element.closest('tr:nth-child(n + 3)') === null);
+  const isOutlined = (element) => { const { outlineStyle, outlineWidth } = getComputedStyle(element); return outlineStyle !== 'none' && parseFloat(outlineWidth) >= 1; };
   const wrong = focusable.flatMap((element) => {
     element.focus({ focusVisible: true });
     if (document.activeElement !== element) return [];
-    const { outlineStyle, outlineWidth } = getComputedStyle(element);
     const name = `${element.tagName}.${element.className} "${element.textContent.trim().slice(0, 30)}"`;
-    if (outlineStyle === 'none' || parseFloat(outlineWidth) < 1) return [`focus is not seen: ${name}`];
+    // Of an editor the frame is outlined, which has the marked-up text beneath as well.
+    if (!isOutlined(element) && !isOutlined(element.parentElement)) return [`focus is not seen: ${name}`];
     const box = element.getBoundingClientRect();
     const corners = [[box.left + 2, box.top + 2], [box.right - 2, box.bottom - 2], [box.left + box.width / 2, box.top + box.height / 2]];
     const seen = corners.some(([x, y]) => { const top = document.elementFromPoint(x, y); return top !== null && (element.contains(top) || top.contains(element)); });

@@ -41,6 +41,7 @@ for (const [name, path] of Object.entries(SCREENS)) {
     const file = new URL(`aria/${name}.txt`, import.meta.url);
     if (process.env.PLAYHEAD_TEST_UPDATE !== undefined) writeFileSync(file, outline);
     assert.equal(outline, readFileSync(file, 'utf8'));
+    assert.deepEqual(await geometry(page), []);
   });
 }
 

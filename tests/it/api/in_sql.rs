@@ -96,7 +96,7 @@ async fn courses_and_breakdowns_have_statements_with_all_their_rows() {
         ("views", Measurement::Count),
         ("video_startup_time", Measurement::Percentile95),
         ("rebuffer_percentage", Measurement::Average),
-        ("concurrent_views", Measurement::Maximum),
+        ("concurrent_viewers", Measurement::Maximum),
     ] {
         let measured = [("measurement", measurement.name())];
         let path = format!("/data/v1/metrics/{metric}/timeseries");
