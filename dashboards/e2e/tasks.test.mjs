@@ -143,7 +143,9 @@ test('the main jobs by keyboard alone: pages, time, comparison, filters, charts,
     await press('x');
     await page.locator('#series tbody tr').first().waitFor();
     await page.locator('#series .menu summary').focus();
-    await press('Enter', 'Tab');
+    await press('Enter');
+    await page.locator('#series .menu-body').waitFor();
+    await press('Tab');
     assert.match(await page.evaluate(() => document.activeElement.textContent), /Copy as CSV/);
     await press('Escape');
     assert.equal(await page.locator('#series .menu[open]').count(), 0);
@@ -180,6 +182,7 @@ test('by fingers: one reads a chart, two choose the part that is zoomed to', () 
 test('a number on the screen is what its panel’s call answers, and the files have the same', () =>
   task(async (page) => {
     await page.locator('.headline-value', { hasText: /\d/ }).waitFor();
+    await page.locator('#value .menu summary').click();
     const call = await page.locator('#value pre').first().textContent();
     const path = /'https?:\/\/[^/]+(\/[^']+)'/.exec(call)[1];
     const { data } = await page.evaluate(async (asked) => (await fetch(asked)).json(), path);

@@ -56,7 +56,7 @@ test('what a screen asks at one moment is one request of each kind, and each num
     assert.equal(control.asked.filter((path) => path.includes('/overall')).length, 0);
     assert.ok(control.asked.filter((path) => path === '/data/v1/query').length <= 8, control.asked.join('\n'));
     await page.locator('.filter-bar .menu summary', { hasText: 'Export' }).click();
-    const call = await page.locator('.filter-bar .menu-call', { hasText: 'Startup, median as' }).locator('pre').textContent();
+    const call = await page.locator('.filter-bar .menu-call', { has: page.getByText('Startup, median', { exact: true }) }).locator('pre').textContent();
     const { data } = await page.evaluate(async (path) => (await fetch(path)).json(), /'https?:\/\/[^/]+(\/[^']+)'/.exec(call)[1]);
     assert.equal(await page.locator('#figure-video_startup_time .tile-value').getAttribute('title'), `${data.value} ms`);
     assert.deepEqual(await axe(page), [], 'the open menu');

@@ -80,8 +80,8 @@ describe('comparison', () => {
   });
 
   test('better and worse follow the metric’s direction, and rounding to nothing is no change', () => {
-    expect(changeOf(1_200, 1_000, 'milliseconds', 'lower_is_better')).toEqual({ text: '+20%', way: 'up', verdict: 'worse' });
-    expect(changeOf(0.05, 0.04, 'ratio', 'lower_is_better')).toEqual({ text: '+1 pts', way: 'up', verdict: 'worse' });
+    expect(changeOf(1_200, 1_000, 'milliseconds', 'lower_is_better')).toEqual({ text: '+20.0%', way: 'up', verdict: 'worse' });
+    expect(changeOf(0.05, 0.04, 'ratio', 'lower_is_better')).toEqual({ text: '+1.0 pts', way: 'up', verdict: 'worse' });
     expect(changeOf(80, 70, 'score', 'higher_is_better')).toMatchObject({ way: 'up', verdict: 'better' });
     expect(changeOf(90, 100, 'count', 'neither')).toMatchObject({ way: 'down', verdict: 'lower' });
     expect(changeOf(1_000.1, 1_000, 'milliseconds', 'lower_is_better')).toMatchObject({ way: 'same', verdict: 'unchanged' });

@@ -101,9 +101,9 @@ const figures = (rest: Partial<Figures> = {}): Figures => ({
 
 describe('the verdict', () => {
   test.each([
-    ['Started after 2.1 s, stalled 3 times for 8.0 s in all (12 % of watching), ended by fatal error 404 at 3:12.', { rebufferMs: 8_000, rebufferCount: 3, failed: true, errorCode: '404', failedAtMs: 192_000 }],
-    ['Started after 2.1 s, never stalled, left at 3:12 of 11:40 (27 %).', {}],
-    ['Started after 2.1 s, stalled once for 300 ms (less than 1 % of watching), played to the end.', { rebufferMs: 300, rebufferCount: 1, playedToEnd: true }],
+    ['Started after 2.1 s, stalled 3 times for 8.0 s in all (12% of watching), ended by fatal error 404 at 3:12.', { rebufferMs: 8_000, rebufferCount: 3, failed: true, errorCode: '404', failedAtMs: 192_000 }],
+    ['Started after 2.1 s, never stalled, left at 3:12 of 11:40 (27%).', {}],
+    ['Started after 2.1 s, stalled once for 300 ms (less than 1% of watching), played to the end.', { rebufferMs: 300, rebufferCount: 1, playedToEnd: true }],
     ['Started (how fast is not known), never stalled, 2 errors on the way, playing now at 3:12.', { startupMs: undefined, warnings: 2, standing: 'running' as const, doing: 'playing' }],
     ['Started after 2.1 s, never stalled, not heard of any more at 3:12.', { standing: 'silent' as const, durationMs: undefined }],
     ['Started after 2.1 s, never stalled, ended by a business rule geo-block at 3:12.', { business: true, errorCode: 'geo-block' }],

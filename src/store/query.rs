@@ -1,7 +1,7 @@
 //! What is read from ClickHouse: questions in, typed answers out.
 //!
 //! Every question gets its table from [`source_of`] or [`views_of`], which always put the environment first, so none can be
-//! asked without one; questions about many views have a [`Scope`]. Values are only ever bound, names only ever come from the
+//! asked without one (what is shown to analysts is asked through the SQL port, whose wall does it); questions about many views have a [`Scope`]. Values are only ever bound, names only ever come from the
 //! allow-lists ([`dimension`], [`crate::event::metric`]).
 
 pub mod condition;
@@ -187,12 +187,18 @@ impl Scope {
     /// ` FROM views WHERE …`, open for further conditions.
     fn source(&self, to: &mut Statement) {
         let Timeframe { from_ms, to_ms } = self.timeframe;
-        views_of(&self.environment, to);
+        match to.is_for_analysts() {
+            true => _ = to.sql(" FROM views WHERE "),
+            false => {
+                views_of(&self.environment, to);
+                to.sql(" AND ");
+            }
+        }
         let earliest = match self.bucket {
             Bucket::ViewStart => from_ms,
             Bucket::ViewEnd | Bucket::Presence => from_ms.saturating_sub(LONGEST_VIEW_MS),
         };
-        to.sql(" AND view_start >= ").time(earliest).sql(" AND view_start < ").time(to_ms);
+        to.sql("view_start >= ").time(earliest).sql(" AND view_start < ").time(to_ms);
         if self.bucket != Bucket::ViewStart {
             to.sql(" AND view_end >= ").time(from_ms);
             // Follows from the end, and has an index.
@@ -243,7 +249,7 @@ impl Store {
             return Err(QueryError::Unavailable(super::NO_TABLES.to_owned()));
         }
         let query = statement
-            .bound(&self.client)
+            .bound(&self.client)?
             .with_setting("max_query_size", MAX_QUERY_BYTES)
             .with_setting("max_execution_time", MAX_SECONDS)
             .with_setting("os_thread_priority", BEHIND)

@@ -24,7 +24,7 @@ use super::{
     guard::{envelope, guard},
     incidents, ledger,
     limit::Limits,
-    metrics, monitoring, openapi,
+    live, metrics, monitoring, openapi,
     params::{Params, Wait},
     playback, refusals, sql, system, usage, views,
 };
@@ -110,6 +110,11 @@ pub fn configure(config: &mut ServiceConfig) {
                 .service(get("/metrics/{metric}/overall", metrics::overall))
                 .service(get("/metrics/{metric}/timeseries", metrics::timeseries))
                 .service(get("/metrics/{metric}/breakdown", metrics::breakdown))
+                .service(get("/metrics/{metric}/overall/sql", metrics::in_sql::overall))
+                .service(get("/metrics/{metric}/timeseries/sql", metrics::in_sql::timeseries))
+                .service(get("/metrics/{metric}/breakdown/sql", metrics::in_sql::breakdown))
+                .service(get("/metrics/{metric}/insights/sql", metrics::in_sql::insights))
+                .service(get("/live/{topic}", live::snapshot::snapshot))
                 .service(get("/monitoring/metrics", monitoring::metrics))
                 .service(get("/monitoring/dimensions", monitoring::dimensions))
                 .service(get("/monitoring/metrics/{metric}/breakdown", monitoring::breakdown))
@@ -158,6 +163,7 @@ pub fn configure(config: &mut ServiceConfig) {
                 .service(get("/video-views", views::list))
                 .service(get("/video-views/{id}", views::show))
                 .service(get("/errors", errors::list))
+                .service(get("/errors/sql", errors::list_in_sql))
                 .service(get("/renditions", playback::renditions))
                 .service(get("/stalls", playback::stalls))
                 .service(get("/dimensions", dimensions::list))

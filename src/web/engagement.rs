@@ -16,6 +16,7 @@ use super::{
     api::{ApiState, get},
     auth::Reader,
     error::ApiError,
+    metrics::in_sql::{StatementAnswer, told},
     openapi,
     params::Params,
 };
@@ -35,6 +36,7 @@ const MOST_BUCKETS: u32 = 86_400;
 pub fn routes(config: &mut ServiceConfig) {
     config
         .service(get("/engagement/videos/{video_id}/heatmap", heatmap))
+        .service(get("/engagement/videos/{video_id}/heatmap/sql", heatmap_in_sql))
         .service(get("/engagement/videos/{video_id}/retention", retention))
         .service(get("/engagement/videos/{video_id}/hotspots", hotspots::show))
         .service(get("/engagement/videos/{video_id}/comparison", comparison::show))
@@ -144,6 +146,20 @@ pub async fn heatmap(
         })
     };
     state.answer(&reader, &params, answer).await
+}
+
+/// The statement that gives the heatmap by the second: `second`, `plays`, `viewers` of the seconds that were played.
+#[utoipa::path(get, path = "/data/v1/engagement/videos/{video_id}/heatmap/sql", tag = "sql",
+    params(("video_id" = String, Path,), openapi::Selection),
+    responses((status = 200, body = StatementAnswer)))]
+pub async fn heatmap_in_sql(
+    reader: Reader,
+    video_id: Path<String>,
+    params: Params,
+    state: Data<ApiState>,
+) -> Result<HttpResponse, ApiError> {
+    let query = question(&reader, video_id, &params)?.seconds_in_sql();
+    told(query, &reader, &params, &state).await
 }
 
 /// The share of the views that goes on watching, where views begin, and where they leave.

@@ -8,11 +8,17 @@ use super::{
     api::ApiState,
     auth::Reader,
     error::ApiError,
-    metrics::{known, time},
+    metrics::{
+        in_sql::{StatementAnswer, told},
+        known, time,
+    },
     openapi,
     params::Params,
 };
-use crate::{event::metric::Bucket, store::query::errors::ErrorCount};
+use crate::{
+    event::metric::Bucket,
+    store::query::errors::{self, ErrorCount},
+};
 
 /// The errors of a timeframe, the most frequent first, at most 1,000.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -58,6 +64,18 @@ pub async fn list(reader: Reader, params: Params, state: Data<ApiState>) -> Resu
         })
     };
     state.answer(&reader, &params, answer).await
+}
+
+/// The statement that gives them, and as the row without a code the views that had none.
+#[utoipa::path(get, path = "/data/v1/errors/sql", tag = "sql", params(openapi::Selection),
+    responses((status = 200, body = StatementAnswer)))]
+pub async fn list_in_sql(
+    reader: Reader,
+    params: Params,
+    state: Data<ApiState>,
+) -> Result<HttpResponse, ApiError> {
+    let scope = params.scope(reader.environment.clone(), Bucket::ViewEnd)?;
+    told(errors::in_sql(&scope), &reader, &params, &state).await
 }
 
 fn row(error: ErrorCount) -> ErrorRow {

@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod comparison;
+pub mod in_sql;
 pub mod insights;
 pub mod question;
 

@@ -1,5 +1,6 @@
 //! The API's document, made from the code it describes. `schema/openapi.json` is its committed copy.
 
+mod now;
 mod problems;
 mod words;
 
@@ -11,11 +12,15 @@ use utoipa::{
     openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme},
 };
 
+pub use self::now::{
+    HistogramPath, LiveQuery, Monitored, MonitoredAt, MonitoredBy, MonitoredFor, MonitoringPath,
+};
 use self::problems::Problems;
 pub use self::words::{Ascending, Audited, GroupOrder, InProgressWord, Resolution, StepWord, ViewOrderWord};
 use super::{
     annotations, auth::COOKIE, batch, control, counts, delivery, dimensions, engagement, error::ApiError,
-    errors, exports, incidents, ledger, metrics, monitoring, playback, refusals, sql, system, usage, views,
+    errors, exports, incidents, ledger, live, metrics, monitoring, playback, refusals, sql, system, usage,
+    views,
 };
 use crate::event::metric::Measurement;
 
@@ -106,65 +111,6 @@ pub struct WhichIncidents {
     pub order_by: Option<String>,
     /// `asc` or `desc`.
     pub order_direction: Option<String>,
-}
-
-/// Which metric of monitoring.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Path)]
-pub struct MonitoringPath {
-    /// An id of `/data/v1/monitoring/metrics`.
-    pub metric: String,
-}
-
-/// Which metric has a histogram.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Path)]
-pub struct HistogramPath {
-    /// `video-startup-time`.
-    pub metric: String,
-}
-
-/// Which viewers.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct Monitored {
-    /// `dimension:value` or `!dimension:value`, of the dimensions of monitoring. Values of one dimension are
-    /// alternatives, all else holds together.
-    #[param(rename = "filters[]")]
-    pub filters: Option<Vec<String>>,
-    /// `exclude` (the default), `strict` or `include`, as for metrics.
-    pub bots: Option<String>,
-}
-
-/// Groups of viewers and their order.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct MonitoredBy {
-    /// A dimension of monitoring; `country` when left out.
-    pub dimension: Option<String>,
-    /// `negative_impact` (the default), `value`, `views` (concurrent viewers) or `field`.
-    pub order_by: Option<String>,
-    /// `asc` or `desc`.
-    pub order_direction: Option<String>,
-}
-
-/// A time of the last day.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct MonitoredAt {
-    /// Unix seconds.
-    pub timestamp: Option<u32>,
-}
-
-/// A part of the last day.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct MonitoredFor {
-    /// At most ten minutes, the last one when left out: `5:minutes`, or two Unix times in seconds.
-    #[param(rename = "timeframe[]")]
-    pub timeframe: Option<Vec<String>>,
-    /// How many values at each time: 10 when left out, at most 100.
-    pub limit: Option<u32>,
 }
 
 /// How fresh.
@@ -341,21 +287,28 @@ Good answers to reads carry an `ETag`, and 304 answers `If-None-Match`. Every GE
         system::show,
         exports::list,
         exports::file,
+        live::snapshot::snapshot,
         monitoring::metrics,
         monitoring::dimensions,
         monitoring::breakdown,
         monitoring::timeseries,
         monitoring::breakdown_timeseries,
         monitoring::histogram_timeseries,
+        metrics::in_sql::overall,
+        metrics::in_sql::timeseries,
+        metrics::in_sql::breakdown,
+        metrics::in_sql::insights,
         metrics::insights::insights,
         batch::query,
         views::list,
         views::show,
         errors::list,
+        errors::list_in_sql,
         playback::renditions, playback::stalls,
         dimensions::list,
         dimensions::values,
         engagement::heatmap,
+        engagement::heatmap_in_sql,
         engagement::retention,
         engagement::hotspots::show,
         engagement::comparison::show,

@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// Every parameter of the API. One that is not here is a slip of the pen, and an answer to it would be a wrong one.
-const NAMES: [&str; 26] = [
+const NAMES: [&str; 28] = [
     "timeframe[]",
     "filters[]",
     "metric_filters[]",
@@ -39,6 +39,8 @@ const NAMES: [&str; 26] = [
     "limit",
     "cursor",
     "deed",
+    "video_id",
+    "view_id",
     "viewer_id",
     "error_id",
     "dimension",

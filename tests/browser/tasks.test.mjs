@@ -103,10 +103,12 @@ test('by keyboard alone: to a screen, a filter, a percentile, a table', () =>
     await press('Enter');
     await page.waitForURL('**measurement=99th**');
     await page.locator('.headline-value', { hasText: /\d/ }).waitFor();
+    await page.locator('#value .menu summary').focus();
+    await press('Enter');
     const path = /'https?:\/\/[^/]+(\/[^']+)'/.exec(await page.locator('#value pre').first().textContent())[1];
     const { data } = await page.evaluate(async (asked) => (await fetch(asked)).json(), path);
     assert.equal(await page.locator('.headline-value').getAttribute('title'), `${data.value} ms`);
-    await press('x');
+    await press('Escape', 'x');
     await page.locator('#series tbody tr').first().waitFor();
   }));
 
@@ -123,6 +125,43 @@ test('a screen’s figures are one request, and each is what its own address ans
       assert.ok(title.startsWith(String(data.value)), `${metric}: ${title}, and ${data.value}`);
     }
   }));
+
+/** Opens a panel's menu, and asks the first statement it shows (or that of `what`) as an analyst would: rows by their columns. */
+async function inSql(panel, what = '') {
+  const place = page.locator(panel);
+  if ((await place.locator('.menu[open]').count()) === 0) await place.locator('.menu summary', { hasText: 'Export' }).click();
+  const call = place.locator('.menu-call').filter({ hasText: what }).first();
+  await call.getByRole('button', { name: 'Show SQL' }).click();
+  const query = await call.locator('pre[aria-label^=SQL]').textContent();
+  const { columns, rows } = await server.api('sql', {}, { query });
+  return rows.map((row) => Object.fromEntries(columns.map(({ name }, i) => [name, row[i]])));
+}
+
+const shown = (title) => Number.parseFloat(title.replaceAll(',', ''));
+const near = (found, expected, what) => assert.ok(Math.abs(found - expected) <= 1e-6 * Math.max(1, Math.abs(expected)), `${what}: ${found}, and on the screen ${expected}`);
+
+test('the SQL that a panel shows gives the numbers of the panel', async () => {
+  await page.goto(`${server.url}/overview`);
+  await page.locator('#figure-exits_before_video_start .tile-value', { hasText: /%/ }).waitFor();
+  for (const [metric, what] of [['views', 'Views'], ['playing_time', 'Playing time'], ['video_startup_time', 'Startup, median'], ['rebuffer_percentage', 'Rebuffering'], ['exits_before_video_start', 'Exits before start']]) {
+    const [{ value }] = await inSql('.filter-bar', what);
+    near(Number(value), shown(await page.locator(`#figure-${metric} .tile-value`).getAttribute('title')), metric);
+  }
+  await page.goto(`${server.url}/explore/video_startup_time?by=cdn&series=table`);
+  await page.locator('#by tbody tr').first().waitFor();
+  const groups = await inSql('#by');
+  const rows = await page.locator('#by tbody tr').evaluateAll((all) => all.map((row) => [row.dataset.value, row.querySelector('td.strong').title]));
+  assert.deepEqual(groups.map(({ field }) => field), rows.map(([field]) => field));
+  groups.forEach(({ value, field }, i) => near(value, shown(rows[i][1]), field));
+  const steps = await inSql('#series');
+  near(steps.reduce((sum, { views }) => sum + Number(views), 0), await page.locator('#series tbody tr').evaluateAll((all) => all.reduce((sum, row) => sum + (Number.parseInt(row.cells[2].textContent) || 0), 0)), 'views with a startup time');
+  const causes = (await inSql('#why')).filter(({ dimension }) => dimension !== '');
+  assert.equal(causes.length, await page.locator('#why tbody tr').count());
+  await page.goto(`${server.url}/videos/derby-2026`);
+  const summary = page.locator('#engagement .summary', { hasText: 'Most viewers' }).first();
+  const [, most] = /Most viewers at [\d:]+: (\d+)/.exec(await summary.textContent());
+  assert.equal(Math.max(...(await inSql('#engagement')).map(({ viewers }) => Number(viewers))), Number(most));
+});
 
 test('a note at the last point of a series, by keyboard, stands on the chart and stays', () =>
   task(async () => {

@@ -15,6 +15,7 @@ mod document;
 mod engagement;
 mod filters;
 mod hostile;
+mod in_sql;
 mod insights;
 mod limits;
 mod live_curves;

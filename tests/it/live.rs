@@ -143,6 +143,14 @@ async fn beacons_reach_an_open_dashboard_as_deltas() {
         .send(&json!({"type": "subscribe", "id": "x", "topic": "heatmap", "query": {"video_id": "film"}}))
         .await;
     assert_eq!(object(&second.next_of("snapshot").await["state"]), heat);
+    // And so is the same question over HTTP.
+    let (_, once) = server.get("/data/v1/live/heatmap?video_id=film").await;
+    assert_eq!(object(&once["data"]), heat);
+    for (path, code) in
+        [("heatmap", "invalid_parameters"), ("heatmap?by=x", "invalid_parameters"), ("weather", "not_found")]
+    {
+        assert_eq!(server.get(&format!("/data/v1/live/{path}")).await.1["code"], code, "{path}");
+    }
 }
 
 /// Live counts as the API does: a view of a sample for as many as it stands for, and no robots.

@@ -13,7 +13,7 @@ const NO_NOTES: never[] = [];
 
 function VideoChart({ video }: { video: string }): JSX.Element {
   const series = useTopic('timeseries', { window_s: WINDOW_S['60m'], video_id: video });
-  return <ViewersChart source={series} window="60m" title={video} notes={NO_NOTES} />;
+  return <ViewersChart source={series} window="60m" title={video} notes={NO_NOTES} asked={NO_NOTES} />;
 }
 
 const host = document.getElementById('app');

@@ -54,7 +54,7 @@ interface ListAnswer {
   total_row_count: number;
 }
 
-function listPath({ timeframe, untilS, filters, page, limit }: ListQuestion): string {
+export function listPath({ timeframe, untilS, filters, page, limit }: ListQuestion): string {
   // A list that reached to the present when it was asked ends, on all of its pages, at that moment.
   const atMs = untilS !== undefined && reachesNow(timeframe) ? (untilS - 1) * 1_000 : Date.now();
   const { fromS, toS } = resolve(timeframe, atMs, zone.value);
@@ -90,10 +90,12 @@ export interface ViewAnswer {
   events: EventAnswer[];
 }
 
+export const viewPath = (id: string): string => `/data/v1/video-views/${encodeURIComponent(id)}`;
+
 /** `undefined` when there is no such view, or not yet. */
 export async function oneView(id: string, signal: AbortSignal): Promise<ViewAnswer | undefined> {
   try {
-    const answer = await getJson<{ data: Facts & { events: EventAnswer[] } }>(`/data/v1/video-views/${encodeURIComponent(id)}`, signal);
+    const answer = await getJson<{ data: Facts & { events: EventAnswer[] } }>(viewPath(id), signal);
     const { events, ...facts } = answer.data;
     return { facts, events };
   } catch (error) {

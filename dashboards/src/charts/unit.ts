@@ -45,7 +45,7 @@ export function axisSteps(unit: Unit): number[] | undefined {
 
 /** Short, beside a gridline. */
 export function axisText(value: number, unit: Unit): string {
-  if (unit === 'ratio') return `${Number((value * 100).toFixed(2))} %`;
+  if (unit === 'ratio') return `${Number((value * 100).toFixed(2))}%`;
   if (unit === 'milliseconds' && value === 0) return '0';
   if (unit === 'milliseconds' && value >= 3_600e3) return `${count(value / 3_600e3)} h`;
   if (unit === 'score' || unit === 'per_minute') return String(Number(value.toFixed(3)));

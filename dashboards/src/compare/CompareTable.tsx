@@ -71,7 +71,7 @@ function Value({ metric, segment, cell, first }: ValueProps): JSX.Element {
     <td class={views < FEW ? 'few' : undefined}>
       <span class="compare-line"><span class="compare-value" title={valueInFull(value, unit)}>{valueText(value, unit)}</span>
       {first !== undefined && (few ? <span class="note">too few views to compare</span> : <ChangeText change={changeOf(value, first.cell?.value, unit, direction)} than={`The first: ${valueText(first.cell?.value, unit)}`} />)}
-      {!few && chance === true && <span class="note" title="Zero is within the 95 % interval of the difference">may be chance</span>}</span>
+      {!few && chance === true && <span class="note" title="Zero is within the 95% interval of the difference">may be chance</span>}</span>
       <a class="note compare-views" href={withScope('/views', ['zone'], viewsOf(segment))} title={countInFull(views)}>{count(views)} {views === 1 ? 'view' : 'views'}<span class="visually-hidden">, {plural(views, 'view')} one by one</span></a>
     </td>
   );

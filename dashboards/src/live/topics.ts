@@ -141,3 +141,9 @@ export interface TopicStates {
 export type TopicName = keyof TopicStates;
 
 export type TopicQuery = Query;
+
+/** What a topic says now, over HTTP. */
+export function topicPath(name: TopicName, query: TopicQuery): string {
+  const params = new URLSearchParams(Object.entries(query).map(([member, value]) => [member, String(value)]));
+  return `/data/v1/live/${name}${params.size === 0 ? '' : `?${params.toString()}`}`;
+}

@@ -15,8 +15,6 @@ import { HistoryPanel, aboutOf } from '../panels/HistoryPanel';
 import { NothingThen } from '../panels/NothingThen';
 import { Toolbar } from '../panels/Toolbar';
 import { address, exploreHref, oneOf } from '../router';
-import '../styles/errors.css';
-import '../styles/history.css';
 import { timeframeWords } from '../time/frame';
 import { Announcer } from '../ui/Announcer';
 import { Choices, Panel } from '../ui/Panel';

@@ -17,7 +17,6 @@ import { NothingThen } from '../panels/NothingThen';
 import { chosenPercentile } from '../panels/PercentileSelect';
 import { Toolbar } from '../panels/Toolbar';
 import { address, exploreHref, navigate, oneOf, withParam, withScope } from '../router';
-import '../styles/history.css';
 import { changeOf } from '../time/compare';
 import { STEP_WORDS, fittingStep, stepsFor } from '../time/frame';
 import { Announcer } from '../ui/Announcer';

@@ -2,6 +2,7 @@
 import type { JSX } from 'preact';
 import type { Environment } from '../api/session';
 import { FirstBeacon } from '../panels/FirstBeacon';
+import { topicPath } from '../live/topics';
 import { LiveTiles } from '../panels/LiveTiles';
 import { MostWatched } from '../panels/MostWatched';
 import { NEWEST_VIEWS, NewestViews } from '../panels/NewestViews';
@@ -14,13 +15,15 @@ import { useTopic } from '../ui/hooks';
 
 /** What has room above the chart on a laptop. */
 const MOST_WRONG = 4;
+const NEWEST = { limit: NEWEST_VIEWS };
 
 export function LivePage({ environment }: { environment: Environment }): JSX.Element {
   const notes = useNotesAroundNow();
   const window = oneOf(address.value, 'window', WINDOWS, DEFAULT_WINDOW);
   const overview = useTopic('overview', {});
-  const series = useTopic('timeseries', { window_s: WINDOW_S[window] });
-  const views = useTopic('views', { limit: NEWEST_VIEWS });
+  const inWindow = { window_s: WINDOW_S[window] };
+  const series = useTopic('timeseries', inWindow);
+  const views = useTopic('views', NEWEST);
   const nobody =
     overview.data.status === 'ready' && overview.data.value.views_open === 0 &&
     views.data.status === 'ready' && Object.keys(views.data.value.rows).length === 0;
@@ -35,10 +38,10 @@ export function LivePage({ environment }: { environment: Environment }): JSX.Ele
         <>
           <WrongNow most={MOST_WRONG} />
           <div class="columns">
-            <ViewersChart source={series} window={window} title="Viewers" notes={notes} />
+            <ViewersChart source={series} window={window} title="Viewers" notes={notes} asked={[{ what: 'Viewers by second', path: topicPath('timeseries', inWindow) }, { what: 'The figures above', path: topicPath('overview', {}) }]} />
             <MostWatched />
           </div>
-          <NewestViews source={views} withTitle />
+          <NewestViews source={views} query={NEWEST} />
         </>
       )}
     </>

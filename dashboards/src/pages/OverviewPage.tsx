@@ -14,7 +14,6 @@ import type { Measured } from '../panels/HistoryPanel';
 import { NothingThen } from '../panels/NothingThen';
 import { Toolbar } from '../panels/Toolbar';
 import { address, exploreHref, oneOf, withScope } from '../router';
-import '../styles/history.css';
 import { timeframeWords } from '../time/frame';
 import { Announcer } from '../ui/Announcer';
 import { Choices } from '../ui/Panel';

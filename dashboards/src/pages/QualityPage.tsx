@@ -14,8 +14,6 @@ import { aboutOf } from '../panels/HistoryPanel';
 import { NothingThen } from '../panels/NothingThen';
 import { Toolbar } from '../panels/Toolbar';
 import { address, oneOf, viewHref, withScope } from '../router';
-import '../styles/history.css';
-import '../styles/manage.css';
 import { Glyph } from '../ui/Glyph';
 import { Choices, Panel } from '../ui/Panel';
 import { PanelMenu } from '../ui/PanelMenu';

@@ -10,7 +10,6 @@ import { People } from '../panels/settings/People';
 import { Privacy } from '../panels/settings/Privacy';
 import { ViewerCounts } from '../panels/settings/ViewerCounts';
 import { settingsHref } from '../panels/settings/place';
-import '../styles/manage.css';
 import { Said } from '../ui/Said';
 
 export interface SectionProps {

@@ -12,7 +12,6 @@ import { address, navigate, withParam } from '../router';
 import { cells, drawingOf, portCall } from '../sql/shape';
 import { parametersOf, unitsBefore } from '../sql/words';
 import type { Parameter } from '../sql/words';
-import '../styles/sql.css';
 import { CopyButton } from '../ui/CopyButton';
 import { Panel, ShapeSwitch } from '../ui/Panel';
 import { csv, download, fileName } from '../ui/export';

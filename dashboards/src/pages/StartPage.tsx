@@ -9,7 +9,6 @@ import { address, oneOf, videoHref, viewHref, withParam, withScope } from '../ro
 import { checksOf, heardOf, newestSince } from '../start/checks';
 import { SNIPPETS } from '../start/snippets';
 import { TEST_VIDEO, sendTestBeacon } from '../start/test-beacon';
-import '../styles/start.css';
 import { Announcer } from '../ui/Announcer';
 import { CopyButton } from '../ui/CopyButton';
 import { Glyph } from '../ui/Glyph';

@@ -8,8 +8,6 @@ import { COURSES, INTAKE, bytesText, fatesOf, minutesOf, ratePerS, sumOf } from 
 import type { CourseName } from '../charts/system';
 import { HistoryChart, HistoryTable } from '../panels/HistoryChart';
 import { address, oneOf } from '../router';
-import '../styles/history.css';
-import '../styles/manage.css';
 import { isOwner, NotAllowed } from '../ui/Allowed';
 import { Glyph } from '../ui/Glyph';
 import { Choices, Panel, ShapeSwitch, panelShape } from '../ui/Panel';

@@ -12,7 +12,6 @@ import { aboutOf } from '../panels/HistoryPanel';
 import { NothingThen } from '../panels/NothingThen';
 import { Toolbar } from '../panels/Toolbar';
 import { address, oneOf } from '../router';
-import '../styles/history.css';
 import { changeOf } from '../time/compare';
 import { STEP_S, fittingStep, stepsFor } from '../time/frame';
 import type { Step } from '../time/frame';

@@ -14,9 +14,7 @@ import { VideoViewers } from '../panels/VideoViewers';
 import { DEFAULT_WINDOW, ViewersChart, WINDOWS, WINDOW_S } from '../panels/ViewersChart';
 import { useNotesAroundNow } from '../notes/notes';
 import { address, oneOf, withScope } from '../router';
-import '../styles/history.css';
-import '../styles/matrix.css';
-import '../styles/views.css';
+import { topicPath } from '../live/topics';
 import { Announcer } from '../ui/Announcer';
 import { useAnswer, useTopic } from '../ui/hooks';
 import { useScope } from '../ui/scope';
@@ -31,8 +29,10 @@ export function VideoPage({ videoId }: { videoId: string }): JSX.Element {
   const notes = useNotesAroundNow();
   const window = oneOf(address.value, 'window', WINDOWS, DEFAULT_WINDOW);
   const live = useTopic('heatmap', { video_id: videoId });
-  const series = useTopic('timeseries', { window_s: WINDOW_S[window], video_id: videoId });
-  const views = useTopic('views', { limit: NEWEST_VIEWS, video_id: videoId });
+  const inWindow = { window_s: WINDOW_S[window], video_id: videoId };
+  const series = useTopic('timeseries', inWindow);
+  const newest = { limit: NEWEST_VIEWS, video_id: videoId };
+  const views = useTopic('views', newest);
   const known = useAnswer(videoId, (signal) => latestTitle(videoId, signal));
   const title = (live.data.status === 'ready' ? live.data.value.title : undefined)
     ?? (known.data.status === 'ready' ? known.data.value : undefined) ?? videoId;
@@ -55,8 +55,8 @@ export function VideoPage({ videoId }: { videoId: string }): JSX.Element {
       <VideoEngagement videoId={videoId} scope={scope} from={from} live={live} />
       <VideoViewers videoId={videoId} scope={scope} />
       <p class="note"><a href={withScope('/views', undefined, [['filter', `video_id:${videoId}`]])}>All views of this video, one by one</a></p>
-      <ViewersChart source={series} window={window} title="Viewers now" notes={notes} />
-      <NewestViews source={views} withTitle={false} />
+      <ViewersChart source={series} window={window} title="Viewers now" notes={notes} asked={[{ what: 'Viewers by second', path: topicPath('timeseries', inWindow) }]} />
+      <NewestViews source={views} query={newest} />
     </>
   );
 }

@@ -1,19 +1,21 @@
 /** What happened in one view: from the store once, and from the live topic for as long as it is under way. */
 import type { JSX } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { oneView } from '../api/views';
+import { oneView, viewPath } from '../api/views';
 import type { ViewAnswer } from '../api/views';
 import type { Live } from '../live/store';
 import type { OneView } from '../live/topics';
 import { PassesStrip } from '../panels/PassesStrip';
-import { ViewEvents } from '../panels/ViewEvents';
+import { ViewEvents, eventCells } from '../panels/ViewEvents';
 import { ViewFacts } from '../panels/ViewFacts';
 import { ViewHead } from '../panels/ViewHead';
-import { ViewTimeline } from '../panels/ViewTimeline';
-import '../styles/view.css';
+import { ViewTimeline, courseCells } from '../panels/ViewTimeline';
 import { Announcer } from '../ui/Announcer';
 import { Panel } from '../ui/Panel';
+import { PanelMenu } from '../ui/PanelMenu';
 import { StateGate } from '../ui/StateGate';
+import { sqlText } from '../ui/export';
+import type { Cell } from '../ui/export';
 import { useAnswer, useTopic } from '../ui/hooks';
 import type { Source } from '../ui/hooks';
 import { courseOf } from '../views/course';
@@ -55,18 +57,24 @@ function Found({ viewId, record }: { viewId: string; record: ViewRecord }): JSX.
   const course = useMemo(() => courseOf(record.events), [record.events]);
   const { playheadMs, durationMs } = record.figures;
   const reach = Math.max(playheadMs ?? 0, ...record.ranges.map(([, to]) => to));
+  // All panels are one answer of the API, and one row or its events in SQL.
+  const menu = (title: string, rows: () => Cell[][], sql = `SELECT * FROM views WHERE view_id = ${sqlText(viewId)}`): JSX.Element =>
+    <PanelMenu title={title} about={[viewId]} asked={[{ what: 'This view', path: viewPath(viewId), sql }]} rows={rows} />;
   return (
     <>
       <ViewHead viewId={viewId} record={record} />
-      <ViewTimeline course={course} isLive={record.live !== undefined && record.figures.standing === 'running'} />
-      <Panel id="ranges" title="What was seen of the video">
+      <ViewTimeline course={course} isLive={record.live !== undefined && record.figures.standing === 'running'} menu={menu('Timeline', () => courseCells(course))} />
+      <Panel id="ranges" title="What was seen of the video" actions={menu('What was seen of the video', () => [['from_ms', 'to_ms'], ...record.ranges])}>
         <PassesStrip ranges={record.ranges} durationMs={durationMs ?? reach} playheadMs={playheadMs} />
       </Panel>
-      <ViewEvents events={record.events} course={course} />
-      <ViewFacts facts={record.facts} />
+      <ViewEvents events={record.events} course={course} menu={menu('Events', () => eventCells(record.events, course), `SELECT * FROM events WHERE view_id = ${sqlText(viewId)} ORDER BY sequence`)} />
+      <ViewFacts facts={record.facts} menu={menu('Everything known', () => [['name', 'value'], ...Object.entries(record.facts).map(([name, value]) => [name, textOf(value)])])} />
     </>
   );
 }
+
+/** A fact as a cell; lists and custom dimensions as JSON. */
+const textOf = (value: unknown): Cell => (typeof value === 'number' || typeof value === 'string' ? value : value === null || value === undefined ? null : JSON.stringify(value));
 
 function NotFound({ viewId }: { viewId: string }): JSX.Element {
   return (

@@ -1,21 +1,22 @@
 /** The list of views, those heard of last first: narrowed by chips, found by an id, kept live while it reaches to the present. */
 import type { JSX } from 'preact';
 import { useEffect, useMemo } from 'preact/hooks';
-import { listViews } from '../api/views';
-import type { ViewList } from '../api/views';
+import { listPath, listViews } from '../api/views';
+import type { ViewList, ViewSummary } from '../api/views';
 import { countInFull, plural, timeOfDay } from '../charts/format';
 import { FilterChips } from '../panels/FilterChips';
 import { TimePicker } from '../panels/TimePicker';
 import { ViewSearch } from '../panels/ViewSearch';
 import { ViewsTable } from '../panels/ViewsTable';
 import { address } from '../router';
-import '../styles/views.css';
 import { reachesNow, resolve, timeframeOf, timeframeWords } from '../time/frame';
 import type { Timeframe } from '../time/frame';
 import { zone } from '../time/zone';
 import { Announcer } from '../ui/Announcer';
 import { Panel } from '../ui/Panel';
+import { PanelMenu } from '../ui/PanelMenu';
 import { StateGate } from '../ui/StateGate';
+import type { Cell } from '../ui/export';
 import { useAnswer, useTopic } from '../ui/hooks';
 import { frameHref } from '../ui/scope';
 import type { Filter } from '../views/filters';
@@ -66,7 +67,8 @@ export function ViewsPage(): JSX.Element {
       </div>
       <ViewSearch />
       <FilterChips filters={filters} />
-      <Panel id="views-list" title={`Views of the ${timeframeWords(timeframe)}`} note={liveNote(isLive, chosen, blind)} class="panel-views">
+      <Panel id="views-list" title={`Views of the ${timeframeWords(timeframe)}`} note={liveNote(isLive, chosen, blind)} class="panel-views"
+        actions={<PanelMenu title="Views" about={[timeframeWords(timeframe), ...filters.map(filterText)]} asked={[{ what: 'This page of the list', path: listPath({ ...chosen, limit: PER_PAGE }) }]} rows={source.data.status === 'ready' ? cellsOf(source.data.value) : undefined} />}>
         <StateGate source={source} what="the views">
           {(list) => list.rows.length === 0 && !isLive
             ? <Nothing chosen={chosen} total={list.total} />
@@ -76,6 +78,12 @@ export function ViewsPage(): JSX.Element {
     </>
   );
 }
+
+/** The page as it was asked; what came in since then is not in it. */
+const cellsOf = ({ rows }: ViewList) => (): Cell[][] => {
+  const names = Object.keys(rows[0] ?? {}) as (keyof ViewSummary)[];
+  return [names, ...rows.map((row) => names.map((name) => { const value = row[name]; return typeof value === 'boolean' ? String(value) : value; }))];
+};
 
 function liveNote(isLive: boolean, { untilS, page, timeframe }: Selection, blind: string[]): JSX.Element {
   if (isLive) return <>Last heard of first; new views come in by themselves</>;

@@ -95,7 +95,7 @@ function configuration(scale: Scale, compared: boolean): PlotConfig {
     scales: { x: { time: false }, y: { range: fromZero(counts ? 4 : 1) } },
     axes: [
       axis({ size: X_AXIS_SIZE, values: (_plot, splits) => splits.map((s) => position(s * 1_000)), incrs: POSITION_STEPS, space: 60, grid: { show: false } }),
-      axis({ size: 52, space: 44, ...(counts ? { incrs: COUNT_STEPS } : {}), values: (_plot, splits) => splits.map((n) => (counts ? count(n) : `${Math.round(n * 100)} %`)) }),
+      axis({ size: 52, space: 44, ...(counts ? { incrs: COUNT_STEPS } : {}), values: (_plot, splits) => splits.map((n) => (counts ? count(n) : `${Math.round(n * 100)}%`)) }),
     ],
     // The whole first, then the viewers over it: what stays visible of the first are the replays.
     series: [{}, layer('series-2'), layer('series-1'), ...(compared ? [{ stroke: token('text-1'), width: 1.5, dash: [5, 4], points: { show: false }, ...paths }] : [])],

@@ -2,10 +2,13 @@
 import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
 import { count, countInFull, ratio, share } from '../charts/format';
-import type { Breakdown, Top } from '../live/topics';
+import { topicPath } from '../live/topics';
+import type { Breakdown, Top, TopicQuery } from '../live/topics';
 import { address, navigate, oneOf, videoHref, withParam, withScope } from '../router';
 import { Panel } from '../ui/Panel';
+import { PanelMenu } from '../ui/PanelMenu';
 import { StateGate } from '../ui/StateGate';
+import type { Cell } from '../ui/export';
 import { mapped, useOrder, useTopic } from '../ui/hooks';
 import type { Source } from '../ui/hooks';
 import { dimensionWords } from '../views/filters';
@@ -32,17 +35,19 @@ type Rows = Record<string, Row>;
 export function MostWatched(): JSX.Element {
   const group = oneOf(address.value, 'group', GROUPS, 'video_id');
   const source = useRows(group);
+  const { data } = source;
   const title = group === 'video_id' ? 'Most watched' : `Viewers by ${dimensionWords(group)}`;
   return (
     <Panel
       id="top" title={title} class="panel-table"
-      actions={
+      actions={<>
         <label class="inline-label"><span class="note">By</span>
           <select id="group" value={group} onChange={(event) => navigate(withParam(address.value, 'group', event.currentTarget.value, 'video_id'))}>
             {GROUPS.map((option) => <option key={option} value={option}>{dimensionWords(option)}</option>)}
           </select>
         </label>
-      }
+        <PanelMenu title={title} about={[]} asked={[{ what: title, path: topicPath(...questionOf(group)) }]} rows={data.status === 'ready' ? () => cells(data.value, group) : undefined} />
+      </>}
     >
       <StateGate source={source} what="who watches" isEmpty={(rows) => Object.keys(rows).length === 0}
         empty={<p class="state-title">{group === 'video_id' ? 'No video is being watched.' : 'Of nobody who watches is it known.'}</p>}>
@@ -52,10 +57,19 @@ export function MostWatched(): JSX.Element {
   );
 }
 
+const questionOf = (group: Group): ['top' | 'breakdown', TopicQuery] =>
+  group === 'video_id' ? ['top', { limit: MOST_WATCHED }] : ['breakdown', { dimension: group, limit: MOST_WATCHED }];
+
+const cells = (rows: Rows, group: Group): Cell[][] => [
+  [group, 'name', 'viewers', 'rebuffering', 'starts', 'failures'],
+  ...Object.entries(rows).sort(([, a], [, b]) => b.viewers - a.viewers).map(([id, { text, viewers, rebuffering, starts, failures }]) => [id, text, viewers, rebuffering, starts ?? null, failures]),
+];
+
 function useRows(group: Group): Source<Rows> {
   const videos = group === 'video_id';
-  const top = useTopic('top', videos ? { limit: MOST_WATCHED } : undefined);
-  const breakdown = useTopic('breakdown', videos ? undefined : { dimension: group, limit: MOST_WATCHED });
+  const [, query] = questionOf(group);
+  const top = useTopic('top', videos ? query : undefined);
+  const breakdown = useTopic('breakdown', videos ? undefined : query);
   return videos ? mapped(top, ofVideos) : mapped(breakdown, (state) => ofValues(state, group));
 }
 

@@ -1,12 +1,15 @@
 /** The views that began last, each as it is now. */
 import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
-import { DASH, count, duration, position, timeOfDay } from '../charts/format';
-import type { ViewRow, Views } from '../live/topics';
+import { DASH, count, duration, position, timeOfDay, utc } from '../charts/format';
+import { topicPath } from '../live/topics';
+import type { TopicQuery, ViewRow, Views } from '../live/topics';
 import { videoHref, viewHref } from '../router';
 import { Panel } from '../ui/Panel';
+import { PanelMenu } from '../ui/PanelMenu';
 import { StateGate } from '../ui/StateGate';
 import { ViewState } from '../ui/ViewState';
+import type { Cell } from '../ui/export';
 import { useOrder } from '../ui/hooks';
 import type { Source } from '../ui/hooks';
 
@@ -14,13 +17,16 @@ export const NEWEST_VIEWS = 20;
 
 interface Props {
   source: Source<Views>;
-  /** On a video's own page its title would only repeat. */
-  withTitle: boolean;
+  query: TopicQuery;
 }
 
-export function NewestViews({ source, withTitle }: Props): JSX.Element {
+export function NewestViews({ source, query }: Props): JSX.Element {
+  const { data } = source;
+  // On a video's own page its title would only repeat.
+  const withTitle = query.video_id === undefined;
   return (
-    <Panel id="views" title="Newest views" note="Held still under the pointer" class="panel-table">
+    <Panel id="views" title="Newest views" note="Held still under the pointer" class="panel-table"
+      actions={<PanelMenu title="Newest views" about={[]} asked={[{ what: 'Newest views', path: topicPath('views', query) }]} rows={data.status === 'ready' ? () => cells(data.value) : undefined} />}>
       <StateGate source={source} what="the newest views" isEmpty={(views) => Object.keys(views.rows).length === 0}
         empty={<p class="state-title">No view since the server started.</p>}>
         {(views) => <Table views={views} withTitle={withTitle} />}
@@ -28,6 +34,13 @@ export function NewestViews({ source, withTitle }: Props): JSX.Element {
     </Panel>
   );
 }
+
+const COLUMNS = ['state', 'video_id', 'title', 'viewer_id', 'country', 'browser', 'operating_system', 'player', 'cdn', 'playhead_ms', 'playing_ms', 'startup_ms', 'rebuffer_count', 'rebuffer_ms', 'error_code'] as const;
+
+const cells = ({ rows }: Views): Cell[][] => [
+  ['view_id', 'start_utc', ...COLUMNS],
+  ...Object.entries(rows).sort(([, a], [, b]) => b.start_ms - a.start_ms).map(([id, row]) => [id, utc(row.start_ms), ...COLUMNS.map((name) => row[name] ?? null)]),
+];
 
 function Table({ views, withTitle }: { views: Views; withTitle: boolean }): JSX.Element {
   const newest = Object.keys(views.rows).sort(

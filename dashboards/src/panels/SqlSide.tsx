@@ -20,7 +20,7 @@ export function SqlSchema({ source, onName }: { source: Source<Schema>; onName: 
                 <ul>
                   {columns.map((column) => (
                     <li key={column.name}>
-                      <button type="button" title={`${column.comment} (${column.type})`} onClick={() => onName(column.name)}><span>{column.name}</span><span>{column.type}</span></button>
+                      <button type="button" title={`${column.comment} (${column.type})`} onClick={() => onName(column.name)}><span>{column.name}</span><span>{shortType(column.type)}</span></button>
                     </li>
                   ))}
                 </ul>
@@ -32,6 +32,9 @@ export function SqlSchema({ source, onName }: { source: Source<Schema>; onName: 
     </Panel>
   );
 }
+
+/** What kind of value it is; all of the type is in the title. */
+const shortType = (type: string): string => type.replace(/^(?:Nullable|LowCardinality)\((.*)\)$/, '$1').replace(/\(.*/, '');
 
 interface SavedProps {
   source: Source<Saved[]>;

@@ -23,7 +23,7 @@ export function Standouts({ places, crosshair }: { places: Standout[]; crosshair
     crosshair.value = fromMs === undefined ? undefined : fromMs / 1_000;
   };
   return (
-    <Panel id="standouts" title="Places that stand out" note="By fixed rules: over five seconds, or a fiftieth of the video if that is longer; at least 3 % of the views" class="panel-standouts">
+    <Panel id="standouts" title="Places that stand out" note="By fixed rules: over five seconds, or a fiftieth of the video if that is longer; at least 3% of the views" class="panel-standouts">
       <ol class="standouts">
         {places.map(({ kind, fromMs, toMs, words }) => (
           <li key={`${kind}${fromMs}`} data-kind={kind}>

@@ -11,6 +11,7 @@ import { fromHistory, fromLive } from '../charts/engagement';
 import type { Engagement } from '../charts/engagement';
 import { position, timeOfDay } from '../charts/format';
 import { standouts } from '../charts/standouts';
+import { topicPath } from '../live/topics';
 import type { LiveHeatmap } from '../live/topics';
 import { address, navigate, oneOf, withParam } from '../router';
 import { timeframeWords } from '../time/frame';
@@ -39,7 +40,7 @@ interface Props {
 
 export function VideoEngagement({ videoId, scope, from, live }: Props): JSX.Element {
   return from === 'live'
-    ? <Framed source={mapped(live, (state) => ({ now: fromLive(state) }))} note="Views open now and ended since the server started" emptyText="Nobody has watched this video since the server started." asked={[]} about={[]} />
+    ? <Framed source={mapped(live, (state) => ({ now: fromLive(state) }))} note="Views open now and ended since the server started" emptyText="Nobody has watched this video since the server started." asked={[{ what: 'Engagement now', path: topicPath('heatmap', { video_id: videoId }) }]} about={['live']} />
     : <History videoId={videoId} scope={scope} />;
 }
 

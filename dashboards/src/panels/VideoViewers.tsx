@@ -58,7 +58,7 @@ function Matrix({ rows }: { rows: WatcherAnswer[] }): JSX.Element {
         <thead>
           <tr>
             <th scope="col">Viewer</th><th scope="col" class="num">Views</th><th scope="col" class="num">Seen</th>
-            <th scope="col"><span class="matrix-axis"><span>Parts played, 0:00</span><span>{position(longest)}</span></span></th><th scope="col" class="num">Last</th>
+            <th scope="col"><span class="matrix-axis"><span><span class="matrix-what">Parts played, </span>0:00</span><span>{position(longest)}</span></span></th><th scope="col" class="num">Last</th>
           </tr>
         </thead>
         <tbody>

@@ -4,9 +4,9 @@ import type { Facts } from '../api/views';
 import { Panel } from '../ui/Panel';
 import { factGroups } from '../views/facts';
 
-export function ViewFacts({ facts }: { facts: Facts }): JSX.Element {
+export function ViewFacts({ facts, menu }: { facts: Facts; menu: JSX.Element }): JSX.Element {
   return (
-    <Panel id="facts" title="Everything known" note="Names as in the API">
+    <Panel id="facts" title="Everything known" note="Names as in the API" actions={menu}>
       <div class="fact-groups">
         {factGroups(facts).map(({ title, facts: list }) => (
           <section key={title}>

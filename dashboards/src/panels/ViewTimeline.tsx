@@ -4,6 +4,7 @@ import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { movedByKey } from '../charts/keys';
 import { DASH, bitrateText, duration, position, positionExact } from '../charts/format';
 import { Panel } from '../ui/Panel';
+import type { Cell } from '../ui/export';
 import { COURSE_STATES, readAt, stopsOf, sumsOf } from '../views/course';
 import type { Course, CourseState, Reading, Rendition } from '../views/course';
 import { atX, lanesFor, lengthOf, xOf } from '../views/layout';
@@ -12,15 +13,19 @@ import { STATE_WORDS, StateKey, TimelinePicture } from './TimelinePicture';
 interface Props {
   course: Course;
   isLive: boolean;
+  menu: JSX.Element;
 }
+
+/** The states one after the other, as the band shows them. */
+export const courseCells = ({ spans }: Course): Cell[][] => [['from_ms', 'to_ms', 'state'], ...spans.map(({ fromMs, toMs, state }) => [fromMs, toMs, state])];
 
 /** As near as this many pixels counts as pointing at a marker. */
 const NEAR_PX = 6;
 
-export function ViewTimeline({ course, isLive }: Props): JSX.Element {
+export function ViewTimeline({ course, isLive, menu }: Props): JSX.Element {
   const note = isLive ? 'Grows as events come; times are the player’s own' : 'Times are the player’s own, from the view’s first event';
   return (
-    <Panel id="timeline" title="Timeline" note={note} class="panel-timeline">
+    <Panel id="timeline" title="Timeline" note={note} class="panel-timeline" actions={menu}>
       {course.spans.length === 0 && course.points.length < 2
         ? <div class="state" data-state="empty"><p class="state-title">One moment is all that is known; there is no course to draw.</p></div>
         : <Timeline course={course} />}

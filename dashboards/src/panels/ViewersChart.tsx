@@ -4,7 +4,7 @@ import { useCallback, useMemo, useRef } from 'preact/hooks';
 import { Plot } from '../charts/Plot';
 import type { PlotConfig } from '../charts/Plot';
 import { token } from '../charts/colors';
-import { count, countInFull, plural, ratio, timeOfDay, timeOfDayShort } from '../charts/format';
+import { count, countInFull, plural, ratio, timeOfDay, timeOfDayShort, utc } from '../charts/format';
 import { X_AXIS_SIZE, axis, fromZero, hatchGaps, uprights } from '../charts/parts';
 import { COUNT_STEPS } from '../charts/steps';
 import { latestSecond, liveColumns, minuteRows, summariseLive } from '../charts/series';
@@ -16,6 +16,9 @@ import { notesWords } from '../notes/marks';
 import { mayWrite, noteAt } from '../notes/notes';
 import type { Note } from '../notes/note';
 import { Choices, Panel, ShapeSwitch, panelShape } from '../ui/Panel';
+import { PanelMenu } from '../ui/PanelMenu';
+import type { Asked } from '../ui/PanelMenu';
+import type { Cell } from '../ui/export';
 import { StateGate } from '../ui/StateGate';
 import { useLive } from '../ui/hooks';
 import type { Source } from '../ui/hooks';
@@ -39,15 +42,19 @@ interface Props {
   title: string;
   /** Of the last hour and from then on. */
   notes: Note[];
+  /** What is asked, here and of the figures above. */
+  asked: Asked[];
 }
 
-export function ViewersChart({ source, window, title, notes }: Props): JSX.Element {
+export function ViewersChart({ source, window, title, notes, asked }: Props): JSX.Element {
+  const { data } = source;
   return (
     <Panel
       id="viewers" title={title} class="panel-chart"
       actions={<>
         <Choices label="Window" param="window" options={WINDOWS} fallback={DEFAULT_WINDOW} words={WINDOW_WORDS} />
         <ShapeSwitch param="viewers" what="viewers" />
+        <PanelMenu title={title} about={[WINDOW_WORDS[window]]} asked={asked} hasPicture={panelShape('viewers') === 'chart'} rows={data.status === 'ready' ? () => cells(data.value) : undefined} />
       </>}
     >
       <StateGate source={source} what="the viewers over time" isEmpty={(series) => latestSecond(series) === undefined}
@@ -57,6 +64,13 @@ export function ViewersChart({ source, window, title, notes }: Props): JSX.Eleme
     </Panel>
   );
 }
+
+/** A second that is not known is no row. */
+const cells = ({ points }: Timeseries): Cell[][] => [
+  ['second_utc', 'viewers', 'rebuffering', 'starts', 'failures', 'exits_before_start'],
+  ...Object.entries(points).sort(([a], [b]) => Number(a) - Number(b)).map(([second, { viewers, rebuffering, starts, failures, exits }]) =>
+    [utc(Number(second) * 1_000), viewers ?? null, rebuffering ?? null, starts ?? null, failures ?? null, exits ?? null]),
+];
 
 function Chart({ series, window, all }: { series: Timeseries; window: Window; all: Note[] }): JSX.Element {
   const endS = useWindowEnd();
@@ -107,7 +121,7 @@ function configuration(drawn: () => { columns: LiveColumns; notes: Note[] }): Pl
     axes: [
       axis({ size: X_AXIS_SIZE, values: (_plot, splits) => splits.map((s) => timeOfDayShort(s * 1_000)), space: 80, grid: { show: false }, incrs: [60, 120, 300, 600] }),
       axis({ scale: 'y', size: AXIS_SIZE, space: 44, incrs: COUNT_STEPS, values: (_plot, splits) => splits.map(count) }),
-      axis({ scale: 'share', side: 1, size: AXIS_SIZE, grid: { show: false }, stroke: waiting, values: (_plot, splits) => splits.map((s) => `${Math.round(s * 100)} %`), incrs: [0.01, 0.02, 0.05, 0.1, 0.2, 0.5] }),
+      axis({ scale: 'share', side: 1, size: AXIS_SIZE, grid: { show: false }, stroke: waiting, values: (_plot, splits) => splits.map((s) => `${Math.round(s * 100)}%`), incrs: [0.01, 0.02, 0.05, 0.1, 0.2, 0.5] }),
     ],
     series: [
       {},

@@ -2,12 +2,15 @@
 import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
 import { count, plural, ratio } from '../charts/format';
+import { topicPath } from '../live/topics';
 import type { Problem, Problems } from '../live/topics';
 import { withScope } from '../router';
 import { Glyph } from '../ui/Glyph';
 import type { Shape } from '../ui/Glyph';
 import { Panel } from '../ui/Panel';
+import { PanelMenu } from '../ui/PanelMenu';
 import { StateGate } from '../ui/StateGate';
+import type { Cell } from '../ui/export';
 import { useOrder, useTopic } from '../ui/hooks';
 import { dimensionWords } from '../views/filters';
 
@@ -31,7 +34,11 @@ export function WrongNow({ most = Infinity }: { most?: number }): JSX.Element {
   const source = useTopic('problems', {});
   const found = source.data.status === 'ready' ? Object.keys(source.data.value.rows).length : 0;
   return (
-    <Panel id="wrong" title="What is wrong now" class={most < Infinity ? 'panel-wrong panel-brief' : 'panel-wrong'} note={found === 0 ? undefined : 'By viewers hit'} actions={found > most ? <a class="state-link" href={withScope('/alerts', ['zone'])}>All {found}</a> : undefined}>
+    <Panel id="wrong" title="What is wrong now" class={most < Infinity ? 'panel-wrong panel-brief' : 'panel-wrong'} note={found === 0 ? undefined : 'By viewers hit'} 
+      actions={<>
+        {found > most && <a class="state-link" href={withScope('/alerts', ['zone'])}>All {found}</a>}
+        <PanelMenu title="What is wrong now" about={[]} asked={[{ what: 'What is wrong now', path: topicPath('problems', {}) }]} rows={source.data.status === 'ready' ? rowsOf(source.data.value) : undefined} />
+      </>}>
       <StateGate
         source={source} what="what is wrong now" isEmpty={({ rows }) => Object.keys(rows).length === 0}
         empty={<><p class="state-title">No group of viewers stands out.</p><p class="note">Looked for at every moment: groups of 20 viewers and more with twice as much rebuffering, or twice as many failures in ten minutes, as everybody else.</p></>}
@@ -41,6 +48,11 @@ export function WrongNow({ most = Infinity }: { most?: number }): JSX.Element {
     </Panel>
   );
 }
+
+const rowsOf = ({ rows }: Problems) => (): Cell[][] => [
+  ['dimension', 'value', 'kind', 'viewers', 'affected', 'ratio', 'elsewhere_ratio'],
+  ...Object.values(rows).sort((a, b) => b.affected - a.affected).map(({ dimension, value, kind, viewers, affected, ratio: part, elsewhere_ratio: elsewhere }) => [dimension, value, kind, viewers, affected, part, elsewhere]),
+];
 
 function List({ problems: { rows }, most }: { problems: Problems; most: number }): JSX.Element {
   const ranked = Object.keys(rows).sort((a, b) => (rows[b]?.affected ?? 0) - (rows[a]?.affected ?? 0) || a.localeCompare(b));

@@ -1,17 +1,19 @@
-/** What can be taken from a panel: its rows, its picture, its questions and its address. */
+/** What can be taken from a panel. What the menu holds is loaded, and made, when it is opened: most never are. */
 import type { JSX } from 'preact';
-import { CopyButton } from './CopyButton';
+import { useState } from 'preact/hooks';
+import type { Body } from './MenuBody';
 import { useDismissed } from './dismissed';
-import { csv, curl, download, fileName, picture } from './export';
 import type { Cell } from './export';
 
 export interface Asked {
   /** What the question is, where a panel asks several. */
   what: string;
   path: string;
+  /** The same in SQL, where the API has no statement for the path. */
+  sql?: string;
 }
 
-interface Props {
+export interface Taken {
   /** The panel's title, and what tells its files from others. */
   title: string;
   about: string[];
@@ -24,36 +26,19 @@ interface Props {
   anchor?: string;
 }
 
-export function PanelMenu({ title, about, asked, rows, hasPicture = false, anchor }: Props): JSX.Element {
+export function PanelMenu(taken: Taken): JSX.Element {
   const menu = useDismissed();
-  const panel = (): HTMLElement | null => menu.current?.closest('section') ?? null;
-  const savePicture = (): void => {
-    const canvas = panel()?.querySelector('canvas');
-    if (canvas === null || canvas === undefined) return;
-    const foot = panel()?.querySelector('.summary')?.textContent ?? '';
-    void picture(canvas, [title, about.join(' · ')], foot).then((blob) => {
-      if (blob !== null) download(fileName([title, ...about], 'png'), blob);
-    });
+  const [open, setOpen] = useState(false);
+  const [loaded, setLoaded] = useState<{ MenuBody: Body } | undefined>(undefined);
+  const toggled = (): void => {
+    setOpen(menu.current?.open === true);
+    // Without a connection the menu stays empty, and is tried again when it is opened again.
+    if (menu.current?.open === true && loaded === undefined) void import('./MenuBody').then(setLoaded, () => undefined);
   };
-  const text = (): string => csv(rows?.() ?? []);
-  const link = (): string => `${location.origin}${location.pathname}${location.search}#${anchor ?? panel()?.id ?? ''}`;
   return (
-    <details class="menu" ref={menu}>
-      <summary class="button">Export<span class="visually-hidden"> {title}</span></summary>
-      <div class="menu-body">
-        {rows !== undefined && <p class="menu-line"><CopyButton text={text} label="Copy as CSV" /><button type="button" class="button" onClick={() => download(fileName([title, ...about], 'csv'), new Blob([text()], { type: 'text/csv;charset=utf-8' }))}>Save CSV</button></p>}
-        <p class="menu-line">
-          {hasPicture && <button type="button" class="button" onClick={savePicture}>Save PNG</button>}
-          <CopyButton text={link} label="Copy link" />
-        </p>
-        {asked.map(({ what, path }) => (
-          <div class="menu-call" key={path}>
-            <p class="note">{what} as an API call, with your token as <code>PLAYHEAD_TOKEN</code> (<code>id:secret</code>)</p>
-            <pre tabIndex={0} aria-label={`API call: ${what}`}><code>{curl(path, location.origin)}</code></pre>
-            <CopyButton text={curl(path, location.origin)} label="Copy curl" what={what} />
-          </div>
-        ))}
-      </div>
+    <details class="menu" ref={menu} onToggle={toggled}>
+      <summary class="button">Export<span class="visually-hidden"> {taken.title}</span></summary>
+      {open && loaded !== undefined && <loaded.MenuBody {...taken} menu={menu} />}
     </details>
   );
 }

@@ -22,6 +22,15 @@ export function curl(path: string, origin: string): string {
   return `curl -u "$PLAYHEAD_TOKEN" '${origin}${path.replaceAll("'", '%27')}'`;
 }
 
+/** Questions that the API also says in SQL. */
+const IN_SQL = /^(\/data\/v1\/(?:metrics\/[^/?]+\/(?:overall|timeseries|breakdown|insights)|errors|engagement\/videos\/[^/?]+\/heatmap))(?=\?|$)/;
+
+/** Where the API says it. */
+export const sqlAddress = (path: string): string | undefined => (IN_SQL.test(path) ? path.replace(IN_SQL, '$1/sql') : undefined);
+
+/** A text in SQL. */
+export const sqlText = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+
 /** Of a title, what every file system takes. */
 export const fileName = (parts: string[], ending: string): string =>
   `${parts.map((part) => part.replace(/[^A-Za-z0-9]+/g, '-').replace(/^-+|-+$/g, '').toLowerCase()).filter((part) => part !== '').join('_')}.${ending}`;

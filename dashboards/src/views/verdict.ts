@@ -52,7 +52,7 @@ const shareOf = (rebufferMs: number, watchMs: number): string =>
 
 function percent(share: number): string {
   const rounded = Math.round(Math.min(1, share) * 100);
-  return share > 0 && rounded === 0 ? 'less than 1 %' : `${rounded} %`;
+  return share > 0 && rounded === 0 ? 'less than 1%' : `${rounded}%`;
 }
 
 const minorErrors = ({ warnings }: Figures): string => (warnings > 0 ? `${plural(warnings, 'error')} on the way` : '');

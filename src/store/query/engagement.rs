@@ -36,6 +36,18 @@ pub struct EngagementQuestion {
 }
 
 impl EngagementQuestion {
+    /// The heatmap by the second for the SQL port: `second`, `plays`, `viewers` of those that somebody has played. Seconds
+    /// beyond the video's end, which the heatmap leaves out, are rows here.
+    pub fn seconds_in_sql(&self) -> String {
+        let mut to = Statement::for_analysts();
+        to.sql("SELECT second, toUInt64(round(sum(weight * times))) AS plays, toUInt64(round(sum(weight))) AS viewers FROM (")
+            .sql("SELECT weight, arrayJoin(arrayFlatten(arrayMap(played -> range(intDiv(played.1, 1000), ")
+            .sql("intDiv(played.2 + 999, 1000)), played_ranges))) AS second, count() AS times");
+        self.source(&mut to);
+        to.sql(" GROUP BY view_id, weight, second) GROUP BY second ORDER BY second");
+        to.written()
+    }
+
     /// ` FROM views WHERE …`, open for further conditions.
     fn source(&self, to: &mut Statement) {
         attempts(&self.scope, to);

@@ -28,26 +28,33 @@ pub struct ErrorCount {
 impl Store {
     /// The errors of a scope, the most frequent first, at most 1,000.
     pub async fn errors(&self, scope: &Scope) -> Result<Vec<ErrorCount>, QueryError> {
-        let mut statement = Statement::default();
-        statement
-            .sql("SELECT toUInt32(")
-            .sql(ERROR_ID)
-            .sql(
-                ") AS id, error_code AS code, message, views, toFloat64(weights / whole) AS share, last_seen_ms, \
-                 countIf(error_code != '') OVER () AS codes FROM (SELECT error_code, \
-                 argMax(error_message, view_end) AS message, sum(weight) AS weights, sum(weights) OVER () AS whole, \
-                 toUInt64(round(weights)) AS views, toUnixTimestamp64Milli(max(view_end)) AS last_seen_ms",
-            );
-        scope.source(&mut statement);
-        statement
-            .sql(
-                " AND (view_attempted OR playback_failure) GROUP BY error_code) \
-                 ORDER BY error_code = '', views DESC, code LIMIT ",
-            )
-            .integer(MOST);
-        let mut errors: Vec<ErrorCount> = self.rows(statement).await?;
+        let mut errors: Vec<ErrorCount> = self.rows(written(scope, Statement::default())).await?;
         // The views without an error are there for the share.
         errors.retain(|error| !error.code.is_empty());
         Ok(errors)
     }
+}
+
+/// The same for the SQL port: `id`, `code`, `message`, `views`, `share` and so on; the row without a code are the views
+/// without an error.
+pub fn in_sql(scope: &Scope) -> String {
+    written(scope, Statement::for_analysts()).written()
+}
+
+fn written(scope: &Scope, mut to: Statement) -> Statement {
+    to.sql("SELECT toUInt32(")
+        .sql(ERROR_ID)
+        .sql(
+            ") AS id, error_code AS code, message, views, toFloat64(weights / whole) AS share, last_seen_ms, \
+             countIf(error_code != '') OVER () AS codes FROM (SELECT error_code, \
+             argMax(error_message, view_end) AS message, sum(weight) AS weights, sum(weights) OVER () AS whole, \
+             toUInt64(round(weights)) AS views, toUnixTimestamp64Milli(max(view_end)) AS last_seen_ms",
+        );
+    scope.source(&mut to);
+    to.sql(
+        " AND (view_attempted OR playback_failure) GROUP BY error_code) \
+         ORDER BY error_code = '', views DESC, code LIMIT ",
+    )
+    .integer(MOST);
+    to
 }

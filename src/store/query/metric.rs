@@ -1,5 +1,6 @@
 //! Metrics over all views of a scope and over time: any number of them in one reading of the views.
 
+pub mod analyst;
 pub mod breakdown;
 pub mod insight;
 mod moment;
@@ -70,6 +71,9 @@ impl Measures<'_> {
     /// `WITH …`: which views each is about, and when a view was there, under a name.
     fn names(&self, scope: &Scope, step: Option<Step>, to: &mut Statement) {
         to.sql("WITH ");
+        if to.is_for_analysts() {
+            self.0.iter().for_each(|measure| measure.name_for_analysts(to));
+        }
         for (number, measure) in self.0.iter().enumerate() {
             to.sql("(").sql(measure.metric.valid).definition(&format!(") AS of_{number}, "));
         }

@@ -1,12 +1,16 @@
 //! SQL under construction: fixed text and bound values, kept apart by type.
 
-use super::needed;
+mod layout;
+
+use super::{QueryError, needed};
 
 /// A statement that grows from left to right. Text is `'static`: nothing that came from outside can be part of it.
 #[derive(Debug, Clone, Default)]
 pub struct Statement {
     text: String,
     values: Vec<Value>,
+    /// Written for people to ask on the SQL port, and never asked by this program.
+    is_for_analysts: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -14,9 +18,22 @@ enum Value {
     Text(String),
     Integer(i64),
     Number(f64),
+    /// Unix ms.
+    Time(i64),
 }
 
 impl Statement {
+    /// A statement over the tables of the SQL port, to be shown. It names no environment, because the port does
+    /// ([`crate::web::sql`]), so it cannot be [`Self::bound`].
+    pub fn for_analysts() -> Self {
+        Self { is_for_analysts: true, ..Self::default() }
+    }
+
+    /// Whether it is one of those.
+    pub(super) const fn is_for_analysts(&self) -> bool {
+        self.is_for_analysts
+    }
+
     /// Appends SQL that stands in this program.
     pub fn sql(&mut self, text: &'static str) -> &mut Self {
         self.definition(text)
@@ -46,7 +63,7 @@ impl Statement {
 
     /// Binds a time, given in Unix ms.
     pub fn time(&mut self, value_ms: i64) -> &mut Self {
-        self.sql("fromUnixTimestamp64Milli(toInt64(").integer(value_ms).sql("), 'UTC')")
+        self.bind(Value::Time(value_ms))
     }
 
     fn bind(&mut self, value: Value) -> &mut Self {
@@ -61,11 +78,79 @@ impl Statement {
     }
 
     /// The query with every value in its place, escaped by the client.
-    pub(super) fn bound(&self, client: &clickhouse::Client) -> clickhouse::query::Query {
-        self.values.iter().fold(client.query(&needed::filled(&self.text)), |query, value| match value {
+    pub(super) fn bound(&self, client: &clickhouse::Client) -> Result<clickhouse::query::Query, QueryError> {
+        if self.is_for_analysts {
+            return Err(QueryError::Failed(
+                "a statement for analysts was asked past the SQL port".to_owned(),
+            ));
+        }
+        let text = self.spelled(&self.text, |value| match value {
+            Value::Time(_) => "fromUnixTimestamp64Milli(toInt64(?), 'UTC')".to_owned(),
+            _ => "?".to_owned(),
+        });
+        Ok(self.values.iter().fold(client.query(&needed::filled(&text)), |query, value| match value {
             Value::Text(value) => query.bind(value),
-            Value::Integer(value) => query.bind(value),
+            Value::Integer(value) | Value::Time(value) => query.bind(value),
             Value::Number(value) => query.bind(value),
-        })
+        }))
+    }
+
+    /// The statement as a person would write it: over lines, the values written out.
+    pub(super) fn written(&self) -> String {
+        self.spelled(&layout::over_lines(&self.text), Value::literal)
+    }
+
+    /// `text` with something in the place of each value.
+    fn spelled(&self, text: &str, spell: impl Fn(&Value) -> String) -> String {
+        let mut values = self.values.iter().map(spell);
+        let pieces = text.split('?').enumerate();
+        pieces
+            .map(
+                |(n, piece)| {
+                    if n == 0 { piece.to_owned() } else { values.next().unwrap_or_default() + piece }
+                },
+            )
+            .collect()
+    }
+}
+
+impl Value {
+    /// As ClickHouse's SQL has it.
+    fn literal(&self) -> String {
+        match self {
+            Self::Text(text) => format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'")),
+            Self::Integer(number) => number.to_string(),
+            Self::Number(number) => number.to_string(),
+            Self::Time(unix_ms) => {
+                let time = chrono::DateTime::from_timestamp_millis(*unix_ms).unwrap_or_default();
+                format!("toDateTime64('{}', 3, 'UTC')", time.format("%Y-%m-%d %H:%M:%S%.3f"))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_written_out_as_values() {
+        let mut to = Statement::for_analysts();
+        to.sql("SELECT ")
+            .text("it's \\ WHERE ?")
+            .sql(", ")
+            .number(0.5)
+            .sql(" FROM views WHERE view_start < ")
+            .time(1_500);
+        assert_eq!(
+            to.written(),
+            "SELECT 'it\\'s \\\\ WHERE ?', 0.5\nFROM views\nWHERE view_start < toDateTime64('1970-01-01 00:00:01.500', 3, 'UTC')"
+        );
+    }
+
+    #[test]
+    fn what_names_no_environment_is_not_asked() {
+        assert!(Statement::for_analysts().bound(&clickhouse::Client::default()).is_err());
+        assert!(Statement::default().bound(&clickhouse::Client::default()).is_ok());
     }
 }

@@ -7,6 +7,7 @@ mod problems;
 pub mod question;
 mod room;
 pub mod session;
+pub mod snapshot;
 
 use std::sync::Arc;
 

@@ -44,7 +44,7 @@ pub enum Kind {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Question {
     scope: Scope,
-    measure: Measure,
+    pub(super) measure: Measure,
     layout: Layout,
 }
 
@@ -86,6 +86,17 @@ impl Question {
             }
         };
         Ok(Self { scope, measure, layout })
+    }
+
+    /// The same as a statement for the SQL port.
+    pub fn in_sql(&self) -> Result<String, QueryError> {
+        match &self.layout {
+            Layout::Overall => self.measure.overall_in_sql(&self.scope),
+            Layout::Steps { step, descending } => {
+                self.measure.timeseries_in_sql(&self.scope, *step, *descending)
+            }
+            Layout::Groups { dimension, ranking } => ranking.in_sql(&self.scope, dimension),
+        }
     }
 
     /// Whether one query can answer both: the same views, laid out by the same.

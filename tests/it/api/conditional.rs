@@ -23,7 +23,7 @@ const ELSEWHERE: [&str; 11] = [
     "system",
 ];
 /// What is about no stretch of time.
-const TIMELESS: [&str; 5] = ["view-1", "/monitoring/", "/audit", "/sql/", "/refusals"];
+const TIMELESS: [&str; 6] = ["view-1", "/monitoring/", "/live/", "/audit", "/sql/", "/refusals"];
 
 #[tokio::test]
 async fn every_read_can_be_a_head_and_is_not_sent_to_those_who_have_it() {
@@ -48,6 +48,7 @@ async fn every_read_can_be_a_head_and_is_not_sent_to_those_who_have_it() {
             let path = path
                 .replace("{metric}", metric)
                 .replace("{dimension}", "country")
+                .replace("{topic}", "problems")
                 .replace("{video_id}", "video-a")
                 .replace("{id}", "view-1");
             if TIMELESS.iter().any(|part| path.contains(part)) { path } else { path + &frame }

@@ -25,11 +25,12 @@ const HOSTILE: [&str; 14] = [
 ];
 
 /// The comparison has its own two parameters and asks the rest as `overall` does, once per metric.
-const ROUTES: [&str; 10] = [
+const ROUTES: [&str; 11] = [
     "/data/v1/metrics/views/overall",
     "/data/v1/metrics/views/timeseries",
     "/data/v1/metrics/views/breakdown",
     "/data/v1/metrics/playback_failure_percentage/insights",
+    "/data/v1/metrics/playback_failure_percentage/breakdown/sql",
     "/data/v1/video-views",
     "/data/v1/errors",
     "/data/v1/dimensions/country",

@@ -41,13 +41,19 @@ use Wall::{Common, Own, Owners, Selection, Session, SignedIn, Thing};
 /// Method, path, wall, and the scope it needs.
 type Case = (&'static str, &'static str, Wall, Scope);
 
-const CASES: [Case; 84] = [
+const CASES: [Case; 91] = [
     ("get", "/data/v1/metrics", Common, Scope::Read),
     ("get", "/data/v1/metrics/comparison", Own, Scope::Read),
     ("get", "/data/v1/metrics/{metric}/overall", Own, Scope::Read),
     ("get", "/data/v1/metrics/{metric}/timeseries", Own, Scope::Read),
     ("get", "/data/v1/metrics/{metric}/breakdown", Own, Scope::Read),
     ("get", "/data/v1/metrics/{metric}/insights", Own, Scope::Read),
+    ("get", "/data/v1/metrics/{metric}/overall/sql", Own, Scope::Read),
+    ("get", "/data/v1/metrics/{metric}/timeseries/sql", Own, Scope::Read),
+    ("get", "/data/v1/metrics/{metric}/breakdown/sql", Own, Scope::Read),
+    ("get", "/data/v1/metrics/{metric}/insights/sql", Own, Scope::Read),
+    ("get", "/data/v1/errors/sql", Own, Scope::Read),
+    ("get", "/data/v1/engagement/videos/{video_id}/heatmap/sql", Own, Scope::Read),
     ("post", "/data/v1/query", Own, Scope::Read),
     ("get", "/data/v1/errors", Own, Scope::Read),
     ("get", "/data/v1/renditions", Own, Scope::Read),
@@ -63,6 +69,7 @@ const CASES: [Case; 84] = [
     ("get", "/data/v1/engagement/videos/{video_id}/viewers", Own, Scope::Read),
     ("get", "/data/v1/engagement/videos/{video_id}/live", Own, Scope::Read),
     ("get", "/data/v1/engagement/views/{id}", Thing, Scope::Read),
+    ("get", "/data/v1/live/{topic}", Own, Scope::Read),
     ("get", "/data/v1/monitoring/metrics", Common, Scope::Read),
     ("get", "/data/v1/monitoring/dimensions", Common, Scope::Read),
     ("get", "/data/v1/monitoring/metrics/{metric}/breakdown", Own, Scope::Read),
@@ -182,6 +189,7 @@ impl Full {
             .replace("{metric}", metric)
             .replace("{file}", "2026-11-22.csv")
             .replace("{dimension}", "country")
+            .replace("{topic}", "views")
             .replace("{video_id}", "video-a")
             .replace("{viewer_id}", "gone")
             .replace("{id}", id);

@@ -77,7 +77,8 @@ impl Store {
         if measure.metric.direction == Direction::Neither {
             return Ok((Vec::new(), 0));
         }
-        let rows = self.rows::<InsightRow>(statement(scope, measure, descending, page)?).await?;
+        let rows =
+            self.rows::<InsightRow>(written(scope, measure, descending, page, Statement::default())?).await?;
         let total = rows.iter().find(|row| row.dimension.is_empty()).map_or(0, |row| row.total);
         let insights = rows.into_iter().filter(|row| !row.dimension.is_empty()).map(|row| Insight {
             totals: Totals {
@@ -95,11 +96,16 @@ impl Store {
 }
 
 /// Each view is laid out once for every dimension and once for the whole, so one reading groups it by all of them.
-fn statement(scope: &Scope, measure: Measure, descending: bool, page: Page) -> Result<Statement, QueryError> {
+pub(super) fn written(
+    scope: &Scope,
+    measure: Measure,
+    descending: bool,
+    page: Page,
+    mut to: Statement,
+) -> Result<Statement, QueryError> {
     let measures = [measure];
     let measures = Measures(&measures);
     let (first, last) = Part::from(page).rows();
-    let mut to = Statement::default();
     to.sql("SELECT dimension, field, values, views, watch_time, playing_time, impacts, total FROM (SELECT *, ")
         .sql("countIf(tells) OVER () AS total, row_number() OVER (ORDER BY tells DESC, impacts[1] ")
         .sql(if descending { "DESC" } else { "ASC" })

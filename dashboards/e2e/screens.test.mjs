@@ -1,11 +1,13 @@
 /**
- * What the main screens are to somebody who hears them: landmarks, headings, controls, tables and charts by their names, held against
- * e2e/aria/. Figures, dates and what is in the rows are left out. `PLAYHEAD_TEST_UPDATE=1` writes them anew.
+ * Each screen once. What it is to somebody who hears it: landmarks, headings, controls, tables and charts by their names, held against
+ * e2e/aria/; figures, dates and what is in the rows are left out, and `PLAYHEAD_TEST_UPDATE=1` writes them anew. And whether it can be
+ * used narrow, enlarged and by keyboard: `geometry.mjs`.
  */
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { launch, openPage } from './browser.mjs';
+import { geometry } from './geometry.mjs';
 import { startReplay } from './replay.mjs';
 
 const SCREENS = {
@@ -31,7 +33,7 @@ after(async () => {
 });
 
 for (const [name, path] of Object.entries(SCREENS)) {
-  test(`${name}: landmarks, headings and controls by name`, async () => {
+  test(`${name}: landmarks, headings and controls by name; narrow, spaced and by keyboard`, async () => {
     await page.goto(replay.url + path);
     await page.locator('main h1').waitFor({ state: 'attached' });
     await page.waitForFunction(() => document.querySelector('main [data-state=loading], main .skeleton') === null);
@@ -39,6 +41,7 @@ for (const [name, path] of Object.entries(SCREENS)) {
     const file = new URL(`aria/${name}.txt`, import.meta.url);
     if (process.env.PLAYHEAD_TEST_UPDATE !== undefined) writeFileSync(file, outline);
     assert.equal(outline, readFileSync(file, 'utf8'));
+    assert.deepEqual(await geometry(page), []);
   });
 }
 

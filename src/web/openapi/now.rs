@@ -1,0 +1,76 @@
+//! Parameters of questions about now: monitoring and the live topics.
+
+use utoipa::IntoParams;
+
+/// Which metric of monitoring.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct MonitoringPath {
+    /// An id of `/data/v1/monitoring/metrics`.
+    pub metric: String,
+}
+
+/// Which metric has a histogram.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct HistogramPath {
+    /// `video-startup-time`.
+    pub metric: String,
+}
+
+/// Which viewers.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Monitored {
+    /// `dimension:value` or `!dimension:value`, of the dimensions of monitoring. Values of one dimension are
+    /// alternatives, all else holds together.
+    #[param(rename = "filters[]")]
+    pub filters: Option<Vec<String>>,
+    /// `exclude` (the default), `strict` or `include`, as for metrics.
+    pub bots: Option<String>,
+}
+
+/// Groups of viewers and their order.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct MonitoredBy {
+    /// A dimension of monitoring; `country` when left out.
+    pub dimension: Option<String>,
+    /// `negative_impact` (the default), `value`, `views` (concurrent viewers) or `field`.
+    pub order_by: Option<String>,
+    /// `asc` or `desc`.
+    pub order_direction: Option<String>,
+}
+
+/// A time of the last day.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct MonitoredAt {
+    /// Unix seconds.
+    pub timestamp: Option<u32>,
+}
+
+/// A part of the last day.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct MonitoredFor {
+    /// At most ten minutes, the last one when left out: `5:minutes`, or two Unix times in seconds.
+    #[param(rename = "timeframe[]")]
+    pub timeframe: Option<Vec<String>>,
+    /// How many values at each time: 10 when left out, at most 100.
+    pub limit: Option<u32>,
+}
+
+/// What a live topic is about; which of them it reads stands in `schema/live.md`.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct LiveQuery {
+    pub video_id: Option<String>,
+    pub view_id: Option<String>,
+    /// Of `breakdown`, which needs it.
+    pub dimension: Option<String>,
+    /// Rows at most.
+    pub limit: Option<u32>,
+    /// Seconds of a chart.
+    pub window_s: Option<u32>,
+}

@@ -1,0 +1,181 @@
+//! What the API says a question is in SQL, asked behind the wall of the SQL port: the numbers are the API's own.
+
+use std::collections::BTreeMap;
+
+use playhead::{
+    control::{NewToken, Scopes, TokenSettings},
+    event::metric::{METRICS, Measurement},
+};
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
+use super::{
+    data::sampled,
+    metrics::{World, assert_close},
+};
+
+/// What the tables of analysts do not have: the steps from one rendition to the next.
+const NOT_TOLD: [&str; 3] =
+    ["rendition_change_count", "rendition_upshift_count", "rendition_downshift_count"];
+/// Values that SQL could take for its own words.
+const FILTERS: [&str; 3] =
+    ["!country:D' OR 1=1 --", "!cdn:a\\' AND ) FROM views WHERE (?", "video_startup_time:0..1e9"];
+
+struct Analyst {
+    world: World,
+    token: NewToken,
+}
+
+impl Analyst {
+    async fn new() -> Self {
+        let world = World::of(|views| sampled(17, views)).await;
+        let all = TokenSettings { scopes: Scopes::ALL, ..TokenSettings::default() };
+        let token = world.server.control.create_token(&world.tenant.id, &all).await.unwrap();
+        Self { world, token }
+    }
+
+    /// A question's answer by the API, and the rows of its statement by their columns' names.
+    async fn both(&self, path: &str, more: &[(&str, &str)]) -> (Value, Vec<BTreeMap<String, Value>>) {
+        let [from, to] = self.world.frame();
+        let mut query = vec![("timeframe[]", from.as_str()), ("timeframe[]", to.as_str())];
+        query.extend(more);
+        let World { server, tenant, .. } = &self.world;
+        let told = server.answer(tenant, &format!("{path}/sql"), &query).await;
+        let statement = told["data"]["query"].as_str().unwrap();
+        (server.answer(tenant, path, &query).await, self.rows(statement).await)
+    }
+
+    async fn rows(&self, statement: &str) -> Vec<BTreeMap<String, Value>> {
+        let request = self.world.server.http.post(format!("{}/data/v1/sql", self.world.server.url));
+        let request = request.basic_auth(&self.token.id, Some(&self.token.secret));
+        let answer = request.json(&json!({ "query": statement })).send().await.unwrap();
+        let status = answer.status();
+        let answer: Value = answer.json().await.unwrap();
+        assert_eq!(status, StatusCode::OK, "{statement}\n{answer}");
+        let names = || {
+            answer["columns"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|column| column["name"].as_str().unwrap().to_owned())
+        };
+        let rows = answer["rows"].as_array().unwrap().iter();
+        rows.map(|row| names().zip(row.as_array().unwrap().iter().cloned()).collect()).collect()
+    }
+}
+
+/// Numbers of 64 bits come as texts.
+fn whole(value: &Value) -> u64 {
+    value
+        .as_u64()
+        .or_else(|| value.as_str()?.parse().ok())
+        .unwrap_or_else(|| panic!("{value} is no whole number"))
+}
+
+#[tokio::test]
+async fn every_metric_has_a_statement_that_gives_its_number() {
+    let analyst = Analyst::new().await;
+    for metric in METRICS.iter().filter(|metric| !NOT_TOLD.contains(&metric.id)) {
+        let path = format!("/data/v1/metrics/{}/overall", metric.id);
+        let (answer, rows) = analyst.both(&path, &[]).await;
+        assert_close(&rows[0]["value"], answer["data"]["value"].as_f64(), metric.id);
+        assert_eq!(whole(&rows[0]["views"]), answer["data"]["total_views"], "{}", metric.id);
+    }
+    for id in NOT_TOLD {
+        let path = format!("/data/v1/metrics/{id}/overall/sql");
+        let refused = analyst.world.server.ask(&analyst.world.tenant, &path, &[]).await;
+        assert_eq!(refused.status(), StatusCode::NOT_FOUND, "{id}");
+    }
+}
+
+#[tokio::test]
+async fn courses_and_breakdowns_have_statements_with_all_their_rows() {
+    let analyst = Analyst::new().await;
+    let filters = FILTERS.map(|filter| ("filters[]", filter));
+    for (metric, measurement) in [
+        ("views", Measurement::Count),
+        ("video_startup_time", Measurement::Percentile95),
+        ("rebuffer_percentage", Measurement::Average),
+        ("concurrent_viewers", Measurement::Maximum),
+    ] {
+        let measured = [("measurement", measurement.name())];
+        let path = format!("/data/v1/metrics/{metric}/timeseries");
+        let (answer, rows) =
+            analyst.both(&path, &[&measured[..], &filters, &[("group_by", "hour")]].concat()).await;
+        let steps: Vec<_> = answer["data"].as_array().unwrap().iter().filter(|step| step[2] != 0).collect();
+        assert!(
+            steps.len() > 10 && steps.len() == rows.len(),
+            "{metric}: {} steps, {} rows",
+            steps.len(),
+            rows.len()
+        );
+        for (step, row) in steps.iter().zip(&rows) {
+            let time = row["time"].as_str().unwrap().replace(' ', "T");
+            assert!(
+                time.starts_with(step[0].as_str().unwrap().trim_end_matches('Z')),
+                "{time} is not {}",
+                step[0]
+            );
+            assert_close(&row["value"], step[1].as_f64(), &format!("{metric} at {time}"));
+            assert_eq!(whole(&row["views"]), step[2], "{metric} at {time}");
+        }
+        for order in ["negative_impact", "views", "value", "field"] {
+            let path = format!("/data/v1/metrics/{metric}/breakdown");
+            let by = [("group_by", "country"), ("order_by", order), ("limit", "2"), ("page", "2")];
+            let (answer, rows) = analyst.both(&path, &[&measured[..], &filters, &by].concat()).await;
+            let groups = answer["data"].as_array().unwrap();
+            assert!(!groups.is_empty() && groups.len() == rows.len(), "{metric} by {order}");
+            for (group, row) in groups.iter().zip(&rows) {
+                let what = format!("{metric} by {order}: {row:?}");
+                assert_eq!(row["field"], group["field"].as_str().unwrap_or_default(), "{what}");
+                assert_close(&row["value"], group["value"].as_f64(), &what);
+                assert_close(&row["negative_impact"], group["negative_impact"].as_f64(), &what);
+                assert_eq!(whole(&row["views"]), group["views"], "{what}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn insights_errors_and_heatmaps_have_statements_too() {
+    let analyst = Analyst::new().await;
+    let (answer, rows) =
+        analyst.both("/data/v1/metrics/video_startup_time/insights", &[("limit", "5")]).await;
+    let rows: Vec<_> = rows.iter().filter(|row| row["dimension"] != "").collect();
+    assert_eq!(rows.len(), 5);
+    for (insight, row) in answer["data"].as_array().unwrap().iter().zip(rows) {
+        assert_eq!((&row["dimension"], &row["field"]), (&insight["filter_column"], &insight["filter_value"]));
+        assert_close(&row["values"][0], insight["metric"].as_f64(), "an insight");
+        assert_close(&row["impacts"][0], insight["negative_impact_score"].as_f64(), "an impact");
+    }
+    let (answer, rows) = analyst.both("/data/v1/errors", &[]).await;
+    let errors = answer["data"].as_array().unwrap();
+    let rows: Vec<_> = rows.iter().filter(|row| row["code"] != "").collect();
+    assert!(!errors.is_empty() && errors.len() == rows.len(), "{answer}");
+    for (error, row) in errors.iter().zip(rows) {
+        assert_eq!(
+            (&row["code"], whole(&row["views"])),
+            (&error["player_error_code"], whole(&error["count"]))
+        );
+        assert_close(&row["share"], error["percentage"].as_f64(), "a share");
+    }
+    the_heatmap(&analyst).await;
+}
+
+async fn the_heatmap(analyst: &Analyst) {
+    let World { server, tenant, .. } = &analyst.world;
+    let [from, to] = analyst.world.frame();
+    let path = "/data/v1/engagement/videos/video-a/heatmap";
+    let frame = [("timeframe[]", from.as_str()), ("timeframe[]", to.as_str())];
+    let told = server.answer(tenant, &format!("{path}/sql"), &frame).await;
+    let rows = analyst.rows(told["data"]["query"].as_str().unwrap()).await;
+    let by_second: BTreeMap<u64, _> = rows.iter().map(|row| (whole(&row["second"]), row)).collect();
+    let heatmap = server.answer(tenant, path, &[&frame[..], &[("resolution", "second")]].concat()).await;
+    let [plays, viewers] = ["value", "viewers"].map(|name| heatmap["data"][name].as_array().unwrap());
+    assert!(plays.iter().any(|plays| *plays != 0), "{heatmap}");
+    for (second, (plays, viewers)) in plays.iter().zip(viewers).enumerate() {
+        let row = by_second.get(&(second as u64));
+        let found = row.map_or((0, 0), |row| (whole(&row["plays"]), whole(&row["viewers"])));
+        assert_eq!(found, (whole(plays), whole(viewers)), "second {second}");
+    }
+}
