@@ -155,7 +155,7 @@ async fn end_when_quiet(line: Weak<Line>, most: usize) {
         }
         let mut received = None;
         line.with_socket(|socket| {
-            received = silence::received_bytes(&socket)?;
+            received = silence::received_bytes(&*socket)?;
             Ok(())
         });
         silence.look(line.quiet_since.get(), received);
