@@ -15,6 +15,7 @@ mod service;
 use std::{process::Command, time::Duration};
 
 use beacons::Delays;
+use playhead::prompt::be_prompt;
 use service::Service;
 
 /// Rounds, and how long each condition of one lasts.
@@ -39,7 +40,9 @@ fn main() {
     // The server first: it is not to have what the client gets.
     let service = Service::start();
     go_before_others();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
+    be_prompt();
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = runtime.enable_all().on_thread_start(be_prompt).build().expect("a runtime");
     runtime.block_on(measure(service));
 }
 
