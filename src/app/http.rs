@@ -102,7 +102,8 @@ pub fn admin_server(
 
 /// Routes whose answers are compressed for whoever takes them so. They come last: nothing after them is asked.
 fn compressed(config: &mut web::ServiceConfig, routes: impl FnOnce(&mut web::ServiceConfig)) {
-    config.service(web::scope("").wrap(middleware::Compress::default()).configure(routes));
+    let rest = web::scope("").wrap(middleware::Compress::default()).configure(routes);
+    config.service(rest.default_service(web::to(api::nothing_here)));
 }
 
 /// What clients of an address are used to.

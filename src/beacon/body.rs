@@ -163,6 +163,10 @@ fn check_type(request: &HttpRequest) -> Result<(), Refusal> {
 }
 
 fn encoding(request: &HttpRequest) -> Result<Encoding, Refusal> {
+    // Two lines are one list: coded twice.
+    if request.headers().get_all(header::CONTENT_ENCODING).count() > 1 {
+        return Err(Refusal::UnsupportedEncoding);
+    }
     let coding =
         header_text(request, header::CONTENT_ENCODING).map(|coding| coding.trim().to_ascii_lowercase());
     match coding.as_deref() {

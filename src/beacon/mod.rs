@@ -30,6 +30,7 @@ use crate::{
     clock::Clock,
     control::{Control, IngestKey},
     log::EventLog,
+    web::api::refuse,
 };
 
 /// What a beacon request needs.
@@ -102,18 +103,21 @@ pub fn routes(prefix: &str) -> impl FnOnce(&mut web::ServiceConfig) + use<> {
             .service(
                 web::resource(native)
                     .route(web::post().to(handler::native))
-                    .route(web::method(actix_web::http::Method::OPTIONS).to(handler::preflight)),
+                    .route(web::method(actix_web::http::Method::OPTIONS).to(handler::preflight))
+                    .default_service(web::to(|| async { refuse("POST, OPTIONS") })),
             )
             .service(
                 web::resource(cmcd)
                     .route(web::post().to(handler::cmcd::report))
                     .route(web::get().to(handler::cmcd::pixel))
-                    .route(web::method(actix_web::http::Method::OPTIONS).to(handler::preflight)),
+                    .route(web::method(actix_web::http::Method::OPTIONS).to(handler::preflight))
+                    .default_service(web::to(|| async { refuse("POST, GET, OPTIONS") })),
             )
             .service(
                 web::resource(epas)
                     .route(web::post().to(handler::epas::take))
-                    .route(web::method(actix_web::http::Method::OPTIONS).to(handler::epas::preflight)),
+                    .route(web::method(actix_web::http::Method::OPTIONS).to(handler::epas::preflight))
+                    .default_service(web::to(|| async { refuse("POST, OPTIONS") })),
             );
     }
 }

@@ -177,9 +177,7 @@ pub fn configure(config: &mut ServiceConfig) {
                 )
                 .configure(control::routes)
                 .configure(sql::screen::routes)
-                .default_service(web::to(|| async {
-                    Err::<HttpResponse, _>(ApiError::NotFound("there is nothing at this address".to_owned()))
-                })),
+                .default_service(web::to(nothing_here)),
         );
 }
 
@@ -218,6 +216,12 @@ where
     web::resource(path).route(web::get().to(handler.clone())).route(web::head().to(handler))
 }
 
-pub(super) fn refuse(allow: &'static str) -> Result<HttpResponse, ApiError> {
+/// What is answered where there is nothing.
+pub async fn nothing_here() -> Result<HttpResponse, ApiError> {
+    Err(ApiError::NotFound("there is nothing at this address".to_owned()))
+}
+
+/// What is answered to other methods than those an address takes.
+pub fn refuse(allow: &'static str) -> Result<HttpResponse, ApiError> {
     Err(ApiError::MethodNotAllowed { allow })
 }

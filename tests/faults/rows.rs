@@ -5,6 +5,7 @@ mod days;
 mod host;
 mod live;
 mod load;
+mod migration;
 mod names;
 mod nodes;
 mod parts;
@@ -23,12 +24,15 @@ use super::{crowd::Answers, ledger::Tally, rig::malformed};
 const QUICK: Duration = Duration::from_millis(100);
 
 /// What a row has shown.
+#[derive(Default)]
 pub struct Shown {
     pub tally: Tally,
     /// What was seen besides.
     pub note: String,
     /// Why it is not good.
     pub trouble: Option<String>,
+    /// Why it could not be tried.
+    pub obstacle: Option<String>,
 }
 
 /// Runs the row of this number; none if it is not one of these.
@@ -69,6 +73,7 @@ pub async fn run(id: &str, seed: u64) -> Option<Shown> {
         "T125" => host::stays_at_home(seed).await,
         "T132" => live::slow_reader(seed).await,
         "T133" => live::half_open(seed).await,
+        "T172" => migration::killed_midway(seed).await,
         "T173" => restore::onto_an_empty_machine(seed).await,
         "T176" => nodes::come_and_go(seed).await,
         "T180" => host::soak(seed).await,
@@ -78,7 +83,15 @@ pub async fn run(id: &str, seed: u64) -> Option<Shown> {
 
 impl Shown {
     fn new(tally: Tally, answers: &Answers, note: String) -> Self {
-        Self { tally, note, trouble: malformed(answers) }
+        Self { tally, note, trouble: malformed(answers), obstacle: None }
+    }
+
+    /// What the row is about did not come about, because the machine has other things to do.
+    fn unless(mut self, is_missing: bool, what: impl FnOnce() -> String) -> Self {
+        if is_missing {
+            self.obstacle.get_or_insert_with(what);
+        }
+        self
     }
 
     fn but(mut self, is_wrong: bool, what: impl FnOnce() -> String) -> Self {

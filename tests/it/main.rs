@@ -8,6 +8,7 @@ mod assets;
 mod cmcd;
 mod control;
 mod crowded;
+mod deep;
 mod docs;
 mod embedded_engine;
 mod engagement;

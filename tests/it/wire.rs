@@ -46,6 +46,7 @@ async fn what_is_no_proper_request_gets_one_clear_answer() {
     what_belongs_to_a_proxy_in_front_is_not_spoken(&server).await;
     strangers_are_refused_before_they_have_sent_anything(&server).await;
     hosts_and_methods_are_not_believed(&server).await;
+    strange_addresses_lead_nowhere(&server).await;
     requests_in_a_row_are_answered_in_order(&server).await;
     nothing_a_client_says_makes_a_line_of_the_log(&server).await;
     a_thousand_malformed_requests_are_a_few_lines(&server).await;
@@ -164,7 +165,35 @@ async fn hosts_and_methods_are_not_believed(server: &Server) {
         let answer = said(server, request.as_bytes()).await;
         assert_eq!(status(&answer), 405, "{answer}");
         assert!(answer.contains("allow: ") && !answer.contains("secret"), "{answer}");
+        assert!(answer.contains("\"code\":\"method_not_allowed\""), "{answer}");
     }
+}
+
+async fn strange_addresses_lead_nowhere(server: &Server) {
+    for path in [
+        "/%00",
+        "/%",
+        "/%ff%fe",
+        "//evil.example",
+        "/%2f%2fevil.example",
+        "/a%0d%0aset-cookie:x=1",
+        "/in//testkey",
+        "/in/testkey/../../metrics",
+        "/%2e%2e/%2e%2e/etc/passwd",
+        "/assets/..%2f..%2fCargo.toml",
+        "/sdk/%2e%2e/index.html",
+        "/metrics",
+        "/.env",
+    ] {
+        let answer = said(server, get(path, "").as_bytes()).await;
+        assert!(status(&answer) == 404 && answer.contains("\"code\":\"not_found\""), "{path}: {answer}");
+        assert!(!answer.contains("location:") && !answer.contains("set-cookie"), "{path}: {answer}");
+    }
+    let no_socket = said(server, get("/live?token=reader:secret", "").as_bytes()).await;
+    assert!(status(&no_socket) == 400 && no_socket.contains("\"code\":\"no_websocket\""), "{no_socket}");
+    let twice = "content-encoding: gzip\r\ncontent-encoding: gzip\r\ncontent-length: 2\r\n";
+    let answer = said(server, format!("{}{{}}", post(Server::INGEST_KEY, twice)).as_bytes()).await;
+    assert!(status(&answer) == 415 && answer.contains("\"code\":\"unsupported_encoding\""), "{answer}");
 }
 
 async fn requests_in_a_row_are_answered_in_order(server: &Server) {

@@ -71,8 +71,10 @@ impl EngineError {
     pub fn http_status(&self) -> u16 {
         match self.code {
             // what the client wrote cannot be read
-            6 | 7 | 9 | 25 | 26 | 27 | 36 | 38 | 41 | 42 | 43 | 44 | 53 | 62 | 69 | 70 | 72 | 117 | 271
-            | 457 => 400,
+            6 | 7 | 9 | 25 | 26 | 27 | 36 | 38 | 41 | 42 | 43 | 44 | 53 | 62 | 69 | 70 | 72 | 117 | 130
+            | 271 | 427 | 457 => 400,
+            // or goes deeper than anybody reads
+            167 | 168 | 306 => 400,
             192 | 193 | 497 | 512 | 516 => 403,
             // what the client named does not exist
             16 | 46 | 47 | 50 | 56 | 60 | 73 | 81 | 115 | 372 => 404,

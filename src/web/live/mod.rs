@@ -18,6 +18,7 @@ use self::{frame::PROTOCOL, hub::Hub, room::Room, session::MAX_FRAME_BYTES};
 use crate::web::{
     auth::{Authenticator, Proof},
     line::Hold,
+    problem::Problem,
 };
 
 /// What a websocket needs.
@@ -34,14 +35,13 @@ pub fn routes(config: &mut web::ServiceConfig) {
     config.route("/live", web::get().to(connect));
 }
 
-async fn connect(
-    request: HttpRequest,
-    body: web::Payload,
-    state: web::Data<LiveState>,
-) -> Result<HttpResponse, actix_web::Error> {
+async fn connect(request: HttpRequest, body: web::Payload, state: web::Data<LiveState>) -> HttpResponse {
     // A cookie comes along with any page's websocket, so it counts only for a page of this origin.
     let proof = if is_same_origin(&request) { Proof::of(&request) } else { None };
-    let (mut response, socket, messages) = actix_ws::handle(&request, body)?;
+    let (mut response, socket, messages) = match actix_ws::handle(&request, body) {
+        Ok(opened) => opened,
+        Err(error) => return no_websocket(&error),
+    };
     if offers_protocol(&request) {
         response
             .headers_mut()
@@ -55,7 +55,16 @@ async fn connect(
     let response = room.around(response);
     let wire = session::Wire { socket, messages, room, hold };
     actix_web::rt::spawn(session::serve(wire, state.get_ref().clone(), proof));
-    Ok(response)
+    response
+}
+
+/// Says what was not right about a handshake, and which version is spoken.
+fn no_websocket(error: &actix_web::Error) -> HttpResponse {
+    let status = error.as_response_error().status_code();
+    let problem = Problem::new(status, "no_websocket", error.to_string());
+    let mut response = problem.builder();
+    response.insert_header((header::SEC_WEBSOCKET_VERSION, "13"));
+    problem.send(response)
 }
 
 fn is_same_origin(request: &HttpRequest) -> bool {

@@ -32,7 +32,7 @@ use crate::{
 pub const MAX_FRAME_BYTES: usize = 64 * 1024;
 /// Most questions one connection may follow.
 const MAX_SUBSCRIPTIONS: usize = 100;
-/// Frames a client may send in a second, on average over ten.
+/// Messages of any kind that a client may send in ten seconds.
 const MAX_FRAMES_PER_10_S: u32 = 500;
 /// A client has this long to authenticate.
 const AUTH_DEADLINE: Duration = Duration::from_secs(10);
@@ -144,6 +144,10 @@ impl LiveSession {
             tokio::select! {
                 message = messages.next() => {
                     last_heard = Instant::now();
+                    self.frames_in += 1;
+                    if self.frames_in > MAX_FRAMES_PER_10_S {
+                        return Some(Close::Rate);
+                    }
                     match message? {
                         Ok(AggregatedMessage::Text(text)) => {
                             if let Err(close) = self.hear(&text).await {
@@ -219,10 +223,6 @@ impl LiveSession {
     }
 
     async fn hear(&mut self, text: &str) -> Result<(), Close> {
-        self.frames_in += 1;
-        if self.frames_in > MAX_FRAMES_PER_10_S {
-            return Err(Close::Rate);
-        }
         let frame = match serde_json::from_str(text) {
             Ok(frame) => frame,
             Err(error) => {

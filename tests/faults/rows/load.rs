@@ -6,41 +6,58 @@ use serde_json::json;
 use tokio::time::sleep;
 
 use super::{QUICK, Shown, count};
-use crate::rig::{Log, Rig, signal};
+use crate::{
+    flood::flood,
+    rig::{Log, Rig, signal},
+};
 
 /// From the issue: how long after an overload everything is as before.
 const RECOVERY: Duration = Duration::from_secs(10);
 
-/// Who is refused tries again four times a second, with a dozen events; so twelve players offer more than the limit takes in.
+/// A crowd as ever, and a flood of `times` the limit beside it.
 pub async fn overload(seed: u64, times: u32, length: Duration) -> Shown {
-    const LIMIT: u32 = 400;
+    const LIMIT: u32 = 2000;
+    /// Of its seconds, so that the flood counts as one.
+    const HELD: f64 = 0.9;
     let limit = [("ADMIT_EVENTS_PER_S", &*LIMIT.to_string())];
     let rig = Rig::start(Log::Embedded, &format!("t08-{times}"), &limit).await;
-    let crowd = rig.crowd(12 * u64::from(times), QUICK, seed);
-    sleep(length).await;
-    let refused = count(&crowd.answers.refused);
-    let per_s = |events: u64| events as f64 / length.as_secs_f64();
-    let (offered, accepted) = (per_s(count(&crowd.answers.offered)), per_s(rig.ledger.len()));
+    let crowd = rig.crowd(12, QUICK, seed);
+    sleep(Duration::from_secs(2)).await;
+    let (begun, before) = (Instant::now(), rig.ledger.len());
+    let flood = flood(&rig, LIMIT, times, length).await;
+    let accepted = (rig.ledger.len() - before) as f64 / begun.elapsed().as_secs_f64();
     let memory_mb = resident_mb(rig.collector.pid());
-    // What was refused is sent again until it is taken in; then the overload is over.
-    let answers = crowd.finish().await;
+    let (refused, slowest) = (count(&crowd.answers.refused), count(&crowd.answers.slowest_ms));
     let ended = Instant::now();
     while !takes_heartbeats(&rig).await && ended.elapsed() < RECOVERY * 3 {
         sleep(QUICK).await;
     }
     let normal = ended.elapsed();
-    let after = rig.crowd(1, Duration::from_millis(500), seed + 1);
+    let answers = crowd.finish().await;
+    let after = rig.crowd(12, QUICK, seed + 1);
     sleep(Duration::from_secs(5)).await;
     let after = after.finish().await;
+    let (offered, held) = flood.held(length, f64::from(LIMIT * times));
     let note = format!(
-        "{offered:.0} events/s offered, {accepted:.0} came in, {refused} beacons refused, {memory_mb} MB resident, normal \
-        {normal:.1?} after the end"
+        "{offered:.0} events/s offered, {held} of {} seconds with {times} times {LIMIT}; {accepted:.0} came in: {}; of the players \
+        beside them {refused} beacons were refused, slowest answer {slowest} ms; {} different waits; {memory_mb} MB resident; \
+        normal {normal:.1?} after the end",
+        length.as_secs(),
+        flood.told(),
+        flood.waits(),
     );
     let most = f64::from(LIMIT) * 1.2;
+    let shares = flood.shares();
+    let is_flood = held as f64 >= length.as_secs_f64() * HELD;
     Shown::new(rig.compare().await, &answers, note)
-        .but(offered < f64::from(LIMIT * times), || format!("that is not {times} times {LIMIT}"))
-        .but(refused == 0, || "nothing was refused".into())
-        .but(accepted > most, || format!("{accepted} events/s are beyond the limit of {LIMIT}"))
+        .unless(!is_flood, || format!("no machine for {times} times the limit"))
+        .but(flood.strange().is_some(), || format!("answered {}", flood.strange().unwrap_or_default()))
+        .but(is_flood && flood.waits() < 3, || "everybody is to come back at the same time".into())
+        .but(is_flood && !shares.is_sorted(), || {
+            "what matters more was refused before what matters less".into()
+        })
+        .but(is_flood && shares[3] < 0.9, || "errors and ends were refused".into())
+        .but(accepted > most, || format!("{accepted:.0} events/s are beyond the limit of {LIMIT}"))
         .but(normal > RECOVERY, || "heartbeats were still refused".into())
         .but(count(&after.refused) > 0, || "still refusing afterwards".into())
 }

@@ -1,23 +1,30 @@
 //! Events over which the service panics.
 
+use std::time::Duration;
+
+use rand::{RngExt, SeedableRng, rngs::StdRng};
+use tokio::time::sleep;
+
 use super::{QUICK, Shown};
 use crate::{
-    ledger::Tally,
     poison::{give, metric, quarantined},
-    rig::{Log, Rig},
+    rig::{Log, Rig, Role, signal},
 };
 
 /// More than one intent has room for.
 const PANICS: usize = 300;
+/// While they are taken out, one by one.
+const KILLS: u32 = 8;
 
-/// On both logs.
+/// On both logs, and once more with kills in the middle of it.
 pub async fn survived(seed: u64) -> Shown {
-    let mut shown = Shown { tally: Tally::default(), note: String::new(), trouble: None };
+    let mut shown = Shown::default();
     for log in [Log::Embedded, Log::Kafka] {
-        let of_log = panics(log, seed).await;
-        shown.tally += of_log.tally;
-        shown.note += &format!("{log:?}: {}; ", of_log.note);
-        shown.trouble = shown.trouble.or(of_log.trouble);
+        for of_log in [panics(log, seed).await, panics_and_kills(log, seed).await] {
+            shown.tally += of_log.tally;
+            shown.note += &format!("{log:?}: {}; ", of_log.note);
+            shown.trouble = shown.trouble.or(of_log.trouble);
+        }
     }
     shown
 }
@@ -50,4 +57,23 @@ async fn panics(log: Log, seed: u64) -> Shown {
         .but(counted != PANICS as u64 + 1, || format!("{} were sent", PANICS + 1))
         .but(listed != PANICS + 2, || format!("{listed} of them are listed"))
         .but(rig.reader().pid() != process, || "the process is another one".into())
+}
+
+/// Gathers them while the engine stands still, so that they make one batch, and kills whoever takes them out of it again and again.
+async fn panics_and_kills(log: Log, seed: u64) -> Shown {
+    let mut chance = StdRng::seed_from_u64(seed);
+    let mut rig = poisoned(log, "kills").await;
+    let crowd = rig.crowd(12, QUICK, seed);
+    signal(rig.reader().engine().expect("an engine"), libc::SIGSTOP);
+    give(&rig, "planted-panic", PANICS).await;
+    let role = if log == Log::Embedded { Role::Collector } else { Role::Processor };
+    for _ in 0..KILLS {
+        rig.kill(role).await;
+        sleep(Duration::from_millis(chance.random_range(0..1500))).await;
+    }
+    let answers = crowd.finish().await;
+    let tally = rig.compare().await;
+    let listed = quarantined(&rig).await.matches("a panic: planted").count();
+    let note = format!("{KILLS} kills meanwhile, {listed} entries in quarantine");
+    Shown::new(tally, &answers, note).but(listed < PANICS + 2, || "some of them are nowhere".into())
 }

@@ -9,7 +9,6 @@ use tokio::time::sleep;
 
 use super::{QUICK, Shown, count};
 use crate::{
-    ledger::Tally,
     preload::Preload,
     rig::{Log, Rig, signal},
 };
@@ -171,5 +170,5 @@ pub fn bad_settings() -> Shown {
             wrong = Some(format!("{arguments:?} ended with {:?}: {said}", output.status.code()));
         }
     }
-    Shown { tally: Tally::default(), note: format!("{count} mistakes"), trouble: wrong }
+    Shown { note: format!("{count} mistakes"), trouble: wrong, ..Shown::default() }
 }

@@ -123,4 +123,9 @@ async fn questions_and_frames_are_counted(server: &Server) {
             restless.0.send(Message::text(json!({"type": "unsubscribe", "id": "none"}).to_string())).await;
     }
     assert_eq!(restless.closed().await, Close::Rate.code());
+    let mut pinging = Client::signed_in(server).await;
+    for _ in 0..600 {
+        let _ = pinging.0.send(Message::Ping("still there?".into())).await;
+    }
+    assert_eq!(pinging.closed().await, Close::Rate.code());
 }

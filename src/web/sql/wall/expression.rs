@@ -303,7 +303,7 @@ fn interval(cursor: &mut Cursor<'_>) -> Result<(), EngineError> {
     let _ = cursor.word("INTERVAL");
     let _ = cursor.sign("-");
     let is_text = matches!(cursor.peek(0), Some(Token::Text(_)));
-    primary(cursor)?;
+    cursor.deeper(primary)?;
     if cursor.word_of(&UNITS).is_none() && !is_text {
         return Err(cursor.unexpected("a unit of time"));
     }

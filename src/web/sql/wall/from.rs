@@ -111,9 +111,11 @@ fn in_parentheses(cursor: &mut Cursor<'_>) -> Result<Option<String>, EngineError
         return Ok(None);
     }
     // A table in parentheses: the parentheses say nothing.
-    cursor.skip(1);
-    let own_name = if cursor.is_sign(0, "(") { in_parentheses(cursor)? } else { named(cursor)? };
-    if cursor.drop_sign(")") { Ok(own_name) } else { Err(cursor.unexpected(")")) }
+    cursor.deeper(|cursor| {
+        cursor.skip(1);
+        let own_name = if cursor.is_sign(0, "(") { in_parentheses(cursor)? } else { named(cursor)? };
+        if cursor.drop_sign(")") { Ok(own_name) } else { Err(cursor.unexpected(")")) }
+    })
 }
 
 /// A table by its name; returns the name it goes by when it gets no other.

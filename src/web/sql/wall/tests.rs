@@ -1,5 +1,7 @@
 //! What statements become; the attacks are in `tests/it/sql`.
 
+mod deep;
+
 use super::{catalog::Database, filters::Filters, settings::Bounds, *};
 
 const BOUNDS: Bounds =
