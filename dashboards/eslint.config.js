@@ -37,7 +37,7 @@ export default tseslint.config(
     files: ['**/*.{js,mjs}'],
     languageOptions: {
       globals: Object.fromEntries(
-        ['process', 'console', 'URL', 'URLSearchParams', 'Buffer', 'setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'document', 'window', 'performance', 'fetch', 'PerformanceObserver', 'MutationObserver', 'navigator', 'getComputedStyle', 'location'].map((n) => [n, 'readonly']),
+        ['process', 'console', 'URL', 'URLSearchParams', 'Buffer', 'setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'document', 'window', 'performance', 'fetch', 'PerformanceObserver', 'MutationObserver', 'navigator', 'getComputedStyle', 'location', 'requestAnimationFrame', 'CSSStyleSheet', 'HTMLElement', 'scrollTo'].map((n) => [n, 'readonly']),
       ),
     },
   },

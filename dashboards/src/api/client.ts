@@ -22,8 +22,12 @@ export interface Problem {
 /** What went wrong, for a person; with the number under which the server's log has it. */
 export function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  return error instanceof ApiError && error.requestId !== undefined ? `${error.message} Request ${error.requestId}.` : error.message;
+  const said = sentence(error.message);
+  return error instanceof ApiError && error.requestId !== undefined ? `${said} Request ${error.requestId}.` : said;
 }
+
+/** Problems are told as the server's log has them, in lower case and without a full stop. */
+const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`;
 
 /** Problem documents are RFC 9457; an answer without one (a proxy's, say) is told by its status. */
 const problemOf = (response: Response): Promise<Problem> => response.json().then((body: Problem) => body, () => ({}));

@@ -46,7 +46,7 @@ export function CompareCourse({ segments, metric }: Props): JSX.Element {
   return (
     <Panel id="course" title={title} class="panel-chart" note={aligned}
       actions={<><ShapeSwitch param="course" what={title} /><PanelMenu title={title} about={names} asked={paths.map((path, i) => ({ what: names[i] ?? '', path }))} hasPicture={panelShape('course') === 'chart'} rows={known && (() => cells(known))} /></>}>
-      <StateGate source={source} what={title} isEmpty={({ atS }) => atS.length === 0} empty={<p class="state-title">No view in this time.</p>}>
+      <StateGate source={source} what={`“${title}”`} isEmpty={({ atS }) => atS.length === 0} empty={<p class="state-title">No view in this time.</p>}>
         {(course) => panelShape('course') === 'table' ? <Table course={course} names={names} metric={metric} step={step} /> : <Chart course={course} names={names} metric={metric} step={step} />}
       </StateGate>
     </Panel>

@@ -56,7 +56,7 @@ export function ErrorWhere({ dimension, code, overall, scope }: Props): JSX.Elem
       note={known !== undefined && known.values > MOST_ROWS ? `${rows.length} of ${count(known.values)}` : undefined}
       actions={<PanelMenu title={`${code.value} by ${title}`} about={aboutOf(scope)} asked={[{ what: 'Views with it', path }, { what: 'All views', path: groups(dimension, scope.now, 1_000) }]} rows={known && (() => cells(dimension, rows))} />}
     >
-      <StateGate source={source} what={title} isEmpty={() => rows.length === 0} empty={<p class="state-title">No view in this time had it.</p>}>
+      <StateGate source={source} what={`“${title}”`} isEmpty={() => rows.length === 0} empty={<p class="state-title">No view in this time had it.</p>}>
         {({ titles }) => <PlaceTable dimension={dimension} rows={rows} titles={titles} filters={filters} />}
       </StateGate>
     </Panel>

@@ -53,7 +53,7 @@ export function BreakdownPanel({ id, title, titleHref, of, question, scope, acti
       note={answer?.problem === undefined ? undefined : `The comparison did not load: ${answer.problem}`}
       actions={<>{actions}<PanelMenu title={title} about={aboutOf(scope)} asked={asked} rows={answer && (() => cells(answer, of, question, scope))} /></>}
     >
-      <StateGate source={source} what={title} isEmpty={({ groups }) => groups.length === 0} empty={<Nothing filtered={scope.filters.length > 0} />}>
+      <StateGate source={source} what={`“${title}”`} isEmpty={({ groups }) => groups.length === 0} empty={<Nothing filtered={scope.filters.length > 0} />}>
         {(breakdown) => (
           <>
             <BreakdownTable breakdown={breakdown} of={of} dimension={question.dimension} filters={scope.filters} title={title} compact={compact} />

@@ -63,7 +63,7 @@ export function HistoryPanel({ id, title, titleHref, of, scope, step = fittingSt
         <PanelMenu title={title} about={aboutOf(scope)} asked={asked} hasPicture={panelShape(id) === 'chart'} rows={rows && (() => cells(rows, of, scope, step, notes))} />
       </>}
     >
-      <StateGate source={source} what={title}>
+      <StateGate source={source} what={`“${title}”`}>
         {() => panelShape(id) === 'table'
           ? <HistoryTable rows={rows ?? []} of={of} step={step} compared={scope.before !== undefined} title={title} notes={notes} />
           : <HistoryChart rows={rows ?? []} of={of} step={step} compared={scope.before !== undefined} frame={scope.now.frame} title={title} notes={notes} crosshair={crosshair} />}

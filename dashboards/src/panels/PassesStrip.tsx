@@ -26,6 +26,6 @@ function inWords(stretches: Stretch[], durationMs: number): string {
   if (ranges.length === 0) return 'Nothing played yet.';
   const seenMs = ranges.reduce((sum, [from, to]) => sum + to - from, 0);
   const most = Math.max(...stretches.map((stretch) => stretch.passes));
-  const percent = durationMs > 0 ? ` (${Math.round(Math.min(1, seenMs / durationMs) * 100)} %)` : '';
+  const percent = durationMs > 0 ? ` (${Math.round(Math.min(1, seenMs / durationMs) * 100)}%)` : '';
   return `${duration(seenMs)} of ${duration(durationMs)} seen${percent}: ${rangesWords(ranges)}.${most > 1 ? ` At most ${most} times.` : ''}`;
 }
