@@ -78,6 +78,10 @@ compile:
 	@nice -n 19 cargo clippy --all-targets --quiet -- -D warnings
 	@nice -n 19 cargo test --no-run --lib --bins --test it
 
+.PHONY: test-go
+test-go: setup pages ## ClickHouse's Go client against the SQL port, as Grafana's plugin uses it (wants Go 1.26)
+	@cargo test --test go
+
 .PHONY: faults
 faults: setup pages ## kills, frozen and missing parts, overload: a ledger against the real thing (KILLS=1000 SEED=n ROWS=T093,…)
 	@deploy/setup.sh test
