@@ -60,7 +60,7 @@ async fn connect(request: HttpRequest, body: web::Payload, state: web::Data<Live
 
 /// Says what was not right about a handshake, and which version is spoken.
 fn no_websocket(error: &actix_web::Error) -> HttpResponse {
-    let status = error.as_response_error().status_code();
+    let status = error.error_response().status();
     let problem = Problem::new(status, "no_websocket", error.to_string());
     let mut response = problem.builder();
     response.insert_header((header::SEC_WEBSOCKET_VERSION, "13"));

@@ -96,7 +96,7 @@ fn nor_is_one_that_repeats_two_things_in_turns() {
         said(3).is_none_or(|error| said(6) != Some(error))
     };
     let deep = statements.into_iter().filter(goes_on);
-    survive(deep.map(move |(head, pair)| repeated(head, &pair, 2000)));
+    survive(deep.map(move |(head, pair)| repeated(head, &pair, 1500)));
 }
 
 #[test]
