@@ -4,6 +4,7 @@ import type { CoursePoint } from '../src/api/system';
 import { totalOf, usagePath } from '../src/api/usage';
 import { bytesText, fatesOf, minutesOf, ratePerS, sumOf } from '../src/charts/system';
 import { fieldOf } from '../src/ui/act';
+import { browserWords } from '../src/ui/agent';
 
 const point = (atS: number, accepted: number, lag = 0): CoursePoint => ({ at_ms: atS * 1_000, accepted_per_s: accepted, rejected_per_s: 1, shed_per_s: 2, stored_per_s: 0, lag_records: lag });
 
@@ -58,4 +59,16 @@ test('usage is asked for two seconds and a step, and added up', () => {
   expect(usagePath({ fromS: 10, toS: 20 }, 'hour')).toBe('/data/v1/usage?timeframe%5B%5D=10&timeframe%5B%5D=20&group_by=hour');
   const step = { date: '', views: 2, minutes_watched: 1.5, events: 9, beacons: 3 };
   expect([totalOf([step, step], 'minutes_watched'), totalOf([], 'views')]).toEqual([3, 0]);
+});
+
+describe('who is signed in', () => {
+  test.each([
+    ['Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/156.0.0.0 Safari/537.36', 'Chrome 156 on Linux'],
+    ['Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36 Edg/142.0.0.0', 'Edge 142 on Windows'],
+    ['Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1', 'Safari 18 on iPhone'],
+    ['Mozilla/5.0 (Android 15; Mobile; rv:145.0) Gecko/145.0 Firefox/145.0', 'Firefox 145 on Android'],
+    ['curl/8.5.0', 'curl/8.5.0'],
+  ])('%s', (agent, words) => {
+    expect(browserWords(agent)).toBe(words);
+  });
 });

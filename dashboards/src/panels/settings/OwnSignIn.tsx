@@ -12,6 +12,7 @@ import { Panel } from '../../ui/Panel';
 import { StateGate } from '../../ui/StateGate';
 import { Moment, Thing } from '../../ui/Thing';
 import { fieldOf, say, useAct } from '../../ui/act';
+import { browserWords } from '../../ui/agent';
 import { useAnswer } from '../../ui/hooks';
 import { settingsHref } from './place';
 
@@ -70,7 +71,7 @@ function Sessions(): JSX.Element {
             {all.map((open) => (
               <Thing
                 key={open.id} head={<><strong>{open.email ?? `By ${BY_LINK}`}</strong>{open.is_this && <span class="tag">this one</span>}</>}
-                facts={<>{open.device === '' ? 'unknown browser' : open.device} · since <Moment ms={open.created_ms} />{open.last_used_ms !== null && <> · last used <Moment ms={open.last_used_ms} /></>} · ends <Moment ms={open.expires_ms} /></>}
+                facts={<><span title={open.device}>{open.device === '' ? 'unknown browser' : browserWords(open.device)}</span> · since <Moment ms={open.created_ms} />{open.last_used_ms !== null && <> · last used <Moment ms={open.last_used_ms} /></>} · ends <Moment ms={open.expires_ms} /></>}
               >
                 <button type="button" class="button" onClick={() => ask(open)}>{open.is_this ? 'Sign out' : 'End'}<span class="visually-hidden"> the session of {open.email ?? BY_LINK}</span></button>
               </Thing>
