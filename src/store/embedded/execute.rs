@@ -107,7 +107,10 @@ impl Run {
     /// The bytes of an answer, or of a piece of it, as the client reads them.
     fn output(&self, answer: Answer) -> Result<Bytes, EngineError> {
         let bytes = Bytes::from_owner(answer);
-        self.revision.map_or_else(|| Ok(bytes.clone()), |revision| revision.rewrite(&bytes))
+        match self.revision {
+            None => Ok(bytes),
+            Some(revision) => revision.rewrite(&bytes),
+        }
     }
 
     fn pieces(

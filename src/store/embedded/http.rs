@@ -111,9 +111,10 @@ async fn handle(
             let format = statement.format.clone().unwrap_or_else(|| run.format.clone());
             let place = Arc::clone(&service.reads).acquire_owned().await.map_err(EngineError::host)?;
             let stream = if plan == Plan::Stream { Header::of(&format) } else { None };
-            let revision = match format.eq_ignore_ascii_case("Native") {
-                true => Revision::of(run.request.client_protocol_version)?,
-                false => None,
+            let revision = if format.eq_ignore_ascii_case("Native") {
+                Revision::of(run.request.client_protocol_version)?
+            } else {
+                None
             };
             let run = Run { revision, ..run };
             let (sender, pieces) = mpsc::channel(2);
