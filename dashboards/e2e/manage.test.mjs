@@ -101,21 +101,24 @@ test('system health: a choice of course, and the state of now when it is asked a
 test('nothing moves while these pages load', async () => {
   const replay = await startReplay();
   const sections = ['keys', 'tokens', 'people', 'environment', 'privacy', 'counts', 'you'].map((section) => `/settings/${section}`);
-  for (const width of [1_440, 390]) {
-    const context = await browser.newContext({ viewport: { width, height: 900 } });
-    const page = await context.newPage();
-    await page.addInitScript(() => {
-      window.moved = [];
-      new PerformanceObserver((list) => window.moved.push(...list.getEntries().map(({ value, sources }) => `${value} ${sources[0]?.node?.id}`))).observe({ type: 'layout-shift', buffered: true });
-    });
-    for (const path of ['/usage', '/quality', '/system', ...sections]) {
-      await page.goto(replay.url + path);
-      await page.waitForLoadState('networkidle');
-      assert.deepEqual(await page.evaluate(() => window.moved), [], `${path}, ${width} px`);
+  try {
+    for (const width of [1_440, 390]) {
+      const context = await browser.newContext({ viewport: { width, height: 900 } });
+      const page = await context.newPage();
+      await page.addInitScript(() => {
+        window.moved = [];
+        new PerformanceObserver((list) => window.moved.push(...list.getEntries().map(({ value, sources }) => `${value} ${sources[0]?.node?.id}`))).observe({ type: 'layout-shift', buffered: true });
+      });
+      for (const path of ['/usage', '/quality', '/system', ...sections]) {
+        await page.goto(replay.url + path);
+        await page.waitForLoadState('networkidle');
+        assert.deepEqual(await page.evaluate(() => window.moved), [], `${path}, ${width} px`);
+      }
+      await context.close();
     }
-    await context.close();
+  } finally {
+    await replay.close();
   }
-  await replay.close();
 });
 
 test('keys lead to each of them', () =>

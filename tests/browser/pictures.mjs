@@ -54,6 +54,8 @@ async function takeAll(server) {
     await page.setViewportSize({ width: 1_440, height });
     await page.goto(server.url + path);
     await page.locator('main h1').waitFor({ state: 'attached' });
+    // Comparisons come after the figures, and nothing says that they are missing.
+    await page.waitForLoadState('networkidle');
     await page.waitForTimeout(SETTLE_MS);
     await eventually(async () => (await page.locator('[data-state=loading]').count()) === 0, `${name} has loaded`, 30_000);
     await page.screenshot({ path: join(folder, `dashboard-${name}.png`) });

@@ -38,7 +38,7 @@ pub struct EngagementQuestion {
 impl EngagementQuestion {
     /// The heatmap by the second for the SQL port: `second`, `plays`, `viewers` of those that somebody has played. Seconds
     /// beyond the video's end, which the heatmap leaves out, are rows here.
-    pub fn seconds_in_sql(&self) -> String {
+    pub fn seconds_in_sql(&self) -> Option<String> {
         let mut to = Statement::for_analysts();
         to.sql("SELECT second, toUInt64(round(sum(weight * times))) AS plays, toUInt64(round(sum(weight))) AS viewers FROM (")
             .sql("SELECT weight, arrayJoin(arrayFlatten(arrayMap(played -> range(intDiv(played.1, 1000), ")

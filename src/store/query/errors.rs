@@ -37,7 +37,7 @@ impl Store {
 
 /// The same for the SQL port: `id`, `code`, `message`, `views`, `share` and so on; the row without a code are the views
 /// without an error.
-pub fn in_sql(scope: &Scope) -> String {
+pub fn in_sql(scope: &Scope) -> Option<String> {
     written(scope, Statement::for_analysts()).written()
 }
 

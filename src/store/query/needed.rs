@@ -98,7 +98,7 @@ fn columns(list: &str) -> Vec<Column> {
 }
 
 /// All that may be names: words of functions and of quoted texts name no column, or one more than is needed.
-fn words(text: &str) -> impl Iterator<Item = &str> {
+pub(super) fn words(text: &str) -> impl Iterator<Item = &str> {
     let words = text.split(|character: char| !(character.is_ascii_alphanumeric() || character == '_'));
     words.filter(|word| word.starts_with(|first: char| first.is_ascii_alphabetic()))
 }

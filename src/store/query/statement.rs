@@ -4,6 +4,9 @@ mod layout;
 
 use super::{QueryError, needed};
 
+/// A column of the API's views that those of analysts have not, and nothing it could be made of.
+const NOT_TOLD: &str = "renditions";
+
 /// A statement that grows from left to right. Text is `'static`: nothing that came from outside can be part of it.
 #[derive(Debug, Clone, Default)]
 pub struct Statement {
@@ -95,9 +98,11 @@ impl Statement {
         }))
     }
 
-    /// The statement as a person would write it: over lines, the values written out.
-    pub(super) fn written(&self) -> String {
-        self.spelled(&layout::over_lines(&self.text), Value::literal)
+    /// The statement as a person would write it: over lines, the values written out. `None` if it is about what the tables
+    /// of analysts do not have.
+    pub(super) fn written(&self) -> Option<String> {
+        let is_told = needed::words(&self.text).all(|word| word != NOT_TOLD);
+        is_told.then(|| self.spelled(&layout::over_lines(&self.text), Value::literal))
     }
 
     /// `text` with something in the place of each value.
@@ -143,9 +148,15 @@ mod tests {
             .sql(" FROM views WHERE view_start < ")
             .time(1_500);
         assert_eq!(
-            to.written(),
+            to.written().unwrap(),
             "SELECT 'it\\'s \\\\ WHERE ?', 0.5\nFROM views\nWHERE view_start < toDateTime64('1970-01-01 00:00:01.500', 3, 'UTC')"
         );
+    }
+
+    #[test]
+    fn what_analysts_do_not_have_is_not_told() {
+        assert_eq!(Statement::for_analysts().sql("SELECT length(renditions)").written(), None);
+        assert!(Statement::for_analysts().sql("SELECT ").text("renditions").written().is_some());
     }
 
     #[test]

@@ -11,7 +11,6 @@ use super::{
     super::{api::ApiState, auth::Reader, error::ApiError, openapi, params::Params},
     question::{Kind, Question, measured},
 };
-use crate::store::query::metric::Measure;
 
 /// A question in SQL.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -26,13 +25,17 @@ pub struct StatementData {
     pub query: String,
 }
 
-/// The answer that tells a statement.
+/// The answer that tells a statement; `None` is refused: the tables of analysts do not have all it is about.
 pub async fn told(
-    query: String,
+    query: Option<String>,
     reader: &Reader,
     params: &Params,
     state: &ApiState,
 ) -> Result<HttpResponse, ApiError> {
+    let Some(query) = query else {
+        let detail = "the tables of SQL do not have all that this question is about: the steps from one rendition to the next";
+        return Err(ApiError::NotFound(detail.to_owned()));
+    };
     state.answer(reader, params, async { Ok(StatementAnswer { data: StatementData { query } }) }).await
 }
 
@@ -93,7 +96,6 @@ pub async fn insights(
     state: Data<ApiState>,
 ) -> Result<HttpResponse, ApiError> {
     let (measure, scope) = measured(&reader, &id, &params)?;
-    known(measure)?;
     let query = measure.insights_in_sql(&scope, params.descending(true)?, params.page()?)?;
     told(query, &reader, &params, &state).await
 }
@@ -106,17 +108,5 @@ async fn question(
     state: &ApiState,
 ) -> Result<HttpResponse, ApiError> {
     let question = Question::read(kind, reader, id, params)?;
-    known(question.measure)?;
     told(question.in_sql()?, reader, params, state).await
-}
-
-/// Refuses what the tables of analysts do not have.
-fn known(measure: Measure) -> Result<(), ApiError> {
-    match measure.is_told_to_analysts() {
-        true => Ok(()),
-        false => Err(ApiError::NotFound(format!(
-            "the tables of SQL do not have what `{}` is made of",
-            measure.metric.id
-        ))),
-    }
 }

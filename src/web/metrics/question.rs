@@ -44,7 +44,7 @@ pub enum Kind {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Question {
     scope: Scope,
-    pub(super) measure: Measure,
+    measure: Measure,
     layout: Layout,
 }
 
@@ -89,7 +89,7 @@ impl Question {
     }
 
     /// The same as a statement for the SQL port.
-    pub fn in_sql(&self) -> Result<String, QueryError> {
+    pub fn in_sql(&self) -> Result<Option<String>, QueryError> {
         match &self.layout {
             Layout::Overall => self.measure.overall_in_sql(&self.scope),
             Layout::Steps { step, descending } => {

@@ -96,6 +96,10 @@ async fn every_metric_has_a_statement_that_gives_its_number() {
         let path = format!("/data/v1/metrics/{id}/overall/sql");
         let refused = analyst.world.server.ask(&analyst.world.tenant, &path, &[]).await;
         assert_eq!(refused.status(), StatusCode::NOT_FOUND, "{id}");
+        let filtered = [("metric_filters[]", format!("{id}:1..2"))];
+        let filtered = filtered.each_ref().map(|(name, value)| (*name, value.as_str()));
+        let refused = server.ask(tenant, "/data/v1/errors/sql", &filtered).await;
+        assert_eq!(refused.status(), StatusCode::NOT_FOUND, "views filtered by {id}");
     }
 }
 

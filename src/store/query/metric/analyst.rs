@@ -1,7 +1,8 @@
 //! The same questions as statements for the SQL port: what a person asks there to get the number that the API tells.
 //!
 //! Values, conditions and dimensions are written by what writes them for the API, so a formula stands in one place; the
-//! layout is a person's: a metric at a time, named columns, no rows of steps that had no views.
+//! layout is a person's: a metric at a time, named columns, no rows of steps that had no views. There is no statement (`None`)
+//! for what the tables of analysts do not have.
 
 use super::{
     super::{
@@ -15,15 +16,8 @@ use crate::event::metric::Bucket;
 
 /// What the API's views have and those of analysts have not; see the migrations.
 const WHOLE_WEIGHT: &str = "toUInt64(floor(weight + CRC32(view_id) / 4294967296)) AS whole_weight, ";
-/// Neither have they this, and nothing it could be made of.
-const NOT_TOLD: &str = "renditions";
 
 impl Measure {
-    /// Whether analysts have all that it is made of.
-    pub fn is_told_to_analysts(&self) -> bool {
-        !self.metric.valid.contains(NOT_TOLD)
-    }
-
     /// `WITH …`: what its SQL calls by names, ending in a comma.
     pub(super) fn name_for_analysts(&self, to: &mut Statement) {
         let aggregate = self.metric.aggregate(self.measurement, "valid").unwrap_or_default();
@@ -33,7 +27,7 @@ impl Measure {
     }
 
     /// The metric over all views of a scope: `value`, `views`.
-    pub fn overall_in_sql(&self, scope: &Scope) -> Result<String, QueryError> {
+    pub fn overall_in_sql(&self, scope: &Scope) -> Result<Option<String>, QueryError> {
         let mut to = Statement::for_analysts();
         self.names(scope, None, &mut to);
         to.sql("SELECT ")
@@ -50,7 +44,7 @@ impl Measure {
         scope: &Scope,
         step: Step,
         descending: bool,
-    ) -> Result<String, QueryError> {
+    ) -> Result<Option<String>, QueryError> {
         let mut to = Statement::for_analysts();
         self.names(scope, Some(step), &mut to);
         to.sql("SELECT fromUnixTimestamp64Milli(step * ").integer(step.ms()).sql(", 'UTC') AS time, ");
@@ -61,7 +55,12 @@ impl Measure {
     }
 
     /// What drags it down: the API's own statement.
-    pub fn insights_in_sql(&self, scope: &Scope, descending: bool, page: Page) -> Result<String, QueryError> {
+    pub fn insights_in_sql(
+        &self,
+        scope: &Scope,
+        descending: bool,
+        page: Page,
+    ) -> Result<Option<String>, QueryError> {
         Ok(insight::written(scope, *self, descending, page, Statement::for_analysts())?.written())
     }
 
@@ -85,7 +84,7 @@ impl Measure {
 
 impl Ranking {
     /// By the values of a dimension: `field`, `value`, `views`, `negative_impact`.
-    pub fn in_sql(&self, scope: &Scope, dimension: &Dimension) -> Result<String, QueryError> {
+    pub fn in_sql(&self, scope: &Scope, dimension: &Dimension) -> Result<Option<String>, QueryError> {
         let mut to = Statement::for_analysts();
         let whole = ["value", "standing_for", "whole", "whole_standing_for"];
         to.sql("SELECT field, value, toUInt64(round(standing_for)) AS views, ")
