@@ -35,6 +35,7 @@ async fn healthz() -> HttpResponse {
 
 /// Something readiness is made of.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = ReadinessPart)]
 pub struct Part {
     /// `log`, `control` or `clickhouse`.
     pub name: &'static str,

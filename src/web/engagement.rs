@@ -16,7 +16,7 @@ use super::{
     api::{ApiState, get},
     auth::Reader,
     error::ApiError,
-    metrics::in_sql::{StatementAnswer, told},
+    metrics::in_sql::{InSqlAnswer, told},
     openapi,
     params::Params,
 };
@@ -151,7 +151,7 @@ pub async fn heatmap(
 /// The statement that gives the heatmap by the second: `second`, `plays`, `viewers` of the seconds that were played.
 #[utoipa::path(get, path = "/data/v1/engagement/videos/{video_id}/heatmap/sql", tag = "sql",
     params(("video_id" = String, Path,), openapi::Selection),
-    responses((status = 200, body = StatementAnswer)))]
+    responses((status = 200, body = InSqlAnswer)))]
 pub async fn heatmap_in_sql(
     reader: Reader,
     video_id: Path<String>,

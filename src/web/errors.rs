@@ -9,7 +9,7 @@ use super::{
     auth::Reader,
     error::ApiError,
     metrics::{
-        in_sql::{StatementAnswer, told},
+        in_sql::{InSqlAnswer, told},
         known, time,
     },
     openapi,
@@ -68,7 +68,7 @@ pub async fn list(reader: Reader, params: Params, state: Data<ApiState>) -> Resu
 
 /// The statement that gives them, and as the row without a code the views that had none.
 #[utoipa::path(get, path = "/data/v1/errors/sql", tag = "sql", params(openapi::Selection),
-    responses((status = 200, body = StatementAnswer)))]
+    responses((status = 200, body = InSqlAnswer)))]
 pub async fn list_in_sql(
     reader: Reader,
     params: Params,

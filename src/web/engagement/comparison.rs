@@ -20,7 +20,7 @@ use crate::{
 
 /// A video and what is typical.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
-pub struct ComparisonAnswer {
+pub struct VideoComparisonAnswer {
     pub data: ComparisonData,
     pub timeframe: [i64; 2],
     pub total_row_count: u64,
@@ -63,7 +63,7 @@ pub struct TypicalCurve {
 /// How a video keeps its viewers, compared with the tenant's other videos of like length.
 #[utoipa::path(get, path = "/data/v1/engagement/videos/{video_id}/comparison", tag = "engagement",
     params(("video_id" = String, Path,), openapi::Selection),
-    responses((status = 200, body = ComparisonAnswer), (status = 400, body = Problem)))]
+    responses((status = 200, body = VideoComparisonAnswer), (status = 400, body = Problem)))]
 pub async fn show(
     reader: Reader,
     video_id: Path<String>,
@@ -79,7 +79,7 @@ pub async fn show(
             Some(length_ms) => compared(&own, &state.store.like_videos(&question, length_ms).await?),
             None => None,
         };
-        Ok(ComparisonAnswer {
+        Ok(VideoComparisonAnswer {
             timeframe: question.scope.timeframe.seconds(),
             total_row_count: 1,
             data: ComparisonData { total_views: whole(curves.total), duration_ms, retention: own, typical },

@@ -20,7 +20,7 @@ const PARAMETERS: [&str; 5] = ["video_id", "view_id", "dimension", "limit", "win
 
 /// The state of a topic.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
-pub struct LiveAnswer {
+pub struct TopicAnswer {
     /// As `schema/live.md` has it.
     #[schema(value_type = Object)]
     pub data: Map<String, Value>,
@@ -31,7 +31,7 @@ pub struct LiveAnswer {
 /// The state of a live topic now.
 #[utoipa::path(get, path = "/data/v1/live/{topic}", tag = "monitoring",
     params(("topic" = String, Path, description = "A topic of `schema/live.md`, such as `overview`"), openapi::LiveQuery),
-    responses((status = 200, body = LiveAnswer)))]
+    responses((status = 200, body = TopicAnswer)))]
 pub async fn snapshot(
     reader: Reader,
     topic: Path<String>,
@@ -52,7 +52,7 @@ pub async fn snapshot(
     question.check().map_err(|(_, detail)| ApiError::parameter("query", detail, PARAMETERS))?;
     let answer = async {
         let now_ms = state.clock.now_ms();
-        Ok(LiveAnswer {
+        Ok(TopicAnswer {
             data: question.answer(&state.live, now_ms),
             data_age_ms: state.live.data_age_ms(now_ms),
         })

@@ -14,13 +14,13 @@ use super::{
 
 /// A question in SQL.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
-pub struct StatementAnswer {
-    pub data: StatementData,
+pub struct InSqlAnswer {
+    pub data: InSqlData,
 }
 
 /// The statement.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
-pub struct StatementData {
+pub struct InSqlData {
     /// For `/data/v1/sql` and the SQL port, over the tables of the environment.
     pub query: String,
 }
@@ -36,13 +36,13 @@ pub async fn told(
         let detail = "the tables of SQL do not have all that this question is about: the steps from one rendition to the next";
         return Err(ApiError::NotFound(detail.to_owned()));
     };
-    state.answer(reader, params, async { Ok(StatementAnswer { data: StatementData { query } }) }).await
+    state.answer(reader, params, async { Ok(InSqlAnswer { data: InSqlData { query } }) }).await
 }
 
 /// The statement that gives a metric over all views of a timeframe: `value`, `views`.
 #[utoipa::path(get, path = "/data/v1/metrics/{metric}/overall/sql", tag = "sql",
     params(openapi::MetricPath, openapi::Selection, openapi::Measured),
-    responses((status = 200, body = StatementAnswer)))]
+    responses((status = 200, body = InSqlAnswer)))]
 pub async fn overall(
     reader: Reader,
     id: Path<String>,
@@ -55,7 +55,7 @@ pub async fn overall(
 /// The statement that gives a metric step by step: `time`, `value`, `views`. Steps without views have no row.
 #[utoipa::path(get, path = "/data/v1/metrics/{metric}/timeseries/sql", tag = "sql",
     params(openapi::MetricPath, openapi::Selection, openapi::Measured, openapi::Stepped),
-    responses((status = 200, body = StatementAnswer)))]
+    responses((status = 200, body = InSqlAnswer)))]
 pub async fn timeseries(
     reader: Reader,
     id: Path<String>,
@@ -68,7 +68,7 @@ pub async fn timeseries(
 /// The statement that gives a metric for each value of a dimension: `field`, `value`, `views`, `negative_impact`.
 #[utoipa::path(get, path = "/data/v1/metrics/{metric}/breakdown/sql", tag = "sql",
     params(openapi::MetricPath, openapi::Selection, openapi::Measured, openapi::Grouped, openapi::Paging),
-    responses((status = 200, body = StatementAnswer)))]
+    responses((status = 200, body = InSqlAnswer)))]
 pub async fn breakdown(
     reader: Reader,
     id: Path<String>,
@@ -88,7 +88,7 @@ pub async fn breakdown(
 /// The statement that gives what drags a metric down: `dimension`, `field`, and figures in arrays of one.
 #[utoipa::path(get, path = "/data/v1/metrics/{metric}/insights/sql", tag = "sql",
     params(openapi::MetricPath, openapi::Selection, openapi::Measured, openapi::Directed, openapi::Paging),
-    responses((status = 200, body = StatementAnswer)))]
+    responses((status = 200, body = InSqlAnswer)))]
 pub async fn insights(
     reader: Reader,
     id: Path<String>,

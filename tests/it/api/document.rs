@@ -1,6 +1,11 @@
 //! The API's document: committed, and what the code says. That its routes are there, `wall.rs` shows by asking them all.
 
+use std::{collections::BTreeSet, path::Path};
+
+use regex::Regex;
+
 use super::server::{Server, unlimited};
+use crate::tidy::sources;
 
 const COMMITTED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/schema/openapi.json");
 
@@ -15,6 +20,24 @@ fn the_committed_document_is_what_the_code_says() {
         current == committed,
         "schema/openapi.json is out of date: run the test once with PLAYHEAD_BLESS=1"
     );
+}
+
+/// Two types of one name would be one in the document, and half of the answers would look otherwise than it says.
+#[test]
+fn no_two_types_have_one_name_in_it() {
+    let type_of_document = Regex::new(
+        r"derive\([^)]*ToSchema\)\](?:\s*#\[schema\(as = (?<renamed>\w+)\)\])?(?:\s*#\[.*\]|\s*///.*)*\s*(?:pub(?:\(.*\))? )?(?:struct|enum) (?<name>\w+)",
+    )
+    .unwrap();
+    let mut seen = BTreeSet::new();
+    for path in sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")) {
+        let source = std::fs::read_to_string(&path).unwrap();
+        for found in type_of_document.captures_iter(&source) {
+            let name = found.name("renamed").or(found.name("name")).unwrap().as_str().to_owned();
+            assert!(seen.insert(name.clone()), "{name} again in {}", path.display());
+        }
+    }
+    assert!(seen.len() > 100, "{seen:?}");
 }
 
 #[tokio::test]
