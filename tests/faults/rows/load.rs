@@ -18,7 +18,7 @@ const RECOVERY: Duration = Duration::from_secs(10);
 pub async fn overload(seed: u64, times: u32, length: Duration) -> Shown {
     const LIMIT: u32 = 2000;
     /// Of its seconds; and the mean has to be as much, so that the flood counts as one.
-    const HELD: f64 = 0.66;
+    const HELD: f64 = 0.9;
     /// What is refused of the more important and not of the less, by the chance of a moment.
     const CHANCE: f64 = 0.02;
     let limit = [("ADMIT_EVENTS_PER_S", &*LIMIT.to_string())];
