@@ -67,14 +67,17 @@ test: ## everything CI runs: lint, Rust with real engine and Kafka, SDK, dashboa
 	@cargo fmt --check || { echo "run: cargo fmt" >&2; exit 1; }
 	@$(MAKE) check-pages
 	@$(MAKE) -j2 watch-pages compile
+	@$(MAKE) -j2 watch-players compile-rest
 	$(call say,Rust tests (embedded engine and a real Kafka))
 	@deploy/kafka/kafka.sh fetch
 	@cargo test --lib --bins --test it
-	@$(MAKE) test-browser
 
-# Tests in a browser mostly wait; what is left of the machine compiles, and gives way to them.
-.PHONY: compile
+# Tests in a browser mostly wait; what is left of the machine compiles, and gives way to them. First the program that the
+# players' tests run, then what nobody waits for.
+.PHONY: compile compile-rest
 compile:
+	@nice -n 19 cargo test --no-run --test it
+compile-rest:
 	@nice -n 19 cargo clippy --all-targets --quiet -- -D warnings
 	@nice -n 19 cargo test --no-run --lib --bins --test it
 
@@ -106,8 +109,12 @@ watch-pages: dashboards/node_modules/.installed
 
 .PHONY: test-browser
 test-browser: pages $(BROWSER_TESTS) ## the whole path: a real player in a real browser, through to the chart
-	$(call say,browser tests against the real binary)
 	@cargo build --bin playhead
+	@$(MAKE) watch-players
+
+.PHONY: watch-players
+watch-players:
+	$(call say,browser tests against the real binary)
 	@cd tests/browser && npm run --silent test
 
 .PHONY: lint

@@ -5,10 +5,13 @@ use super::{MAX_DEPTH, repair};
 /// How far back a number is followed to its beginning, bytes.
 const FURTHEST: usize = 32;
 
+/// Bytes looked at together.
+const STRETCH: usize = 64;
+
 /// Whether there is certainly nothing to refuse or mend in `json`. What is not plain may still be sound.
 pub(super) fn is_plain(json: &[u8]) -> bool {
     // What opens no more often cannot nest deeper.
-    let opened = json.iter().filter(|byte| matches!(byte, b'[' | b'{')).count();
+    let opened = memchr::memchr2_iter(b'[', b'{', json).take(MAX_DEPTH + 1).count();
     opened <= MAX_DEPTH
         && !may_have_half_characters(json)
         && !may_have_exponents(json)
@@ -19,9 +22,16 @@ fn may_have_half_characters(json: &[u8]) -> bool {
     memchr::memchr_iter(b'\\', json).any(|at| matches!(json.get(at + 1..at + 3), Some([b'u', b'd' | b'D'])))
 }
 
+/// Every tenth letter is an `e`, so they are not looked at one by one: most stretches have none behind a digit at all, which
+/// the compiler finds out for many bytes at once.
 fn may_have_exponents(json: &[u8]) -> bool {
-    let follows_digit = |at: &usize| at.checked_sub(1).is_some_and(|before| json[before].is_ascii_digit());
-    memchr::memchr2_iter(b'e', b'E', json).filter(follows_digit).any(|at| may_be_number(json, at))
+    let follows_digit = |(before, byte): (&u8, &u8)| before.is_ascii_digit() & (byte | 0x20 == b'e');
+    (0..json.len()).step_by(STRETCH).any(|begin| {
+        let stretch = &json[begin..json.len().min(begin + STRETCH + 1)];
+        let pairs = || stretch.iter().zip(&stretch[1..]).map(follows_digit);
+        pairs().fold(false, |any, follows| any | follows)
+            && (begin + 1..).zip(pairs()).any(|(at, follows)| follows && may_be_number(json, at))
+    })
 }
 
 /// A whole number that is too long reaches over one of the places looked at. What follows a point may have any length.

@@ -130,7 +130,7 @@ pub fn cut<'a>(text: Cow<'a, str>, part: impl FnOnce(&str) -> &str) -> Cow<'a, s
 
 /// Whether the client's bytes were no UTF-8 here.
 pub fn is_damaged(text: &str) -> bool {
-    text.contains(REPLACEMENT)
+    !text.is_ascii() && text.contains(REPLACEMENT)
 }
 
 /// Text cut to its limit at a character.

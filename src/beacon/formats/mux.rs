@@ -188,16 +188,16 @@ fn members<'v, 'a>(event: &'v Object<'a>) -> (Fields<'v, 'a>, Vec<Attribute<'a>>
     let mut fields = Fields::none();
     let mut attributes = Vec::with_capacity(event.len());
     for (key, value) in event {
-        attributes.extend(match mux_keys::meaning(key) {
+        attributes.extend(mux_keys::with_meaning(key, |meaning| match meaning {
             Meaning::Attribute(spec) => field::attribute(spec, value),
-            Meaning::Custom(name) => field::custom(name, value),
+            Meaning::Custom(name) => field::custom(name.clone(), value),
             Meaning::Kept(name) => name.kept(value),
             Meaning::Field(field) => {
-                fields.set(field, value);
+                fields.set(*field, value);
                 None
             }
             Meaning::Ignored => None,
-        });
+        }));
     }
     attributes.extend(first(&fields, AttributeKey::ViewerId, [Field::CustomerViewerId, Field::ViewerId]));
     attributes.extend(first(

@@ -149,7 +149,6 @@ const MOST_KEPT: usize = 4096;
 const LONGEST_KEPT: usize = 32;
 
 /// What is to be done with a field.
-#[derive(Clone)]
 pub enum Meaning {
     /// It says what one of our attributes says.
     Attribute(&'static attribute::Spec),
@@ -179,21 +178,20 @@ impl Meaning {
     }
 }
 
-/// What `key` says. Names that are kept are kept for good, so whoever is told them need not copy them.
-pub fn meaning(key: &str) -> Meaning {
+/// Tells `read` what `key` says. Names that are kept are kept for good, so whoever is told them need not copy them.
+pub fn with_meaning<R>(key: &str, read: impl FnOnce(&Meaning) -> R) -> R {
     thread_local! {
         static KEPT: RefCell<HashMap<Box<str>, Meaning, RandomState>> = RefCell::default();
     }
     KEPT.with_borrow_mut(|kept| {
         if let Some(meaning) = kept.get(key) {
-            return meaning.clone();
+            return read(meaning);
         }
         if kept.len() >= MOST_KEPT || key.len() > LONGEST_KEPT {
-            return Meaning::of(key, Cow::Owned);
+            return read(&Meaning::of(key, Cow::Owned));
         }
         let meaning = Meaning::of(key, |name| Cow::Borrowed(name.leak()));
-        kept.insert(key.into(), meaning.clone());
-        meaning
+        read(kept.entry(key.into()).or_insert(meaning))
     })
 }
 

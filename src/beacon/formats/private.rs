@@ -22,7 +22,6 @@ const SECRETS: [&str; 9] =
 const ADDRESSES: [&str; 3] = ["url", "uri", "href"];
 
 /// The name of a field without a meaning, and what it says about privacy.
-#[derive(Clone)]
 pub struct Name<'a> {
     text: Cow<'a, str>,
     is_secret: bool,
@@ -35,7 +34,7 @@ impl<'a> Name<'a> {
     }
 
     /// The field, kept with its event; nested ones as JSON text.
-    pub fn kept(self, value: &BorrowedValue<'a>) -> Option<Attribute<'a>> {
+    pub fn kept(&self, value: &BorrowedValue<'a>) -> Option<Attribute<'a>> {
         if self.is_secret {
             count_secret();
             return None;
@@ -47,13 +46,14 @@ impl<'a> Name<'a> {
                 let is_empty = matches!(&nested, Value::Object(members) if members.is_empty());
                 if is_empty { "".into() } else { field::cut(nested.to_string().into(), field::truncated) }
             }
-            scalar if scalar.is_null() => "".into(),
-            scalar => match field::text(scalar)? {
+            BorrowedValue::String(_) => match field::text(value)? {
                 Cow::Borrowed(text) => cleaned(self.is_address, text),
                 Cow::Owned(text) => cleaned(self.is_address, &text).into_owned().into(),
             },
+            scalar if scalar.is_null() => "".into(),
+            scalar => field::text(scalar)?,
         };
-        field::named(AttributeKey::KeyUnknown, self.text, text)
+        field::named(AttributeKey::KeyUnknown, self.text.clone(), text)
     }
 }
 
@@ -82,7 +82,7 @@ pub fn host(address: &str) -> Option<&str> {
 
 /// The text with every address in it cut before its `?` or `#`, and without its user and password.
 pub fn without_queries(text: &str) -> Cow<'_, str> {
-    if !text.contains("://") {
+    if !names_address(text) {
         return Cow::Borrowed(text);
     }
     let mut clean = String::with_capacity(text.len());
@@ -99,6 +99,12 @@ pub fn without_queries(text: &str) -> Cow<'_, str> {
     }
     clean.push_str(rest);
     Cow::Owned(clean)
+}
+
+/// Asked of every text there is, and most are short: several times faster than a search for the three characters.
+fn names_address(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    memchr::memchr_iter(b':', bytes).any(|at| bytes[at + 1..].starts_with(b"//"))
 }
 
 fn ends_address(character: char) -> bool {
