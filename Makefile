@@ -64,12 +64,12 @@ $(DASHBOARD): dashboards/node_modules/.installed $(DASHBOARD_SOURCES)
 test: ## everything CI runs: lint, Rust with real engine and Kafka, SDK, dashboard, browser
 	@deploy/setup.sh test
 	@$(MAKE) setup pages $(BROWSER_TESTS)
+	@deploy/kafka/kafka.sh fetch
 	@cargo fmt --check || { echo "run: cargo fmt" >&2; exit 1; }
 	@$(MAKE) check-pages
 	@$(MAKE) -j2 watch-pages compile
 	@$(MAKE) -j2 watch-players compile-rest
 	$(call say,Rust tests (embedded engine and a real Kafka))
-	@deploy/kafka/kafka.sh fetch
 	@cargo test --lib --bins --test it
 
 # Tests in a browser mostly wait; what is left of the machine compiles, and gives way to them. First the program that the
