@@ -1,7 +1,9 @@
 /** Two pages from one build: the app and the demo. Their shared modules become one shared, hashed chunk. */
 import { defineConfig } from 'vitest/config';
+import { leanUPlot } from './scripts/uplot.ts';
 
 export default defineConfig({
+  plugins: [leanUPlot()],
   // The automatic JSX runtime is read from tsconfig.json (jsxImportSource: preact).
   build: {
     target: 'es2022',
@@ -16,7 +18,8 @@ export default defineConfig({
       output: {
         codeSplitting: {
           groups: [
-            { name: 'base', priority: 2, test: /node_modules|src\/(router|live\/|api\/(client|session|batch)|ui\/(Allowed|Lazy|dismissed|hooks|Announcer|CopyButton|Connection|Glyph|Header|Panel|PanelMenu|Sparkline|StateGate|ViewState|theme|ticker)\.|charts\/(Plot|format|series|parts|steps|colors|keys|touch)|time\/zone|notes\/(notes|marks|NotesStrip)|views\/filters|panels\/WrongNow)/ },
+            { name: 'base', priority: 2, test: /node_modules|src\/(router|live\/|api\/(client|session|batch)|ui\/(Allowed|Lazy|dismissed|hooks|Announcer|CopyButton|Connection|Glyph|Header|Panel|PanelMenu|Sparkline|StateGate|Step|ViewState|theme|ticker)\.|charts\/(Plot|format|series|parts|steps|colors|keys|touch)|time\/zone|notes\/(notes|marks|NotesStrip)|views\/filters|panels\/WrongNow)/ },
+            { name: 'asked', priority: 2, test: /src\/(ui\/(MenuBody|Shortcuts)|notes\/NoteDialog)/ },
             { name: 'live', priority: 2, test: /src\/panels\/(Live|MostWatched|Newest|ViewersChart|FirstBeacon)/ },
             { name: 'engagement', priority: 2, test: /src\/(panels\/(EngagementChart|MomentsStrip|Passes)|charts\/(engagement|passes))/ },
             { name: 'history', priority: 1, test: /src\/(panels\/(Breakdown|Figures|Filter|History|Insights|NothingThen|Percentile|Standouts|Toolbar|TimePicker|Video)|pages\/(Overview|Explore|Compare|Quality|Usage|Video|Errors|Error|Alerts|Incident|history|wrong)(Page)?\.|compare\/|errors\/|alerts\/|charts\/(history|standouts|causes)|ui\/(scope|export)|time\/(input|frame|compare)|api\/(views|metrics|usage)|views\/rows)/ },
