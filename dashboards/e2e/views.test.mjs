@@ -183,6 +183,45 @@ test('a view in words: verdict, times, who, and what is not known', () =>
     assert.equal(await page.locator('.mark[data-mark=warning]').count(), 1);
   }));
 
+test('a view is copied as a ticket, with its times in UTC and a link back', () =>
+  withPage('/views/past-1?zone=utc', async (page) => {
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    await page.getByRole('button', { name: 'Copy as ticket' }).click();
+    await page.getByRole('button', { name: 'Copied' }).waitFor();
+    const text = await page.evaluate(() => navigator.clipboard.readText());
+    assert.match(text, /^\*\*Started after 2\.1 s, never stalled, 1 error on the way, ended by fatal error 404 at 3:12\.\*\*\n/);
+    assert.match(text, /\| Viewer id \| `viewer-1` \|\n/);
+    assert.match(text, /\n- \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} UTC, fatal at 3:12: 404: \\<img src=x/);
+    assert.match(text, /\n\[This view in Playhead\]\(http:\/\/[^)]+\/views\/past-1\?zone=utc\)$/);
+    await page.locator('#view .menu summary').click();
+    await page.locator('#view .menu-call', { hasText: 'video-views/past-1' }).waitFor();
+    assert.deepEqual(await axe(page), []);
+  }));
+
+test('from view to view by keyboard: along the list it was opened from, else along those of the viewer', () =>
+  withPage('/views?filter=country%3ADE&until=4000000000', async (page) => {
+    await row(page, 'past-4').locator('.open').click();
+    const steps = page.locator('[aria-label="Other views"]');
+    await steps.locator('.note', { hasText: '29 of 30 of the list' }).waitFor();
+    await page.keyboard.press('[');
+    await page.waitForURL('**/views/past-8');
+    await steps.locator('.note', { hasText: '28 of 30 of the list' }).waitFor();
+    await page.keyboard.press(']');
+    await page.waitForURL('**/views/past-4');
+    await steps.locator('.note', { hasText: '29 of 30' }).waitFor();
+    await page.keyboard.press(']');
+    await page.waitForURL('**/views/past-0');
+    await page.getByRole('link', { name: 'Later view of the list: nothing there', disabled: true }).waitFor();
+    await page.locator('[aria-label=Back] a').click();
+    await eventually(async () => (await focused(page)) === 'past-0', 'the focus is on the row one has come to');
+    await page.goto(`${new URL(page.url()).origin}/views/past-14`);
+    await steps.locator('.note', { hasText: '11 of 12 of this viewer' }).waitFor();
+    await page.keyboard.press(']');
+    await page.waitForURL('**/views/past-4');
+    await page.getByRole('link', { name: 'Later view of this viewer: nothing there', disabled: true }).waitFor();
+    assert.deepEqual(await axe(page), []);
+  }));
+
 test('the timeline is read by keyboard and by pointing, and has its twin in the table', () =>
   withPage('/views/past-0', async (page) => {
     const slider = page.locator('#timeline [role=slider]');

@@ -8,9 +8,10 @@ import { courseOf } from '../src/views/course';
 import { factGroups } from '../src/views/facts';
 import { added, filterText, filtersOf, flipped, matchesLive, notLive, parseFilter, withFilters, without } from '../src/views/filters';
 import { atX, lanesFor, lengthOf, rungs, ticks, xOf } from '../src/views/layout';
-import { lastList, rememberOpened, takeOpened } from '../src/views/opened';
+import { lastList, listAround, movedOn, rememberOpened, takeOpened } from '../src/views/opened';
 import { recordOf } from '../src/views/record';
 import { fromHistory, fromLive, merged } from '../src/views/rows';
+import { plain, ticket } from '../src/views/ticket';
 import { verdict } from '../src/views/verdict';
 import type { Figures } from '../src/views/verdict';
 
@@ -86,11 +87,20 @@ describe('rows', () => {
   });
 
   test('the row one came from is told once, to its own list', () => {
-    rememberOpened('/views?filter=country%3ADE', 'a');
+    rememberOpened('/views?filter=country%3ADE', ['b', 'a'], 'a');
     expect(lastList()).toBe('/views?filter=country%3ADE');
     expect(takeOpened('/views')).toBeUndefined();
     expect(takeOpened('/views?filter=country%3ADE')).toBe('a');
     expect(takeOpened('/views?filter=country%3ADE')).toBeUndefined();
+  });
+
+  test('from a view of a list one goes on in that list, and comes back to the row one went on to', () => {
+    rememberOpened('/views', ['c', 'b', 'a'], 'a');
+    expect([listAround('b'), listAround('other')]).toEqual([['c', 'b', 'a'], undefined]);
+    movedOn('b');
+    movedOn('other');
+    expect(takeOpened('/views')).toBe('b');
+    expect(listAround('a')).toEqual(['c', 'b', 'a']);
   });
 });
 
@@ -199,5 +209,37 @@ describe('the timeline’s layout', () => {
     const { of, count } = rungs([at(900), at(2_800), at(400), at(900)]);
     expect([count, of(at(400)), of(at(900)), of(at(2_800))]).toEqual([3, 0, 1, 2]);
     expect(course.renditions).toEqual([{ fromMs: 0, toMs: 500, height: 360, bitrate: 0 }]);
+  });
+});
+
+describe('a ticket', () => {
+  const MESSAGE = 'no | such\n# file <img src=x> `x` \u202e';
+  const events = [
+    { name: 'play', viewer_time: 1_000, playback_time: 0, details: { sequence: 1, received_at: 1_040, 'custom.request_id': 'r-0' } },
+    { name: 'error', viewer_time: 61_000, playback_time: 57_840, details: { sequence: 2, received_at: 61_040, error_code: '404', error_message: MESSAGE, error_severity: 'fatal', 'custom.request_id': 'r-1' } },
+  ];
+  const facts = {
+    view_start: '2026-11-21T20:15:00.000Z', view_end: '2026-11-21T20:16:00.000Z', view_ended: true, view_started: true, playback_failure: true, error_code: '404', viewer_id: 'viewer_4', session_id: null,
+    video_title: 'City | derby', video_id: 'derby', browser: 'Safari', browser_version: '18', device: 'phone', cdn: 'edge-b', country: 'DE', asn: 3_320, video_startup_ms: 2_100, watch_ms: 66_667, rebuffer_ms: 8_000, rebuffer_count: 3,
+    playhead_ms: 57_840, video_duration_ms: 700_000, custom: { plan: 'gold' },
+  };
+  const record = recordOf({ facts, events }, undefined, 9e12);
+  const text = record === undefined ? '' : ticket('a1', record, 'https://playhead.example/views/a1');
+
+  test('says what happened, to whom, when and with what, and leads back', () => {
+    const lines = text.split('\n');
+    expect(lines[0]).toBe('**Started after 2.1 s, stalled 3 times for 8.0 s in all (12% of watching), ended by fatal error 404 at 0:57.**');
+    for (const line of [
+      '| View id | `a1` |', '| Viewer id | `viewer_4` |', '| Session id | unknown |', '| Title | City \\| derby |', '| Began | 2026-11-21 20:15:00.000 UTC |', '| Device | phone · Safari 18 |', '| Where | DE · 3320 |', '| plan | gold |',
+      '| Rebuffering | 3 times, 8.0 s of 1 min 7 s |', '| Playhead | 0:57 of 11:40 |', '- custom.request\\_id `r-0`', '[This view in Playhead](https://playhead.example/views/a1)',
+      '- 1970-01-01 00:01:01.000 UTC, fatal at 0:57: 404: no \\| such # file \\<img src=x> \\`x\\`   (custom.request\\_id `r-1`)',
+    ]) expect(lines).toContain(line);
+  });
+
+  test('takes no text of a stranger for markup, or for more than its one line', () => {
+    fc.assert(fc.property(fc.string({ unit: 'grapheme' }), (said) => {
+      expect(plain(said)).not.toMatch(/[\r\n\u2028\u2029\u202e]/);
+      expect(plain(said).replace(/\\[^\p{L}]/gu, '')).not.toMatch(/[`*_[\]<|~]/);
+    }));
   });
 });

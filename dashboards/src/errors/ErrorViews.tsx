@@ -4,7 +4,7 @@ import { viewsPath } from '../api/views';
 import type { ViewSummary } from '../api/views';
 import { DASH, count, countInFull, dateTime, plural, utc } from '../charts/format';
 import { aboutOf } from '../panels/HistoryPanel';
-import { viewHref, withScope } from '../router';
+import { address, viewHref, withScope } from '../router';
 import { Panel } from '../ui/Panel';
 import { PanelMenu } from '../ui/PanelMenu';
 import { StateGate } from '../ui/StateGate';
@@ -13,6 +13,7 @@ import type { Source } from '../ui/hooks';
 import type { Scope } from '../ui/scope';
 import { filterText } from '../views/filters';
 import type { Filter } from '../views/filters';
+import { rememberOpened } from '../views/opened';
 import { fromHistory } from '../views/rows';
 import { messageGroups } from './errors';
 
@@ -85,7 +86,7 @@ function Table({ views }: { views: ViewSummary[] }): JSX.Element {
             const startMs = Date.parse(view.view_start);
             return (
               <tr key={view.id} data-view={view.id}>
-                <th scope="row"><a class="open" href={viewHref(view.id)} title={utc(startMs)}>{dateTime(startMs, Date.now())}<span class="visually-hidden">, open this view</span></a></th>
+                <th scope="row"><a class="open" href={viewHref(view.id)} title={utc(startMs)} onClick={() => rememberOpened(address.value.path + location.search, views.map(({ id }) => id), view.id)}>{dateTime(startMs, Date.now())}<span class="visually-hidden">, open this view</span></a></th>
                 <td class="cut" title={view.video_title ?? view.video_id ?? undefined}>{view.video_title ?? view.video_id ?? DASH}</td>
                 <td class="cut" title={view.viewer_id ?? undefined}>{view.viewer_id ?? DASH}</td>
                 <td>{view.country_code ?? DASH}</td>

@@ -8,7 +8,8 @@ import type { OneView } from '../live/topics';
 import { PassesStrip } from '../panels/PassesStrip';
 import { ViewEvents, eventCells } from '../panels/ViewEvents';
 import { ViewFacts } from '../panels/ViewFacts';
-import { ViewHead } from '../panels/ViewHead';
+import { ViewHead, headCells } from '../panels/ViewHead';
+import { ViewSteps } from '../panels/ViewSteps';
 import { ViewTimeline, courseCells } from '../panels/ViewTimeline';
 import { Announcer } from '../ui/Announcer';
 import { Panel } from '../ui/Panel';
@@ -19,6 +20,7 @@ import type { Cell } from '../ui/export';
 import { useAnswer, useTopic } from '../ui/hooks';
 import type { Source } from '../ui/hooks';
 import { courseOf } from '../views/course';
+import { textFact } from '../views/facts';
 import { lastList } from '../views/opened';
 import { recordOf } from '../views/record';
 import type { ViewRecord } from '../views/record';
@@ -37,9 +39,10 @@ export function ViewPage({ viewId }: { viewId: string }): JSX.Element {
       <Announcer text={record === undefined ? '' : verdict(record.figures)} />
       <div class="page-head">
         <div>
-          <nav class="note" aria-label="Back"><a href={lastList()}>Views</a></nav>
+          <nav class="note" aria-label="Back"><a href={lastList()}>{lastList().startsWith('/views') ? 'Views' : 'Back to the error'}</a></nav>
           <h1 tabIndex={-1}>{title}</h1>
         </div>
+        <ViewSteps viewId={viewId} viewerId={record === undefined ? undefined : textFact(record.facts, 'viewer_id')} />
       </div>
       {source.data.status === 'ready' && record !== undefined
         ? <Found viewId={viewId} record={record} />
@@ -62,7 +65,7 @@ function Found({ viewId, record }: { viewId: string; record: ViewRecord }): JSX.
     <PanelMenu title={title} about={[viewId]} asked={[{ what: 'This view', path: viewPath(viewId), sql }]} rows={rows} />;
   return (
     <>
-      <ViewHead viewId={viewId} record={record} />
+      <ViewHead viewId={viewId} record={record} menu={menu('This view', () => headCells(record))} />
       <ViewTimeline course={course} isLive={record.live !== undefined && record.figures.standing === 'running'} menu={menu('Timeline', () => courseCells(course))} />
       <Panel id="ranges" title="What was seen of the video" actions={menu('What was seen of the video', () => [['from_ms', 'to_ms'], ...record.ranges])}>
         <PassesStrip ranges={record.ranges} durationMs={durationMs ?? reach} playheadMs={playheadMs} />

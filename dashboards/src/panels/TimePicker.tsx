@@ -6,6 +6,7 @@ import { KEPT_DAYS, NAMED, NAMES, isNamed, neighbour, whyNot } from '../time/fra
 import type { Frame, Timeframe } from '../time/frame';
 import { inputMs, inputText } from '../time/input';
 import { zone } from '../time/zone';
+import { Step } from '../ui/Step';
 import { useDismissed } from '../ui/dismissed';
 import { frameHref } from '../ui/scope';
 
@@ -15,30 +16,23 @@ interface Props {
 }
 
 export function TimePicker({ timeframe, frame }: Props): JSX.Element {
+  // As long, right before or right after.
+  const beside = (direction: 1 | -1): string | undefined => {
+    const to = neighbour(frame, direction, Date.now());
+    return to === undefined ? undefined : frameHref(to);
+  };
   return (
     <div class="time-picker">
-      <Neighbour frame={frame} direction={-1} />
+      <Step direction={-1} href={beside(-1)} />
       <nav class="choices" id="timeframe" aria-label="Timeframe">
         {NAMED.map((name) => (
           <a key={name} href={frameHref(name)} aria-current={name === timeframe ? 'true' : undefined}>{NAMES[name]}</a>
         ))}
       </nav>
-      <Neighbour frame={frame} direction={1} />
+      <Step direction={1} href={beside(1)} />
       <Custom frame={frame} chosen={!isNamed(timeframe)} />
     </div>
   );
-}
-
-/** As long, right before or right after. */
-function Neighbour({ frame, direction }: { frame: Frame; direction: 1 | -1 }): JSX.Element {
-  const to = neighbour(frame, direction, Date.now());
-  const label = direction < 0 ? 'Earlier' : 'Later';
-  const arrow = direction < 0 ? 'M8 2 3 6l5 4' : 'M4 2l5 4-5 4';
-  const id = direction < 0 ? 'earlier' : 'later';
-  const icon = <svg viewBox="0 0 12 12" width="12" height="12" aria-hidden="true"><path d={arrow} fill="none" stroke="currentColor" stroke-width="2" /></svg>;
-  return to === undefined
-    ? <span class="button icon off" id={id} role="link" aria-disabled="true" aria-label={`${label}: nothing there`}>{icon}</span>
-    : <a class="button icon" id={id} href={frameHref(to)} title={`${label} (${direction < 0 ? '[' : ']'})`} aria-label={label}>{icon}</a>;
 }
 
 function Custom({ frame, chosen }: { frame: Frame; chosen: boolean }): JSX.Element {

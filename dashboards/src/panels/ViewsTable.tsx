@@ -46,7 +46,7 @@ export function ViewsTable({ rows, filters }: Props): JSX.Element {
           </thead>
           {/* Keyed by place: new rows change texts, and nothing moves. */}
           <tbody ref={body} onKeyDown={moveByArrow}>
-            {shown.map((row, place) => <ViewLine key={place} row={row} filters={filters} />)}
+            {shown.map((row, place) => <ViewLine key={place} row={row} filters={filters} onOpen={() => rememberOpened(here(), ids, row.id)} />)}
           </tbody>
         </table>
       </div>
@@ -54,14 +54,14 @@ export function ViewsTable({ rows, filters }: Props): JSX.Element {
   );
 }
 
-function ViewLine({ row, filters }: { row: Row; filters: Filter[] }): JSX.Element {
+function ViewLine({ row, filters, onOpen }: { row: Row; filters: Filter[]; onOpen: () => void }): JSX.Element {
   const only = (dimension: string, value: string | undefined, text = value, title = text): JSX.Element | string =>
     value === undefined || text === undefined ? DASH : <Only filters={filters} dimension={dimension} value={value} text={text} title={title ?? text} />;
   const stalled = (row.stalls ?? 0) > 0;
   return (
     <tr data-view={row.id} data-result={row.result}>
       <th scope="row">
-        <a class="open" href={viewHref(row.id)} title={utc(row.startMs)} onClick={() => rememberOpened(here(), row.id)}>
+        <a class="open" href={viewHref(row.id)} title={utc(row.startMs)} onClick={onOpen}>
           {dateTime(row.startMs, Date.now())}<span class="visually-hidden">, open this view</span>
         </a>
       </th>

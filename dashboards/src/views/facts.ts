@@ -13,6 +13,19 @@ export interface FactGroup {
   facts: Fact[];
 }
 
+/** A fact that is a text. */
+export function textFact(facts: Facts, name: string): string | undefined {
+  const value = facts[name];
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+/** Names with their versions, and what else there is beside them; missing when nothing of it is known. */
+export function joinedFacts(facts: Facts, groups: string[][]): string | undefined {
+  const of = (name: string): string | undefined => (typeof facts[name] === 'number' ? String(facts[name]) : textFact(facts, name));
+  const words = groups.map((names) => names.flatMap((name) => of(name) ?? []).join(' ')).filter((text) => text !== '').join(' · ');
+  return words === '' ? undefined : words;
+}
+
 /** Our own names; the API has other products' names for many of them, which would only repeat. */
 const GROUPS: [title: string, names: string[]][] = [
   ['Video', ['video_id', 'video_title', 'video_series', 'stream_type', 'video_duration_ms', 'source_hostname', 'page_url', 'page_type']],
