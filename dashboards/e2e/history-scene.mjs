@@ -129,7 +129,7 @@ function series(step, [from, to], of, justBegun = false) {
   const points = [];
   for (let at = Math.floor(from / stepS) * stepS; at < to; at += stepS) {
     // The machine was off for a while, or there was nobody before the last step.
-    const off = (stepS === 3_600 && (at / stepS) % 24 === 5) || (justBegun && at + stepS < to);
+    const off = justBegun ? at + stepS < to : stepS === 3_600 && (at / stepS) % 24 === 5;
     const { value, views } = of(off ? 0 : (VIEWS_PER_HOUR * stepS * wave(at)) / 3_600);
     points.push([new Date(at * 1_000).toISOString().replace('.000', ''), value, views]);
   }

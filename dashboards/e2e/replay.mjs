@@ -157,7 +157,7 @@ async function data(request, url, response, control, scene) {
   if (kind === 'annotations') {
     return respond(response, annotations(request.method, body, url, scene));
   }
-  if (kind === 'incidents') return json(response, ...incidents(url, scene));
+  if (kind === 'incidents') return respond(response, incidents(request.method, body, url, scene));
   if (url.pathname === '/data/v1/video-views') return json(response, 200, listOfViews(url.searchParams, scene));
   if (url.pathname.startsWith('/data/v1/video-views/')) {
     const view = viewInFull(decodeURIComponent(url.pathname.split('/').at(-1)), scene);

@@ -1,5 +1,5 @@
 /** A scripted evening: states and deltas of every topic, the same each time (own random numbers, fixed seed). */
-import { firstNotes, problems } from './wrong-scene.mjs';
+import { firstIncidents, firstNotes, problems } from './wrong-scene.mjs';
 
 const TITLES = {
   'derby-2026': 'City derby, second half',
@@ -37,6 +37,7 @@ export class Scene {
     this.random = randomNumbers(7);
     this.startS = Math.floor(now() / 1_000);
     this.viewNumber = 0;
+    this.incidents = firstIncidents(this.startS);
     this.notes = empty ? [] : firstNotes(this.startS);
     /** The view that was followed has come to its end. */
     this.over = false;

@@ -47,32 +47,57 @@ export function annotations(method, input = {}, url, scene) {
   }
 }
 
-function incidentList(startS) {
+/** Who is signed in, and what every incident that was found has. */
+const WHO = 'anna@example.org';
+const FOUND = {
+  opened_by: null, acknowledged_by: null, acknowledged_at: null, error_description: '', sample_size: 812, sample_size_unit: 'views', affected_views_per_hour: 90, affected_views_per_hour_on_open: 40, notification_rules: [], notifications: [], measured_value_on_close: null,
+};
+
+export function firstIncidents(startS) {
   const at = (backH) => new Date((startS - backH * HOUR_S) * 1_000).toISOString();
-  const common = {
-    error_description: '', sample_size: 812, sample_size_unit: 'views', affected_views_per_hour: 90, affected_views_per_hour_on_open: 40, notification_rules: [], notifications: [], measured_value_on_close: null,
-  };
   return [
-    { ...common, id: 'i1', incident_key: 'k1', status: 'open', severity: 'alert', description: 'Playback failures of edge-b', impact: 'One view in eleven fails.', measurement: 'playback_failure_percentage',
+    { ...FOUND, id: 'i1', incident_key: 'k1', status: 'open', severity: 'alert', description: 'Playback failures of edge-b', impact: 'One view in eleven fails.', measurement: 'playback_failure_percentage',
       measured_value: 0.09, threshold: 0.02, affected_views: 271, breakdowns: [{ id: 'cdn:edge-b', name: 'cdn', value: 'edge-b' }], started_at: at(3), resolved_at: null },
-    { ...common, id: 'i2', incident_key: 'k2', status: 'closed', severity: 'warning', description: HOSTILE, impact: '', measurement: 'video_startup_time', measured_value: 2_900, measured_value_on_close: 800,
+    { ...FOUND, id: 'i2', incident_key: 'k2', status: 'closed', severity: 'warning', description: HOSTILE, impact: '', measurement: 'video_startup_time', measured_value: 2_900, measured_value_on_close: 800,
       threshold: 2_000, affected_views: 1_204, breakdowns: [{ id: 'country:BR', name: 'country', value: 'BR' }], started_at: at(30), resolved_at: at(28) },
   ];
 }
 
-export function incidents(url, scene) {
-  const [, , , , id, related] = url.pathname.split('/');
-  const all = scene.empty ? [] : incidentList(scene.startS);
-  const status = url.searchParams.get('status');
-  const severity = url.searchParams.get('severity');
+/** Like the notes: what is opened and done stays as long as the server. */
+export function incidents(method, input, url, scene) {
+  const [, , , , id, more] = url.pathname.split('/');
+  const frame = [0, scene.startS];
+  const now = new Date();
+  const enter = (found, action, note = '') => (found.log = [...(found.log ?? []), { at_ms: now.getTime(), action, actor: WHO, note }]);
+  if (method === 'POST' && id === undefined) {
+    const { started_at: startedS, breakdowns, note, ...said } = input;
+    const made = {
+      ...FOUND, ...said, id: `i${scene.incidents.length + 1}`, incident_key: 'by hand', status: 'open', impact: '', measured_value: null, threshold: 0, sample_size: 0, sample_size_unit: '', affected_views: 0, affected_views_per_hour: 0,
+      breakdowns: breakdowns.map(({ name, value }) => ({ id: `${name}:${value}`, name, value })), started_at: new Date(startedS * 1_000).toISOString(), resolved_at: null, opened_by: WHO,
+    };
+    enter(made, 'open', note);
+    scene.incidents.unshift(made);
+    return [201, { data: made, timeframe: frame }];
+  }
+  const all = scene.empty ? [] : scene.incidents;
   if (id === undefined) {
+    const status = url.searchParams.get('status');
+    const severity = url.searchParams.get('severity');
     const data = all.filter((incident) => (status ?? incident.status) === incident.status && (severity ?? incident.severity) === incident.severity);
-    return [200, { data, timeframe: [0, scene.startS], total_row_count: data.length }];
+    return [200, { data, timeframe: frame, total_row_count: data.length }];
   }
   const found = all.find((incident) => incident.id === id);
   if (found === undefined) return [404, { title: 'Not Found', detail: 'there is no such incident' }];
+  if (more === 'log' && method === 'POST') {
+    if (input.action === 'acknowledge' && found.acknowledged_by !== null) return [409, { title: 'Conflict', detail: `${found.acknowledged_by} has acknowledged it already` }];
+    enter(found, input.action, input.note);
+    if (input.action === 'acknowledge') Object.assign(found, { acknowledged_by: WHO, acknowledged_at: now.toISOString() });
+    if (input.action === 'resolve') Object.assign(found, { status: 'closed', resolved_at: now.toISOString() });
+    return [201, { data: found, timeframe: frame }];
+  }
+  if (more === 'log') return [200, { data: found.log ?? [], total_row_count: (found.log ?? []).length }];
   const others = all.filter((incident) => incident !== found);
-  return related === undefined ? [200, { data: found, timeframe: [0, scene.startS] }] : [200, { data: others, timeframe: [0, scene.startS], total_row_count: others.length }];
+  return more === 'related' ? [200, { data: others, timeframe: frame, total_row_count: others.length }] : [200, { data: found, timeframe: frame }];
 }
 
 /** `edge-b` rebuffers and fails, as the live topic tells it; some of its texts are a stranger's. */

@@ -126,6 +126,35 @@ test('alerts say that nobody watches, what stands out now, and lead into it', ()
     await page.locator('.chip-value', { hasText: 'edge-b' }).waitFor();
   }));
 
+test('an incident is opened from what stands out, taken on, noted and resolved, and says who did it', () =>
+  on('/alerts', async (page) => {
+    await page.locator('#wrong li').first().getByRole('link', { name: /^Open incident about CDN edge-b/ }).click();
+    await page.locator('#new-incident .chip', { hasText: 'edge-b' }).waitFor();
+    await eventually(async () => (await page.locator('#incident-measurement').inputValue()) === 'rebuffer_percentage', 'the metric it stands out by');
+    assert.deepEqual(await axe(page), []);
+    await page.locator('#incident-description').fill('edge-b stalls');
+    await page.locator('#incident-note').fill('A customer called');
+    await page.getByRole('button', { name: 'Open the incident' }).click();
+    await page.locator('h1', { hasText: 'edge-b stalls' }).waitFor();
+    const log = page.locator('#log .log li');
+    await log.filter({ hasText: 'anna@example.org opened it' }).filter({ hasText: 'A customer called' }).waitFor();
+    await page.locator('#incident', { hasText: 'Opened by' }).waitFor();
+    assert.equal(await page.locator('#incident dt', { hasText: 'Threshold' }).count(), 0, 'nothing was measured');
+    await page.getByRole('button', { name: 'Acknowledge' }).click();
+    await page.locator('.incident-state', { hasText: 'anna@example.org sees to it' }).waitFor();
+    assert.equal(await page.getByRole('button', { name: 'Acknowledge' }).count(), 0);
+    await page.locator('#log-note').fill('Moved to edge-a');
+    await page.getByRole('button', { name: 'Add note' }).click();
+    await log.nth(2).filter({ hasText: 'anna@example.org noted' }).filter({ hasText: 'Moved to edge-a' }).waitFor();
+    assert.equal(await page.locator('#log-note').inputValue(), '');
+    await page.getByRole('button', { name: 'Resolve' }).click();
+    await page.locator('.incident-state', { hasText: 'Closed' }).waitFor();
+    assert.equal(await log.count(), 4);
+    assert.deepEqual(await axe(page), []);
+    await page.locator('main a', { hasText: 'Alerts' }).click();
+    await page.locator('#incidents tr', { hasText: 'edge-b stalls' }).filter({ hasText: 'Closed' }).waitFor();
+  }));
+
 test('two CDNs side by side: what is worse, what may be chance, and the same after a reload', () =>
   on('/', async (page) => {
     await page.locator('nav[aria-label=Pages] a', { hasText: 'Compare' }).click();
@@ -185,4 +214,9 @@ test('who may only read is not offered to write', () =>
     await page.locator('dialog[open]', { hasText: 'Your role may not change it' }).waitFor();
     assert.equal(await page.locator('dialog[open] button', { hasText: 'Save' }).count(), 0);
     assert.equal(await page.locator('#add-note').count(), 0);
+    assert.equal(await page.locator('#open-incident').count() + await page.getByRole('link', { name: /Open incident/ }).count(), 0);
+    await page.locator('dialog[open] button', { hasText: 'Close' }).click();
+    await page.locator('#incidents tr[data-incident=i1] a').click();
+    await page.locator('#log .not-allowed', { hasText: 'needs an editor; you are a viewer here' }).waitFor();
+    assert.equal(await page.locator('#log form').count(), 0);
   }, { role: 'viewer' }));

@@ -62,6 +62,10 @@ deeds! {
     ErasureRequested = "viewer.erase",
     /// Everything an environment owns was taken out.
     Exported = "export",
+    IncidentOpened = "incident.open",
+    IncidentAcknowledged = "incident.acknowledge",
+    IncidentNoted = "incident.note",
+    IncidentResolved = "incident.resolve",
     QuerySaved = "query.save",
     QueryChanged = "query.change",
     QueryDeleted = "query.delete",

@@ -1,6 +1,7 @@
 //! Incidents: what was wrong with the figures, from when to when, and for whom.
 //!
-//! This is their storage. Whoever finds one saves it under its own id as often as it changes.
+//! This is their storage. Whoever finds one saves it under its own id as often as it changes; what people do about it is
+//! in [`super::incident_log`].
 
 use serde::{Deserialize, Serialize};
 use sqlx::{Row, any::AnyRow};
@@ -18,7 +19,9 @@ pub enum IncidentStatus {
 }
 
 /// How bad it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[schema(as = IncidentSeverity)]
 pub enum Severity {
     Warning,
     Alert,
@@ -49,6 +52,10 @@ pub struct Incident {
     pub affected_views_per_hour: f64,
     pub started_ms: i64,
     pub resolved_ms: Option<i64>,
+    /// Who opened it by hand; its figures are not measured then.
+    pub opened_by: Option<String>,
+    /// Who sees to it, and since when.
+    pub acknowledged: Option<(String, i64)>,
     pub detail: IncidentDetail,
 }
 
@@ -130,7 +137,10 @@ impl Incident {
 }
 
 const COLUMNS: &str = "id, incident_key, status, severity, measurement, measured_value, affected_views, \
-                       affected_views_per_hour, started_ms, resolved_ms, detail";
+                       affected_views_per_hour, started_ms, resolved_ms, detail,
+    (SELECT actor FROM incident_log WHERE incident = incidents.id AND action = 'open') AS opened_by,
+    (SELECT actor FROM incident_log WHERE incident = incidents.id AND action = 'acknowledge') AS acknowledged_by,
+    (SELECT at_ms FROM incident_log WHERE incident = incidents.id AND action = 'acknowledge') AS acknowledged_ms";
 /// Null stands for any.
 const WHICH: &str =
     "environment = $1 AND status = COALESCE($2, status) AND severity = COALESCE($3, severity)";
@@ -138,33 +148,7 @@ const WHICH: &str =
 impl Control {
     /// Writes an incident as it is now.
     pub async fn save_incident(&self, environment: &str, incident: &Incident) -> Result<(), ControlError> {
-        let detail = serde_json::to_string(&incident.detail)
-            .map_err(|error| ControlError::Invalid(format!("the incident cannot be written: {error}")))?;
-        sqlx::query(
-            "INSERT INTO incidents (id, environment, incident_key, status, severity, measurement, measured_value,
-                 affected_views, affected_views_per_hour, started_ms, resolved_ms, detail)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
-             ON CONFLICT (id) DO UPDATE SET status = excluded.status, severity = excluded.severity,
-                 measured_value = excluded.measured_value, affected_views = excluded.affected_views,
-                 affected_views_per_hour = excluded.affected_views_per_hour, resolved_ms = excluded.resolved_ms,
-                 detail = excluded.detail
-             WHERE incidents.environment = excluded.environment",
-        )
-        .bind(&incident.id)
-        .bind(environment)
-        .bind(&incident.key)
-        .bind(incident.status.name())
-        .bind(incident.severity.name())
-        .bind(&incident.measurement)
-        .bind(incident.measured_value)
-        .bind(incident.affected_views)
-        .bind(incident.affected_views_per_hour)
-        .bind(incident.started_ms)
-        .bind(incident.resolved_ms)
-        .bind(detail)
-        .execute(&self.pool)
-        .await?;
-        Ok(())
+        write_incident(&self.pool, environment, incident).await
     }
 
     /// A page of incidents, and how many there are in all.
@@ -232,11 +216,47 @@ impl Control {
     }
 }
 
+/// Writes an incident, perhaps as a part of something larger.
+pub(super) async fn write_incident<'c>(
+    executor: impl sqlx::Executor<'c, Database = sqlx::Any>,
+    environment: &str,
+    incident: &Incident,
+) -> Result<(), ControlError> {
+    let detail = serde_json::to_string(&incident.detail)
+        .map_err(|error| ControlError::Invalid(format!("the incident cannot be written: {error}")))?;
+    sqlx::query(
+        "INSERT INTO incidents (id, environment, incident_key, status, severity, measurement, measured_value,
+             affected_views, affected_views_per_hour, started_ms, resolved_ms, detail)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+         ON CONFLICT (id) DO UPDATE SET status = excluded.status, severity = excluded.severity,
+             measured_value = excluded.measured_value, affected_views = excluded.affected_views,
+             affected_views_per_hour = excluded.affected_views_per_hour, resolved_ms = excluded.resolved_ms,
+             detail = excluded.detail
+         WHERE incidents.environment = excluded.environment",
+    )
+    .bind(&incident.id)
+    .bind(environment)
+    .bind(&incident.key)
+    .bind(incident.status.name())
+    .bind(incident.severity.name())
+    .bind(&incident.measurement)
+    .bind(incident.measured_value)
+    .bind(incident.affected_views)
+    .bind(incident.affected_views_per_hour)
+    .bind(incident.started_ms)
+    .bind(incident.resolved_ms)
+    .bind(detail)
+    .execute(executor)
+    .await?;
+    Ok(())
+}
+
 fn incident(row: &AnyRow) -> Result<Incident, ControlError> {
     let unknown =
         |what: &str| ControlError::Unavailable(format!("an incident in the database has no {what}"));
     let (status, severity): (String, String) = (row.try_get("status")?, row.try_get("severity")?);
     let detail: String = row.try_get("detail")?;
+    let acknowledged_by: Option<String> = row.try_get("acknowledged_by")?;
     Ok(Incident {
         id: row.try_get("id")?,
         key: row.try_get("incident_key")?,
@@ -254,6 +274,8 @@ fn incident(row: &AnyRow) -> Result<Incident, ControlError> {
         affected_views_per_hour: row.try_get("affected_views_per_hour")?,
         started_ms: row.try_get("started_ms")?,
         resolved_ms: row.try_get("resolved_ms")?,
+        opened_by: row.try_get("opened_by")?,
+        acknowledged: acknowledged_by.zip(row.try_get("acknowledged_ms")?),
         detail: serde_json::from_str(&detail).map_err(|_| unknown("detail that can be read"))?,
     })
 }

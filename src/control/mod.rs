@@ -12,6 +12,7 @@ mod bootstrap;
 mod environment;
 mod erasure;
 mod incident;
+mod incident_log;
 mod invitation;
 mod key;
 mod memory;
@@ -40,6 +41,7 @@ pub use bootstrap::{
 pub use environment::{Environment, MAX_RETENTION_DAYS, NewEnvironment, Tenant};
 pub use erasure::{Erased, Erasure, Receipt};
 pub use incident::{Incident, IncidentDetail, IncidentOrder, IncidentQuestion, IncidentStatus, Severity};
+pub use incident_log::{IncidentAction, IncidentEntry, NewIncident};
 pub use invitation::{INVITATION_LIFETIME, Invitation, NewInvitation};
 pub use key::{IngestKey, KeySettings, ListedKey};
 pub use origin::Origins;

@@ -138,7 +138,16 @@ pub fn configure(config: &mut ServiceConfig) {
                         .route(web::delete().to(annotations::delete))
                         .default_service(web::to(|| async { refuse("DELETE, GET, HEAD, PATCH") })),
                 )
-                .service(get("/incidents", incidents::list))
+                .service(
+                    read("/incidents", incidents::list)
+                        .route(web::post().to(incidents::by_hand::open))
+                        .default_service(web::to(|| async { refuse("GET, HEAD, POST") })),
+                )
+                .service(
+                    read("/incidents/{id}/log", incidents::by_hand::log)
+                        .route(web::post().to(incidents::by_hand::act))
+                        .default_service(web::to(|| async { refuse("GET, HEAD, POST") })),
+                )
                 .service(get("/incidents/{id}", incidents::show))
                 .service(get("/incidents/{id}/related", incidents::related))
                 .service(get("/metrics/{metric}/insights", metrics::insights::insights))

@@ -1,4 +1,6 @@
-//! Incidents: what was wrong with the figures. They are only read here.
+//! Incidents: what was wrong with the figures. They are read here; what people do about them is in [`by_hand`].
+
+pub mod by_hand;
 
 use actix_web::web::{Data, Json, Path};
 use chrono::SecondsFormat;
@@ -51,6 +53,11 @@ pub struct IncidentShown {
     pub started_at: String,
     /// Null: it goes on.
     pub resolved_at: Option<String>,
+    /// Who opened it by hand: then nothing was measured, and the figures say nothing. Null: it was found.
+    pub opened_by: Option<String>,
+    /// Who sees to it; null: nobody yet.
+    pub acknowledged_by: Option<String>,
+    pub acknowledged_at: Option<String>,
     /// Empty: nobody is notified yet.
     #[schema(value_type = Vec<Object>)]
     pub notification_rules: [(); 0],
@@ -71,6 +78,7 @@ impl From<Incident> for IncidentShown {
     fn from(incident: Incident) -> Self {
         let written = |ms: i64| time(ms, SecondsFormat::Secs);
         let detail = incident.detail;
+        let acknowledged = incident.acknowledged;
         let breakdown = |(name, value): (String, String)| IncidentBreakdown {
             id: format!("{name}:{value}"),
             name,
@@ -96,6 +104,9 @@ impl From<Incident> for IncidentShown {
             breakdowns: detail.breakdowns.into_iter().map(breakdown).collect(),
             started_at: written(incident.started_ms),
             resolved_at: incident.resolved_ms.map(written),
+            opened_by: incident.opened_by,
+            acknowledged_by: acknowledged.clone().map(|(by, _)| by),
+            acknowledged_at: acknowledged.map(|(_, at_ms)| written(at_ms)),
             notification_rules: [],
             notifications: [],
         }

@@ -16,6 +16,7 @@ mod engagement;
 mod filters;
 mod hostile;
 mod in_sql;
+mod incidents;
 mod insights;
 mod limits;
 mod live_curves;

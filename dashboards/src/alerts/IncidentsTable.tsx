@@ -1,6 +1,6 @@
 /** Incidents as rows: how grave, what, since when, how many views. */
 import type { JSX } from 'preact';
-import { count, countInFull, dateTime, duration, utc } from '../charts/format';
+import { DASH, count, countInFull, dateTime, duration, utc } from '../charts/format';
 import { valueText } from '../charts/unit';
 import { incidentHref } from '../router';
 import type { Unit } from '../time/compare';
@@ -27,11 +27,11 @@ export function IncidentsTable({ incidents, units, what }: { incidents: Incident
             <tr key={incident.id} data-incident={incident.id}>
               <td><Severity incident={incident} /></td>
               <th scope="row" class="title-cell"><a href={incidentHref(incident.id)} title={incident.description}>{incident.description}</a><span class="note cut">{incident.breakdowns.map(({ name, value }) => `${dimensionWords(name)} ${value}`).join(', ')}</span></th>
-              <td>{STATUS_WORDS[incident.status]}</td>
+              <td class="cut" title={incident.acknowledged_by === null ? undefined : `${incident.acknowledged_by} sees to it`}>{STATUS_WORDS[incident.status]}{incident.status === 'open' && <span class="note cut">{incident.acknowledged_by ?? 'nobody sees to it'}</span>}</td>
               <td title={utc(Date.parse(incident.started_at))}>{dateTime(Date.parse(incident.started_at), Date.now())}</td>
               <td class="num">{duration(lastedMs(incident, Date.now()))}</td>
-              <td class="num" title={`Threshold: ${valueText(incident.threshold, unitOf(incident.measurement, units))}`}>{valueText(incident.measured_value, unitOf(incident.measurement, units))}</td>
-              <td class="num" title={countInFull(incident.affected_views)}>{count(incident.affected_views)}</td>
+              <td class="num" title={incident.opened_by === null ? `Threshold: ${valueText(incident.threshold, unitOf(incident.measurement, units))}` : 'Opened by hand: nothing was measured'}>{valueText(incident.measured_value, unitOf(incident.measurement, units))}</td>
+              <td class="num" title={incident.opened_by === null ? countInFull(incident.affected_views) : undefined}>{incident.opened_by === null ? count(incident.affected_views) : DASH}</td>
             </tr>
           ))}
         </tbody>

@@ -1,4 +1,5 @@
 /** Incidents: what was found to be wrong, from when to when and for whom. Answers as in schema/openapi.json. */
+import { getJson, send } from '../api/client';
 import type { Unit } from '../time/compare';
 
 export const STATUSES = ['open', 'closed', 'expired'] as const;
@@ -24,6 +25,10 @@ export interface Incident {
   breakdowns: { id: string; name: string; value: string }[];
   started_at: string;
   resolved_at: string | null;
+  /** Null: it was found. Who opened one by hand measured nothing. */
+  opened_by: string | null;
+  acknowledged_by: string | null;
+  acknowledged_at: string | null;
 }
 
 export interface IncidentsAnswer {
@@ -39,6 +44,32 @@ export function incidentsPath(status: Status | 'all', severity: Incident['severi
   if (severity !== 'all') query.append('severity', severity);
   return `/data/v1/incidents?${query.toString()}`;
 }
+
+/** An incident as somebody opens it. */
+export interface IncidentWish {
+  description: string;
+  severity: string;
+  measurement: string;
+  /** Unix seconds. */
+  started_at: number;
+  breakdowns: { name: string; value: string }[];
+  note: string;
+}
+
+export type Action = 'acknowledge' | 'note' | 'resolve';
+
+export interface Entry {
+  at_ms: number;
+  action: 'open' | Action;
+  actor: string;
+  note: string;
+}
+
+export const openIncident = async (wish: IncidentWish): Promise<Incident> => (await send<{ data: Incident }>('POST', '/data/v1/incidents', wish)).data;
+
+export const logPath = (id: string): string => `${incidentPath(id)}/log`;
+export const logOf = async (id: string, signal?: AbortSignal): Promise<Entry[]> => (await getJson<{ data: Entry[] }>(logPath(id), signal)).data;
+export const act = async (id: string, action: Action, note: string): Promise<Incident> => (await send<{ data: Incident }>('POST', logPath(id), { action, note })).data;
 
 export const incidentPath = (id: string): string => `/data/v1/incidents/${encodeURIComponent(id)}`;
 

@@ -1,7 +1,7 @@
 /** Notes at a time (annotations): releases, changes of CDN, whatever explains a bend in a curve. Asked once for all charts of a screen. */
 import { signal } from '@preact/signals';
 import { useMemo } from 'preact/hooks';
-import { getJson, request } from '../api/client';
+import { getJson, send } from '../api/client';
 import { may } from '../ui/Allowed';
 import type { Frame } from '../time/frame';
 import { useAnswer } from '../ui/hooks';
@@ -69,15 +69,15 @@ const NONE: Note[] = [];
 /** Whether whoever is signed in may write notes. */
 export const mayWrite = (): boolean => may('write');
 
-async function send(method: 'POST' | 'PATCH' | 'DELETE', path: string, body?: object): Promise<void> {
-  await request(path, body === undefined ? { method } : { method, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
+const counted = async (done: Promise<unknown>): Promise<void> => {
+  await done;
   written.value += 1;
-}
+};
 
 export const saveNote = (id: string | undefined, atMs: number, text: string): Promise<void> =>
-  send(id === undefined ? 'POST' : 'PATCH', id === undefined ? PATH : `${PATH}/${encodeURIComponent(id)}`, { date: Math.floor(atMs / 1_000), note: text });
+  counted(send(id === undefined ? 'POST' : 'PATCH', id === undefined ? PATH : `${PATH}/${encodeURIComponent(id)}`, { date: Math.floor(atMs / 1_000), note: text }));
 
-export const deleteNote = (id: string): Promise<void> => send('DELETE', `${PATH}/${encodeURIComponent(id)}`);
+export const deleteNote = (id: string): Promise<void> => counted(send('DELETE', `${PATH}/${encodeURIComponent(id)}`));
 
 /** What the dialog is open for: a note there is, or one to be written at a time. */
 export const editing = signal<{ note?: Note; atMs: number } | undefined>(undefined);

@@ -8,11 +8,14 @@ import { MOST, SEVERITIES, STATUSES, incidentsPath } from '../alerts/incidents';
 import type { Incident, IncidentsAnswer } from '../alerts/incidents';
 import { NotesList } from '../alerts/NotesList';
 import { plural } from '../charts/format';
+import { IncidentForm } from '../alerts/IncidentForm';
 import { TimePicker } from '../panels/TimePicker';
 import { WrongNow } from '../panels/WrongNow';
+import { showHref, shown } from '../panels/settings/place';
 import { address, oneOf, withScope } from '../router';
 import type { Unit } from '../time/compare';
 import { ZONES, ZONE_WORDS } from '../time/zone';
+import { NotAllowed, may } from '../ui/Allowed';
 import { Glyph } from '../ui/Glyph';
 import { Choices, Panel } from '../ui/Panel';
 import { PanelMenu } from '../ui/PanelMenu';
@@ -22,13 +25,15 @@ import { useScope } from '../ui/scope';
 
 export function AlertsPage(): JSX.Element {
   const scope = useScope();
+  const definitions = useAnswer('definitions', metricDefinitions);
   useEffect(() => {
     document.title = 'Alerts · Playhead';
   }, []);
   return (
     <>
       <div class="page-head"><h1 tabIndex={-1}>Alerts</h1><Choices label="Time zone" param="zone" options={ZONES} fallback="local" words={ZONE_WORDS} /></div>
-      <p class="panel honest"><Glyph shape="dash" /> <span><strong>Nothing watches by itself yet.</strong> Playhead opens no incidents and notifies nobody; that is still to be built. Below is what stands out at this moment, live, and what is on record.</span></p>
+      <p class="panel honest"><Glyph shape="dash" /> <span><strong>Nothing watches by itself yet.</strong> Playhead opens no incidents and notifies nobody; that is still to be built. Below is what stands out at this moment, live, and what people have put on record.</span></p>
+      {shown() === 'new' && (may('write') ? <IncidentForm scope={scope} metrics={definitions.data.status === 'ready' ? definitions.data.value : []} /> : <NotAllowed what="Opening incidents" needs="editor" />)}
       <WrongNow />
       <Incidents />
       <div class="page-head"><span /><TimePicker timeframe={scope.timeframe} frame={scope.now.frame} /></div>
@@ -60,11 +65,12 @@ function Incidents(): JSX.Element {
       actions={<>
         <Choices label="State" param="status" options={STATUS_CHOICES} fallback="all" words={{ all: 'All', ...STATUS_WORDS }} />
         <Choices label="Severity" param="severity" options={SEVERITY_CHOICES} fallback="all" words={{ all: 'Any', alert: 'Alerts', warning: 'Warnings' }} />
+{may('write') && <a class="button" id="open-incident" href={showHref('new')}>Open an incident</a>}
         <PanelMenu title="Incidents" about={[]} asked={[{ what: 'Incidents', path }]} rows={known && (() => cells(known.data))} />
       </>}
     >
       <StateGate source={source} what="the incidents" isEmpty={({ data }) => data.length === 0}
-        empty={<><p class="state-title">No incident {status === 'all' && severity === 'all' ? 'is on record' : 'like that is on record'}.</p><p>That does not mean that nothing was wrong: nobody looked. What viewers met is under <a href={withScope('/errors')}>Errors</a> and <a href={withScope('/overview')}>Overview</a>.</p></>}>
+        empty={<><p class="state-title">No incident {status === 'all' && severity === 'all' ? 'is on record' : 'like that is on record'}.</p><p>That does not mean that nothing was wrong: nothing looks by itself. What viewers met is under <a href={withScope('/errors')}>Errors</a> and <a href={withScope('/overview')}>Overview</a>.</p></>}>
         {({ data }) => <IncidentsTable incidents={data} units={units} what="Incidents" />}
       </StateGate>
     </Panel>
@@ -72,7 +78,7 @@ function Incidents(): JSX.Element {
 }
 
 const cells = (incidents: Incident[]) => [
-  ['id', 'severity', 'status', 'description', 'metric', 'measured', 'threshold', 'affected_views', 'started_utc', 'resolved_utc'],
-  ...incidents.map(({ id, severity, status, description, measurement, measured_value: value, threshold, affected_views: views, started_at: from, resolved_at: to }) =>
-    [id, severity, status, description, measurement, value, threshold, views, from, to]),
+  ['id', 'severity', 'status', 'description', 'metric', 'measured', 'threshold', 'affected_views', 'started_utc', 'resolved_utc', 'opened_by', 'acknowledged_by'],
+  ...incidents.map(({ id, severity, status, description, measurement, measured_value: value, threshold, affected_views: views, started_at: from, resolved_at: to, opened_by: opener, acknowledged_by: by }) =>
+    [id, severity, status, description, measurement, value, opener === null ? threshold : null, opener === null ? views : null, from, to, opener, by]),
 ];

@@ -1,8 +1,9 @@
 /** One incident: what, how bad, for whom, its metric around it, and what may have the same cause. */
 import type { JSX } from 'preact';
-import { useEffect, useMemo } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
 import { ApiError, getJson } from '../api/client';
 import { metricDefinitions } from '../api/metrics';
+import { IncidentLog } from '../alerts/IncidentLog';
 import { IncidentsTable, STATUS_WORDS, Severity } from '../alerts/IncidentsTable';
 import { filtersOfIncident, frameOf, incidentPath, lastedMs, unitOf } from '../alerts/incidents';
 import type { Incident, IncidentsAnswer } from '../alerts/incidents';
@@ -15,6 +16,7 @@ import type { Unit } from '../time/compare';
 import { written } from '../time/frame';
 import { Panel } from '../ui/Panel';
 import { PanelMenu } from '../ui/PanelMenu';
+import { Said } from '../ui/Said';
 import { StateGate } from '../ui/StateGate';
 import { useAnswer } from '../ui/hooks';
 import type { Scope } from '../ui/scope';
@@ -24,11 +26,13 @@ import { useUnits } from './AlertsPage';
 export function IncidentPage({ incidentId }: { incidentId: string }): JSX.Element {
   const path = incidentPath(incidentId);
   const source = useAnswer(path, (signal) => found(path, signal));
-  const incident = source.data.status === 'ready' ? source.data.value : undefined;
+  // As it is after what was done here; the page stays while somebody writes.
+  const [changed, change] = useState<Incident | undefined>(undefined);
+  const incident = changed ?? (source.data.status === 'ready' ? source.data.value : undefined);
   useEffect(() => {
     document.title = `${incident?.description ?? 'Incident'} · Playhead`;
   }, [incident]);
-  if (incident !== undefined) return <Shown incident={incident} />;
+  if (incident !== undefined) return <Shown incident={incident} onChanged={change} />;
   return (
     <div class="page-frame panel">
       <h1 class="visually-hidden" tabIndex={-1}>Incident</h1>
@@ -49,19 +53,19 @@ async function found(path: string, signal: AbortSignal): Promise<Incident | unde
   }
 }
 
-function Shown({ incident }: { incident: Incident }): JSX.Element {
+function Shown({ incident, onChanged }: { incident: Incident; onChanged: (now: Incident) => void }): JSX.Element {
   const { description, impact, error_description: error, breakdowns, measurement } = incident;
   const definitions = useAnswer('definitions', metricDefinitions);
   const units = useUnits();
   const definition = definitions.data.status === 'ready' ? definitions.data.value.find(({ id }) => id === measurement) : undefined;
-  const scope = useMemo(() => scopeOf(incident), [incident]);
+  const scope = useMemo(() => scopeOf(incident), [incident.id]);
   const around: [string, string][] = [['timeframe', written(scope.now.frame)], ...filtersOfIncident(incident)];
   const of: Measured = { metric: measurement, label: definition?.name ?? measurement, unit: unitOf(measurement, units), direction: definition?.direction ?? 'neither' };
   return (
     <>
       <div class="page-head">
         <div><p class="note"><a href={withScope('/alerts', ['zone'])}>Alerts</a></p><h1 tabIndex={-1}>{description}</h1></div>
-        <p class="incident-state"><Severity incident={incident} /> <span>{STATUS_WORDS[incident.status]}</span></p>
+        <div class="incident-state"><Said /><Severity incident={incident} /> <span>{STATUS_WORDS[incident.status]}{incident.status === 'open' && `, ${incident.acknowledged_by ?? 'nobody'} sees to it`}</span></div>
       </div>
       <Panel id="incident" title="What it is" class="panel-breakdown" actions={<PanelMenu title={description} about={[]} asked={[{ what: 'This incident', path: incidentPath(incident.id) }]} />}>
         {[impact, error].filter((text) => text !== '').map((text) => <p key={text}>{text}</p>)}
@@ -73,6 +77,7 @@ function Shown({ incident }: { incident: Incident }): JSX.Element {
           <a href={withScope('/errors', ['zone'], around)}>Their errors</a>
         </p>
       </Panel>
+      <IncidentLog incident={incident} onChanged={onChanged} />
       <HistoryPanel id="course" title={`${of.label} around it`} of={of} scope={scope} />
       <Related incident={incident} units={units} />
     </>
@@ -81,9 +86,14 @@ function Shown({ incident }: { incident: Incident }): JSX.Element {
 
 function facts(incident: Incident, { unit }: Measured): [name: string, value: string, title?: string][] {
   const { started_at: from, resolved_at: to, measured_value: measured, measured_value_on_close: closing, threshold, sample_size: sample, sample_size_unit: of } = incident;
-  return [
+  const times: [string, string, string?][] = [
     ['Began', dateTimeFull(Date.parse(from)), utc(Date.parse(from))],
     [to === null ? 'Goes on for' : 'Lasted', duration(lastedMs(incident, Date.now()))],
+  ];
+  // Opened by hand: nobody measured, and zeros would lie.
+  if (incident.opened_by !== null) return [...times, ['Opened by', incident.opened_by], ['Measured', 'nothing']];
+  return [
+    ...times,
     ['Views hit', count(incident.affected_views), plural(incident.affected_views_per_hour, 'view') + ' an hour'],
     ['Measured', valueText(measured, unit)],
     ['Threshold', valueText(threshold, unit)],

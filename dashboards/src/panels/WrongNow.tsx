@@ -5,6 +5,7 @@ import { count, plural, ratio } from '../charts/format';
 import { topicPath } from '../live/topics';
 import type { Problem, Problems } from '../live/topics';
 import { withScope } from '../router';
+import { may } from '../ui/Allowed';
 import { Glyph } from '../ui/Glyph';
 import type { Shape } from '../ui/Glyph';
 import { Panel } from '../ui/Panel';
@@ -84,7 +85,7 @@ function Row({ row: { dimension, value, kind, viewers, affected, ratio: part, el
       <span class="wrong-what" data-tone={tone}>
         <Glyph shape={shape} /> <strong>{dimensionWords(dimension)} <bdi>{value}</bdi></strong>: {ratio(part)} {does}, {ratio(elsewhere)} elsewhere; {plural(viewers, 'viewer')}
       </span>
-      <span class="wrong-ways">{way(`/explore/${explore}`, 'Explore')} {way('/views', 'Views')}</span>
+      <span class="wrong-ways">{may('write') && <a href={withScope('/alerts', ['zone'], [['filter', `${dimension}:${value}`], ['metric', explore], ['show', 'new']])}>Open incident<span class="visually-hidden"> about {who}, {does}</span></a>} {way(`/explore/${explore}`, 'Explore')} {way('/views', 'Views')}</span>
     </li>
   );
 }

@@ -107,6 +107,8 @@ fn incident(id: &str, hour: i64, resolved: Option<i64>, measurement: &str, cdn: 
         affected_views_per_hour: 100.0 / (hour + 1) as f64,
         started_ms: at(hour),
         resolved_ms: resolved.map(at),
+        opened_by: None,
+        acknowledged: None,
         detail: IncidentDetail {
             breakdowns: vec![("cdn".to_owned(), cdn.to_owned())],
             ..IncidentDetail::default()

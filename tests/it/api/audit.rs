@@ -115,6 +115,12 @@ async fn administer(server: &Server, owner: &str, environment: &str) -> Vec<Stri
     act(&put, &saved, json!({"name": "m", "query": "SELECT 2"})).await;
     act(&delete, &saved, json!(null)).await;
     act(&post, "/data/v1/sql", json!({"query": "SELECT 1"})).await;
+    let incident = json!({"description": "d", "severity": "alert", "measurement": "views"});
+    let incident = act(&post, "/data/v1/incidents", incident).await;
+    let log = format!("/data/v1/incidents/{}/log", text(&incident["data"], "id"));
+    for action in ["acknowledge", "note", "resolve"] {
+        act(&post, &log, json!({"action": action, "note": "n"})).await;
+    }
 
     let wish = |email: &str| json!({"email": email, "role": "viewer", "environments": [environment]});
     let lost = act(&post, "/data/v1/invitations", wish("otto@example.org")).await;

@@ -41,7 +41,7 @@ use Wall::{Common, Own, Owners, Selection, Session, SignedIn, Thing};
 /// Method, path, wall, and the scope it needs.
 type Case = (&'static str, &'static str, Wall, Scope);
 
-const CASES: [Case; 91] = [
+const CASES: [Case; 94] = [
     ("get", "/data/v1/metrics", Common, Scope::Read),
     ("get", "/data/v1/metrics/comparison", Own, Scope::Read),
     ("get", "/data/v1/metrics/{metric}/overall", Own, Scope::Read),
@@ -83,6 +83,9 @@ const CASES: [Case; 91] = [
     ("patch", "/data/v1/annotations/{id}", Thing, Scope::Write),
     ("delete", "/data/v1/annotations/{id}", Thing, Scope::Write),
     ("get", "/data/v1/incidents", Own, Scope::Read),
+    ("post", "/data/v1/incidents", Own, Scope::Write),
+    ("get", "/data/v1/incidents/{id}/log", Thing, Scope::Read),
+    ("post", "/data/v1/incidents/{id}/log", Thing, Scope::Write),
     ("get", "/data/v1/incidents/{id}", Thing, Scope::Read),
     ("get", "/data/v1/incidents/{id}/related", Thing, Scope::Read),
     ("get", "/data/v1/usage", Own, Scope::Read),
@@ -246,6 +249,8 @@ fn an_incident(id: &str, started_ms: i64) -> Incident {
         affected_views_per_hour: 5.0,
         started_ms,
         resolved_ms: None,
+        opened_by: None,
+        acknowledged: None,
         detail: IncidentDetail::default(),
     }
 }
@@ -275,6 +280,10 @@ async fn ask(server: &Server, who: &Caller, method: &str, path: &str) -> (Status
     let body = match (method, path.rsplit('/').next().unwrap()) {
         ("post", "annotations") => json!({"date": 1_795_000_000, "note": "another"}),
         ("patch", _) if path.contains("/annotations/") => json!({"note": "changed"}),
+        ("post", "incidents") => {
+            json!({"description": "another", "severity": "alert", "measurement": "views"})
+        }
+        ("post", "log") => json!({"action": "note", "note": "changed"}),
         ("post", "query") => json!({"questions": {"views": {"metric": "views", "kind": "overall"}}}),
         ("post", "viewer-tokens") => json!({"video_id": "video-b"}),
         ("post", "environments") | ("patch", _) => json!({"name": format!("n-{unique}")}),
