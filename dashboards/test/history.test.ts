@@ -8,7 +8,7 @@ import { standouts } from '../src/charts/standouts';
 import { valueText } from '../src/charts/unit';
 import { changeOf, moved, shiftS } from '../src/time/compare';
 import { STEP_S, fittingStep, neighbour, resolve, stepsFor, timeframeOf, whyNot, written, zoomed } from '../src/time/frame';
-import { csv, curl, fileName } from '../src/ui/export';
+import { csv, curl, fileName, sqlAddress, whyNoSql } from '../src/ui/export';
 
 const NOW_MS = Date.UTC(2026, 10, 22, 11, 20, 30);
 const DAY_S = 86_400;
@@ -150,6 +150,12 @@ describe('what leaves a panel', () => {
   });
 
   test('a call survives a shell, a name every file system', () => {
+    expect(curl('/data/v1/system', 'https://p.example')).toBe(`curl -b "playhead_session=$PLAYHEAD_SESSION" 'https://p.example/data/v1/system'`);
+    expect(sqlAddress('/data/v1/video-views?limit=50')).toBe('/data/v1/video-views/sql?limit=50');
+    expect(sqlAddress('/data/v1/engagement/videos/a%2Fb/viewers?limit=20')).toBe('/data/v1/engagement/videos/a%2Fb/viewers/sql?limit=20');
+    // Each question has a statement, or a reason why there is none; the pages of views have theirs beside them.
+    for (const path of ['/data/v1/live/overview', '/data/v1/system', '/data/v1/refusals', '/data/v1/incidents/a/log', '/data/v1/annotations', '/readyz']) expect([sqlAddress(path), whyNoSql(path) === undefined]).toEqual([undefined, false]);
+    expect([sqlAddress('/data/v1/video-views/past-1'), whyNoSql('/data/v1/video-views/past-1')]).toEqual([undefined, undefined]);
     expect(curl("/data?filters[]=a:o'b", 'https://p.example')).toBe(`curl -u "$PLAYHEAD_TOKEN" 'https://p.example/data?filters[]=a:o%27b'`);
     expect(fileName(['Views over time', '21 Nov, 18:00', '../x'], 'csv')).toBe('views-over-time_21-nov-18-00_x.csv');
   });

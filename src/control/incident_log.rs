@@ -179,8 +179,7 @@ impl Control {
 
     async fn why_not(&self, environment: &str, id: &str) -> Result<(), ControlError> {
         let found = self.incident(environment, id).await?;
-        let found =
-            found.ok_or_else(|| ControlError::Missing("there is no such incident".to_owned()))?;
+        let found = found.ok_or_else(|| ControlError::Missing("there is no such incident".to_owned()))?;
         Err(ControlError::Exists(match (found.status, found.acknowledged) {
             (IncidentStatus::Open, Some((by, _))) => format!("{by} has acknowledged it already"),
             _ => "the incident is over already".to_owned(),
@@ -188,11 +187,7 @@ impl Control {
     }
 }
 
-async fn resolve(
-    connection: &mut AnyConnection,
-    environment: &str,
-    id: &str,
-) -> Result<bool, ControlError> {
+async fn resolve(connection: &mut AnyConnection, environment: &str, id: &str) -> Result<bool, ControlError> {
     let done = sqlx::query(
         "UPDATE incidents SET status = 'closed', resolved_ms = $1
          WHERE environment = $2 AND id = $3 AND status = 'open'",

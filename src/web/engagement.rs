@@ -41,6 +41,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(get("/engagement/videos/{video_id}/hotspots", hotspots::show))
         .service(get("/engagement/videos/{video_id}/comparison", comparison::show))
         .service(get("/engagement/videos/{video_id}/viewers", viewers::list))
+        .service(get("/engagement/videos/{video_id}/viewers/sql", viewers::list_in_sql))
         .service(get("/engagement/videos/{video_id}/live", live::show))
         .service(get("/engagement/views/{id}", viewers::show));
 }

@@ -3,8 +3,21 @@
 use actix_web::{HttpResponse, web::Data};
 use serde::Serialize;
 
-use super::{api::ApiState, auth::Reader, error::ApiError, metrics::time, openapi, params::Params};
-use crate::store::query::timeframe::Step;
+use super::{
+    api::ApiState,
+    auth::Reader,
+    error::ApiError,
+    metrics::{
+        in_sql::{InSqlAnswer, told},
+        time,
+    },
+    openapi,
+    params::Params,
+};
+use crate::store::query::{
+    timeframe::{Step, Timeframe},
+    usage,
+};
 
 /// Usage over time.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -33,10 +46,8 @@ pub struct UsageStep {
 /// Views, minutes watched, events and beacons of the environment, by day unless asked for otherwise.
 #[utoipa::path(get, path = "/data/v1/usage", tag = "usage", params(openapi::UsageOf),
     responses((status = 200, body = UsageAnswer), (status = 400, body = super::problem::Problem)))]
-pub async fn usage(reader: Reader, params: Params, state: Data<ApiState>) -> Result<HttpResponse, ApiError> {
-    let timeframe = params.timeframe()?;
-    let fitting: Vec<_> = Step::ALL.into_iter().filter(|step| step.fits(timeframe)).collect();
-    let step = params.choice("group_by", &fitting, Step::name, Step::Day)?;
+pub async fn show(reader: Reader, params: Params, state: Data<ApiState>) -> Result<HttpResponse, ApiError> {
+    let (timeframe, step) = asked(&params)?;
     let answer = async {
         let steps = state.store.usage(&reader.environment, timeframe, step).await?;
         #[expect(clippy::cast_precision_loss, reason = "2^53 ms are longer than there has been video")]
@@ -52,4 +63,22 @@ pub async fn usage(reader: Reader, params: Params, state: Data<ApiState>) -> Res
         Ok(UsageAnswer { timeframe: timeframe.seconds(), total_row_count: data.len(), data })
     };
     state.answer(&reader, &params, answer).await
+}
+
+/// The statement that gives it: `time`, `views`, `minutes_watched`, `events`. Beacons are in no table.
+#[utoipa::path(get, path = "/data/v1/usage/sql", tag = "sql", params(openapi::UsageOf),
+    responses((status = 200, body = InSqlAnswer), (status = 400, body = super::problem::Problem)))]
+pub async fn usage_in_sql(
+    reader: Reader,
+    params: Params,
+    state: Data<ApiState>,
+) -> Result<HttpResponse, ApiError> {
+    let (timeframe, step) = asked(&params)?;
+    told(usage::in_sql(timeframe, step), &reader, &params, &state).await
+}
+
+fn asked(params: &Params) -> Result<(Timeframe, Step), ApiError> {
+    let timeframe = params.timeframe()?;
+    let fitting: Vec<_> = Step::ALL.into_iter().filter(|step| step.fits(timeframe)).collect();
+    Ok((timeframe, params.choice("group_by", &fitting, Step::name, Step::Day)?))
 }

@@ -13,7 +13,10 @@ use super::{
     auth::Reader,
     cursor::{self, Cursor},
     error::ApiError,
-    metrics::{known, time},
+    metrics::{
+        in_sql::{InSqlAnswer, no_cursor, told},
+        known, time,
+    },
     openapi,
     params::Params,
 };
@@ -133,6 +136,35 @@ const CUSTOM: std::ops::RangeInclusive<u32> = 1..=10;
     params(openapi::Selection, openapi::Listed, openapi::Paging, openapi::Further),
     responses((status = 200, body = ViewsAnswer)))]
 pub async fn list(reader: Reader, params: Params, state: Data<ApiState>) -> Result<HttpResponse, ApiError> {
+    let question = question(&reader, &params)?;
+    let answer = async {
+        let Views { lines, total, next } = state.store.views(&question).await?;
+        let timeframe = question.scope.timeframe;
+        Ok(ViewsAnswer {
+            data: lines.into_iter().map(|line| summary(line, total)).collect(),
+            timeframe: timeframe.seconds(),
+            total_row_count: total,
+            next_cursor: next.map(|place| Cursor::write(timeframe, &order_of(&question), place)),
+        })
+    };
+    state.answer(&reader, &params, answer).await
+}
+
+/// The statement that gives a page of them. (A view whose id is `sql` is found by the SQL it gives.)
+#[utoipa::path(get, path = "/data/v1/video-views/sql", tag = "sql",
+    params(openapi::Selection, openapi::Listed, openapi::Paging),
+    responses((status = 200, body = InSqlAnswer)))]
+pub async fn list_in_sql(
+    reader: Reader,
+    params: Params,
+    state: Data<ApiState>,
+) -> Result<HttpResponse, ApiError> {
+    no_cursor(&params)?;
+    told(question(&reader, &params)?.in_sql(), &reader, &params, &state).await
+}
+
+/// Which views, in which order.
+fn question(reader: &Reader, params: &Params) -> Result<ViewQuestion, ApiError> {
     let mut scope = params.scope(reader.environment.clone(), Bucket::ViewEnd)?;
     if let (Some(viewer), Some(dimension)) = (params.one("viewer_id")?, Dimension::parse("viewer_id")) {
         scope.filters.push(Filter { dimension, value: viewer.to_owned(), negated: false });
@@ -141,18 +173,11 @@ pub async fn list(reader: Reader, params: Params, state: Data<ApiState>) -> Resu
     let descending = params.descending(true)?;
     let order_word = cursor::order(order.name(), descending);
     let error_id = params.number("error_id", 0..=u32::MAX)?;
-    let question = ViewQuestion { scope, error_id, order, descending, part: params.part(&order_word)? };
-    let answer = async {
-        let Views { lines, total, next } = state.store.views(&question).await?;
-        let timeframe = question.scope.timeframe;
-        Ok(ViewsAnswer {
-            data: lines.into_iter().map(|line| summary(line, total)).collect(),
-            timeframe: timeframe.seconds(),
-            total_row_count: total,
-            next_cursor: next.map(|place| Cursor::write(timeframe, &order_word, place)),
-        })
-    };
-    state.answer(&reader, &params, answer).await
+    Ok(ViewQuestion { scope, error_id, order, descending, part: params.part(&order_word)? })
+}
+
+fn order_of(question: &ViewQuestion) -> String {
+    cursor::order(question.order.name(), question.descending)
 }
 
 /// One view with every attribute and its events.

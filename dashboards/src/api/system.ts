@@ -43,7 +43,8 @@ export interface CoursePoint {
   lag_records: number;
 }
 
-export const systemState = async (signal: AbortSignal): Promise<SystemState> => (await getJson<{ data: SystemState }>('/data/v1/system', signal)).data;
+export const SYSTEM_PATH = '/data/v1/system';
+export const systemState = async (signal: AbortSignal): Promise<SystemState> => (await getJson<{ data: SystemState }>(SYSTEM_PATH, signal)).data;
 
 export interface Refused {
   format: string;

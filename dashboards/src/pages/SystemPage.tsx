@@ -1,7 +1,7 @@
 /** How the node is that answers, for whoever runs it: what it is made of, how far behind it is, and what became of events. */
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { systemState } from '../api/system';
+import { SYSTEM_PATH, systemState } from '../api/system';
 import type { SystemState } from '../api/system';
 import { DASH, age, count, countInFull, dateTimeFull, duration, oneDecimal, ratio, timeOfDay } from '../charts/format';
 import { COURSES, INTAKE, bytesText, fatesOf, minutesOf, ratePerS, sumOf } from '../charts/system';
@@ -46,6 +46,9 @@ function Whole(): JSX.Element {
   );
 }
 
+/** All panels are one answer, which owners alone are given. */
+const ASKED = [{ what: 'All of this page', path: SYSTEM_PATH }];
+
 function Panels({ state }: { state: SystemState }): JSX.Element {
   return (
     <>
@@ -84,7 +87,8 @@ function Parts({ state: { parts, log, clickhouse, version, roles, started_ms: st
     clickhouse: <>{clickhouse.host}{clickhouse.version !== null && `, ${clickhouse.version}`}; while it is away, the log keeps what comes in</>,
   };
   return (
-    <Panel id="parts" title="Parts" note={<>Playhead {version} ({roles.join(', ')}), up for {duration(nowMs - startedMs)}, <time dateTime={new Date(startedMs).toISOString()}>since {dateTimeFull(startedMs)}</time></>} class="panel-things">
+    <Panel id="parts" title="Parts" note={<>Playhead {version} ({roles.join(', ')}), up for {duration(nowMs - startedMs)}, <time dateTime={new Date(startedMs).toISOString()}>since {dateTimeFull(startedMs)}</time></>} class="panel-things"
+      actions={<PanelMenu title="Parts" about={[]} asked={[...ASKED, { what: 'Readiness', path: '/readyz' }]} rows={() => [['part', 'problem'], ...parts.map(({ name, problem }) => [name, problem])]} />}>
       <ul class="things">
         {parts.map(({ name, problem, decides }) => (
           <Thing
@@ -101,7 +105,8 @@ const NAMES: Partial<Record<string, string>> = { log: 'Log', control: 'Control d
 
 function Storage({ state: { clickhouse: { tables, disk } } }: { state: SystemState }): JSX.Element {
   return (
-    <Panel id="storage" title="Stored" note={disk === null ? 'ClickHouse does not answer' : `${bytesText(disk.free_bytes)} of ${bytesText(disk.total_bytes)} are free on its disk`} class="panel-things">
+    <Panel id="storage" title="Stored" note={disk === null ? 'ClickHouse does not answer' : `${bytesText(disk.free_bytes)} of ${bytesText(disk.total_bytes)} are free on its disk`} class="panel-things"
+      actions={<PanelMenu title="Stored" about={[]} asked={ASKED} rows={() => [['table', 'rows', 'bytes', 'parts'], ...tables.map(({ table, rows, bytes, parts }) => [table, rows, bytes, parts])]} />}>
       {disk === null ? <div class="state" data-state="error"><p>What is stored is not known until it does.</p></div> : <div class="scroll" tabIndex={0} role="region" aria-label="Tables, rows">
         <table class="system-table">
           <thead><tr><th scope="col">Table</th><th scope="col" class="num">Rows</th><th scope="col" class="num">Size</th><th scope="col" class="num" title="Files that are merged in the background">Parts</th></tr></thead>
@@ -125,7 +130,7 @@ function Hour({ state: { course, now_ms: nowMs } }: { state: SystemState }): JSX
       actions={<>
         <Choices label="What is shown" param="course" options={COURSES} fallback="accepted" words={COURSE_WORDS} />
         <ShapeSwitch param="hour" what="the last hour" />
-        <PanelMenu title="Last hour" about={[COURSE_WORDS[what]]} asked={[]} hasPicture={panelShape('hour') === 'chart'} rows={() => [['at_utc', 'accepted_per_s', 'rejected_per_s', 'shed_per_s', 'stored_per_s', 'lag_records'], ...course.map((point) => [new Date(point.at_ms).toISOString(), point.accepted_per_s, point.rejected_per_s, point.shed_per_s, point.stored_per_s, point.lag_records])]} />
+        <PanelMenu title="Last hour" about={[COURSE_WORDS[what]]} asked={ASKED} hasPicture={panelShape('hour') === 'chart'} rows={() => [['at_utc', 'accepted_per_s', 'rejected_per_s', 'shed_per_s', 'stored_per_s', 'lag_records'], ...course.map((point) => [new Date(point.at_ms).toISOString(), point.accepted_per_s, point.rejected_per_s, point.shed_per_s, point.stored_per_s, point.lag_records])]} />
       </>}
     >
       {rows.length < 2 ? <div class="state" data-state="empty"><p>The first minutes are still being counted. Refresh in a moment.</p></div>
@@ -138,7 +143,7 @@ function Fates({ state: { counters } }: { state: SystemState }): JSX.Element {
   const fates = fatesOf(counters);
   return (
     <Panel id="fates" title="What became of it, since the start" note="All environments. The same counters stand under /metrics of the admin address, for your monitoring" class="panel-things"
-      actions={<PanelMenu title="Counters" about={[]} asked={[{ what: 'Readiness', path: '/readyz' }]} rows={() => [['counter', 'labels', 'value'], ...counters.map(({ name, labels, value }) => [name, Object.entries(labels).map(([label, word]) => `${label}=${word}`).join(' '), value])]} />}
+      actions={<PanelMenu title="Counters" about={[]} asked={ASKED} rows={() => [['counter', 'labels', 'value'], ...counters.map(({ name, labels, value }) => [name, Object.entries(labels).map(([label, word]) => `${label}=${word}`).join(' '), value])]} />}
     >
       {fates.length === 0 ? <div class="state" data-state="empty"><p>Nothing has come in since this node was started.</p></div> : (
         <div class="scroll" tabIndex={0} role="region" aria-label="Counters, rows">

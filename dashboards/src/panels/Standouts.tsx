@@ -7,6 +7,8 @@ import { address, withParam } from '../router';
 import { Glyph } from '../ui/Glyph';
 import type { Shape } from '../ui/Glyph';
 import { Panel } from '../ui/Panel';
+import { PanelMenu } from '../ui/PanelMenu';
+import type { Asked } from '../ui/PanelMenu';
 
 const LOOKS: Record<Standout['kind'], { shape: Shape; word: string }> = {
   intro: { shape: 'play', word: 'Intro' },
@@ -18,12 +20,21 @@ const LOOKS: Record<Standout['kind'], { shape: Shape; word: string }> = {
 /** So much of the video is shown around a place. */
 const AROUND_S = 15;
 
-export function Standouts({ places, crosshair }: { places: Standout[]; crosshair: Signal<number | undefined> }): JSX.Element {
+interface Props {
+  places: Standout[];
+  crosshair: Signal<number | undefined>;
+  /** The engagement they are found in. */
+  asked: Asked[];
+  about: string[];
+}
+
+export function Standouts({ places, crosshair, asked, about }: Props): JSX.Element {
   const show = (fromMs: number | undefined) => (): void => {
     crosshair.value = fromMs === undefined ? undefined : fromMs / 1_000;
   };
   return (
-    <Panel id="standouts" title="Places that stand out" note="By fixed rules: over five seconds, or a fiftieth of the video if that is longer; at least 3% of the views" class="panel-standouts">
+    <Panel id="standouts" title="Places that stand out" note="By fixed rules: over five seconds, or a fiftieth of the video if that is longer; at least 3% of the views" class="panel-standouts"
+      actions={<PanelMenu title="Places that stand out" about={about} asked={asked} rows={() => [['kind', 'from', 'to', 'from_ms', 'to_ms', 'what'], ...places.map(({ kind, fromMs, toMs, words }) => [kind, position(fromMs), position(toMs), fromMs, toMs, words])]} />}>
       <ol class="standouts">
         {places.map(({ kind, fromMs, toMs, words }) => (
           <li key={`${kind}${fromMs}`} data-kind={kind}>

@@ -98,7 +98,7 @@ function Framed({ source, note, emptyText, asked, about }: FrameProps): JSX.Elem
             : <EngagementChart data={pair.now} before={pair.before} scale={scale} stretch={stretch} crosshair={crosshair} onZoom={zoomTo} />}
         </StateGate>
       </Panel>
-      {places.length > 0 && <Standouts places={places} crosshair={crosshair} />}
+      {places.length > 0 && <Standouts places={places} crosshair={crosshair} asked={asked} about={about} />}
     </>
   );
 }

@@ -4,7 +4,7 @@ import { useState } from 'preact/hooks';
 import { explain, getJson } from '../api/client';
 import { CopyButton } from './CopyButton';
 import type { Asked, Taken } from './PanelMenu';
-import { csv, curl, download, fileName, picture, sqlAddress } from './export';
+import { csv, curl, download, fileName, picture, sqlAddress, whyNoSql } from './export';
 
 interface Props extends Taken {
   menu: { current: HTMLElement | null };
@@ -37,18 +37,16 @@ export function MenuBody({ title, about, asked, rows, hasPicture = false, anchor
   );
 }
 
-/** Live figures are counted as beacons come, and are in no table. */
-const LIVE = '/data/v1/live/';
-
 function Call({ what, path, sql }: Asked): JSX.Element {
   const address = sqlAddress(path);
+  const reason = whyNoSql(path);
   return (
     <div class="menu-call">
       <p class="menu-what">{what}</p>
       <pre tabIndex={0} aria-label={`API call: ${what}`}><code>{curl(path, location.origin)}</code></pre>
       <CopyButton text={curl(path, location.origin)} label="Copy curl" what={what} />
       {(address !== undefined || sql !== undefined) && <Sql what={what} address={address} given={sql} />}
-      {path.startsWith(LIVE) && <span class="note">In SQL once it is stored</span>}
+      {reason !== undefined && <span class="note">{reason}</span>}
     </div>
   );
 }

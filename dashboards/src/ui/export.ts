@@ -17,16 +17,29 @@ function field(cell: Cell): string {
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
+/** What no token is told, but an owner who is signed in. */
+const SESSIONS_ALONE = '/data/v1/system';
+
 /** One question as a shell command; the token is the reader's own and stays in their environment. */
 export function curl(path: string, origin: string): string {
-  return `curl -u "$PLAYHEAD_TOKEN" '${origin}${path.replaceAll("'", '%27')}'`;
+  return `curl ${path === SESSIONS_ALONE ? '-b "playhead_session=$PLAYHEAD_SESSION"' : '-u "$PLAYHEAD_TOKEN"'} '${origin}${path.replaceAll("'", '%27')}'`;
 }
 
 /** Questions that the API also says in SQL. */
-const IN_SQL = /^(\/data\/v1\/(?:metrics\/[^/?]+\/(?:overall|timeseries|breakdown|insights)|errors|engagement\/videos\/[^/?]+\/heatmap))(?=\?|$)/;
+const IN_SQL = /^(\/data\/v1\/(?:metrics\/[^/?]+\/(?:overall|timeseries|breakdown|insights)|errors|usage|video-views|engagement\/videos\/[^/?]+\/(?:heatmap|viewers)))(?=\?|$)/;
 
 /** Where the API says it. */
 export const sqlAddress = (path: string): string | undefined => (IN_SQL.test(path) ? path.replace(IN_SQL, '$1/sql') : undefined);
+
+/** Why there is no statement, of what is in no table of analysts. */
+const NOT_IN_SQL: [RegExp, string][] = [
+  [/^\/data\/v1\/live\//, 'In SQL once it is stored'],
+  [/^\/data\/v1\/system$/, 'For owners: with the cookie of their session. Counted by the node itself: in no table for SQL'],
+  [/^\/(?:readyz|data\/v1\/refusals)/, 'Counted by the node itself: in no table for SQL'],
+  [/^\/data\/v1\/(?:incidents|annotations)/, 'Kept beside the figures: in no table for SQL'],
+];
+
+export const whyNoSql = (path: string): string | undefined => NOT_IN_SQL.find(([paths]) => paths.test(path))?.[1];
 
 /** A text in SQL. */
 export const sqlText = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;

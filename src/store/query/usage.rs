@@ -70,6 +70,33 @@ impl Store {
     }
 }
 
+/// The same for the SQL port: `time`, `views`, `minutes_watched`, `events` of the steps with anything in them. Beacons are in
+/// no table of analysts.
+pub fn in_sql(timeframe: Timeframe, step: Step) -> Option<String> {
+    let Timeframe { from_ms, to_ms } = timeframe;
+    let mut to = Statement::for_analysts();
+    to.sql("SELECT fromUnixTimestamp64Milli(step * ").integer(step.ms()).sql(
+        ", 'UTC') AS time, sum(viewed) AS views, sum(watched_ms) / 60000 AS minutes_watched, \
+         sum(told) AS events FROM (SELECT ",
+    );
+    to.step("view_start", step)
+        .sql(", count() AS viewed, sum(toUInt64(watch_ms)) AS watched_ms, toUInt64(0) AS told FROM views")
+        .sql(" WHERE view_attempted AND view_start >= ")
+        .time(from_ms)
+        .sql(" AND view_start < ")
+        .time(to_ms)
+        .sql(" GROUP BY step UNION ALL SELECT ");
+    to.step("received_at", step)
+        .sql(", toUInt64(0), toUInt64(0), count() FROM events WHERE view_start >= ")
+        .time(from_ms.saturating_sub(LONGEST_VIEW_MS))
+        .sql(" AND received_at >= ")
+        .time(from_ms)
+        .sql(" AND received_at < ")
+        .time(to_ms)
+        .sql(" GROUP BY step) GROUP BY step ORDER BY step");
+    to.written()
+}
+
 impl Statement {
     /// The number of the step a time is in, as `step`.
     fn step(&mut self, column: &'static str, step: Step) -> &mut Self {

@@ -179,9 +179,13 @@ impl ViewQuestion {
         }
     }
 
-    fn page(&self) -> Statement {
+    /// The page for the SQL port, with the names that the columns have there.
+    pub fn in_sql(&self) -> Option<String> {
+        self.page(Statement::for_analysts()).written()
+    }
+
+    fn page(&self, mut page: Statement) -> Statement {
         let (key, (first, last)) = (self.order.key(), self.part.rows());
-        let mut page = Statement::default();
         page.sql(
             "SELECT view_id, toUnixTimestamp64Milli(view_start) AS started_ms, \
              toUnixTimestamp64Milli(view_end) AS ended_ms, video_id, video_title, viewer_id, country, cdn, \
@@ -203,7 +207,8 @@ impl ViewQuestion {
         }
         page.sql(" ORDER BY ").sql(key).sql(if self.descending { " DESC" } else { " ASC" });
         // One more than asked for tells whether there is more.
-        page.sql(" NULLS LAST, view_id LIMIT ").integer(last - first + 2).sql(" OFFSET ").integer(first - 1);
+        let rows = last - first + if page.is_for_analysts() { 1 } else { 2 };
+        page.sql(" NULLS LAST, view_id LIMIT ").integer(rows).sql(" OFFSET ").integer(first - 1);
         page
     }
 }
@@ -214,7 +219,7 @@ impl Store {
         let mut count = Statement::default();
         count.sql("SELECT count()");
         question.source(&mut count);
-        let page = question.page();
+        let page = question.page(Statement::default());
         // The page reads wide columns of few rows, the count one column of all: two queries are less than one.
         let (count, mut lines) = tokio::try_join!(self.rows::<u64>(count), self.rows::<ViewLine>(page))?;
         let limit = usize::try_from(question.part.limit).unwrap_or(usize::MAX);

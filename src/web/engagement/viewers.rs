@@ -10,12 +10,21 @@ use serde::Serialize;
 use super::question;
 use crate::{
     event::engagement::passes::{Pass, passes},
-    store::query::engagement::viewers::{RowOf, RowOrder, ViewerLine},
+    store::query::{
+        dimension::Page,
+        engagement::{
+            EngagementQuestion,
+            viewers::{RowOf, RowOrder, ViewerLine},
+        },
+    },
     web::{
         api::ApiState,
         auth::Reader,
         error::ApiError,
-        metrics::{known, time},
+        metrics::{
+            in_sql::{InSqlAnswer, told},
+            known, time,
+        },
         openapi,
         params::Params,
         problem::Problem,
@@ -73,11 +82,7 @@ pub async fn list(
     params: Params,
     state: Data<ApiState>,
 ) -> Result<HttpResponse, ApiError> {
-    let mut question = question(&reader, video_id, &params)?;
-    question.viewer_id = params.one("viewer_id")?.map(str::to_owned);
-    let row_of = params.choice("group_by", &RowOf::ALL, RowOf::name, RowOf::Viewer)?;
-    let order = params.choice("order_by", &RowOrder::ALL, RowOrder::name, RowOrder::ViewEnd)?;
-    let (descending, page) = (params.descending(true)?, params.page()?);
+    let Asked { question, row_of, order, descending, page } = asked(&reader, video_id, &params)?;
     let answer = async {
         let lines = state.store.viewers(&question, row_of, order, descending, page).await?;
         Ok(ViewersAnswer {
@@ -87,6 +92,40 @@ pub async fn list(
         })
     };
     state.answer(&reader, &params, answer).await
+}
+
+/// The statement that gives a page of them: `ranges` as they were watched, `seen_ms`, and so on.
+#[utoipa::path(get, path = "/data/v1/engagement/videos/{video_id}/viewers/sql", tag = "sql",
+    params(("video_id" = String, Path,), openapi::Selection, openapi::Viewers, openapi::Paging),
+    responses((status = 200, body = InSqlAnswer), (status = 400, body = Problem)))]
+pub async fn list_in_sql(
+    reader: Reader,
+    video_id: Path<String>,
+    params: Params,
+    state: Data<ApiState>,
+) -> Result<HttpResponse, ApiError> {
+    let Asked { question, row_of, order, descending, page } = asked(&reader, video_id, &params)?;
+    told(question.viewers_in_sql(row_of, order, descending, page), &reader, &params, &state).await
+}
+
+struct Asked {
+    question: EngagementQuestion,
+    row_of: RowOf,
+    order: RowOrder,
+    descending: bool,
+    page: Page,
+}
+
+fn asked(reader: &Reader, video_id: Path<String>, params: &Params) -> Result<Asked, ApiError> {
+    let mut question = question(reader, video_id, params)?;
+    question.viewer_id = params.one("viewer_id")?.map(str::to_owned);
+    Ok(Asked {
+        question,
+        row_of: params.choice("group_by", &RowOf::ALL, RowOf::name, RowOf::Viewer)?,
+        order: params.choice("order_by", &RowOrder::ALL, RowOrder::name, RowOrder::ViewEnd)?,
+        descending: params.descending(true)?,
+        page: params.page()?,
+    })
 }
 
 /// What one view has watched.

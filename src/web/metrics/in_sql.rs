@@ -75,13 +75,7 @@ pub async fn breakdown(
     params: Params,
     state: Data<ApiState>,
 ) -> Result<HttpResponse, ApiError> {
-    if params.one("cursor")?.is_some() {
-        return Err(ApiError::parameter(
-            "cursor",
-            "a statement begins with the first row, or with a page",
-            ["page"],
-        ));
-    }
+    no_cursor(&params)?;
     question(Kind::Breakdown, &reader, &id, &params, &state).await
 }
 
@@ -98,6 +92,18 @@ pub async fn insights(
     let (measure, scope) = measured(&reader, &id, &params)?;
     let query = measure.insights_in_sql(&scope, params.descending(true)?, params.page()?)?;
     told(query, &reader, &params, &state).await
+}
+
+/// Refuses a cursor: where it stands is told by no statement.
+pub fn no_cursor(params: &Params) -> Result<(), ApiError> {
+    match params.one("cursor")? {
+        None => Ok(()),
+        Some(_) => Err(ApiError::parameter(
+            "cursor",
+            "a statement begins with the first row, or with a page",
+            ["page"],
+        )),
+    }
 }
 
 async fn question(

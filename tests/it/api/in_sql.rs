@@ -194,3 +194,48 @@ async fn the_heatmap(analyst: &Analyst) {
         assert_eq!(found, (whole(plays), whole(viewers)), "second {second}");
     }
 }
+
+#[tokio::test]
+async fn views_viewers_and_usage_have_statements_too() {
+    let analyst = Analyst::new().await;
+    for order in ["view_end", "watch_time", "viewer_experience_score"] {
+        let by = [("order_by", order), ("limit", "7"), ("page", "2"), ("filters[]", FILTERS[0])];
+        let (answer, rows) = analyst.both("/data/v1/video-views", &by).await;
+        let views = answer["data"].as_array().unwrap();
+        assert!(views.len() == 7 && rows.len() == 7, "{} of {}", rows.len(), views.len());
+        for (view, row) in views.iter().zip(&rows) {
+            assert_eq!((&row["view_id"], &row["watch_ms"]), (&view["id"], &view["watch_time"]), "by {order}");
+            assert_eq!(row["playback_failure"], view["playback_failure"], "by {order}");
+            let score = view["viewer_experience_score"].as_f64();
+            assert_close(&row["viewer_experience_score"], score, "a score");
+        }
+    }
+    for rows_of in [[("group_by", "viewer_id")], [("group_by", "view_id")]] {
+        let path = "/data/v1/engagement/videos/video-a/viewers";
+        let by = [&rows_of[..], &[("order_by", "percent_viewed"), ("limit", "9")]].concat();
+        let (answer, rows) = analyst.both(path, &by).await;
+        let viewers = answer["data"].as_array().unwrap();
+        assert!(!viewers.is_empty() && viewers.len() == rows.len(), "{answer}");
+        for (viewer, row) in viewers.iter().zip(&rows) {
+            assert_eq!(row["view_ids"], viewer["view_ids"]);
+            assert_eq!(whole(&row["seen_ms"]), viewer["seen_ms"]);
+            assert_eq!(whole(&row["rows"]), answer["total_row_count"]);
+        }
+    }
+    let (answer, rows) = analyst.both("/data/v1/usage", &[("group_by", "hour")]).await;
+    let steps = answer["data"].as_array().unwrap().iter();
+    let steps: Vec<_> = steps.filter(|step| step["views"] != 0 || step["events"] != 0).collect();
+    assert!(!steps.is_empty() && steps.len() == rows.len(), "{} steps, {} rows", steps.len(), rows.len());
+    for (step, row) in steps.iter().zip(&rows) {
+        let time = row["time"].as_str().unwrap().replace(' ', "T");
+        assert!(time.starts_with(step["date"].as_str().unwrap().trim_end_matches('Z')), "{time}: {step}");
+        assert_eq!(
+            [whole(&row["views"]), whole(&row["events"])].map(Value::from),
+            [step["views"].clone(), step["events"].clone()]
+        );
+        assert_close(&row["minutes_watched"], step["minutes_watched"].as_f64(), "minutes");
+    }
+    let World { server, tenant, .. } = &analyst.world;
+    let further = server.ask(tenant, "/data/v1/video-views/sql", &[("cursor", "x")]).await;
+    assert_eq!(further.status(), StatusCode::BAD_REQUEST, "a statement has no cursor");
+}

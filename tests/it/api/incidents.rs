@@ -72,9 +72,9 @@ async fn an_incident_is_opened_taken_on_noted_and_resolved() {
 
     let told = server.answer(&tenant, &log, &[]).await;
     let lines: Vec<_> = told["data"].as_array().unwrap().iter().collect();
-    let said = lines.iter().map(|line| {
-        ["action", "actor", "note"].map(|name| line[name].as_str().unwrap().to_owned())
-    });
+    let said = lines
+        .iter()
+        .map(|line| ["action", "actor", "note"].map(|name| line[name].as_str().unwrap().to_owned()));
     assert_eq!(
         said.collect::<Vec<_>>(),
         [
@@ -88,7 +88,8 @@ async fn an_incident_is_opened_taken_on_noted_and_resolved() {
     assert!(lines.iter().all(|line| line["at_ms"].as_i64().unwrap() > 1_700_000_000_000));
     let audit = server.answer(&tenant, "/data/v1/audit", &[("deed", "incident")]).await;
     let deeds: Vec<_> = audit["data"].as_array().unwrap().iter().map(|line| line["deed"].clone()).collect();
-    let expected = ["incident.note", "incident.resolve", "incident.note", "incident.acknowledge", "incident.open"];
+    let expected =
+        ["incident.note", "incident.resolve", "incident.note", "incident.acknowledge", "incident.open"];
     assert_eq!(deeds, expected, "newest first");
 }
 
@@ -98,7 +99,8 @@ async fn what_cannot_be_is_refused_and_whoever_reads_only_reads() {
     let tenant = server.tenant().await;
     let writer = (tenant.token.id.as_str(), tenant.token.secret.as_str());
     let wish = |change: Value| {
-        let mut wish = json!({"description": "it stalls", "severity": "warning", "measurement": "rebuffer_percentage"});
+        let mut wish =
+            json!({"description": "it stalls", "severity": "warning", "measurement": "rebuffer_percentage"});
         wish.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
         wish
     };
@@ -120,7 +122,9 @@ async fn what_cannot_be_is_refused_and_whoever_reads_only_reads() {
 
     let (_, opened) = send(&server, writer, ALL, wish(json!({}))).await;
     let log = format!("{ALL}/{}/log", opened["data"]["id"].as_str().unwrap());
-    for wrong in [json!({"action": "note", "note": "  "}), json!({"action": "reopen"}), json!({"note": "what"})] {
+    for wrong in
+        [json!({"action": "note", "note": "  "}), json!({"action": "reopen"}), json!({"note": "what"})]
+    {
         assert_eq!(send(&server, writer, &log, wrong.clone()).await.0, StatusCode::BAD_REQUEST, "{wrong}");
     }
     let missing = format!("{ALL}/nowhere/log");

@@ -41,7 +41,7 @@ use Wall::{Common, Own, Owners, Selection, Session, SignedIn, Thing};
 /// Method, path, wall, and the scope it needs.
 type Case = (&'static str, &'static str, Wall, Scope);
 
-const CASES: [Case; 94] = [
+const CASES: [Case; 97] = [
     ("get", "/data/v1/metrics", Common, Scope::Read),
     ("get", "/data/v1/metrics/comparison", Own, Scope::Read),
     ("get", "/data/v1/metrics/{metric}/overall", Own, Scope::Read),
@@ -54,6 +54,9 @@ const CASES: [Case; 94] = [
     ("get", "/data/v1/metrics/{metric}/insights/sql", Own, Scope::Read),
     ("get", "/data/v1/errors/sql", Own, Scope::Read),
     ("get", "/data/v1/engagement/videos/{video_id}/heatmap/sql", Own, Scope::Read),
+    ("get", "/data/v1/engagement/videos/{video_id}/viewers/sql", Own, Scope::Read),
+    ("get", "/data/v1/video-views/sql", Own, Scope::Read),
+    ("get", "/data/v1/usage/sql", Own, Scope::Read),
     ("post", "/data/v1/query", Own, Scope::Read),
     ("get", "/data/v1/errors", Own, Scope::Read),
     ("get", "/data/v1/renditions", Own, Scope::Read),

@@ -91,6 +91,35 @@ pub struct ViewerLine {
     pub rows: u64,
 }
 
+impl EngagementQuestion {
+    /// A page of rows for the SQL port.
+    pub fn viewers_in_sql(
+        &self,
+        row_of: RowOf,
+        order: RowOrder,
+        descending: bool,
+        page: Page,
+    ) -> Option<String> {
+        self.written(row_of, order, descending, page, Statement::for_analysts()).written()
+    }
+
+    fn written(
+        &self,
+        row_of: RowOf,
+        order: RowOrder,
+        descending: bool,
+        page: Page,
+        mut to: Statement,
+    ) -> Statement {
+        to.sql("SELECT *, count() OVER () AS rows FROM (SELECT ").sql(LINE);
+        self.source(&mut to);
+        to.sql(" GROUP BY video_id, viewer_id, ").sql(row_of.key()).sql(") ORDER BY ").sql(order.key());
+        to.sql(if descending { " DESC, view_ids" } else { " ASC, view_ids" });
+        page.limit(&mut to);
+        to
+    }
+}
+
 impl Store {
     /// A page of rows.
     pub async fn viewers(
@@ -101,16 +130,7 @@ impl Store {
         descending: bool,
         page: Page,
     ) -> Result<Vec<ViewerLine>, QueryError> {
-        let mut statement = Statement::default();
-        statement.sql("SELECT *, count() OVER () AS rows FROM (SELECT ").sql(LINE);
-        question.source(&mut statement);
-        statement
-            .sql(" GROUP BY video_id, viewer_id, ")
-            .sql(row_of.key())
-            .sql(") ORDER BY ")
-            .sql(order.key());
-        statement.sql(if descending { " DESC, view_ids" } else { " ASC, view_ids" });
-        page.limit(&mut statement);
+        let statement = question.written(row_of, order, descending, page, Statement::default());
         self.rows(statement).await
     }
 
