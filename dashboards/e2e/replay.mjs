@@ -71,7 +71,7 @@ function answer(request, response, control, scene) {
   if (url.pathname === '/demo/config') return json(response, 200, { ingest_key: INGEST_KEY, intake_path: `/in/${INGEST_KEY}`, live_token: 'demo', video_id: 'playhead-demo' });
   if (url.pathname === `/in/${INGEST_KEY}`) return intake(request, response, scene);
   if (url.pathname === '/sdk/playhead.js') return response.writeHead(200, { 'content-type': 'text/javascript' }).end(SDK);
-  if (/^\/data\/v1\/sql(\/|$)/.test(url.pathname) && !control.failing && !control.hanging) return sql(request, url, response, control);
+  if (/^\/data\/v1\/sql(\/|$)/.test(url.pathname) && control.failing !== true && !control.hanging) return sql(request, url, response, control);
   if (url.pathname.startsWith('/data/v1/')) return data(request, url, response, control, scene);
   const file = `${control.pages}${url.pathname}`;
   if (extname(file) !== '' && existsSync(file)) {
@@ -123,6 +123,9 @@ async function bodyOf(request) {
   return body === '' ? undefined : JSON.parse(body);
 }
 
+const NOT_NOW = [503, { title: 'Service unavailable', detail: 'The store does not answer.', status: 503 }];
+const fails = (url, { failing }) => failing instanceof RegExp && failing.test(url.pathname + url.search);
+
 /** `[status, body]`, the body left out where there is none. */
 function respond(response, [status, body]) {
   if (body === undefined) return response.writeHead(status).end();
@@ -135,11 +138,12 @@ async function data(request, url, response, control, scene) {
     response.setHeader('retry-after', '7');
     return json(response, 429, { title: 'Too Many Requests', detail: 'too many requests; try again in 7 s' });
   }
-  if (control.failing) {
+  if (control.failing === true) {
     response.setHeader('x-request-id', 'req-77');
     return json(response, 503, { title: 'Service unavailable', detail: 'The store does not answer.' });
   }
   if (control.hanging) return undefined;
+  if (fails(url, control)) return respond(response, NOT_NOW);
   const body = await bodyOf(request);
   const managed = control.managed.answer(request.method, url.pathname, body);
   if (managed !== undefined) {
@@ -166,10 +170,11 @@ async function data(request, url, response, control, scene) {
   return json(response, ...answerOf(url, control, scene));
 }
 
-/** As `[status, body]`. */
+/** As `[status, body]`; `failing` may be of some questions alone. */
 function answerOf(url, control, scene) {
   const early = Number(url.searchParams.getAll('timeframe[]')[1]) < Date.now() / 1_000 - 1_800;
   if (control.comparisonFails && early) return [503, { title: 'Service unavailable', detail: 'The earlier time is not to be had.', status: 503 }];
+  if (fails(url, control)) return NOT_NOW;
   return history(url, scene) ?? [404, { title: 'Not Found', status: 404 }];
 }
 
@@ -198,7 +203,7 @@ function serveLive(client, control, scene) {
     if (frame.type === 'unsubscribe') subscriptions.delete(frame.id);
     if (frame.type !== 'subscribe') return;
     control.subscribes.push(frame);
-    if (control.refuse) return send({ type: 'error', id: frame.id, code: 'unavailable', message: 'This topic is not served here.' });
+    if (control.refuse === true || (Array.isArray(control.refuse) && control.refuse.includes(frame.topic))) return send({ type: 'error', id: frame.id, code: 'unavailable', message: 'This topic is not served here.' });
     if (control.silent) return;
     const seq = (frame.since ?? 0) + 1;
     const subscription = { ...frame, query: frame.query ?? {}, seq, seen: {} };
