@@ -53,10 +53,12 @@ const STATES = [
   ['live, empty', { empty: true }, '/', '#first-beacon'],
   ['live, loading', { silent: true }, '/', '.skeleton.shown'],
   ['live, topics refused', { refuse: true }, '/', '[data-state=error]'],
+  ['live, in part', { refuse: ['problems', 'top'] }, '/', '#wrong [data-state=error]'],
   ['video, full', {}, '/videos/derby-2026', '#figure-views'],
   ['video, live engagement, tables', {}, '/videos/derby-2026?engagement=live&heatmap=table&timeframe=7d', '#engagement tbody tr'],
   ['video, empty', { empty: true }, '/videos/derby-2026', '#engagement [data-state=empty]'],
   ['video, store down', { failing: true }, '/videos/derby-2026', '#engagement [data-state=error]'],
+  ['video, in part', { failing: /viewers\?/ }, '/videos/derby-2026', '#watchers [data-state=error]'],
   ['video, a stretch of it, as shares', {}, '/videos/derby-2026?stretch=100-160&scale=share&compare=off', '#standouts li'],
   ['overview, full', {}, '/overview', '#top-browser tbody tr'],
   ['overview, filtered, a time of one’s own', {}, '/overview?filter=cdn%3Aedge-b&filter=%21country%3ADE&timeframe=1795000000-1795200000&zone=utc', '#top-browser tbody tr'],
@@ -67,12 +69,14 @@ const STATES = [
   ['overview, store down', { failing: true }, '/overview', '#figures [data-state=error]'],
   ['overview, over the limit', { limited: true }, '/overview', '#figures [data-state=error]'],
   ['overview, in part', { comparisonFails: true }, '/overview', '#trend .note'],
+  ['overview, in part, without its lists', { failing: /breakdown/ }, '/overview', '#top-browser [data-state=error]'],
   ['explore, full', {}, '/explore/video_startup_time', '#by tbody tr'],
   ['explore, 95th by CDN, as a table', {}, '/explore/video_startup_time?measurement=95th&by=cdn&series=table&timeframe=7d', '#series tbody tr'],
   ['explore, nothing to measure', {}, '/explore/page_load_time', '#nothing'],
   ['explore, no such metric', {}, '/explore/nope', '[data-state=not-found]'],
   ['explore, loading', { hanging: true }, '/explore/views', '.skeleton.shown'],
   ['explore, store down', { failing: true }, '/explore/views', '[data-state=error]'],
+  ['explore, in part', { failing: /insights/ }, '/explore/video_startup_time', '#why [data-state=error]'],
   ['start', {}, '/start', '#verify'],
   ['start, nothing yet', { empty: true }, '/start?player=cmcd-dashjs', '#verify[data-state=waiting]'],
   ['views, full', {}, '/views', '#views-list tbody tr'],
@@ -81,6 +85,7 @@ const STATES = [
   ['views, empty', { empty: true }, '/views', '#views-list [data-state=empty]'],
   ['views, loading', { hanging: true }, '/views', '#views-list .skeleton.shown'],
   ['views, store down', { failing: true }, '/views', '#views-list [data-state=error]'],
+  ['views, in part: not live', { refuse: true }, '/views', '#views-list tbody tr'],
   ['views, over the limit', { limited: true }, '/views', '#views-list [data-state=error]'],
   ['view, watched', {}, '/views/past-0', '#timeline svg.timeline-picture'],
   ['view, failed', {}, '/views/past-1', '#timeline svg.timeline-picture'],
@@ -88,12 +93,14 @@ const STATES = [
   ['view, unknown', {}, '/views/missing', '[data-state=not-found]'],
   ['view, loading', { hanging: true }, '/views/past-0', '.skeleton.shown'],
   ['view, store down', { failing: true }, '/views/past-0', '[data-state=error]'],
+  ['view, in part: not followed', { refuse: true }, '/views/past-3', '#standing'],
   ['errors, full', {}, '/errors', '#errors tbody tr .sparkline'],
   ['errors, filtered, by change, as a table', {}, '/errors?filter=cdn%3Aedge-b&order=change&trend=table&zone=utc', '#errors tbody tr'],
   ['errors, none', {}, '/errors?filter=%21%3Ferror_code', '#errors [data-state=empty]'],
   ['errors, in part', { comparisonFails: true }, '/errors', '#errors .note'],
   ['errors, store down', { failing: true }, '/errors', '#errors [data-state=error]'],
   ['error, full', {}, '/errors/404', '#where-country tbody tr'],
+  ['error, in part', { failing: /video-views/ }, '/errors/404', '#error-views [data-state=error]'],
   ['error, of strangers’ words', {}, '/errors/media%2Fdecode%203', '#where-country tbody tr'],
   ['compare, full', {}, '/compare?a=cdn%3Aedge-a&b=cdn%3Aedge-b&c=country%3ABR&d=&d.time=7d', '#course .plot'],
   ['compare, as a table', {}, '/compare?a=cdn%3Aedge-a&b=cdn%3Aedge-b&course=table&metric=rebuffer_percentage', '#course tbody tr'],
@@ -101,7 +108,10 @@ const STATES = [
   ['compare, in part', { comparisonFails: true }, '/compare?a=cdn%3Aedge-a&b=&b.time=yesterday', '#compared .note'],
   ['alerts, full', {}, '/alerts', '#wrong li'],
   ['alerts, empty, may not write', { empty: true, role: 'viewer' }, '/alerts', '#notes [data-state=empty]'],
+  ['alerts, in part', { failing: /incidents/ }, '/alerts', '#incidents [data-state=error]'],
+  ['alerts, opening an incident', {}, '/alerts?show=new&filter=cdn%3Aedge-b', '#incident-description'],
   ['incident, open', {}, '/alerts/i1', '#course .plot'],
+  ['incident, in part', { failing: /\/log|related/ }, '/alerts/i1', '#log [data-state=error]'],
   ['incident, of strangers’ words', {}, '/alerts/i2', '#related tbody tr'],
   ['overview, conditions of every kind', {}, '/overview?filter=%2Bbrowser%3Achro&filter=%21%5Ecdn%3Aedge-b&filter=%3Fcountry&filter=video_startup_time%3E%3D100&percentile=95th', '#top-browser tbody tr'],
   ['explore, causes of the change', {}, '/explore/video_startup_time?causes=change&measurement=99th', '#why tbody tr'],
@@ -117,6 +127,7 @@ const STATES = [
   ['quality, empty', { empty: true }, '/quality', '#refused [data-state=empty]'],
   ['quality, loading', { hanging: true }, '/quality', '.skeleton.shown'],
   ['quality, store down', { failing: true }, '/quality', '#senders [data-state=error]'],
+  ['quality, in part', { failing: /refusals/ }, '/quality', '#refused [data-state=error]'],
   ['system, full', {}, '/system', '#fates tbody tr'],
   ['system, the lag as a table', {}, '/system?course=lag&hour=table', '#hour tbody tr'],
   ['system, just begun, ClickHouse away', { empty: true }, '/system', '#hour [data-state=empty]'],
@@ -145,6 +156,19 @@ const STATES = [
 ];
 
 for (const [name, scene, path, ready] of STATES) test(name, () => look(scene, path, ready, everyLook));
+
+/** What is told live keeps its values and says so; what was asked once says since when, and that it may be asked again. */
+for (const path of ['/', '/views', '/views/past-3', '/videos/derby-2026?engagement=live', '/alerts']) {
+  test(`stale: ${path}`, () =>
+    look({}, path, 'main tbody tr, main .wrong li', async (page, replay) => {
+      const before = await page.locator('main h1').textContent();
+      replay.cut();
+      await page.locator('#banner', { hasText: /Connection lost\. Values as of \d\d:\d\d:\d\d/ }).waitFor();
+      assert.equal(await page.locator('main h1').textContent(), before);
+      assert.equal(await page.locator('main .skeleton').count(), 0, 'nothing is taken away');
+      await everyLook(page);
+    }));
+}
 
 test('the empty state has the real key and can be copied', () =>
   look({ empty: true }, '/', '#first-beacon', async (page, replay) => {

@@ -28,7 +28,7 @@ export function IncidentLog({ incident, onChanged }: { incident: Incident; onCha
   };
   return (
     <Panel
-      id="log" title="What is done about it" class="panel-breakdown"
+      id="log" title="What is done about it"
       actions={<PanelMenu title="Log of the incident" about={[id]} asked={[{ what: 'What people did', path: logPath(id) }]} rows={known && (() => [['time_utc', 'who', 'action', 'note'], ...known.map(({ at_ms: atMs, actor, action, note }) => [utc(atMs), actor, action, note])])} />}
     >
       <StateGate source={source} what="what was done">

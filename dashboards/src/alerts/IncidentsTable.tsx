@@ -20,14 +20,14 @@ export function IncidentsTable({ incidents, units, what }: { incidents: Incident
   return (
     <div class="scroll" tabIndex={0} role="region" aria-label={`${what}, rows`}>
       <table class="incidents">
-        <colgroup><col class="w-state" /><col /><col class="w-wide" /><col class="w-start" /><col class="w-wide" /><col class="w-wide" /><col class="w-wide" /></colgroup>
+        <colgroup><col class="w-state" /><col /><col class="w-with" /><col class="w-start" /><col class="w-wide" /><col class="w-wide" /><col class="w-wide" /></colgroup>
         <thead><tr><th scope="col">Severity</th><th scope="col">What</th><th scope="col">State</th><th scope="col">Began</th><th scope="col" class="num">Lasted</th><th scope="col" class="num">Measured</th><th scope="col" class="num">Views hit</th></tr></thead>
         <tbody>
           {incidents.map((incident) => (
             <tr key={incident.id} data-incident={incident.id}>
               <td><Severity incident={incident} /></td>
               <th scope="row" class="title-cell"><a href={incidentHref(incident.id)} title={incident.description}>{incident.description}</a><span class="note cut">{incident.breakdowns.map(({ name, value }) => `${dimensionWords(name)} ${value}`).join(', ')}</span></th>
-              <td class="cut" title={incident.acknowledged_by === null ? undefined : `${incident.acknowledged_by} sees to it`}>{STATUS_WORDS[incident.status]}{incident.status === 'open' && <span class="note cut">{incident.acknowledged_by ?? 'nobody sees to it'}</span>}</td>
+              <td class="cut" title={incident.acknowledged_by === null ? undefined : `${incident.acknowledged_by} sees to it`}>{STATUS_WORDS[incident.status]}{incident.status === 'open' && <span class="note">{incident.acknowledged_by ?? 'nobody sees to it'}</span>}</td>
               <td title={utc(Date.parse(incident.started_at))}>{dateTime(Date.parse(incident.started_at), Date.now())}</td>
               <td class="num">{duration(lastedMs(incident, Date.now()))}</td>
               <td class="num" title={incident.opened_by === null ? `Threshold: ${valueText(incident.threshold, unitOf(incident.measurement, units))}` : 'Opened by hand: nothing was measured'}>{valueText(incident.measured_value, unitOf(incident.measurement, units))}</td>

@@ -76,5 +76,6 @@ function Course({ code, scope }: { code: string; scope: Scope }): JSX.Element | 
   const { frame, filters } = scope.now;
   const of = { frame, filters: [...filters, { dimension: 'error_code', value: code, negated: false }] };
   const { data } = useCompared<TimeseriesAnswer>(timeseriesPath('playback_failure_percentage', undefined, of, fittingStep(frame)), undefined);
+  if (data.status === 'error') return <span title={data.message}>{DASH}</span>;
   return data.status === 'ready' ? <Sparkline values={data.value.now.data.map(([, , views]) => views)} /> : null;
 }

@@ -67,7 +67,7 @@ function Shown({ incident, onChanged }: { incident: Incident; onChanged: (now: I
         <div><p class="note"><a href={withScope('/alerts', ['zone'])}>Alerts</a></p><h1 tabIndex={-1}>{description}</h1></div>
         <div class="incident-state"><Said /><Severity incident={incident} /> <span>{STATUS_WORDS[incident.status]}{incident.status === 'open' && `, ${incident.acknowledged_by ?? 'nobody'} sees to it`}</span></div>
       </div>
-      <Panel id="incident" title="What it is" class="panel-breakdown" actions={<PanelMenu title={description} about={[]} asked={[{ what: 'This incident', path: incidentPath(incident.id) }]} />}>
+      <Panel id="incident" title="What it is" actions={<PanelMenu title={description} about={[]} asked={[{ what: 'This incident', path: incidentPath(incident.id) }]} />}>
         {[impact, error].filter((text) => text !== '').map((text) => <p key={text}>{text}</p>)}
         <dl class="facts incident-facts">{facts(incident, of).map(([name, value, title]) => <div key={name}><dt>{name}</dt><dd title={title}>{value}</dd></div>)}</dl>
         <p class="headline-detail">

@@ -4,6 +4,8 @@ import { useEffect, useMemo } from 'preact/hooks';
 import { listPath, listViews } from '../api/views';
 import type { ViewList, ViewSummary } from '../api/views';
 import { countInFull, plural, timeOfDay } from '../charts/format';
+import type { Live } from '../live/store';
+import type { TopicStates } from '../live/topics';
 import { FilterChips } from '../panels/FilterChips';
 import { TimePicker } from '../panels/TimePicker';
 import { ViewSearch } from '../panels/ViewSearch';
@@ -54,6 +56,7 @@ export function ViewsPage(): JSX.Element {
   const source = useAnswer(JSON.stringify(chosen), (signal) => listViews({ ...chosen, limit: PER_PAGE }, signal));
   const blind = notLive(filters);
   const isLive = page === 1 && untilS === undefined && blind.length === 0 && reachesNow(timeframe);
+  const topic = useTopic('views', isLive ? { limit: LIVE_ROWS, ...narrowed(filters) } : undefined);
   useEffect(() => {
     document.title = 'Views · Playhead';
   }, []);
@@ -67,12 +70,12 @@ export function ViewsPage(): JSX.Element {
       </div>
       <ViewSearch />
       <FilterChips filters={filters} />
-      <Panel id="views-list" title={`Views of the ${timeframeWords(timeframe)}`} note={liveNote(isLive, chosen, blind)} class="panel-views"
+      <Panel id="views-list" title={`Views of the ${timeframeWords(timeframe)}`} note={isLive && topic.data.status === 'error' ? <>Not live: {topic.data.message} <button type="button" class="button" onClick={topic.retry}>Try again</button></> : liveNote(isLive, chosen, blind)} class="panel-views"
         actions={<PanelMenu title="Views" about={[timeframeWords(timeframe), ...filters.map(filterText)]} asked={[{ what: 'This page of the list', path: listPath({ ...chosen, limit: PER_PAGE }) }]} rows={source.data.status === 'ready' ? cellsOf(source.data.value) : undefined} />}>
         <StateGate source={source} what="the views">
           {(list) => list.rows.length === 0 && !isLive
             ? <Nothing chosen={chosen} total={list.total} />
-            : <List list={list} chosen={chosen} isLive={isLive} />}
+            : <List list={list} chosen={chosen} live={isLive ? topic.data : undefined} />}
         </StateGate>
       </Panel>
     </>
@@ -119,13 +122,14 @@ function Nothing({ chosen, total }: { chosen: Selection; total: number }): JSX.E
 interface ListProps {
   list: ViewList;
   chosen: Selection;
-  isLive: boolean;
+  /** Missing when the list does not reach to the present. */
+  live: Live<TopicStates['views']> | undefined;
 }
 
-function List({ list, chosen, isLive }: ListProps): JSX.Element {
+function List({ list, chosen, live }: ListProps): JSX.Element {
   const { filters, page } = chosen;
   const history = useMemo(() => list.rows.map((row) => fromHistory(row, list.untilS * 1_000)), [list]);
-  const rows = useLiveRows(history, list, filters, isLive);
+  const rows = withLive(history, list, filters, live);
   if (rows.length === 0) return <Nothing chosen={chosen} total={list.total} />;
   const firstRow = (page - 1) * PER_PAGE + 1;
   const last = firstRow + list.rows.length - 1;
@@ -150,13 +154,16 @@ function pageHref(page: number, untilS: number): string {
   return `${address.value.path}?${params.toString()}`;
 }
 
-function useLiveRows(history: Row[], list: ViewList, filters: Filter[], isLive: boolean): Row[] {
-  const onlyVideo = filters.find(({ dimension, negated }) => dimension === 'video_id' && !negated);
-  const alone = filters.filter(({ dimension }) => dimension === 'video_id').length === 1;
-  const narrowed = onlyVideo !== undefined && alone ? { video_id: onlyVideo.value } : {};
-  const topic = useTopic('views', isLive ? { limit: LIVE_ROWS, ...narrowed } : undefined);
-  if (!isLive || topic.data.status !== 'ready') return history;
-  const views = topic.data.value.rows;
+/** Of one video alone, the topic may be asked for it; else for all, and the rows are held against the filters here. */
+function narrowed(filters: Filter[]): { video_id?: string } {
+  const videos = filters.filter(({ dimension }) => dimension === 'video_id');
+  const [only] = videos;
+  return only === undefined || only.negated || videos.length > 1 ? {} : { video_id: only.value };
+}
+
+function withLive(history: Row[], list: ViewList, filters: Filter[], topic: Live<TopicStates['views']> | undefined): Row[] {
+  if (topic?.status !== 'ready') return history;
+  const views = topic.value.rows;
   // A player that is set up and not asked to play is no view yet.
   const live = new Map(Object.entries(views).filter(([, view]) => view.state !== 'idle').map(([id, view]) => [id, fromLive(id, view)]));
   const fits = (id: string): boolean => {

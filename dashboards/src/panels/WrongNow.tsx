@@ -67,12 +67,12 @@ function List({ problems: { rows }, most }: { problems: Problems; most: number }
   last.current = new Map(shown);
   return (
     <ul class="wrong" {...hold}>
-      {shown.map(([, row], place) => <Row key={place} row={row} />)}
+      {shown.map(([, row], place) => <Row key={place} row={row} mayOpen={most === Infinity && may('write')} />)}
     </ul>
   );
 }
 
-function Row({ row: { dimension, value, kind, viewers, affected, ratio: part, elsewhere_ratio: elsewhere } }: { row: Problem }): JSX.Element | null {
+function Row({ row: { dimension, value, kind, viewers, affected, ratio: part, elsewhere_ratio: elsewhere }, mayOpen }: { row: Problem; mayOpen: boolean }): JSX.Element | null {
   const look = LOOKS[kind];
   if (look === undefined) return null;
   const { does, explore, shape, tone } = look;
@@ -85,7 +85,7 @@ function Row({ row: { dimension, value, kind, viewers, affected, ratio: part, el
       <span class="wrong-what" data-tone={tone}>
         <Glyph shape={shape} /> <strong>{dimensionWords(dimension)} <bdi>{value}</bdi></strong>: {ratio(part)} {does}, {ratio(elsewhere)} elsewhere; {plural(viewers, 'viewer')}
       </span>
-      <span class="wrong-ways">{may('write') && <a href={withScope('/alerts', ['zone'], [['filter', `${dimension}:${value}`], ['metric', explore], ['show', 'new']])}>Open incident<span class="visually-hidden"> about {who}, {does}</span></a>} {way(`/explore/${explore}`, 'Explore')} {way('/views', 'Views')}</span>
+      <span class="wrong-ways">{mayOpen && <a href={withScope('/alerts', ['zone'], [['filter', `${dimension}:${value}`], ['metric', explore], ['show', 'new']])}>Open incident<span class="visually-hidden"> about {who}, {does}</span></a>} {way(`/explore/${explore}`, 'Explore')} {way('/views', 'Views')}</span>
     </li>
   );
 }
