@@ -65,7 +65,7 @@ function Shown({ incident, onChanged }: { incident: Incident; onChanged: (now: I
     <>
       <div class="page-head">
         <div><p class="note"><a href={withScope('/alerts', ['zone'])}>Alerts</a></p><h1 tabIndex={-1}>{description}</h1></div>
-        <div class="incident-state"><Said /><Severity incident={incident} /> <span>{STATUS_WORDS[incident.status]}{incident.status === 'open' && `, ${incident.acknowledged_by ?? 'nobody'} sees to it`}</span></div>
+        <div class="incident-state"><Severity incident={incident} /> <span>{STATUS_WORDS[incident.status]}{incident.status === 'open' && `, ${incident.acknowledged_by ?? 'nobody'} sees to it`}</span><Said /></div>
       </div>
       <Panel id="incident" title="What it is" actions={<PanelMenu title={description} about={[]} asked={[{ what: 'This incident', path: incidentPath(incident.id) }]} />}>
         {[impact, error].filter((text) => text !== '').map((text) => <p key={text}>{text}</p>)}

@@ -23,7 +23,7 @@ export function ViewSteps({ viewId, viewerId }: { viewId: string; viewerId: stri
   return (
     <nav class="time-picker" aria-label="Other views">
       <Step direction={-1} href={to(place + 1)} what={`view ${of}`} />
-      <span class="note">{place < 0 ? `Views ${of}` : `${countInFull(ids.length - place)} of ${countInFull(ids.length)} ${of}`}</span>
+      <span class="note">{place < 0 ? `Views ${of}` : `View ${countInFull(ids.length - place)} of ${countInFull(ids.length)} ${of}`}</span>
       <Step direction={1} href={to(place - 1)} what={`view ${of}`} />
     </nav>
   );
