@@ -105,6 +105,9 @@ describe('a history', () => {
 
   test('is told in words, extremes of a handful of views left out', () => {
     expect(summariseSteps(rows, 'hour', 'score')).toMatch(/^Highest by hour, of hours with 30 views or more: 9\.0 at .*\(50 views\)\. Lowest: 5\.0.*1 of 3 hours has no view to measure\. Hatched/);
+    const counts = stepRows([['2026-11-21T10:00:00Z', 0, 0], ['2026-11-21T11:00:00Z', 7, 7], ['2026-11-21T12:00:00Z', 0, 0]], { fromS: Date.parse('2026-11-21T10:30:00Z') / 1_000, toS: Date.parse('2026-11-21T13:00:00Z') / 1_000 }, 'hour');
+    expect(summariseSteps(counts, 'hour', 'count')).toMatch(/^Highest by hour: 7 at .*\. Lowest: 0 at .*\. Hatched/);
+    expect(summariseSteps(counts.filter(({ views }) => views === 0), 'hour', 'count')).toBe('There is nothing to measure in this time.');
     expect(summariseSteps([], 'hour', 'score')).toBe('There is nothing to measure in this time.');
   });
 

@@ -43,17 +43,21 @@ const ENOUGH_VIEWS = 30;
 const LEAST_STEPS = 2;
 
 export function summariseSteps(rows: StepRow[], step: Step, unit: Unit): string {
-  const known = rows.filter((row): row is StepRow & { value: number } => row.value !== null && row.views > 0);
+  // Of a count nothing is a count too: an hour without views has none. Of everything else it is nothing to measure.
+  const counted = unit === 'count';
+  const known = rows.some(({ views }) => views > 0) ? rows.filter((row): row is StepRow & { value: number } => row.value !== null && (row.views > 0 || counted)) : [];
   const [one, many] = STEP_WORDS[step];
-  const solid = unit === 'count' ? [] : known.filter(({ views }) => views >= ENOUGH_VIEWS);
+  const solid = counted ? [] : known.filter(({ views }) => views >= ENOUGH_VIEWS);
   const told = solid.length >= LEAST_STEPS ? solid : known;
   const [first] = told;
   if (first === undefined) return 'There is nothing to measure in this time.';
   const highest = told.reduce((best, row) => (row.value > best.value ? row : best), first);
-  const lowest = told.reduce((best, row) => (row.value < best.value ? row : best), first);
+  // A part of a step counts less because it is a part.
+  const whole = counted ? told.filter(({ partial }) => !partial) : told;
+  const lowest = whole.reduce((best, row) => (row.value < best.value ? row : best), whole[0] ?? first);
   const words = (row: StepRow): string => {
     const at = step === 'day' ? weekdayText(row.atS * 1_000) : dateTimeShort(row.atS * 1_000);
-    return `${valueText(row.value, unit)} at ${at}${unit === 'count' ? '' : ` (${plural(row.views, 'view')})`}`;
+    return `${valueText(row.value, unit)} at ${at}${counted ? '' : ` (${plural(row.views, 'view')})`}`;
   };
   const empty = rows.length - known.length;
   return [
