@@ -28,7 +28,7 @@ try {
       await new Promise((resolve) => setTimeout(resolve, A_WHILE_MS));
       await eventually(() => server.api('errors', DAY).then(({ data }) => data.length > 0, () => false), 'errors in history', 60_000);
       await noted(server);
-      await takeAll(server);
+      await takeAll(server, await incident(server));
     } finally {
       viewers.stop();
     }
@@ -43,7 +43,16 @@ async function noted(server) {
   await server.api('annotations', {}, { date: at, note: 'Player 2.4 released' });
 }
 
-async function takeAll(server) {
+/** Something people report, and somebody sees to; its id. */
+async function incident(server) {
+  const started = Math.floor(Date.now() / 1_000) - 40 * 60;
+  const wish = { description: 'Viewers of edge-south wait', severity: 'alert', measurement: 'rebuffer_percentage', started_at: started, breakdowns: [{ name: 'cdn', value: 'edge-south' }], note: 'Two customers called' };
+  const { data: { id } } = await server.api('incidents', {}, wish);
+  await server.api(`incidents/${id}/log`, {}, { action: 'acknowledge', note: 'Asked the CDN' });
+  return id;
+}
+
+async function takeAll(server, incidentId) {
   const { data: [title] } = await server.api('metrics/views/breakdown', { ...DAY, group_by: 'video_id' });
   const { data: [error] } = await server.api('errors', DAY);
   const { data: [view] } = await server.api('video-views', { ...DAY, 'filters[]': 'rebuffer_count:1' }).catch(() => server.api('video-views', DAY));
@@ -67,6 +76,7 @@ async function takeAll(server) {
   await take('errors', '/errors', 920);
   await take('error', `/errors/${encodeURIComponent(error.player_error_code)}`, 1_180);
   await take('alerts', '/alerts', 1_020);
+  await take('incident', `/alerts/${incidentId}`, 1_000);
   await take('view', `/views/${view.id}`, 1_100);
   await take('engagement', `/videos/${encodeURIComponent(title.field)}`, 820);
   await take('start', '/start', 980);

@@ -4,8 +4,11 @@ mod layout;
 
 use super::{QueryError, needed};
 
-/// A column of the API's views that those of analysts have not, and nothing it could be made of.
+/// A column of the API's views that those of analysts have not.
 const NOT_TOLD: &str = "renditions";
+/// What is asked of it, in the columns that they have.
+const TOLD_INSTEAD: [(&str, &str); 2] =
+    [("notEmpty(renditions)", "renditions_measured"), ("length(renditions) - 1", "rendition_change_count")];
 
 /// A statement that grows from left to right. Text is `'static`: nothing that came from outside can be part of it.
 #[derive(Debug, Clone, Default)]
@@ -101,8 +104,10 @@ impl Statement {
     /// The statement as a person would write it: over lines, the values written out. `None` if it is about what the tables
     /// of analysts do not have.
     pub(super) fn written(&self) -> Option<String> {
-        let is_told = needed::words(&self.text).all(|word| word != NOT_TOLD);
-        is_told.then(|| self.spelled(&layout::over_lines(&self.text), Value::literal))
+        let text =
+            TOLD_INSTEAD.iter().fold(self.text.clone(), |text, (ours, theirs)| text.replace(ours, theirs));
+        let is_told = needed::words(&text).all(|word| word != NOT_TOLD);
+        is_told.then(|| self.spelled(&layout::over_lines(&text), Value::literal))
     }
 
     /// `text` with something in the place of each value.
@@ -155,7 +160,11 @@ mod tests {
 
     #[test]
     fn what_analysts_do_not_have_is_not_told() {
-        assert_eq!(Statement::for_analysts().sql("SELECT length(renditions)").written(), None);
+        assert_eq!(Statement::for_analysts().sql("SELECT renditions[1]").written(), None);
+        let told = Statement::for_analysts()
+            .sql("SELECT length(renditions) - 1 WHERE notEmpty(renditions)")
+            .written();
+        assert_eq!(told.as_deref(), Some("SELECT rendition_change_count\nWHERE renditions_measured"));
         assert!(Statement::for_analysts().sql("SELECT ").text("renditions").written().is_some());
     }
 
