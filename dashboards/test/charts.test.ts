@@ -109,7 +109,7 @@ describe('numbers', () => {
 
   test('lengths of time come in their natural unit', () => {
     expect([420, 1_840, 59_960, 200_000, 3_600_000, 7_500_000].map(duration)).toEqual(['420 ms', '1.8 s', '1 min', '3 min 20 s', '1 h', '2 h 5 min']);
-    expect([300, 9_940, 12_900, 61_000].map(age)).toEqual(['0.3 s', '9.9 s', '12 s', '1 min 1 s']);
+    expect([300, 9_940, 12_900, 61_000, 394_000].map(age)).toEqual(['0.3 s', '9.9 s', '12 s', '1 min', '6 min']);
     expect([0, 42_000, 3_723_000].map(position)).toEqual(['0:00', '0:42', '1:02:03']);
   });
 

@@ -73,12 +73,12 @@ function twoUnits(amount: number, large: string, small: string): string {
   return `${whole.format(Math.floor(amount / 60))} ${large}${rest === 0 ? '' : ` ${rest} ${small}`}`;
 }
 
-/** An age that ticks: whole seconds from ten on, so that it does not flicker. */
+/** An age that ticks: whole seconds from ten on, whole minutes from one on, so that it neither flickers nor grows. */
 export function age(ms: number | undefined): string {
   if (!known(ms)) return DASH;
   if (ms < 10_000) return `${decimal.format(ms / 1_000)} s`;
   const seconds = Math.floor(ms / 1_000);
-  return seconds < 60 ? `${seconds} s` : duration(seconds * 1_000);
+  return seconds < 60 ? `${seconds} s` : duration(Math.floor(seconds / 60) * 60_000);
 }
 
 /** A place in a video: `0:42`, `1:02:03`. */
