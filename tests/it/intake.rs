@@ -189,7 +189,8 @@ async fn a_log_that_is_short_of_room_says_so_before_it_is_full() {
     for n in 0..10 {
         statuses.push(server.beacon(&filling(format!("small-{n}"), 1)).await.0);
     }
-    assert_eq!((statuses[0], statuses[9]), (202, 503), "{statuses:?}");
+    // What is processed makes room again.
+    assert!(statuses[0] == 202 && statuses.contains(&503), "{statuses:?}");
     assert!(server.output().contains("short of room"), "{}", server.output());
 }
 
