@@ -82,8 +82,8 @@ const QUARANTINE_MAX_BYTES: u64 = 256 << 20;
 /// Why the service did not start.
 #[derive(Debug, thiserror::Error)]
 enum StartError {
-    #[error("the data directory cannot be used: {0}; choose another one with --data-dir")]
-    DataDir(std::io::Error),
+    #[error("the data directory {} cannot be used: {error}; choose another one with --data-dir", path.display())]
+    DataDir { path: std::path::PathBuf, error: std::io::Error },
     #[error("the control database cannot be opened: {0}")]
     Control(#[from] ControlError),
     #[error("{0}")]
@@ -102,10 +102,15 @@ enum StartError {
 }
 
 impl StartError {
+    fn data_dir(config: &Config) -> impl FnOnce(std::io::Error) -> Self {
+        let path = config.data_dir.clone();
+        move |error| Self::DataDir { path, error }
+    }
+
     /// What a supervisor should know: whether starting again can help.
     fn exit_code(&self) -> ExitCode {
         match self {
-            Self::DataDir(_)
+            Self::DataDir { .. }
             | Self::Listen { .. }
             | Self::Engine(embedded::StartError::Library(_))
             | Self::Log(log::LogError::Fatal(_))
@@ -143,7 +148,7 @@ pub async fn serve(config: Config) -> ExitCode {
 async fn start(config: Config) -> Result<Running, StartError> {
     line::raise_limit();
     let metrics = telemetry::start_metrics().map_err(StartError::Metrics)?;
-    std::fs::create_dir_all(&config.data_dir).map_err(StartError::DataDir)?;
+    std::fs::create_dir_all(&config.data_dir).map_err(StartError::data_dir(&config))?;
     let control = Arc::new(Control::open(&config.database_url).await?);
     let credentials = credentials::provide(&control, &config).await?;
     // The log first: it finds out soonest that another process has the data directory.
@@ -261,7 +266,7 @@ async fn start(config: Config) -> Result<Running, StartError> {
     let door = web::Data::new(Door {
         quarantine: Quarantine::new(Arc::clone(&quarantine)),
         main: Arc::clone(&log),
-        pass: Pass::issue(&config.data_dir).map_err(StartError::DataDir)?,
+        pass: Pass::issue(&config.data_dir).map_err(StartError::data_dir(&config))?,
     });
     let admin = http::admin_server(&config, health, metrics, door)?;
     servers.extend([main.0, admin.0]);

@@ -204,7 +204,7 @@ impl Config {
         if roles.is_empty() {
             reader.mistake("roles", &"name at least one role");
         }
-        let (http_addr, admin_addr) = (reader.parsed("http_addr"), reader.parsed("admin_addr"));
+        let (http_addr, admin_addr) = (reader.address("http_addr"), reader.address("admin_addr"));
         let sql = sql::read(&mut reader);
         let kafka = kafka(&mut reader);
         let is_read_here = !roles.contains(&Role::Collect) || roles.contains(&Role::Process);
@@ -413,6 +413,19 @@ mod tests {
     }
 
     #[test]
+    fn variables_that_only_look_like_settings_are_named() {
+        let names = [
+            "PLAYHEAD_KAFKA_BROKER",
+            "PLAYHEAD_KAFKA_BROKERS",
+            "PLAYHEAD_SERVICE_HOST",
+            "PLAYHEAD_PORT",
+            "HOME",
+        ];
+        let unknown = Layers::unknown_variables(names.into_iter().map(str::to_owned));
+        assert_eq!(unknown, ["PLAYHEAD_KAFKA_BROKER"]);
+    }
+
+    #[test]
     fn nobody_collects_what_nobody_reads() {
         let read = |flags: &[(&str, &str)]| Config::read(&layers(flags, &[], None));
         let mistakes = read(&[("roles", "collect,query")]).expect_err("nobody processes");
@@ -430,7 +443,9 @@ mod tests {
         );
         let mistakes = Config::read(&wrong).expect_err("five mistakes");
         assert_eq!(mistakes.len(), 5, "{mistakes:#?}");
-        assert!(mistakes.iter().any(|line| line.starts_with("--http-addr: `nowhere`")));
+        assert!(
+            mistakes.iter().any(|line| line.starts_with("--http-addr: `nowhere`: an IP address and a port"))
+        );
         assert!(mistakes.iter().any(|line| line.contains("no setting `htp_addr`")));
         assert!(!mistakes.iter().any(|line| line.contains("sesame")));
     }

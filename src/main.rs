@@ -51,9 +51,9 @@ fn main() -> ExitCode {
 
 fn command_line() -> Command {
     let serve = Command::new("serve").about("Runs the service").args(setting_arguments());
-    let simulate =
-        Command::new("simulate").about("Sends what viewers would send and writes down what was acknowledged");
-    let verify = Command::new("verify").about("Holds a ledger against what the server shows");
+    // What a command is for stands at its arguments: that text would win over one from here.
+    let simulate = simulate::Arguments::augment_args(Command::new("simulate"));
+    let verify = verify::Arguments::augment_args(Command::new("verify"));
     let host = host::HostArgs::augment_args(Command::new(embedded::SUBCOMMAND).hide(true));
     let playhead = Command::new("playhead")
         .version(env!("CARGO_PKG_VERSION"))
@@ -61,8 +61,8 @@ fn command_line() -> Command {
         .arg_required_else_help(true)
         .subcommand(serve)
         .subcommand(quarantine_command())
-        .subcommand(simulate::Arguments::augment_args(simulate))
-        .subcommand(verify::Arguments::augment_args(verify))
+        .subcommand(simulate)
+        .subcommand(verify)
         .subcommand(host);
     let names: Vec<String> = playhead.get_subcommands().map(|known| known.get_name().to_owned()).collect();
     let administration = command::Command::augment_subcommands(playhead).about(ABOUT);
@@ -72,10 +72,16 @@ fn command_line() -> Command {
     })
 }
 
-/// What every command on the control database takes, wherever it stands. The settings show with `--help`, not with `-h`.
+/// Where the control database is. The other settings are taken as well, so that a service's own line of them fits.
+const PLACES: [&str; 3] = ["config", "data_dir", "database_url"];
+
+/// What every command on the control database takes, wherever it stands.
 fn arguments_of_administration() -> impl Iterator<Item = Arg> {
     let json = Arg::new("json").long("json").action(ArgAction::SetTrue).help("Print one JSON value");
-    let settings = setting_arguments().into_iter().map(|setting| setting.hide_short_help(true));
+    let settings = setting_arguments().into_iter().map(|setting| {
+        let says_where = PLACES.contains(&setting.get_id().as_str());
+        setting.hide(!says_where)
+    });
     std::iter::once(json).chain(settings).map(|argument| argument.global(true))
 }
 
@@ -124,6 +130,10 @@ fn with_config<F: Future<Output = ExitCode>>(given: &ArgMatches, run: impl FnOnc
         }
     };
     telemetry::start_logging(config.log_as_json, &config.log_directives);
+    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    for variable in Layers::unknown_variables(names) {
+        tracing::warn!(variable, "there is no such setting; the variable means nothing");
+    }
     on_runtime(run(config))
 }
 
@@ -203,5 +213,15 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         super::command_line().debug_assert();
+    }
+
+    #[test]
+    fn help_says_what_each_command_is_for_and_shows_the_settings_that_matter_to_it() {
+        let mut line = super::command_line();
+        let overview = line.render_long_help().to_string();
+        assert!(!overview.contains("Options of"), "{overview}");
+        assert!(overview.contains("Sends what viewers would send"), "{overview}");
+        let key = line.find_subcommand_mut("key").unwrap().render_long_help().to_string();
+        assert!(key.contains("--database-url") && !key.contains("--kafka-brokers"), "{key}");
     }
 }

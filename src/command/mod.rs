@@ -113,6 +113,11 @@ impl Of {
             Some(id) => {
                 Err(ControlError::Missing(format!("there is no environment `{id}`; choices: {choices}")))
             }
+            None if ids.is_empty() => Err(ControlError::Missing(
+                "this control database has no environment; is it the one that is meant (--data-dir, --database-url)? \
+                 `playhead environment create NAME` makes one"
+                    .to_owned(),
+            )),
             None if ids.len() == 1 => Ok(ids.remove(0)),
             None => Err(ControlError::Invalid(format!("--environment is needed; choices: {choices}"))),
         }

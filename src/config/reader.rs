@@ -1,11 +1,15 @@
 //! Where settings come from, layer by layer, and what is wrong with them, all of it.
 
-use std::{collections::BTreeMap, fmt::Display, path::PathBuf, str::FromStr};
+use std::{collections::BTreeMap, fmt::Display, net::SocketAddr, path::PathBuf, str::FromStr};
 
 use super::{SETTINGS, Setting};
 
 /// Values that must not be shown.
 const SECRETS: [&str; 4] = ["clickhouse_password", "bootstrap_token", "bootstrap_admin", "kafka_properties"];
+
+const PREFIX: &str = "PLAYHEAD_";
+/// Variables of the tests and their tools.
+const OF_TESTS: [&str; 5] = ["planted_bug", "chromium", "bin", "bless", "test_update"];
 
 /// The layers settings come from; the first that has a name wins.
 #[derive(Debug, Default)]
@@ -20,10 +24,22 @@ impl Layers {
     /// The variables of this process that are settings.
     pub fn environment_of_process() -> BTreeMap<String, String> {
         let variable = |setting: &Setting| {
-            let value = std::env::var(format!("PLAYHEAD_{}", setting.name.to_uppercase())).ok()?;
+            let value = std::env::var(format!("{PREFIX}{}", setting.name.to_uppercase())).ok()?;
             Some((setting.name.to_owned(), value))
         };
         SETTINGS.iter().filter_map(variable).collect()
+    }
+
+    /// Those of `names` that look like settings and are none: misspelt, most likely.
+    pub fn unknown_variables(names: impl Iterator<Item = String>) -> Vec<String> {
+        let is_unknown = |name: &String| {
+            let Some(word) = name.strip_prefix(PREFIX).map(str::to_lowercase) else { return false };
+            let is_setting = SETTINGS.iter().any(|setting| setting.name == word);
+            // Kubernetes tells where a service of our name is by `PLAYHEAD_SERVICE_HOST`, `PLAYHEAD_PORT_8080_TCP`, …
+            let is_service = word.split('_').any(|part| part == "service" || part == "port");
+            !is_setting && !is_service && !OF_TESTS.contains(&word.as_str())
+        };
+        names.filter(is_unknown).collect()
     }
 }
 
@@ -45,7 +61,7 @@ impl Reader {
             let flag =
                 layers.flags.get(name).map(|value| (value.clone(), format!("--{}", name.replace('_', "-"))));
             let variable =
-                || Some((layers.environment.get(name)?.clone(), format!("PLAYHEAD_{}", name.to_uppercase())));
+                || Some((layers.environment.get(name)?.clone(), format!("{PREFIX}{}", name.to_uppercase())));
             let in_file = || {
                 let (path, table) = file.as_ref()?;
                 Some((table.get(name)?.clone(), format!("`{name}` in {path}")))
@@ -75,6 +91,17 @@ impl Reader {
                 None
             }
         }
+    }
+
+    /// Where to listen. Names are no addresses: they may stand for several.
+    pub(super) fn address(&mut self, name: &str) -> Option<SocketAddr> {
+        let address = self.text(name).parse().ok();
+        if address.is_none() {
+            let wanted =
+                "an IP address and a port, such as 127.0.0.1:8080, or 0.0.0.0:8080 for every network";
+            self.mistake(name, &wanted);
+        }
+        address
     }
 
     pub(super) fn list<T: FromStr<Err: Display>>(&mut self, name: &str) -> Vec<T> {

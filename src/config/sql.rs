@@ -14,7 +14,7 @@ pub struct Sql {
 
 /// Reads them; `None` when something is wrong, which the reader has noted.
 pub(super) fn read(reader: &mut Reader) -> Option<Sql> {
-    let addr = reader.parsed("sql_addr");
+    let addr = reader.address("sql_addr");
     let mut number = |name: &str| {
         let number = reader.parsed::<u64>(name)?;
         // ClickHouse would take 0 for no limit.

@@ -127,11 +127,6 @@ impl<V: Clone + Send + Sync + 'static> Memory<V> {
         self.fresh.entry_by_ref(key).and_compute_with(replace).await;
     }
 
-    /// What is known without asking.
-    pub async fn peek(&self, key: &str) -> Option<V> {
-        self.fresh.get(key).await.and_then(|heard| heard.value)
-    }
-
     /// Forgets `key`, because this process just changed it.
     pub async fn forget(&self, key: &str) {
         self.fresh.invalidate(key).await;
@@ -189,10 +184,10 @@ mod tests {
         let before = memory.fresh.get("key").await.unwrap().at;
         memory.forget("key").await;
         memory.renew("key", before, ready(Ok(Some("old")))).await;
-        assert!(memory.peek("key").await.is_none());
+        assert!(memory.fresh.get("key").await.is_none());
         assert_eq!(memory.get("key", || ready(Ok(Some("new")))).await.unwrap(), Some("new"));
         memory.renew("key", before, ready(Ok(Some("old")))).await;
-        assert_eq!(memory.peek("key").await, Some("new"));
+        assert_eq!(memory.fresh.get("key").await.unwrap().value, Some("new"));
     }
 
     #[tokio::test]

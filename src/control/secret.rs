@@ -69,6 +69,11 @@ pub fn keep_random(secret: &str) -> String {
     format!("{FAST}{}", digest(secret))
 }
 
+/// Whether `kept` is of a secret made here.
+pub fn is_random(kept: &str) -> bool {
+    kept.starts_with(FAST)
+}
+
 /// What is kept of a secret a person chose. Slow on purpose, so it runs beside the event loop.
 pub async fn keep_chosen(secret: &str) -> Result<String, ControlError> {
     let secret = secret.to_owned();

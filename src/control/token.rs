@@ -7,6 +7,9 @@ use sqlx::{Row, any::AnyRow};
 
 use super::{Control, ControlError, Scopes, key::check_label, now_ms, secret};
 
+/// How long a chosen secret is known to be right: a program that asks once an hour has shown who it is.
+const RECALLED: Duration = Duration::from_hours(24);
+
 /// What a token stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
@@ -66,7 +69,7 @@ pub struct Proofs(Cache<String, ()>);
 
 impl Proofs {
     pub fn new() -> Self {
-        Self(Cache::builder().max_capacity(10_000).time_to_live(Duration::from_secs(600)).build())
+        Self(Cache::builder().max_capacity(10_000).time_to_live(RECALLED).build())
     }
 }
 
@@ -94,13 +97,13 @@ impl Control {
         Ok(Some(stored.grant))
     }
 
-    /// Whether this very token was right a moment ago; costs nothing. Lets those who have shown who they are pass
-    /// while others behind the same address are slowed down for guessing.
-    pub async fn recalls_token(&self, id: &str, secret: &str) -> bool {
-        match self.tokens.peek(id).await {
-            Some(stored) => self.proofs.0.contains_key(&stored.proof(secret)),
-            None => false,
-        }
+    /// Whether a guesser gains nothing by this token being looked at: its secret is random, or was right before. A
+    /// chosen one may be weak, and each look at it costs an Argon2.
+    pub async fn is_safe_to_check(&self, id: &str, secret: &str) -> Result<bool, ControlError> {
+        let stored = self.stored_token(id).await?;
+        Ok(stored.is_some_and(|stored| {
+            secret::is_random(&stored.kept) || self.proofs.0.contains_key(&stored.proof(secret))
+        }))
     }
 
     /// A new token for an environment.

@@ -46,13 +46,13 @@ const LONGEST_BACKFILL: Duration = Duration::from_secs(6 * 3600);
 /// How many events of a history one person has, if nobody says how many people there are.
 const EVENTS_PER_VIEWER: u64 = 300;
 
-/// Options of `playhead simulate`.
+/// Sends what viewers would send and writes down what was acknowledged
 #[derive(Debug, Clone, clap::Args)]
 pub struct Arguments {
-    /// How many people watch
+    /// How many people watch; needed unless --backfill-days is given
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..), required_unless_present = "backfill_days")]
     viewers: Option<u64>,
-    /// How long they do
+    /// How long they do; needed unless --backfill-days is given
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..), required_unless_present = "backfill_days")]
     seconds: Option<u64>,
     /// The collector, http://host:port
@@ -76,7 +76,7 @@ pub struct Arguments {
     /// History instead of the present: views of this many past days, to a collector on this machine
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..=89), requires = "events", conflicts_with = "seconds")]
     backfill_days: Option<u64>,
-    /// How many events that history has
+    /// How many events that history has; needed with --backfill-days
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..), requires = "backfill_days")]
     events: Option<u64>,
 }

@@ -29,7 +29,7 @@ const VIEWS_AT_ONCE: usize = 500;
 /// Differences that are printed one by one.
 const SHOWN: usize = 20;
 
-/// Options of `playhead verify`.
+/// Holds a ledger against what the server shows
 #[derive(Debug, Clone, clap::Args)]
 pub struct Arguments {
     /// The file `playhead simulate` wrote

@@ -223,9 +223,9 @@ impl ApiState {
         Ok(charged.map(drop)?)
     }
 
-    /// A token that was right a moment ago is let through; others only while their address may try.
+    /// Tokens that cannot be guessed are looked at whatever their neighbours do; others only while their address may try.
     async fn reader_of_token(&self, id: &str, secret: &str, address: IpAddr) -> Result<Reader, ApiError> {
-        if !self.authenticator.control.recalls_token(id, secret).await {
+        if !self.authenticator.control.is_safe_to_check(id, secret).await? {
             self.limits.may_try(address)?;
         }
         self.authenticator.reader_of_token(id, secret).await

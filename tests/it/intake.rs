@@ -176,6 +176,44 @@ async fn browsers_that_ask_for_privacy_are_not_told_apart() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_is_short_of_room_says_so_before_it_is_full() {
+    let server = Server::start(&[("LOG_MAX_BYTES", "262144")]).await;
+    let filling = |view: String, events: u32| {
+        let event =
+            |seq| json!({"seq": seq, "t_ms": seq, "type": "play", "set": {"page_url": "x".repeat(4000)}});
+        beacon(&view, json!((0..events).map(event).collect::<Vec<_>>()))
+    };
+    // Nearly all of it at once, and then by the spoonful.
+    assert_eq!(server.beacon(&filling("large".to_owned(), 58)).await.0, 202);
+    let mut statuses = Vec::new();
+    for n in 0..10 {
+        statuses.push(server.beacon(&filling(format!("small-{n}"), 1)).await.0);
+    }
+    // What is processed makes room again.
+    assert!(statuses[0] == 202 && statuses.contains(&503), "{statuses:?}");
+    assert!(server.output().contains("short of room"), "{}", server.output());
+}
+
+/// Whoever writes an SDK finds out which of its values mean nothing here.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_value_that_is_left_out_is_counted_by_its_name() {
+    let server = Server::start(&[]).await;
+    let wrong = json!({"seq": 1, "t_ms": 0, "type": "error", "c": {"playing_ms": "12"}, "seg": [0, 9000, 5000],
+        "error": "boom", "set": {"video_title": {"en": "Film"}, "cdn": null}});
+    let shapes = json!({"seq": 2, "t_ms": 1, "type": "pause", "c": [1], "seg": null});
+    let (status, answer) = server.beacon(&beacon("left-out", json!([wrong, shapes]))).await;
+    assert_eq!((status, &answer["accepted"]), (202, &json!(2)), "{answer}");
+    let metrics = server.http.get(format!("{}/metrics", server.admin_url())).send().await.unwrap();
+    let metrics = metrics.text().await.unwrap();
+    let counted =
+        |name: &str| metrics.contains(&format!("playhead_fields_dropped_total{{reason=\"{name}\"}} 1"));
+    for name in ["playing_ms", "seg", "error", "video_title", "c"] {
+        assert!(counted(name), "{name}: {metrics}");
+    }
+    assert!(!metrics.contains("reason=\"cdn\""), "nothing said is nothing wrong");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn one_bad_value_costs_itself_in_every_format() {
     let server = Server::start(&[]).await;
     let native = r#"{"views":[{"id":"n","set":{"video_title":"cut \ud83d"},"events":[{"seq":1,"t_ms":0,"type":"play","c":{"watch_ms":1e400}}]}]}"#;

@@ -235,6 +235,15 @@ async fn strangers_are_shown_the_door_and_everybody_is_told_of_a_restart() {
     let mut reader = Client::signed_in(&server).await;
     reader.send(&json!({"type": "subscribe", "id": "b", "topic": "breakdown", "query": {"dimension": "shoe size"}})).await;
     assert!(reader.next_of("error").await["message"].as_str().unwrap().contains("country"));
+    // Also what cannot be read at all is told under the id it came with.
+    for unreadable in [json!({"topic": "oracle"}), json!({"topic": "overview", "query": {"shoe": 43}})] {
+        let mut frame = unreadable;
+        frame["type"] = json!("subscribe");
+        frame["id"] = json!("u");
+        reader.send(&frame).await;
+        let error = reader.next_of("error").await;
+        assert_eq!((error["id"].as_str(), error["code"].as_str()), (Some("u"), Some("bad_frame")), "{error}");
+    }
     let stopped = server.terminate();
     let told = async {
         let frame = reader.next_of("going_away").await;

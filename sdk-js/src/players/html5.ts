@@ -97,9 +97,11 @@ function noticePlay(view: View, media: HTMLVideoElement): void {
   if (!media.error || view._phase !== Phase.Resting) requested(view);
 }
 
-function noticeLoading(view: View, { autoplay, paused: waits, networkState }: HTMLVideoElement): void {
+function noticeLoading(view: View, media: HTMLVideoElement): void {
+  // With all data there it would play if it might, and what has played was stopped by somebody: nobody waits for either.
+  const undecided = media.readyState <= HAVE_FUTURE_DATA && !media.played.length;
   // Neither empty nor without a source.
-  if (autoplay && waits && networkState % NETWORK_NO_SOURCE) loading(view);
+  if (media.autoplay && media.paused && undecided && media.networkState % NETWORK_NO_SOURCE) loading(view);
 }
 
 /**

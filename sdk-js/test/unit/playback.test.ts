@@ -231,6 +231,18 @@ test('autoplay forbidden by the browser is no attempt to watch', async () => {
   expect(page.latest.c.watch_ms).toBe(0);
 });
 
+test('autoplay that was forbidden, or stopped by the viewer, before monitoring began is no attempt either', async () => {
+  for (const before of [{ readyState: 4 }, { readyState: 3, played: { length: 1 } }]) {
+    const video = Object.assign(new FakeVideo(), { autoplay: true }, before);
+    const { page, after, handle } = session({}, video);
+    await after(3_000);
+    handle.destroy();
+    await after(200);
+    expect(page.types()).toEqual(['viewinit', 'viewend']);
+    expect(page.latest.c.watch_ms).toBe(0);
+  }
+});
+
 test('autoplay that keeps the viewer waiting is reported while it does', async () => {
   const video = new FakeVideo();
   video.autoplay = true;

@@ -114,8 +114,10 @@ mod tests {
     #[test]
     fn lines_stand_alone() {
         let body =
-            b"sid=\"a\",e=t\r\n\n  sid=\"a\",e=\xff\nsid=\"a\"\ne=t\nsid=\"a\",e=t,v=9\n sid=\"b\",e=t\n";
+            b"sid=\"a\",e=t\r\n\n  sid=\"a\",e=\xff\nsid=\"a\",v=2\ne=t\nsid=\"a\",e=t,v=9\n sid=\"b\",e=t\n";
         assert_eq!(codes(body), (2, vec!["invalid_utf8", "bad_type", "no_session", "bad_version"]));
+        // As players send it with their requests for media, without being set to version 2.
+        assert_eq!(codes(b"bl=2000,br=1000,cid=\"c\",sid=\"a\""), (0, vec!["bad_version"]));
         let long = format!("sid=\"{}\",e=t\nsid=\"a\",e=t,x=\"{}\"", "s".repeat(120), "x".repeat(20_000));
         assert_eq!(codes(long.as_bytes()), (0, vec!["bad_session", "record_too_long"]));
         assert!(matches!(decode(b" \r\n\n", ARRIVAL), Err(Refusal::BadBeacon(_))));

@@ -5,7 +5,8 @@ use std::borrow::Cow;
 
 use simd_json::{
     BorrowedValue,
-    prelude::{TypedScalarValue, ValueAsScalar},
+    borrowed::Object,
+    prelude::{TypedScalarValue, ValueAsObject, ValueAsScalar},
 };
 
 use crate::{
@@ -24,6 +25,20 @@ const MAX_TOTAL_MS: f64 = 7.0 * 24.0 * 3_600_000.0;
 const MAX_MILLIONTHS: f64 = 4e9;
 /// Largest integer a JSON number keeps exact.
 const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
+
+/// Counts a value that cannot be what it is said to be; its event is kept without it.
+pub fn left_out(field: &'static str) {
+    count_labelled(Metric::FieldsDropped, "reason", field, 1);
+}
+
+/// A part of an event that has members.
+pub fn object<'v, 'a>(value: Option<&'v BorrowedValue<'a>>, field: &'static str) -> Option<&'v Object<'a>> {
+    let value = value?;
+    if value.as_object().is_none() && !value.is_null() {
+        left_out(field);
+    }
+    value.as_object()
+}
 
 /// A duration or count that may be written as a float; `None` when missing or not possible.
 pub fn total(value: Option<&BorrowedValue<'_>>, field: &'static str) -> Option<u32> {
@@ -60,7 +75,7 @@ fn share(value: &BorrowedValue<'_>, field: &'static str) -> Option<u64> {
     match millionths.filter(|millionths| *millionths > 0.0 && *millionths <= attribute::MILLIONTHS.into()) {
         Some(millionths) => Some((millionths.round() as u64).max(1)),
         None => {
-            count_labelled(Metric::FieldsDropped, "reason", field, 1);
+            left_out(field);
             None
         }
     }
@@ -74,7 +89,7 @@ fn bounded(value: Option<&BorrowedValue<'_>>, max: f64, field: &'static str) -> 
     match number(value) {
         Some(number) if (0.0..=max).contains(&number) => Some(number.round()),
         _ => {
-            count_labelled(Metric::FieldsDropped, "reason", field, 1);
+            left_out(field);
             None
         }
     }
@@ -142,7 +157,7 @@ pub fn truncated(text: &str) -> &str {
     while !text.is_char_boundary(end) {
         end -= 1;
     }
-    count_labelled(Metric::FieldsDropped, "reason", "text_too_long", 1);
+    left_out("text_too_long");
     &text[..end]
 }
 
@@ -151,7 +166,16 @@ pub fn attribute<'a>(spec: &attribute::Spec, value: &BorrowedValue<'a>) -> Optio
     let mut attribute = Attribute { key: spec.key as i32, ..Attribute::default() };
     match spec.kind {
         attribute::Type::Text => {
-            attribute.text = text(value).filter(|text| !text.is_empty())?;
+            let Some(said) = text(value) else {
+                if !value.is_null() {
+                    left_out(spec.name);
+                }
+                return None;
+            };
+            if said.is_empty() {
+                return None;
+            }
+            attribute.text = said;
             if spec.key == AttributeKey::PageUrl {
                 attribute.text = cut(attribute.text, without_query);
             }
@@ -177,7 +201,7 @@ pub fn unknown<'a>(name: Cow<'a, str>, value: &BorrowedValue<'a>) -> Option<Attr
 /// An attribute whose name is the client's own.
 pub fn named<'a>(key: AttributeKey, name: Cow<'a, str>, text: Cow<'a, str>) -> Option<Attribute<'a>> {
     if name.is_empty() || name.len() > MAX_NAME_BYTES {
-        count_labelled(Metric::FieldsDropped, "reason", "name_too_long", 1);
+        left_out("name_too_long");
         return None;
     }
     (!text.is_empty()).then_some(Attribute { key: key as i32, name, text, number: 0 })

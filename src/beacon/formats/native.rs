@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use simd_json::{
     BorrowedValue,
     borrowed::Object,
-    prelude::{ValueAsArray, ValueAsObject, ValueAsScalar, ValueObjectAccess},
+    prelude::{TypedScalarValue, ValueAsArray, ValueAsObject, ValueAsScalar, ValueObjectAccess},
 };
 
 use super::{Arrival, Decoded, Rejected, field, parse};
@@ -140,7 +140,7 @@ fn event<'a>(value: &BorrowedValue<'a>) -> Result<Event<'a>, &'static str> {
         field::clock(event.get("t_ms")).filter(|t_ms| (0..=MAX_VIEW_MS).contains(t_ms)).ok_or("bad_time")?;
     let word = field::id(event.get("type")).ok_or("bad_type")?;
     let kind = Kind::from_wire(&word).unwrap_or(Kind::Other);
-    let failure = event.get("error").and_then(failure);
+    let failure = field::object(event.get("error"), "error").map(failure);
     let mut attributes = attributes(event.get("set"))?;
     attributes.extend(said_with_custom(event));
     let damaged = field::is_damaged(&word)
@@ -154,7 +154,7 @@ fn event<'a>(value: &BorrowedValue<'a>) -> Result<Event<'a>, &'static str> {
         kind: kind as i32,
         name: if kind == Kind::Other { word } else { "".into() },
         playhead_ms: field::whole(event.get("playhead_ms"), "playhead_ms"),
-        counters: event.get("c").and_then(|counters| counters.as_object()).map(counters),
+        counters: field::object(event.get("c"), "c").map(counters),
         segments: event.get("seg").and_then(segment).into_iter().collect(),
         attributes: field::in_order(attributes),
         failure,
@@ -194,20 +194,27 @@ fn counters(c: &Object<'_>) -> Counters {
 
 /// `[number, from_ms, to_ms]`; a stretch without length says nothing yet.
 fn segment(value: &BorrowedValue<'_>) -> Option<Segment> {
-    let [number, from_ms, to_ms] = value.as_array()?.as_slice() else { return None };
+    let Some([number, from_ms, to_ms]) = value.as_array().map(Vec::as_slice) else {
+        if !value.is_null() {
+            field::left_out("seg");
+        }
+        return None;
+    };
     let part = |value| field::total(Some(value), "seg");
     let segment = Segment { number: part(number)?, from_ms: part(from_ms)?, to_ms: part(to_ms)? };
+    if segment.to_ms < segment.from_ms {
+        field::left_out("seg");
+    }
     (segment.to_ms > segment.from_ms).then_some(segment)
 }
 
-fn failure<'a>(value: &BorrowedValue<'a>) -> Option<Failure<'a>> {
-    let error = value.as_object()?;
+fn failure<'a>(error: &Object<'a>) -> Failure<'a> {
     let text = |name| error.get(name).and_then(field::text).unwrap_or_default();
-    Some(Failure {
+    Failure {
         code: text("code"),
         message: text("message"),
         severity: Severity::from_wire(&text("severity")) as i32,
-    })
+    }
 }
 
 fn attributes<'a>(set: Option<&BorrowedValue<'a>>) -> Result<Vec<Attribute<'a>>, &'static str> {

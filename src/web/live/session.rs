@@ -155,6 +155,9 @@ impl LiveSession {
                             }
                         }
                         Ok(AggregatedMessage::Ping(bytes)) => self.pong(&bytes).await.ok()?,
+                        Ok(AggregatedMessage::Binary(_)) => {
+                            self.complain(None, "bad_frame", "frames are JSON in text messages").await;
+                        }
                         Ok(AggregatedMessage::Close(_)) => return None,
                         Ok(_) => {}
                         Err(actix_ws::ProtocolError::Overflow) => return Some(Close::FrameTooBig),
@@ -226,7 +229,8 @@ impl LiveSession {
         let frame = match serde_json::from_str(text) {
             Ok(frame) => frame,
             Err(error) => {
-                self.complain(None, "bad_frame", &error.to_string()).await;
+                let id = id_of(text);
+                self.complain(id.as_deref(), "bad_frame", &error.to_string()).await;
                 return Ok(());
             }
         };
@@ -308,6 +312,16 @@ impl LiveSession {
         // A closed socket ends the session's loop by itself.
         let _ = self.send("error", frame.to_string()).await;
     }
+}
+
+/// The id in a frame that is wrong in another part: whoever asks several things has to know which of them failed.
+fn id_of(text: &str) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Named {
+        id: String,
+    }
+    let named: Named = serde_json::from_str(text).ok()?;
+    (named.id.len() <= MAX_ID_BYTES).then_some(named.id)
 }
 
 fn refused(error: &ApiError) -> Close {

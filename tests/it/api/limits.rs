@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use playhead::web::limit::{Rate, Rates};
 use reqwest::StatusCode;
+use serde_json::json;
 
 use super::server::{LOGIN_CODE, Server, unlimited};
 
@@ -42,17 +43,26 @@ async fn guessing_bars_the_address_but_not_those_who_are_known() {
     let server = Server::start(Rates { failures: once(3), ..unlimited() });
     let (known, unknown) = (server.tenant().await, server.tenant().await);
     let url = format!("{}/data/v1/dimensions", server.url);
+    let chosen = ["first", "second"];
+    let settings = json!({"environments": [{"name": "chosen",
+        "tokens": chosen.map(|id| json!({"id": id, "secret": "chosen"}))}]});
+    server.control.bootstrap(serde_json::from_value(settings).unwrap()).await.unwrap();
+    let ask = async |id: &str| {
+        let answer = server.http.get(&url).basic_auth(id, Some("chosen")).send().await;
+        answer.unwrap().status().as_u16()
+    };
+    assert_eq!(ask(chosen[0]).await, 200);
     assert_eq!(server.ask(&known, "/data/v1/dimensions", &[]).await.status(), StatusCode::OK);
     let guess = || server.http.get(&url).basic_auth(&unknown.token.id, Some("guess")).send();
     let statuses = [guess().await, guess().await, guess().await, guess().await, guess().await]
         .map(|answer| answer.unwrap().status().as_u16());
     assert_eq!(statuses, [401, 401, 401, 429, 429]);
-    // Now even the right secret is not looked at, or guessing would go on.
-    assert_eq!(
-        server.ask(&unknown, "/data/v1/dimensions", &[]).await.status(),
-        StatusCode::TOO_MANY_REQUESTS
-    );
+    // A secret made here cannot be guessed: the right one is let in, also for the first time.
+    assert_eq!(server.ask(&unknown, "/data/v1/dimensions", &[]).await.status(), StatusCode::OK);
     assert_eq!(server.ask(&known, "/data/v1/dimensions", &[]).await.status(), StatusCode::OK);
+    // One that somebody chose is not looked at, or guessing would go on, unless it was right before.
+    assert_eq!(ask(chosen[0]).await, 200);
+    assert_eq!(ask(chosen[1]).await, 429);
     // Another address, told by the trusted proxy, is not concerned.
     let elsewhere = server
         .http
@@ -67,7 +77,7 @@ async fn signing_in_is_tried_so_often_and_no_more() {
     let server = Server::start(Rates { sign_ins: once(3), ..unlimited() });
     server.tenant().await;
     let url = format!("{}/session", server.url);
-    let attempt = |code: &'static str| server.http.post(&url).json(&serde_json::json!({"code": code})).send();
+    let attempt = |code: &'static str| server.http.post(&url).json(&json!({"code": code})).send();
     for _ in 0..3 {
         assert_eq!(attempt("guess").await.unwrap().status(), StatusCode::UNAUTHORIZED);
     }

@@ -52,7 +52,11 @@ pub struct Told {
 
 /// Reads a record as an event. The reason, if it cannot be one.
 pub fn read(record: &Record<'_>, sequence: u64, arrival: Arrival) -> Result<Told, &'static str> {
-    if record.number("v").is_some_and(|version| version > VERSION) {
+    let version = record.number("v");
+    // Version 1 names no event and need not name itself.
+    if version.is_some_and(|version| version > VERSION)
+        || (version < Some(VERSION) && record.text("e").is_none())
+    {
         return Err("bad_version");
     }
     let token = record.text("e").filter(|token| token.len() <= field::MAX_NAME_BYTES).ok_or("bad_type")?;

@@ -66,7 +66,7 @@ pub struct StatementAnswer {
     pub query_id: String,
     pub columns: Vec<Column>,
     /// A list of values for each row. Numbers of 64 bits and more, and decimals, are texts.
-    #[schema(value_type = Vec<Vec<Object>>)]
+    #[schema(value_type = Vec<Vec<serde_json::Value>>)]
     pub rows: Vec<Box<RawValue>>,
     /// There are more rows than these.
     pub truncated: bool,

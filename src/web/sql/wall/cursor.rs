@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::catalog::Catalog;
 use super::output::Output;
 use super::size::Size;
-use super::token::{Placed, Token, failed_at, tokens};
+use super::token::{Placed, Token, failed_at, syntax_error, tokens};
 use crate::store::embedded::error::{EngineError, code};
 
 /// What is nested deeper is no statement a person or a tool writes.
@@ -202,14 +202,14 @@ impl<'c> Cursor<'c> {
     /// That something else should have stood here.
     pub fn unexpected(&self, wanted: &str) -> EngineError {
         match self.words.get(self.at) {
-            None => failed_at(self.end, format_args!("end of query), expected {wanted}")),
+            None => syntax_error(self.end, format_args!("(end of query), expected {wanted}")),
             Some(placed) => {
                 let word = match &placed.token {
                     Token::Word(word) | Token::Quoted(word) | Token::Number(word) => word.as_str(),
                     Token::Text(_) => "a string",
                     Token::Sign(sign) => sign,
                 };
-                failed_at(placed.at, format_args!("{word}), expected {wanted}"))
+                syntax_error(placed.at, format_args!("({word}), expected {wanted}"))
             }
         }
     }

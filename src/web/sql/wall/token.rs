@@ -58,7 +58,12 @@ pub fn tokens(text: &str) -> Result<Vec<Placed>, EngineError> {
 
 /// A syntax error at a byte of the text.
 pub fn failed_at(position: usize, what: impl std::fmt::Display) -> EngineError {
-    let text = format!("Syntax error: failed at position {} ({what})", position + 1);
+    syntax_error(position, format_args!("({what})"))
+}
+
+/// The same, in words of one's own about what is there.
+pub fn syntax_error(position: usize, said: impl std::fmt::Display) -> EngineError {
+    let text = format!("Syntax error: failed at position {} {said}", position + 1);
     EngineError::raised(code::SYNTAX_ERROR, "SYNTAX_ERROR", text)
 }
 
