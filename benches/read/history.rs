@@ -70,7 +70,7 @@ const VIEW_COLUMNS: &str = "s.last_received_at + toIntervalMillisecond(moved_ms)
     s.anchor_ms + moved_ms AS anchor_ms, \
     (s.viewer_id.1, concat(s.viewer_id.2, '-', toString(n % 40))) AS viewer_id, \
     (s.session_id.1, lower(hex(cityHash64(s.session_id.2, n, day)))) AS session_id, \
-    CRC32(id) AS id_checksum";
+    if(s.sample_rate.2 BETWEEN 1 AND 999999, CRC32(id), 0) AS id_checksum";
 const EVENT_COLUMNS: &str = "s.received_at + toIntervalMillisecond(moved_ms) AS received_at, \
     s.anchor_ms + moved_ms AS anchor_ms";
 

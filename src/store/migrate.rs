@@ -170,7 +170,7 @@ mod tests {
             let words = statement.lines().filter(|line| !line.starts_with("--")).collect::<String>();
             assert!(
                 // What goes into `view_states` merges with what is there.
-                ["IF NOT EXISTS", "OR REPLACE", "MODIFY SETTING", "INSERT INTO view_states"]
+                ["IF NOT EXISTS", "OR REPLACE", "MODIFY SETTING", "MODIFY COLUMN", "INSERT INTO view_states"]
                     .iter()
                     .any(|known| words.contains(known)),
                 "not idempotent: {statement}"

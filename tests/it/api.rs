@@ -23,6 +23,7 @@ mod live_curves;
 mod metrics;
 mod monitoring;
 mod mutants;
+mod one_view;
 mod oracle;
 mod paging;
 mod people;

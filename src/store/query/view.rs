@@ -1,14 +1,15 @@
 //! Views one by one: a list of them, and everything known of one with its events.
 
+mod one;
+
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{
     QueryError, Scope,
     place::{Part, Place},
     source_of,
     statement::Statement,
-    views_of,
 };
 use crate::{
     event::{
@@ -17,20 +18,12 @@ use crate::{
     },
     store::Store,
 };
+use one::States;
 
 /// A number for an error code, because the API asks for errors by number: 32 bits of the code's checksum.
 pub(super) const ERROR_ID: &str = "if(error_code = '', 0, CRC32(error_code))";
 /// No player sends as many in earnest.
 const MOST_EVENTS: i64 = 20_000;
-
-/// Metrics that one view has too.
-const SCORES: [&str; 5] = [
-    "viewer_experience_score",
-    "playback_success_score",
-    "startup_time_score",
-    "rebuffer_score",
-    "video_quality_score",
-];
 
 /// Which views to list besides their scope.
 #[derive(Debug, Clone)]
@@ -238,59 +231,18 @@ impl Store {
         &self,
         environment: &str,
         view_id: &str,
-    ) -> Result<Option<serde_json::Map<String, Value>>, QueryError> {
+    ) -> Result<Option<Map<String, Value>>, QueryError> {
         let mut statement = Statement::default();
-        statement.sql("SELECT view_id");
-        for (alias, time) in [
-            (" AS view_start_ms", "view_start"),
-            (" AS view_end_ms", "view_end"),
-            (" AS updated_ms", "last_received_at"),
-        ] {
-            statement.sql(", toUnixTimestamp64Milli(").sql(time).sql(")").sql(alias);
-        }
+        statement.sql("SELECT ").sql(one::STATES);
         for spec in ATTRIBUTES {
             statement.sql(", ").sql(spec.name);
         }
-        statement.sql(
-            ", custom, video_startup_ms, player_startup_ms, page_load_ms, playing_ms, watch_ms, rebuffer_ms, \
-             rebuffer_count, seek_ms, seek_count, dropped_frames, upscale_ms, downscale_ms, bitrate_ms, \
-             max_playhead_ms, playhead_ms, arrayMap(range -> [range.1, range.2], played_ranges) AS ranges, ",
-        );
-        statement.sql("toUInt32(").sql(ERROR_ID).sql(") AS error_id, ");
-        statement.sql(
-            "nullIf(error_code, '') AS error_code, nullIf(error_message, '') AS error_message, error_count, \
-             CAST(view_started, 'Bool') AS view_started, CAST(playback_failure, 'Bool') AS playback_failure, \
-             CAST(playback_business_exception, 'Bool') AS playback_business_exception, \
-             CAST(played_to_end, 'Bool') AS played_to_end, CAST(view_ended, 'Bool') AS view_ended, \
-             CAST(exit_before_video_start, 'Bool') AS exit_before_video_start, \
-             CAST(view_dropped, 'Bool') AS view_dropped, weight, last_sequence",
-        );
-        let mut scores = Statement::default();
-        scores.sql("SELECT view_id");
-        SCORES.into_iter().for_each(|id| score(id, &mut scores));
-        for question in [&mut statement, &mut scores] {
-            views_of(environment, question);
-            question.sql(" AND view_id = ").text(view_id).sql(" ORDER BY view_start DESC LIMIT 1");
-        }
-        // Nearly all of the time goes into planning, half of it for the scores: two plans are made side by side.
-        let (known, scores) = tokio::try_join!(self.line(statement), self.line(scores))?;
-        let Some(mut known) = known else { return Ok(None) };
-        known.extend(scores.into_iter().flatten());
-        // Unknown is null here: a reader of one view wants to tell it from an empty title.
-        let says_nothing = |value: &Value| value.as_str() == Some("") || value.as_f64() == Some(0.0);
-        for spec in ATTRIBUTES {
-            known
-                .entry(spec.name)
-                .and_modify(|value| *value = if says_nothing(value) { Value::Null } else { value.take() });
-        }
-        Ok(Some(known))
-    }
-
-    /// The one row of an answer by its columns' names, if there is one.
-    async fn line(&self, statement: Statement) -> Result<Option<serde_json::Map<String, Value>>, QueryError> {
+        source_of("view_states FINAL", environment, &mut statement);
+        statement.sql(" AND view_id = ").text(view_id).sql(" ORDER BY view_start DESC LIMIT 1");
         let line = self
             .prepared(statement)
             .await?
+            .with_setting("do_not_merge_across_partitions_select_final", "1")
             .with_setting("output_format_json_quote_64bit_integers", "0")
             .fetch_bytes("JSONEachRow")?
             .collect()
@@ -298,7 +250,9 @@ impl Store {
         if line.is_empty() {
             return Ok(None);
         }
-        serde_json::from_slice(&line).map(Some).map_err(|error| QueryError::Failed(error.to_string()))
+        let states: States =
+            serde_json::from_slice(&line).map_err(|error| QueryError::Failed(error.to_string()))?;
+        Ok(Some(states.known(chrono::Utc::now().timestamp_millis())))
     }
 
     /// The events of one view in order.
