@@ -5,9 +5,12 @@
 //! of known views go last. There is no memory of an overload: as room comes back, so do the floors, one after the other.
 
 use std::{
+    num::NonZeroU32,
     sync::{Mutex, PoisonError},
     time::Instant,
 };
+
+use governor::{DefaultDirectRateLimiter, Quota};
 
 use super::{importance::Importance, refusal::Refusal};
 
@@ -21,8 +24,13 @@ const fn floor(importance: Importance) -> f64 {
     }
 }
 
-/// The limit, or none.
-pub struct Admission(Option<Bucket>);
+/// See the module.
+pub struct Admission {
+    /// Events a second, if that is limited.
+    limit: Option<Bucket>,
+    /// How often it is said that the log is short of room: thousands of beacons a second may be refused for it.
+    telling: DefaultDirectRateLimiter,
+}
 
 /// Events that may come in at once: a second's worth, filled up all the time.
 struct Bucket {
@@ -35,7 +43,8 @@ impl Admission {
     pub fn new(events_per_s: u32) -> Self {
         let events_per_s = f64::from(events_per_s);
         let bucket = Bucket { events_per_s, level: Mutex::new((Instant::now(), events_per_s)) };
-        Self((events_per_s > 0.0).then_some(bucket))
+        let telling = DefaultDirectRateLimiter::direct(Quota::per_minute(NonZeroU32::MIN));
+        Self { limit: (events_per_s > 0.0).then_some(bucket), telling }
     }
 
     /// Lets `events` in, or says why not. `log_room` is the share of the log that is free, 0 to 1.
@@ -45,9 +54,17 @@ impl Admission {
     pub fn admit(&self, events: usize, importance: Importance, log_room: f64) -> Result<(), Refusal> {
         // Without any room the log refuses for itself, with its own reason.
         if log_room < floor(importance) {
+            if self.telling.check().is_ok() {
+                let worth = importance.label();
+                tracing::warn!(
+                    log_room,
+                    worth,
+                    "the log or its disk is short of room: what matters less is refused"
+                );
+            }
             return Err(Refusal::Full);
         }
-        match &self.0 {
+        match &self.limit {
             Some(bucket) if !bucket.takes(events as f64, importance, Instant::now()) => {
                 Err(Refusal::OverLimit)
             }

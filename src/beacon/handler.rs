@@ -189,19 +189,7 @@ fn seal<'a>(
     }
     // The quota first: what one key sends too much of takes nothing from the others.
     let let_in = collector.within_quota(admitted, accepted);
-    let let_in = let_in.and_then(|()| {
-        let room = collector.log.room();
-        let admitted = collector.admission.admit(accepted, importance, room);
-        if let Err(Refusal::Full) = admitted {
-            let worth = importance.label();
-            tracing::warn!(
-                room,
-                worth,
-                "the log or its disk is short of room: beacons are refused by what they are worth"
-            );
-        }
-        admitted
-    });
+    let let_in = let_in.and_then(|()| collector.admission.admit(accepted, importance, collector.log.room()));
     let_in.inspect_err(|refusal| collector.fates.shed(format, accepted, importance, refusal))?;
     if collector.respect_privacy_signals && asks_for_privacy(request) {
         forget_people(&mut decoded);

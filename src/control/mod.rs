@@ -30,7 +30,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use sqlx::{AnyPool, any::AnyPoolOptions, migrate::Migrator};
+use sqlx::{AnyConnection, AnyPool, Connection, any::AnyPoolOptions, migrate::Migrator};
 
 pub use access::{Role, Scope, Scopes};
 pub use annotation::{Annotation, AnnotationChange, AnnotationQuestion};
@@ -101,7 +101,8 @@ impl Control {
         static DRIVERS: Once = Once::new();
         DRIVERS.call_once(sqlx::any::install_default_drivers);
         let sqlite = database_url.starts_with("sqlite:");
-        let pool = AnyPoolOptions::new()
+        let url = create_if_missing(database_url);
+        let opened = AnyPoolOptions::new()
             .max_connections(MAX_CONNECTIONS)
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .after_connect(move |connection, _| {
@@ -113,8 +114,12 @@ impl Control {
                     Ok(())
                 })
             })
-            .connect(&create_if_missing(database_url))
-            .await?;
+            .connect(&url)
+            .await;
+        let pool = match opened {
+            Err(sqlx::Error::PoolTimedOut) => return Err(unreachable(&url).await),
+            opened => opened?,
+        };
         MIGRATIONS.run(&pool).await.map_err(|error| ControlError::Unavailable(error.to_string()))?;
         Ok(Self {
             audit_queue: audit::queue(pool.clone()),
@@ -141,6 +146,18 @@ impl Control {
 }
 
 /// SQLite only makes a file when asked to.
+/// Why the database at `url` could not be reached: a pool tries again until its time is over, and then says only that.
+async fn unreachable(url: &str) -> ControlError {
+    let reason = match tokio::time::timeout(ACQUIRE_TIMEOUT, AnyConnection::connect(url)).await {
+        Ok(Err(error)) => error.to_string(),
+        Ok(Ok(_)) | Err(_) => "it does not answer in time".to_owned(),
+    };
+    let url = reqwest::Url::parse(url).ok();
+    let server =
+        url.as_ref().and_then(|url| Some(format!("{}:{}: ", url.host_str()?, url.port().unwrap_or(5432))));
+    ControlError::Unavailable(server.unwrap_or_default() + &reason)
+}
+
 fn create_if_missing(database_url: &str) -> String {
     if database_url.starts_with("sqlite:") && !database_url.contains("mode=") {
         let separator = if database_url.contains('?') { '&' } else { '?' };

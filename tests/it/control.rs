@@ -42,6 +42,15 @@ async fn of_token(control: &Control, id: &str, secret: &str) -> Option<String> {
 }
 
 #[tokio::test]
+async fn a_database_that_is_not_there_is_named_with_the_reason() {
+    // The discard port: nobody listens.
+    let refused =
+        Control::open("postgres://nobody:secret@127.0.0.1:9/playhead").await.err().unwrap().to_string();
+    assert!(refused.contains("127.0.0.1:9: ") && refused.contains("refused"), "{refused}");
+    assert!(!refused.contains("secret"), "{refused}");
+}
+
+#[tokio::test]
 async fn an_empty_database_gets_one_environment_and_keeps_it() {
     on_each_host(async |url| {
         let control = Control::open(&url).await.unwrap();
