@@ -31,6 +31,8 @@ const OVER_MS: i64 = 3_600_000;
 type Latest<T> = (u64, T);
 /// How much a course was reckoned from: how many moments, and what matters to merging alone.
 type Extent = (u32, IgnoredAny, IgnoredAny);
+/// Playing, watching and rebuffering time, rebuffers, seeking time, seeks, bitrate times playing time.
+type Totals = (u32, u32, u32, u32, u32, u32, u64);
 
 /// The row of a view in `view_states`, merged.
 #[derive(Deserialize)]
@@ -62,7 +64,7 @@ pub(super) struct States {
     playhead_ms: Latest<u64>,
     segment_from_ms: BTreeMap<u32, u32>,
     segment_to_ms: BTreeMap<u32, u32>,
-    course: (Extent, (u32, u32, u32, u32, u32, u32, u64)),
+    course: (Extent, Totals),
     course_ranges: (Extent, Vec<(u32, u32)>),
     error_code: Latest<String>,
     error_message: Latest<String>,
