@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use futures_util::{SinkExt, StreamExt};
-use reqwest::{Method, RequestBuilder};
+use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 use tokio_tungstenite::{
@@ -79,10 +79,18 @@ async fn no_depth_of_anything_ends_the_process() {
     assert_eq!(server.beacon(&beacon).await.0, 202);
 }
 
-/// Sends it; the status and the text. A process that is gone does not answer.
+/// Sends it; the status and the text. A process that is gone does not answer. Who asks too fast asks again a second later,
+/// or the rate limit would be all there is to see.
 async fn answer(request: RequestBuilder, what: &str) -> (u16, String) {
-    let answer = request.send().await.unwrap_or_else(|error| panic!("{what} is not answered: {error}"));
-    (answer.status().as_u16(), answer.text().await.unwrap())
+    loop {
+        let sent = request.try_clone().unwrap().send().await;
+        let answer = sent.unwrap_or_else(|error| panic!("{what} is not answered: {error}"));
+        let is_too_fast = answer.headers().get("retry-after").is_some_and(|seconds| seconds == "1");
+        if answer.status() != StatusCode::TOO_MANY_REQUESTS || !is_too_fast {
+            return (answer.status().as_u16(), answer.text().await.unwrap());
+        }
+        sleep(Duration::from_secs(1)).await;
+    }
 }
 
 /// A problem that says what is wrong, and never one of ours.
