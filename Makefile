@@ -60,6 +60,7 @@ $(DASHBOARD): dashboards/node_modules/.installed $(DASHBOARD_SOURCES)
 	@cd dashboards && npm run --silent build -- --logLevel warn
 	@touch $@
 
+# Rust's tests wait for engines and brokers more than they work, so there are more of them at a time than processors.
 .PHONY: test
 test: ## everything CI runs: lint, Rust with real engine and Kafka, SDK, dashboard, browser
 	@deploy/setup.sh test
@@ -70,7 +71,7 @@ test: ## everything CI runs: lint, Rust with real engine and Kafka, SDK, dashboa
 	@$(MAKE) -j2 watch-pages compile
 	@$(MAKE) -j2 watch-players compile-rest
 	$(call say,Rust tests (embedded engine and a real Kafka))
-	@cargo test --lib --bins --test it
+	@RUST_TEST_THREADS=$${RUST_TEST_THREADS:-3} cargo test --lib --bins --test it
 
 # Tests in a browser mostly wait; what is left of the machine compiles, and gives way to them. First the program that the
 # players' tests run, then what nobody waits for.
