@@ -78,7 +78,8 @@ impl Seconds {
         self.since(after_s)
             .filter(|(second, _)| *second <= until_s)
             .map(|(_, point)| f64::from(count(&point)))
-            .sum()
+            // Not `sum`, which makes -0.0 of nothing, and that is what people would read.
+            .fold(0.0, |sum, count| sum + count)
     }
 }
 
@@ -146,6 +147,7 @@ mod tests {
         seconds.at(102).starts += 2.0;
         assert_eq!(seconds.at(102).viewers, 5, "the gauge is carried over a quiet second");
         assert!((seconds.sum(99, 102, |s| s.starts) - 2.0).abs() < 1e-9);
+        assert_eq!(seconds.sum(102, 102, |s| s.starts).to_string(), "0");
         seconds.forget(161);
         assert_eq!(seconds.since(0).count(), 1);
     }

@@ -216,7 +216,7 @@ impl HistogramPoint {
         let within = |bucket: usize| {
             let next = BUCKETS_MS.get(bucket + 1).copied().unwrap_or(u32::MAX);
             let inside = startups.iter().filter(|(ms, _)| *ms >= BUCKETS_MS[bucket] && *ms < next);
-            let count: f64 = inside.map(|(_, weight)| weight).sum();
+            let count = inside.fold(0.0, |count, (_, weight)| count + weight);
             BucketCount { count: whole(count), percentage: if sum > 0.0 { count / sum } else { 0.0 } }
         };
         let bucket_values: Vec<_> = (0..BUCKETS_MS.len()).map(within).collect();

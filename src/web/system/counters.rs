@@ -44,7 +44,7 @@ pub fn sum(of: &[Series], name: &str, labels: &[(&str, &str)]) -> f64 {
                 .iter()
                 .all(|(label, value)| series.labels.get(*label).is_some_and(|known| known == value))
     };
-    of.iter().filter(fits).map(|series| series.value).sum()
+    of.iter().filter(fits).fold(0.0, |sum, series| sum + series.value)
 }
 
 #[cfg(test)]
