@@ -159,7 +159,7 @@ fn grouped(
 
 /// Of each measure: the impact of the group, whether the group is after the place where the part begins, and its rank.
 fn placed(measures: &Measures<'_>, rankings: &[Ranking], to: &mut Statement) {
-    measures.each(to, |number, measure, to| {
+    measures.each_figure(to, |number, measure, to| {
         let names = ["values", "standing_for", "whole", "whole_standing_for"];
         let [value, standing_for, whole, of_whole] = names.map(|name| format!("{name}[{}]", number + 1));
         to.definition(&impact(measure, [&value, &standing_for, &whole, &of_whole]));

@@ -112,9 +112,11 @@ pub(super) fn written(
         .sql(", dimension, field) AS rank FROM (SELECT *, ")
         .sql("anyIf(values, dimension = '') OVER () AS whole, anyIf(standing_for, dimension = '') OVER () AS all_standing, ")
         .sql("anyIf(measured, dimension = '') OVER () AS all_measured, ")
-        .sql("dimension != '' AND measured < all_measured AND isNotNull(values[1]) AS tells, [")
-        .definition(&impact(&measure, ["values[1]", "standing_for", "whole[1]", "all_standing"]))
-        .sql("] AS impacts FROM (");
+        .sql("dimension != '' AND measured < all_measured AND isNotNull(values[1]) AS tells, ");
+    measures.each_figure(&mut to, |_, measure, to| {
+        to.definition(&impact(measure, ["values[1]", "standing_for", "whole[1]", "all_standing"]));
+    });
+    to.sql(" AS impacts FROM (");
     measures.names(scope, None, &mut to);
     to.sql("SELECT arrayJoin(arrayConcat([('', '')");
     for dimension in CAUSES.into_iter().filter_map(Dimension::parse) {
