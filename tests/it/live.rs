@@ -153,6 +153,30 @@ async fn beacons_reach_an_open_dashboard_as_deltas() {
     }
 }
 
+/// Nobody watching is a figure; not knowing is none.
+#[tokio::test(flavor = "multi_thread")]
+async fn seconds_without_viewers_are_zeros_and_seconds_not_followed_are_missing() {
+    let before_s = chrono::Utc::now().timestamp();
+    let server = Server::start(&[]).await;
+    let leave =
+        json!({"v": 1, "views": [{"id": "gone", "events": [{"seq": 4, "t_ms": 2400, "type": "viewend"}]}]});
+    assert_eq!(server.beacon(&play("gone")).await.0, 202);
+    assert_eq!(server.beacon(&leave).await.0, 202);
+    let since_s = chrono::Utc::now().timestamp() + 1;
+    while chrono::Utc::now().timestamp() < since_s + 6 {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    for of in ["", "?video_id=film", "?video_id=never"] {
+        let (_, answer) = server.get(&format!("/data/v1/live/timeseries{of}")).await;
+        let points = answer["data"]["points"].as_object().unwrap();
+        for second in since_s..since_s + 3 {
+            let point = &points[&second.to_string()];
+            assert_eq!((&point["viewers"], &point["starts"]), (&json!(0), &json!(0)), "{of} {answer}");
+        }
+        assert!(points.keys().all(|second| second.parse::<i64>().unwrap() >= before_s), "{of} {answer}");
+    }
+}
+
 /// Live counts as the API does: a view of a sample for as many as it stands for, and no robots.
 #[tokio::test(flavor = "multi_thread")]
 async fn samples_weigh_and_robots_are_left_out() {

@@ -16,6 +16,7 @@ pub mod window;
 
 use std::{
     collections::HashMap,
+    ops::Range,
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering},
@@ -52,6 +53,8 @@ pub struct Live {
     changed: watch::Sender<u64>,
     /// The log was read up to what had arrived by then, Unix ms.
     current_to_ms: AtomicI64,
+    /// And for the first time to its end then, Unix ms; 0: not yet.
+    followed_from_ms: AtomicI64,
 }
 
 impl Live {
@@ -81,6 +84,16 @@ impl Live {
     /// The log was read to its end at `now_ms`.
     pub fn caught_up(&self, now_ms: i64) {
         self.current_to_ms.fetch_max(now_ms, Ordering::Relaxed);
+        let _ = self.followed_from_ms.compare_exchange(0, now_ms, Ordering::Relaxed, Ordering::Relaxed);
+    }
+
+    /// The seconds of which all that arrived has been read: whoever has no point in one of them had no viewer, and it is not
+    /// that nothing is known.
+    pub fn followed_s(&self) -> Range<i64> {
+        match self.followed_from_ms.load(Ordering::Relaxed) {
+            0 => 0..0,
+            from_ms => from_ms / 1000 + 1..self.current_to_ms.load(Ordering::Relaxed) / 1000,
+        }
     }
 
     /// Takes in records of one partition; history is nobody's present. The places among them of those over which our own code

@@ -1,5 +1,7 @@
 //! A question asked of the live state, and its answer as a JSON object. The shapes stand in `schema/live.md`.
 
+use std::{collections::BTreeMap, ops::Range};
+
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -12,7 +14,7 @@ use crate::{
         BUCKET_MS, Live,
         shares::DIMENSIONS,
         state::{Environment, LiveVideo, LiveView, Standing},
-        window::Seconds,
+        window::{Second, Seconds},
     },
 };
 
@@ -60,7 +62,7 @@ impl Question {
         let now_s = now_ms / 1000;
         live.read(&self.environment, |environment| match self.topic {
             Topic::Overview => overview(environment, self.query.video_id.as_deref(), now_s),
-            Topic::Timeseries => self.timeseries(environment, now_s),
+            Topic::Timeseries => self.timeseries(environment, live.followed_s(), now_s),
             Topic::Breakdown => breakdown(environment, self.query.dimension.as_deref(), self.rows(50)),
             Topic::Top => top(environment, now_s, self.rows(20)),
             Topic::Heatmap => heatmap(environment, self.query.video_id.as_deref().unwrap_or_default()),
@@ -74,21 +76,25 @@ impl Question {
         (self.query.limit.unwrap_or(default) as usize).min(MAX_ROWS)
     }
 
-    fn timeseries(&self, environment: &Environment, now_s: i64) -> Answer {
-        let window_s = i64::from(self.query.window_s.unwrap_or(900).clamp(60, 3600));
-        let points = seconds_of(environment, self.query.video_id.as_deref()).map(|seconds| {
-            let points = seconds.since(now_s - window_s).map(|(second, point)| {
-                let value = json!({
-                    "viewers": point.viewers, "rebuffering": point.rebuffering,
-                    "starts": views(point.starts.into()), "failures": views(point.failures.into()),
-                    "exits": views(point.exits.into()),
-                });
-                (second.to_string(), value)
-            });
-            points.collect::<Answer>()
-        });
-        object(json!({"step_ms": 1000, "points": points.unwrap_or_default()}))
+    fn timeseries(&self, environment: &Environment, followed_s: Range<i64>, now_s: i64) -> Answer {
+        let after_s = now_s - i64::from(self.query.window_s.unwrap_or(900).clamp(60, 3600));
+        let seconds = seconds_of(environment, self.query.video_id.as_deref());
+        let mut points: BTreeMap<i64, Second> =
+            seconds.into_iter().flat_map(|seconds| seconds.since(after_s)).collect();
+        for second in followed_s.start.max(after_s + 1)..followed_s.end {
+            points.entry(second).or_default();
+        }
+        let points: Answer =
+            points.into_iter().map(|(second, point)| (second.to_string(), chart_point(point))).collect();
+        object(json!({"step_ms": 1000, "points": points}))
     }
+}
+
+fn chart_point(point: Second) -> Value {
+    json!({
+        "viewers": point.viewers, "rebuffering": point.rebuffering, "starts": views(point.starts.into()),
+        "failures": views(point.failures.into()), "exits": views(point.exits.into()),
+    })
 }
 
 fn dimension(name: &str) -> Option<AttributeKey> {
@@ -127,7 +133,7 @@ fn overview(environment: &Environment, video_id: Option<&str>, now_s: i64) -> An
     }
     if let Some(seconds) = seconds_of(environment, video_id) {
         // The running second is not over yet.
-        let rate = |count: fn(&crate::pipeline::live::window::Second) -> f32| {
+        let rate = |count: fn(&Second) -> f32| {
             json!(seconds.sum(now_s - 1 - RATE_S, now_s - 1, count) / RATE_S as f64)
         };
         answer.insert("starts_per_s".into(), rate(|s| s.starts));
