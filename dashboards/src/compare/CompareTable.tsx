@@ -21,7 +21,7 @@ interface Props {
 export function CompareTable({ segments, metrics, cells, chosen }: Props): JSX.Element {
   return (
     <div class="scroll" tabIndex={0} role="region" aria-label="Metrics of the segments">
-      <table class="compare">
+      <table class="compare" style={{ '--segments': segments.length }}>
         <colgroup><col class="w-metric" />{segments.map(({ letter }) => <col key={letter} />)}</colgroup>
         <thead>
           <tr>
