@@ -8,7 +8,7 @@ import { liveUrl } from './live/url';
 import { LivePage } from './pages/LivePage';
 import { LoginPage } from './pages/LoginPage';
 import { editing } from './notes/notes';
-import { address, navigate, routeOf, withScope } from './router';
+import { address, navigate, routeOf, withParam, withScope } from './router';
 import type { Route } from './router';
 import { ConnectionBanner } from './ui/Connection';
 import { Header, ThemeSwitch } from './ui/Header';
@@ -108,6 +108,14 @@ function SignedIn({ environment, route }: { environment: Environment; route: Rou
   useEffect(() => live.link.subscribe((link) => {
     if (link.refusal?.code === UNAUTHENTICATED) session.value = { status: 'none' };
   }), [live]);
+  const wall = address.value.params.get('wall');
+  useEffect(() => {
+    if (wall === null) return undefined;
+    const down = new AbortController();
+    // Without it the page is a page as ever.
+    void import('./ui/wall').then(({ hangUp }) => hangUp(wall, down.signal), () => undefined);
+    return () => down.abort();
+  }, [wall]);
   const key = address.value.path;
   const first = useRef(key);
   // A new page is announced by its heading; the first one is announced by the document itself.
@@ -160,7 +168,7 @@ function AccountMenu({ environment }: { environment: Environment }): JSX.Element
   return (
     <details class="menu account-menu" ref={menu}>
       <summary class="environment"><span class="visually-hidden">Environment </span>{environment.name}</summary>
-      <div class="menu-body"><ThemeSwitch /><button type="button" class="button" onClick={() => void signOut()}>Sign out</button></div>
+      <div class="menu-body"><ThemeSwitch /><a class="button" href={withParam(address.value, 'wall', 'on', '')}>On a wall</a><button type="button" class="button" onClick={() => void signOut()}>Sign out</button></div>
     </details>
   );
 }

@@ -36,6 +36,7 @@ const SHORTCUTS: Shortcut[] = [
   { keys: 'c', words: 'Comparison on and off', run: () => navigate(withParam(address.value, 'compare', address.value.params.get('compare') === 'none' ? 'previous' : 'none', 'previous')) },
   { keys: 'x', words: 'First chart as a table and back', run: click('.shape-switch') },
   { keys: 'r', words: 'Refresh', run: click('#refresh') },
+  { keys: 'k', words: 'On a wall and back', run: () => navigate(withParam(address.value, 'wall', address.value.params.has('wall') ? '' : 'on', '')) },
 ];
 
 const STORED = 'playhead.shortcuts';
