@@ -36,7 +36,7 @@ test('k makes the figures larger and takes away what one needs hands for, and Es
     assert.equal(new URL(page.url()).search, '?wall=on');
     assert.ok((await heightOfAFigure(page)) > before * 1.3);
     assert.equal(await page.locator('main').getByRole('button').count(), 0);
-    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth > innerWidth), false);
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth), false);
     assert.deepEqual(await axe(page), []);
     await page.reload();
     await pages(page).waitFor({ state: 'hidden' });

@@ -93,7 +93,7 @@ const STATES = [
   ['view, unknown', {}, '/views/missing', '[data-state=not-found]'],
   ['view, loading', { hanging: true }, '/views/past-0', '.skeleton.shown'],
   ['view, store down', { failing: true }, '/views/past-0', '[data-state=error]'],
-  ['view, in part: not followed', { refuse: true }, '/views/past-3', '#standing'],
+  ['view, in part: not followed', { refuse: true }, '/views/past-3', 'main > .problem'],
   ['errors, full', {}, '/errors', '#errors tbody tr .sparkline'],
   ['errors, filtered, by change, as a table', {}, '/errors?filter=cdn%3Aedge-b&order=change&trend=table&zone=utc', '#errors tbody tr'],
   ['errors, none', {}, '/errors?filter=%21%3Ferror_code', '#errors [data-state=empty]'],

@@ -108,14 +108,6 @@ function SignedIn({ environment, route }: { environment: Environment; route: Rou
   useEffect(() => live.link.subscribe((link) => {
     if (link.refusal?.code === UNAUTHENTICATED) session.value = { status: 'none' };
   }), [live]);
-  const wall = address.value.params.get('wall');
-  useEffect(() => {
-    if (wall === null) return undefined;
-    const down = new AbortController();
-    // Without it the page is a page as ever.
-    void import('./ui/wall').then(({ hangUp }) => hangUp(wall, down.signal), () => undefined);
-    return () => down.abort();
-  }, [wall]);
   const key = address.value.path;
   const first = useRef(key);
   // A new page is announced by its heading; the first one is announced by the document itself.

@@ -44,6 +44,7 @@ export function ViewPage({ viewId }: { viewId: string }): JSX.Element {
         </div>
         <ViewSteps viewId={viewId} viewerId={record === undefined ? undefined : textFact(record.facts, 'viewer_id')} />
       </div>
+      {source.unfollowed !== undefined && <p class="problem">Not followed live: {source.unfollowed}</p>}
       {source.data.status === 'ready' && record !== undefined
         ? <Found viewId={viewId} record={record} />
         : <Panel id="view" title="This view" class="panel-wait"><StateGate source={source} what="this view">{() => <NotFound viewId={viewId} />}</StateGate></Panel>}
@@ -94,9 +95,9 @@ const ASK_AGAIN_MS = 3_000;
 
 /**
  * Asked once; again when the live topic knows a view that the store did not have yet, and when a followed view is
- * over. What was there stays on the screen meanwhile.
+ * over. What was there stays on the screen meanwhile. `unfollowed`: why what is under way does not move.
  */
-function useRecord(viewId: string): Source<ViewRecord | undefined> {
+function useRecord(viewId: string): Source<ViewRecord | undefined> & { unfollowed: string | undefined } {
   const [round, setRound] = useState('first');
   const answer = useAnswer(`${viewId}\n${round}`, (signal) => oneView(viewId, signal));
   const kept = useRef<Live<ViewAnswer | undefined>>(answer.data);
@@ -115,7 +116,7 @@ function useRecord(viewId: string): Source<ViewRecord | undefined> {
     () => (stored.status === 'ready' ? { status: 'ready', value: recordOf(stored.value, live, Date.now()) } : stored),
     [stored, live],
   );
-  return { data, retry: answer.retry };
+  return { data, retry: answer.retry, unfollowed: topic.data.status === 'error' ? topic.data.message : undefined };
 }
 
 function roundAfter(stored: Live<ViewAnswer | undefined>, live: OneView | undefined): string | undefined {

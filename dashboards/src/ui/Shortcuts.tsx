@@ -2,6 +2,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { address, navigate, withParam, withScope } from '../router';
+import { hangUp } from './wall';
 
 interface Shortcut {
   keys: string;
@@ -55,6 +56,8 @@ function switchedOff(): boolean {
 export function Shortcuts(): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
   const [off, setOff] = useState(switchedOff);
+  const wall = address.value.params.get('wall');
+  useEffect(() => (wall === null ? undefined : hangUp(wall)), [wall]);
   useEffect(() => {
     let first: { key: string; atMs: number } | undefined;
     const onKey = (event: KeyboardEvent): void => {

@@ -11,18 +11,19 @@ const SCREENS = ['/', '/overview', '/errors', '/alerts'];
 const LEAST_S = 5;
 const REFRESH_S = 60;
 
-/** Hangs the page up until it is taken `down`. */
-export function hangUp(wall: string, down: AbortSignal): void {
-  if (down.aborted) return;
+/** Hangs the page up; what comes back takes it down. */
+export function hangUp(wall: string): () => void {
   const { dataset } = document.documentElement;
   dataset.wall = '';
+  const down = new AbortController();
+  const { signal } = down;
   const awake = (): void => {
     // Not everywhere, and not while the page is hidden; then the wall's own settings have to see to it.
-    if ('wakeLock' in navigator) navigator.wakeLock.request('screen').then((lock) => down.addEventListener('abort', () => void lock.release()), () => undefined);
+    if ('wakeLock' in navigator) navigator.wakeLock.request('screen').then((lock) => signal.addEventListener('abort', () => void lock.release()), () => undefined);
   };
   awake();
-  document.addEventListener('visibilitychange', awake, { signal: down });
-  addEventListener('keydown', ({ key }) => key === 'Escape' && navigate(withParam(address.value, 'wall', '', '')), { signal: down });
+  document.addEventListener('visibilitychange', awake, { signal });
+  addEventListener('keydown', ({ key }) => key === 'Escape' && navigate(withParam(address.value, 'wall', '', '')), { signal });
   const seconds = Number(wall);
   const [step, everyS] = seconds > 0 ? [next, Math.max(seconds, LEAST_S)] : [refresh, REFRESH_S];
   let stepped = now.value;
@@ -32,10 +33,11 @@ export function hangUp(wall: string, down: AbortSignal): void {
     // Out of this turn, for what it changes is not what is waited for.
     queueMicrotask(step);
   });
-  down.addEventListener('abort', () => {
+  return () => {
+    down.abort();
     stop();
     delete dataset.wall;
-  });
+  };
 }
 
 function refresh(): void {
