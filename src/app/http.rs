@@ -133,6 +133,8 @@ fn listen(
         .max_connections(line::most_per_worker(share))
         .h1_allow_half_closed(manners == Manners::Web)
         .keep_alive(KEEP_ALIVE)
+        // Else the second piece of an answer waits for the client's kernel to acknowledge the first, up to 40 ms.
+        .tcp_nodelay(true)
         .client_request_timeout(HEADER_DEADLINE)
         .shutdown_timeout(HTTP_GRACE_S)
         .disable_signals()

@@ -48,6 +48,9 @@ const BEHIND: &str = "10";
 /// Larger groupings go to disk instead of taking the writer's memory.
 const SPILL_BYTES: &str = "1000000000";
 const MAX_MEMORY_BYTES: &str = "4000000000";
+/// More rows than this are too many for one answer, where they are read one by one and counted here: at about 60 bytes each
+/// these are 300 MB.
+const MOST_ROWS: &str = "5000000";
 /// Evaluated lazily, what the branches of an expression share is computed anew in each of them, as the parts of a score
 /// are. Nothing in the views of the schema depends on a branch not being evaluated.
 const EVALUATION: &str = "disable";
@@ -240,6 +243,34 @@ impl Store {
             }
             rows => Ok(rows?),
         }
+    }
+
+    /// What all rows of a statement have made of `begun`, one after the other: only what is needed of each stays.
+    async fn folded<T: RowOwned + RowRead, K: Clone>(
+        &self,
+        statement: Statement,
+        begun: K,
+        mut take: impl FnMut(&mut K, T) -> Result<(), QueryError>,
+    ) -> Result<K, QueryError> {
+        match self.fold(statement.clone(), begun.clone(), &mut take).await {
+            // A kept connection may have been closed from the other side just then; reading again does no harm.
+            Err(QueryError::Unavailable(_)) => self.fold(statement, begun, &mut take).await,
+            folded => folded,
+        }
+    }
+
+    async fn fold<T: RowOwned + RowRead, K>(
+        &self,
+        statement: Statement,
+        mut kept: K,
+        take: &mut impl FnMut(&mut K, T) -> Result<(), QueryError>,
+    ) -> Result<K, QueryError> {
+        let query = self.prepared(statement).await?.with_setting("max_result_rows", MOST_ROWS);
+        let mut rows = query.fetch::<T>()?;
+        while let Some(row) = rows.next().await? {
+            take(&mut kept, row)?;
+        }
+        Ok(kept)
     }
 
     /// A statement with its values bound and the bounds every question has, once there is something to ask: the schema is

@@ -17,9 +17,6 @@ use crate::{
 };
 use moments::Places;
 
-/// More views than this are too many for one answer: at about 60 bytes each they take 300 MB here while they are counted,
-/// and for a moment twice that.
-const MOST_VIEWS: &str = "5000000";
 /// What a view stands for, in millionths, and whether it is over: the beginning of a [`WatchedRow`].
 const FACTS: &str = "toInt64(round(weight * 1000000)) AS stands_for, CAST(view_over, 'Bool') AS is_over";
 
@@ -97,23 +94,12 @@ impl Store {
             .sql(", video_duration_ms AS duration_ms, played_ranges AS ranges, ")
             .sql(moments);
         question.source(&mut statement);
-        match self.packed(statement.clone()).await {
-            // A kept connection may have been closed from the other side just then; reading again does no harm.
-            Err(QueryError::Unavailable(_)) => self.packed(statement).await,
-            watched => watched,
-        }
-    }
-
-    /// Reads row by row, so that only what is needed of each stays.
-    async fn packed(&self, statement: Statement) -> Result<(WatchedViews, Places), QueryError> {
-        let query = self.prepared(statement).await?.with_setting("max_result_rows", MOST_VIEWS);
-        let mut rows = query.fetch::<WatchedRow>()?;
-        let (mut watched, mut places) = (WatchedViews::default(), Places::default());
-        while let Some(row) = rows.next().await? {
+        let take = |(watched, places): &mut (WatchedViews, Places), row: WatchedRow| {
             watched.push(row.stands_for, row.is_over, row.duration_ms, wide(row.ranges));
             places.add(row.stands_for, row.moments);
-        }
-        Ok((watched, places))
+            Ok(())
+        };
+        self.folded(statement, (WatchedViews::default(), Places::default()), take).await
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod analyst;
 pub mod breakdown;
+mod impact;
 pub mod insight;
 mod moment;
 
@@ -11,7 +12,7 @@ use serde::Deserialize;
 
 use super::{QueryError, Scope, statement::Statement, timeframe::Step};
 use crate::{
-    event::metric::{Direction, Measurement, Metric},
+    event::metric::{Measurement, Metric},
     store::Store,
 };
 
@@ -202,25 +203,4 @@ fn totals_of(row: &TotalsRow, number: usize) -> Result<Totals, QueryError> {
 /// The part of an array column that belongs to a measure.
 fn nth<T>(column: &[T], number: usize) -> Result<&T, QueryError> {
     column.get(number).ok_or_else(|| QueryError::Failed(format!("a row without measure {number}")))
-}
-
-/// How far a group moves the whole for the worse.
-///
-/// Averages, shares, ratios and percentiles: the group's distance from the whole, weighted by its part of the views.
-/// Counts and sums: by how much the group's is above what its part of the views would have. For sums, counts and
-/// averages of views these add up to nothing over all groups of a dimension, so they can be compared: a rare value that
-/// is terrible and a common one that is slightly bad stand side by side by the harm they do. Negative is for the better.
-///
-/// Over `value` and `standing_for` of the group and `whole` and `whole_standing_for`.
-fn impact(measure: &Measure, [value, standing_for, whole, whole_standing_for]: [&str; 4]) -> String {
-    let part = format!("{standing_for} / {whole_standing_for}");
-    let above = match measure.measurement {
-        Measurement::Count | Measurement::Sum | Measurement::Maximum => format!("{value} - {whole} * {part}"),
-        _ => format!("({value} - {whole}) * {part}"),
-    };
-    match measure.metric.direction {
-        Direction::Neither => "toFloat64(0)".to_owned(),
-        Direction::LowerIsBetter => format!("ifNull({above}, 0)"),
-        Direction::HigherIsBetter => format!("ifNull(0 - ({above}), 0)"),
-    }
 }

@@ -41,7 +41,8 @@ impl Place {
         Self { key_bits: key.map(f64::to_bits), id: id.to_owned() }
     }
 
-    fn key(&self) -> Option<f64> {
+    /// What it is ordered by; null after everything else.
+    pub(super) fn key(&self) -> Option<f64> {
         self.key_bits.map(f64::from_bits).filter(|key| key.is_finite())
     }
 

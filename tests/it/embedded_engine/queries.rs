@@ -276,6 +276,29 @@ async fn streamed_answers_are_the_same_as_whole_ones() {
 }
 
 #[tokio::test]
+async fn the_second_piece_of_an_answer_does_not_wait_for_the_first_to_be_acknowledged() {
+    let engine = start().await;
+    let http = reqwest::Client::new();
+    let mut waits = Vec::new();
+    for _ in 0..21 {
+        let request = http
+            .post(format!("{}/?default_format=RowBinary&max_block_size=1", engine.handle.url()))
+            .header("X-ClickHouse-User", engine.handle.user())
+            .header("X-ClickHouse-Key", engine.handle.password())
+            .body("SELECT number + sleepEachRow(0.002) FROM numbers(3)");
+        let mut answer = request.send().await.expect("an answer");
+        let first = answer.chunk().await.expect("a piece").expect("not the last");
+        let begun = Instant::now();
+        let rest = answer.bytes().await.expect("the rest");
+        waits.push(begun.elapsed());
+        assert_eq!((first.len(), rest.len()), (8, 16), "in pieces");
+    }
+    // A kernel that waits with its acknowledgement does so for 40 ms.
+    waits.sort_unstable();
+    assert!(waits[10] < Duration::from_millis(20), "{waits:?}");
+}
+
+#[tokio::test]
 async fn questions_cannot_take_the_places_of_inserts() {
     let engine = start().await;
     let client = engine.handle.client();

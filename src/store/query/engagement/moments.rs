@@ -22,7 +22,7 @@ pub struct Moment {
 }
 
 /// Moments while they are counted: millionths of a view by name and second.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Places(HashMap<(String, u32), i64>);
 
 impl Places {

@@ -88,7 +88,7 @@ impl Ranking {
         let mut to = Statement::for_analysts();
         let whole = ["value", "standing_for", "whole", "whole_standing_for"];
         to.sql("SELECT field, value, toUInt64(round(standing_for)) AS views, ")
-            .definition(&impact(&self.measure, whole));
+            .definition(&impact::in_sql(&self.measure, whole));
         to.sql(" AS negative_impact FROM (SELECT *, anyIf(value, NOT is_group) OVER () AS whole, ")
             .sql("anyIf(standing_for, NOT is_group) OVER () AS whole_standing_for FROM (");
         self.measure.names(scope, None, &mut to);

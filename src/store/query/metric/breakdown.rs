@@ -1,5 +1,7 @@
 //! Metrics by dimension: groups of views in an order, in parts.
 
+use std::{cmp::Ordering, ops::Range};
+
 use serde::Deserialize;
 
 use super::{
@@ -9,7 +11,9 @@ use super::{
         place::{Part, Place},
         statement::Statement,
     },
-    ALL_TOTALS, Measure, Measures, Totals, impact, nth,
+    ALL_TOTALS, Measure, Measures, Totals,
+    impact::{self, Figure},
+    nth,
 };
 use crate::store::Store;
 
@@ -38,7 +42,7 @@ pub struct Group {
     /// Empty: not known.
     pub field: String,
     pub totals: Totals,
-    /// How far this group moves the whole for the worse; see [`impact`].
+    /// How far this group moves the whole for the worse; see [`impact`](super::impact).
     pub negative_impact: f64,
 }
 
@@ -65,31 +69,29 @@ impl Order {
         }
     }
 
-    /// The SQL of what measure `number` is ordered by, as a number; the field itself is the second key of all orders.
-    fn key(self, number: usize) -> String {
-        match self {
-            Self::NegativeImpact => format!("impacts[{number}]"),
-            Self::Value => format!("values[{number}]"),
-            Self::Views => format!("toFloat64(views[{number}])"),
-            Self::Field => "toFloat64(0)".to_owned(),
-        }
+    /// What a group is ordered by, as a number; the field itself is the second key of all orders.
+    #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
+    fn key(self, group: &Group) -> Option<f64> {
+        let key = match self {
+            Self::NegativeImpact => Some(group.negative_impact),
+            Self::Value => group.totals.value,
+            Self::Views => Some(group.totals.views as f64),
+            Self::Field => Some(0.0),
+        };
+        key.filter(|key| key.is_finite())
     }
 }
 
+/// A group with all measures of it, or the whole.
 #[derive(clickhouse::Row, Deserialize)]
 struct GroupRow {
     field: String,
-    /// The row of the whole.
-    total: bool,
+    is_whole: bool,
     values: Vec<Option<f64>>,
     views: Vec<u64>,
     watch_time: Vec<u64>,
     playing_time: Vec<u64>,
-    impacts: Vec<f64>,
-    /// Of each measure, how many groups have views it is about.
-    groups: Vec<u64>,
-    /// Of each measure, the number of the row from where its part begins to count; 0: not in it.
-    ranks: Vec<u64>,
+    standing_for: Vec<f64>,
 }
 
 impl Store {
@@ -100,136 +102,201 @@ impl Store {
         dimension: &Dimension,
         rankings: &[Ranking],
     ) -> Result<Vec<Groups>, QueryError> {
-        let rows = self.rows::<GroupRow>(statement(scope, dimension, rankings)?).await?;
-        rankings.iter().enumerate().map(|(number, ranking)| ranked(&rows, number, ranking)).collect()
+        let begun: Vec<Ranked<'_>> = rankings.iter().map(Ranked::new).collect();
+        let take = |ranked: &mut Vec<Ranked<'_>>, row: GroupRow| {
+            ranked.iter_mut().enumerate().try_for_each(|(number, ranked)| ranked.take(&row, number))
+        };
+        let ranked = self.folded(statement(scope, dimension, rankings)?, begun, take).await?;
+        Ok(ranked.into_iter().map(Ranked::into_part).collect())
     }
 }
 
-/// One reading of the views gives the groups, the whole they are part of, and the place of each in every order. The row
-/// of the whole is always there, so that a part beyond the end still says how many groups there are.
+/// One reading of the views gives the whole, and then the groups it is made of. They are put in order by this program: in
+/// SQL, ranks cost more than a day's views do.
 fn statement(scope: &Scope, dimension: &Dimension, rankings: &[Ranking]) -> Result<Statement, QueryError> {
     let measures: Vec<Measure> = rankings.iter().map(|ranking| ranking.measure).collect();
     let measures = Measures(&measures);
     let mut to = Statement::default();
-    to.sql("SELECT field, total, values, views, watch_time, playing_time, impacts, groups, ");
-    measures.each(&mut to, |number, _, to| {
-        to.definition(&format!("if(is_open[{0}], ranks_of_all[{0}], 0)", number + 1));
-    });
-    to.sql(" AS ranks FROM (SELECT *, ");
-    placed(&measures, rankings, &mut to);
-    to.sql(" FROM (SELECT *, anyIf(values, total) OVER () AS whole, ")
-        .sql("anyIf(standing_for, total) OVER () AS whole_standing_for, ");
-    measures.each(&mut to, |number, _, to| {
-        to.definition(&format!("countIf(NOT total AND standing_for[{}] > 0) OVER ()", number + 1));
-    });
-    to.sql(" AS groups FROM (");
-    grouped(scope, dimension, &measures, &mut to)?;
-    to.sql("))) WHERE total");
-    for (number, ranking) in rankings.iter().enumerate() {
-        let (first, last) = ranking.part.rows();
-        to.definition(&format!(" OR is_open[{0}] AND ranks_of_all[{0}] BETWEEN ", number + 1));
-        // One more than asked for tells whether there is more.
-        to.integer(first).sql(" AND ").integer(last + 1);
-    }
-    Ok(to)
-}
-
-/// The groups and the whole, with all measures of each.
-fn grouped(
-    scope: &Scope,
-    dimension: &Dimension,
-    measures: &Measures<'_>,
-    to: &mut Statement,
-) -> Result<(), QueryError> {
-    measures.names(scope, None, to);
+    measures.names(scope, None, &mut to);
     to.sql("SELECT ");
-    dimension.expression(to);
-    to.sql(" AS field, CAST(grouping(field) = 1, 'Bool') AS total, ");
-    measures.values(to)?;
-    measures.totals(&ALL_TOTALS, to);
+    dimension.expression(&mut to);
+    to.sql(" AS field, CAST(grouping(field) = 1, 'Bool') AS is_whole, ");
+    measures.values(&mut to)?;
+    measures.totals(&ALL_TOTALS, &mut to);
     to.sql(", ");
-    measures.each(to, |number, _, to| {
+    measures.each_figure(&mut to, |number, _, to| {
         to.definition(&format!("sumIf(weight, of_{number})"));
     });
     to.sql(" AS standing_for");
-    measures.source(scope, to);
-    to.sql(" GROUP BY GROUPING SETS ((field), ())");
-    Ok(())
+    measures.source(scope, &mut to);
+    to.sql(" GROUP BY GROUPING SETS ((field), ()) ORDER BY is_whole DESC");
+    Ok(to)
 }
 
-/// Of each measure: the impact of the group, whether the group is after the place where the part begins, and its rank.
-fn placed(measures: &Measures<'_>, rankings: &[Ranking], to: &mut Statement) {
-    measures.each_figure(to, |number, measure, to| {
-        let names = ["values", "standing_for", "whole", "whole_standing_for"];
-        let [value, standing_for, whole, of_whole] = names.map(|name| format!("{name}[{}]", number + 1));
-        to.definition(&impact(measure, [&value, &standing_for, &whole, &of_whole]));
-    });
-    to.sql(" AS impacts, ");
-    measures.each(to, |number, _, to| {
-        to.definition(&format!("NOT total AND standing_for[{}] > 0", number + 1));
-        let Some(Ranking { order, descending, part, .. }) = rankings.get(number) else { return };
-        let Some(place) = &part.after else { return };
-        to.sql(" AND ");
-        match order {
-            Order::Field => _ = to.sql(if *descending { "field < " } else { "field > " }).text(&place.id),
-            _ => place.precedes(&order.key(number + 1), "field", *descending, to),
-        }
-    });
-    to.sql(" AS is_open, ");
-    measures.each(to, |number, _, to| {
-        let Some(Ranking { order, descending, .. }) = rankings.get(number) else { return };
-        let direction = if *descending { "DESC" } else { "ASC" };
-        let field_direction = if *order == Order::Field { direction } else { "ASC" };
-        to.definition(&format!(
-            "row_number() OVER (ORDER BY is_open[{0}] DESC, {1} {direction} NULLS LAST, field {field_direction})",
-            number + 1,
-            order.key(number + 1)
-        ));
-    });
-    to.sql(" AS ranks_of_all");
+/// One ranking while the groups come in any order: its part, and of what lies beyond no more than as much again.
+#[derive(Clone)]
+struct Ranked<'a> {
+    ranking: &'a Ranking,
+    whole: Figure,
+    groups: Vec<Group>,
+    /// How many groups there were, those before the part's place included.
+    total: u64,
 }
 
-/// The part of one ranking, out of the rows of all.
-fn ranked(rows: &[GroupRow], number: usize, ranking: &Ranking) -> Result<Groups, QueryError> {
-    let (first, last) = ranking.part.rows();
-    let bounds = u64::try_from(first).unwrap_or(0)..=u64::try_from(last).unwrap_or(0);
-    let mut part: Vec<(u64, &GroupRow)> = Vec::new();
-    let (mut total, mut has_more) = (0, false);
-    for row in rows {
-        let rank = *nth(&row.ranks, number)?;
-        if row.total {
-            total = *nth(&row.groups, number)?;
-        } else if bounds.contains(&rank) {
-            part.push((rank, row));
-        } else {
-            has_more |= rank > *bounds.end();
-        }
+impl<'a> Ranked<'a> {
+    const fn new(ranking: &'a Ranking) -> Self {
+        Self { ranking, whole: Figure { value: None, standing_for: 0.0 }, groups: Vec::new(), total: 0 }
     }
-    part.sort_unstable_by_key(|(rank, _)| *rank);
-    let groups = part.into_iter().map(|(_, row)| {
-        Ok(Group {
-            field: row.field.clone(),
-            totals: Totals {
-                value: *nth(&row.values, number)?,
+
+    /// Adds what a row says of measure `number`.
+    fn take(&mut self, row: &GroupRow, number: usize) -> Result<(), QueryError> {
+        let value = *nth(&row.values, number)?;
+        let figure = Figure { value, standing_for: *nth(&row.standing_for, number)? };
+        if row.is_whole {
+            self.whole = figure;
+        } else if figure.standing_for > 0.0 {
+            self.total += 1;
+            let totals = Totals {
+                value,
                 views: *nth(&row.views, number)?,
                 watch_time: *nth(&row.watch_time, number)?,
                 playing_time: *nth(&row.playing_time, number)?,
-            },
-            negative_impact: *nth(&row.impacts, number)?,
-        })
-    });
-    let groups: Vec<Group> = groups.collect::<Result<_, QueryError>>()?;
-    let next = groups.last().filter(|_| has_more).map(|group| place(group, ranking.order));
-    Ok(Groups { groups, total, next })
+            };
+            let negative_impact = impact::of(&self.ranking.measure, figure, self.whole);
+            self.add(Group { field: row.field.clone(), totals, negative_impact });
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, group: Group) {
+        if self.ranking.part.after.as_ref().is_some_and(|place| !self.ranking.is_after(&group, place)) {
+            return;
+        }
+        self.groups.push(group);
+        if self.groups.len() > 2 * self.ranking.rows().end {
+            self.keep_first();
+        }
+    }
+
+    /// One more than asked for tells whether there is more.
+    fn keep_first(&mut self) {
+        self.groups.sort_unstable_by(|one, other| self.ranking.compare(one, other));
+        self.groups.truncate(self.ranking.rows().end + 1);
+    }
+
+    fn into_part(mut self) -> Groups {
+        self.keep_first();
+        let Range { start, end } = self.ranking.rows();
+        let has_more = self.groups.len() > end;
+        self.groups.truncate(end);
+        self.groups.drain(..start.min(self.groups.len()));
+        let last = self.groups.last().filter(|_| has_more);
+        let next = last.map(|group| Place::new(self.ranking.order.key(group), &group.field));
+        Groups { groups: self.groups, total: self.total, next }
+    }
 }
 
-fn place(group: &Group, order: Order) -> Place {
-    #[expect(clippy::cast_precision_loss, reason = "as ClickHouse does it, and far below 2^53")]
-    let key = match order {
-        Order::NegativeImpact => Some(group.negative_impact),
-        Order::Value => group.totals.value,
-        Order::Views => Some(group.totals.views as f64),
-        Order::Field => Some(0.0),
-    };
-    Place::new(key, &group.field)
+impl Ranking {
+    /// Which rows its part has, from 0, among those after the place.
+    fn rows(&self) -> Range<usize> {
+        let (first, last) = self.part.rows();
+        let [start, end] = [first - 1, last].map(|row| usize::try_from(row).unwrap_or(0));
+        start..end
+    }
+
+    fn compare(&self, one: &Group, other: &Group) -> Ordering {
+        self.sorted((self.order.key(one), &one.field), (self.order.key(other), &other.field))
+    }
+
+    /// Also where its figures have changed since.
+    fn is_after(&self, group: &Group, place: &Place) -> bool {
+        group.field != place.id
+            && self.sorted((self.order.key(group), &group.field), (place.key(), &place.id)).is_gt()
+    }
+
+    /// Nulls last, and among equals by the field.
+    fn sorted(
+        &self,
+        (one, field): (Option<f64>, &str),
+        (other, other_field): (Option<f64>, &str),
+    ) -> Ordering {
+        let directed = |order: Ordering| if self.descending { order.reverse() } else { order };
+        let by_field = field.cmp(other_field);
+        if self.order == Order::Field {
+            return directed(by_field);
+        }
+        let by_key = match (one, other) {
+            (Some(one), Some(other)) => directed(one.partial_cmp(&other).unwrap_or(Ordering::Equal)),
+            _ => other.is_some().cmp(&one.is_some()),
+        };
+        by_key.then(by_field)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::metric::{METRICS, Measurement};
+
+    const GROUPS: u64 = 1000;
+
+    /// Groups in no order: one in seven has no value, and many have the same.
+    fn rows() -> impl Iterator<Item = GroupRow> {
+        let row = |field: String, is_whole, value, views: u64| GroupRow {
+            field,
+            is_whole,
+            values: vec![value],
+            views: vec![views],
+            watch_time: vec![0],
+            playing_time: vec![0],
+            standing_for: vec![views as f64],
+        };
+        let groups = (1..=GROUPS).map(move |number| {
+            let value = (number % 7 > 0).then_some((number * 13 % 50) as f64);
+            row(format!("{:04}", number * 389 % 1009), false, value, number % 90)
+        });
+        std::iter::once(row(String::new(), true, Some(20.0), 44_550)).chain(groups)
+    }
+
+    fn part(ranking: &Ranking) -> Groups {
+        let mut ranked = Ranked::new(ranking);
+        for row in rows() {
+            ranked.take(&row, 0).expect("a measure");
+        }
+        ranked.into_part()
+    }
+
+    #[test]
+    fn parts_after_parts_are_the_whole_list_in_its_order() {
+        let measure = Measure { metric: &METRICS[0], measurement: Measurement::Average };
+        for order in Order::ALL {
+            for descending in [true, false] {
+                let part_of = |after, page, limit| {
+                    part(&Ranking { measure, order, descending, part: Part { after, page, limit } })
+                };
+                let whole = part_of(None, 1, 2000);
+                // Those that stand for nobody are no groups.
+                assert_eq!((whole.total, whole.groups.len(), &whole.next), (989, 989, &None));
+                let ranking =
+                    Ranking { measure, order, descending, part: Part { after: None, page: 1, limit: 1 } };
+                assert!(whole.groups.is_sorted_by(|one, other| ranking.compare(one, other).is_lt()));
+                let known = whole.groups.iter().filter(|group| group.totals.value.is_some()).count();
+                let nulls_last = whole.groups.iter().skip(known).all(|group| group.totals.value.is_none());
+                assert!(nulls_last || order != Order::Value);
+
+                let (mut followed, mut after) = (Vec::new(), None);
+                loop {
+                    let part = part_of(after, 1, 100);
+                    followed.extend(part.groups);
+                    after = part.next;
+                    if after.is_none() {
+                        break;
+                    }
+                }
+                assert_eq!(followed, whole.groups, "{order:?}");
+                assert_eq!(part_of(None, 3, 100).groups, whole.groups[200..300]);
+                assert_eq!(part_of(None, 30, 100), Groups { groups: Vec::new(), total: 989, next: None });
+            }
+        }
+    }
 }

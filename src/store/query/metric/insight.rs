@@ -114,7 +114,7 @@ pub(super) fn written(
         .sql("anyIf(measured, dimension = '') OVER () AS all_measured, ")
         .sql("dimension != '' AND measured < all_measured AND isNotNull(values[1]) AS tells, ");
     measures.each_figure(&mut to, |_, measure, to| {
-        to.definition(&impact(measure, ["values[1]", "standing_for", "whole[1]", "all_standing"]));
+        to.definition(&impact::in_sql(measure, ["values[1]", "standing_for", "whole[1]", "all_standing"]));
     });
     to.sql(" AS impacts FROM (");
     measures.names(scope, None, &mut to);
