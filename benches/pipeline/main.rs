@@ -30,6 +30,7 @@ use playhead::{
         memory::Memory,
         progress::Progress,
         rows::rows,
+        trial::Trials,
     },
     store::{
         Store, embedded,
@@ -150,6 +151,7 @@ fn raw_blocks() -> Vec<Block> {
     for (offset, record) in (0..).zip(parts::crowd(VIEWS)) {
         batch.push(StoredRecord { offset, payload: record.to_bytes() });
     }
+    batch.read();
     let mut memory = Memory::default();
     let records = batch.records();
     let strangers = strangers(&records, &memory);
@@ -177,6 +179,7 @@ async fn processed(
         quarantine: Quarantine::new(open(data, "quarantine").await),
         progress: progress.clone(),
         topic: "bench".into(),
+        trials: Trials { store: store.clone(), program: Some(env!("CARGO_BIN_EXE_playhead").into()) },
     };
     let begun = meter.begin();
     let running = tokio::spawn(processor.run());

@@ -12,11 +12,13 @@ use super::{
     rows::{DAY_MS, Rows, rows},
     starts::{self, Start},
     timelines,
+    trial::Deadly,
 };
 use crate::{
     log::LogError,
     planted::{self, Bug},
     store::{
+        Store,
         native::Block,
         rows::{event_block, view_block},
         writer::{InsertError, Table},
@@ -36,6 +38,9 @@ pub enum WriteError {
     /// Never like this: our own code panics over something in it.
     #[error("{0}")]
     Panicked(String),
+    /// Never like this: something in it ends the process.
+    #[error("{}", .0.end)]
+    Deadly(Deadly),
     /// The log took no commit.
     #[error(transparent)]
     Log(#[from] LogError),
@@ -77,10 +82,10 @@ impl Fates {
 ///
 /// # Errors
 /// When it cannot be asked.
-pub async fn recall(to: &Processor, records: &[Placed<'_>], memory: &mut Memory) -> Result<(), WriteError> {
+pub async fn recall(store: &Store, records: &[Placed<'_>], memory: &mut Memory) -> Result<(), WriteError> {
     let strangers = batch::strangers(records, memory);
     let starts = match planted::is(Bug::NoDeduplication) {
-        false => starts::look_up(&to.store, &strangers).await.map_err(WriteError::later)?,
+        false => starts::look_up(store, &strangers).await.map_err(WriteError::later)?,
         true => HashMap::new(),
     };
     for (key, received_ms) in strangers {
@@ -91,7 +96,7 @@ pub async fn recall(to: &Processor, records: &[Placed<'_>], memory: &mut Memory)
         }
     }
     let unknown = batch::without_timeline(records, memory);
-    for (key, known) in timelines::look_up(&to.store, &unknown).await.map_err(WriteError::later)? {
+    for (key, known) in timelines::look_up(store, &unknown).await.map_err(WriteError::later)? {
         memory.recall(&key, known);
     }
     Ok(())

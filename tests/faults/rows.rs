@@ -77,6 +77,7 @@ pub async fn run(id: &str, seed: u64) -> Option<Shown> {
         "T173" => restore::onto_an_empty_machine(seed).await,
         "T176" => nodes::come_and_go(seed).await,
         "T180" => host::soak(seed).await,
+        "T181" => poison::outlived(seed).await,
         _ => return None,
     })
 }
