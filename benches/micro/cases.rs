@@ -151,7 +151,7 @@ fn memory(batch: &Batch) -> Memory {
     let mut memory = Memory::default();
     strangers(&batch.records(), &memory)
         .into_iter()
-        .for_each(|(key, received_ms)| memory.begin(key, received_ms));
+        .for_each(|(key, stranger)| memory.begin(key, stranger.received_ms));
     memory
 }
 

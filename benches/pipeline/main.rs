@@ -155,7 +155,7 @@ fn raw_blocks() -> Vec<Block> {
     let mut memory = Memory::default();
     let records = batch.records();
     let strangers = strangers(&records, &memory);
-    strangers.into_iter().for_each(|(key, received_ms)| memory.begin(key, received_ms));
+    strangers.into_iter().for_each(|(key, stranger)| memory.begin(key, stranger.received_ms));
     let kept = batch.excluded.kept_of(&records);
     let by_day = rows(0, &kept, &mut memory).by_day;
     let rows: Vec<EventRow<'_>> = by_day.into_values().flat_map(|day| day.events).collect();

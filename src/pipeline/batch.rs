@@ -187,12 +187,23 @@ impl Batch {
     }
 }
 
-/// The views of `records` that `memory` does not know, with the receive time of their first record here.
-pub fn strangers(records: &[Placed<'_>], memory: &Memory) -> HashMap<ViewKey, i64> {
+/// What the first record here of a view says that is not remembered.
+#[derive(Debug, Clone, Copy)]
+pub struct Stranger {
+    pub received_ms: i64,
+    /// Its client counts, and not from here on: the view has begun before.
+    pub goes_on: bool,
+}
+
+/// The views of `records` that `memory` does not know.
+pub fn strangers(records: &[Placed<'_>], memory: &Memory) -> HashMap<ViewKey, Stranger> {
     let mut strangers = HashMap::new();
     for (_, record) in records {
         if memory.get(&record.environment, &record.view_id).is_none() {
-            strangers.entry(view_key(record)).or_insert(record.received_ms);
+            let first = record.events.iter().map(|event| event.sequence).min();
+            let goes_on = record.has_totals() && first.is_some_and(|first| first > 1);
+            let stranger = Stranger { received_ms: record.received_ms, goes_on };
+            strangers.entry(view_key(record)).or_insert(stranger);
         }
     }
     strangers

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::{
     Processor,
-    batch::{self, Batch, Placed},
+    batch::{self, Batch, Placed, Stranger},
     excluded::Excluded,
     memory::Memory,
     notes::Notes,
@@ -88,7 +88,7 @@ pub async fn recall(store: &Store, records: &[Placed<'_>], memory: &mut Memory) 
         false => starts::look_up(store, &strangers).await.map_err(WriteError::later)?,
         true => HashMap::new(),
     };
-    for (key, received_ms) in strangers {
+    for (key, Stranger { received_ms, .. }) in strangers {
         match starts.get(&key) {
             Some(Start::Known { start_ms, noted }) => memory.resume(key, *start_ms, noted.clone()),
             Some(Start::Erased) => memory.shun(key, received_ms),

@@ -45,6 +45,7 @@ pub async fn run(id: &str, seed: u64) -> Option<Shown> {
         "T054" => poison::survived(seed).await,
         "T057" => load::cardinality(seed).await,
         "T066" => days::offline(seed).await,
+        "T067" => days::long_forgotten(seed).await,
         "T068" => process::clock_jumps(seed).await,
         "T070" => days::out_of_date(seed).await,
         "T072" => parts::answers_are_lost(seed).await,
