@@ -197,7 +197,6 @@ async fn start(config: Config) -> Result<Running, StartError> {
         demo_tokens: DemoTokens::default(),
         clock: clock.clone(),
     });
-    let live_state = LiveState { hub, authenticator: Arc::clone(&authenticator), stopping: stopping.clone() };
     let api = web::Data::new(ApiState {
         control: Control::clone(&control),
         authenticator,
@@ -210,6 +209,7 @@ async fn start(config: Config) -> Result<Running, StartError> {
         trusted_proxies: config.trusted_proxies.clone(),
         cache: AnswerCache::default(),
     });
+    let live_state = LiveState { hub, api: api.clone(), stopping: stopping.clone() };
     let health = Health {
         log: Arc::clone(&log),
         control: Arc::clone(&control),
