@@ -46,6 +46,7 @@ use crate::{
         self, Processor,
         live::{self, Live, resume::Resume},
         progress::Progress,
+        trial::Trials,
     },
     privacy::Keeper,
     quarantine::{Pass, routes::Door},
@@ -161,6 +162,7 @@ async fn start(config: Config) -> Result<Running, StartError> {
     let live = Arc::new(Live::default());
     let hub = Arc::new(Hub::new(Arc::clone(&live), clock.clone()));
     let progress = Progress::default();
+    let trials = Trials { store: store.clone(), program: None };
     let mut tasks = JoinSet::new();
     let (has_schema, schema) = watch::channel(false);
     tasks.spawn(bring_schema(store.clone(), has_schema, stopping.clone()));
@@ -171,6 +173,7 @@ async fn start(config: Config) -> Result<Running, StartError> {
             quarantine: Quarantine::new(Arc::clone(&quarantine)),
             progress: progress.clone(),
             topic: config.kafka.as_ref().map_or_else(|| "embedded".to_owned(), |kafka| kafka.topic.clone()),
+            trials: trials.clone(),
         };
         tasks.spawn(process(processor, schema.clone(), stopping.clone()));
         let keeper = Keeper {
@@ -194,7 +197,6 @@ async fn start(config: Config) -> Result<Running, StartError> {
         demo_tokens: DemoTokens::default(),
         clock: clock.clone(),
     });
-    let live_state = LiveState { hub, authenticator: Arc::clone(&authenticator), stopping: stopping.clone() };
     let api = web::Data::new(ApiState {
         control: Control::clone(&control),
         authenticator,
@@ -207,6 +209,7 @@ async fn start(config: Config) -> Result<Running, StartError> {
         trusted_proxies: config.trusted_proxies.clone(),
         cache: AnswerCache::default(),
     });
+    let live_state = LiveState { hub, api: api.clone(), stopping: stopping.clone() };
     let health = Health {
         log: Arc::clone(&log),
         control: Arc::clone(&control),
@@ -266,6 +269,7 @@ async fn start(config: Config) -> Result<Running, StartError> {
     let door = web::Data::new(Door {
         quarantine: Quarantine::new(Arc::clone(&quarantine)),
         main: Arc::clone(&log),
+        trials,
         pass: Pass::issue(&config.data_dir).map_err(StartError::data_dir(&config))?,
     });
     let admin = http::admin_server(&config, health, metrics, door)?;

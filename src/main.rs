@@ -6,6 +6,7 @@ use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, Subcommand
 use playhead::{
     app, command,
     config::{Config, Layers, SETTINGS},
+    pipeline::trial,
     planted,
     quarantine::command::{self as quarantine_task, Task},
     simulate,
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
         Some(("simulate", given)) => with_arguments(given, simulate::run),
         Some(("verify", given)) => with_arguments(given, verify::run),
         Some((embedded::SUBCOMMAND, given)) => clickhouse_host(given),
+        Some((trial::SUBCOMMAND, _)) => on_runtime(trial::undergo()),
         Some((_, given)) => administer(&matches, given),
         None => ExitCode::from(2),
     }
@@ -55,6 +57,7 @@ fn command_line() -> Command {
     let simulate = simulate::Arguments::augment_args(Command::new("simulate"));
     let verify = verify::Arguments::augment_args(Command::new("verify"));
     let host = host::HostArgs::augment_args(Command::new(embedded::SUBCOMMAND).hide(true));
+    let trial = Command::new(trial::SUBCOMMAND).hide(true);
     let playhead = Command::new("playhead")
         .version(env!("CARGO_PKG_VERSION"))
         .subcommand_required(true)
@@ -63,7 +66,8 @@ fn command_line() -> Command {
         .subcommand(quarantine_command())
         .subcommand(simulate)
         .subcommand(verify)
-        .subcommand(host);
+        .subcommand(host)
+        .subcommand(trial);
     let names: Vec<String> = playhead.get_subcommands().map(|known| known.get_name().to_owned()).collect();
     let administration = command::Command::augment_subcommands(playhead).about(ABOUT);
     administration.mut_subcommands(|known| match names.iter().any(|name| name == known.get_name()) {

@@ -59,10 +59,14 @@ pub const fn is(_: Bug) -> bool {
     false
 }
 
-/// With [`Bug::Poison`] panics over `planted-panic`.
+/// With [`Bug::Poison`] panics over `planted-panic`, and ends the process over `planted-abort`.
 #[cfg(debug_assertions)]
 pub fn taste(word: &str) {
-    assert!(word != "planted-panic" || !is(Bug::Poison), "planted");
+    match word {
+        "planted-panic" => assert!(!is(Bug::Poison), "planted"),
+        "planted-abort" if is(Bug::Poison) => std::process::abort(),
+        _ => {}
+    }
 }
 
 /// Tastes of nothing.

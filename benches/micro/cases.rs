@@ -141,6 +141,7 @@ fn stored() -> Vec<StoredRecord> {
 fn batch() -> Batch {
     let mut batch = Batch::new(0, 0);
     stored().into_iter().for_each(|record| batch.push(record));
+    batch.read();
     assert_eq!(batch.events, EVENTS_OF_BATCH);
     batch
 }
@@ -150,7 +151,7 @@ fn memory(batch: &Batch) -> Memory {
     let mut memory = Memory::default();
     strangers(&batch.records(), &memory)
         .into_iter()
-        .for_each(|(key, received_ms)| memory.begin(key, received_ms));
+        .for_each(|(key, stranger)| memory.begin(key, stranger.received_ms));
     memory
 }
 
@@ -159,6 +160,7 @@ fn fill() -> Work {
     Box::new(move || {
         let mut batch = Batch::new(0, 0);
         stored.iter().for_each(|record| batch.push(record.clone()));
+        batch.read();
         drop(black_box(batch));
     })
 }

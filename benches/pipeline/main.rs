@@ -30,6 +30,7 @@ use playhead::{
         memory::Memory,
         progress::Progress,
         rows::rows,
+        trial::Trials,
     },
     store::{
         Store, embedded,
@@ -150,10 +151,11 @@ fn raw_blocks() -> Vec<Block> {
     for (offset, record) in (0..).zip(parts::crowd(VIEWS)) {
         batch.push(StoredRecord { offset, payload: record.to_bytes() });
     }
+    batch.read();
     let mut memory = Memory::default();
     let records = batch.records();
     let strangers = strangers(&records, &memory);
-    strangers.into_iter().for_each(|(key, received_ms)| memory.begin(key, received_ms));
+    strangers.into_iter().for_each(|(key, stranger)| memory.begin(key, stranger.received_ms));
     let kept = batch.excluded.kept_of(&records);
     let by_day = rows(0, &kept, &mut memory).by_day;
     let rows: Vec<EventRow<'_>> = by_day.into_values().flat_map(|day| day.events).collect();
@@ -177,6 +179,7 @@ async fn processed(
         quarantine: Quarantine::new(open(data, "quarantine").await),
         progress: progress.clone(),
         topic: "bench".into(),
+        trials: Trials { store: store.clone(), program: Some(env!("CARGO_BIN_EXE_playhead").into()) },
     };
     let begun = meter.begin();
     let running = tokio::spawn(processor.run());

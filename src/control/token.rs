@@ -1,6 +1,6 @@
 //! API tokens: an id and a secret that may do something in one environment, for ever or until a day.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use moka::future::Cache;
 use sqlx::{Row, any::AnyRow};
@@ -62,6 +62,12 @@ pub struct Stored {
     expires_ms: Option<i64>,
 }
 
+/// The ids of all tokens that are not revoked.
+pub type Ids = Arc<HashSet<String>>;
+
+/// There is one list of them.
+const ALL: &str = "";
+
 /// Secrets that were right, by a digest over what they were checked against: a chosen secret costs Argon2 once and
 /// not per request, and a changed or revoked token is not recalled.
 #[derive(Clone)]
@@ -104,6 +110,21 @@ impl Control {
         Ok(stored.is_some_and(|stored| {
             secret::is_random(&stored.kept) || self.proofs.0.contains_key(&stored.proof(secret))
         }))
+    }
+
+    /// Whether there is a token of this id: from a list of all, so that the database is asked every few seconds however many
+    /// ids somebody tries.
+    pub async fn has_token(&self, id: &str) -> Result<bool, ControlError> {
+        let load = || {
+            let pool = self.pool.clone();
+            async move {
+                let rows =
+                    sqlx::query("SELECT id FROM tokens WHERE revoked_ms IS NULL").fetch_all(&pool).await?;
+                let ids = rows.iter().map(|row| row.try_get("id")).collect::<Result<HashSet<String>, _>>()?;
+                Ok(Some(Arc::new(ids)))
+            }
+        };
+        Ok(self.token_ids.get(ALL, load).await?.is_some_and(|ids| ids.contains(id)))
     }
 
     /// A new token for an environment.
@@ -223,6 +244,7 @@ impl Control {
         .execute(&self.pool)
         .await?;
         self.tokens.forget(id).await;
+        self.token_ids.forget(ALL).await;
         Ok(())
     }
 }

@@ -31,6 +31,9 @@ pub struct Quarantined {
     pub reason: String,
     /// When Playhead put it here, in milliseconds since 1970.
     pub quarantined_ms: i64,
+    /// Whether a process ends that reads it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_deadly: bool,
     /// Its bytes; none if they could not even be read.
     #[serde(default, serialize_with = "bytes_as_text", deserialize_with = "bytes_from_text")]
     pub payload: Option<Bytes>,

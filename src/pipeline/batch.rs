@@ -1,5 +1,8 @@
 //! A batch: consecutive records of one partition that go into ClickHouse together, and its intent.
 //!
+//! Its records are read only when the intent is there, so whoever does not survive them leaves behind which they were
+//! ([`super::trial`]).
+//!
 //! The intent names the batch's last offset and the decoder that made its rows. It is committed before anything is
 //! inserted; whoever owns the partition after a crash rebuilds exactly this batch and sends it under the same tokens.
 //!
@@ -15,7 +18,7 @@ use super::{
     memory::{Memory, ViewKey},
 };
 use crate::{
-    event::Record,
+    event::{Record, record::wire},
     log::{Position, StoredRecord, quarantine::Quarantined},
 };
 
@@ -65,6 +68,8 @@ pub struct Batch {
     pub partition: u32,
     pub first: u64,
     pub last: u64,
+    /// As they lie in the log, until [`Batch::read`].
+    pub unread: Vec<StoredRecord>,
     records: Vec<(u64, Read)>,
     /// Records that are none, on their way into quarantine with place and reason.
     pub poison: Vec<Quarantined>,
@@ -83,6 +88,7 @@ impl Batch {
             partition,
             first,
             last: first,
+            unread: Vec::new(),
             records: Vec::new(),
             poison: Vec::new(),
             excluded: Excluded::default(),
@@ -92,9 +98,9 @@ impl Batch {
         }
     }
 
-    /// Whether nothing was read yet.
+    /// Whether there is nothing in it yet.
     pub fn is_empty(&self) -> bool {
-        self.records.is_empty() && self.poison.is_empty()
+        self.unread.is_empty() && self.records.is_empty() && self.poison.is_empty()
     }
 
     /// The next offset to read.
@@ -106,17 +112,31 @@ impl Batch {
     pub fn push(&mut self, stored: StoredRecord) {
         self.last = stored.offset;
         self.bytes += stored.payload.len();
-        match Read::try_new_or_recover(stored.payload, |payload| Record::from_bytes(payload)) {
-            Ok(read) => {
-                self.events += read.borrow_dependent().events.len();
-                self.records.push((stored.offset, read));
+        self.events += wire::count_events(&stored.payload);
+        self.unread.push(stored);
+    }
+
+    /// Reads what was not read yet; what cannot be is poison.
+    pub fn read(&mut self) {
+        for StoredRecord { offset, payload } in std::mem::take(&mut self.unread) {
+            match Read::try_new_or_recover(payload, |payload| Record::from_bytes(payload)) {
+                Ok(read) => self.records.push((offset, read)),
+                Err((payload, reason)) => self.poison(offset, reason, Some(payload), false),
             }
-            Err((payload, reason)) => self.push_poison(stored.offset, reason, Some(payload)),
+        }
+    }
+
+    /// Makes poison, unread, of a record that must not be read.
+    pub fn set_apart(&mut self, offset: u64, reason: &str) {
+        if let Some(place) = self.unread.iter().position(|stored| stored.offset == offset) {
+            let StoredRecord { payload, .. } = self.unread.remove(place);
+            self.poison(offset, reason.to_owned(), Some(payload), true);
         }
     }
 
     /// Lets go of everything from `offset` on, which must be behind `first`; what was left out of that comes back.
     pub fn cut(&mut self, offset: u64) -> Excluded {
+        self.unread.retain(|stored| stored.offset < offset);
         self.records.retain(|(at, _)| *at < offset);
         self.poison.retain(|entry| entry.position.offset < offset);
         self.last = offset - 1;
@@ -124,14 +144,18 @@ impl Batch {
     }
 
     /// Adds a place in the log that cannot be read.
-    pub fn push_poison(&mut self, offset: u64, reason: String, payload: Option<Bytes>) {
+    pub fn push_corrupt(&mut self, offset: u64, reason: String) {
         self.last = offset;
-        let position = Position { partition: self.partition, offset };
-        let quarantined_ms = chrono::Utc::now().timestamp_millis();
-        self.poison.push(Quarantined { position, reason, quarantined_ms, payload });
+        self.poison(offset, reason, None, false);
     }
 
-    /// The records, each with its offset.
+    fn poison(&mut self, offset: u64, reason: String, payload: Option<Bytes>, is_deadly: bool) {
+        let position = Position { partition: self.partition, offset };
+        let quarantined_ms = chrono::Utc::now().timestamp_millis();
+        self.poison.push(Quarantined { position, reason, quarantined_ms, is_deadly, payload });
+    }
+
+    /// The records that were read, each with its offset.
     pub fn records(&self) -> Vec<Placed<'_>> {
         self.records.iter().map(|(offset, read)| (*offset, read.borrow_dependent())).collect()
     }
@@ -145,7 +169,8 @@ impl Batch {
             events += refused.events.len() as u64;
             let position = Position { partition: self.partition, offset: *offset };
             let payload = Some(refused.to_bytes());
-            Some(Quarantined { position, reason: reason.to_owned(), quarantined_ms, payload })
+            let reason = reason.to_owned();
+            Some(Quarantined { position, reason, quarantined_ms, is_deadly: false, payload })
         });
         (entries.collect(), events)
     }
@@ -162,12 +187,23 @@ impl Batch {
     }
 }
 
-/// The views of `records` that `memory` does not know, with the receive time of their first record here.
-pub fn strangers(records: &[Placed<'_>], memory: &Memory) -> HashMap<ViewKey, i64> {
+/// What the first record here of a view says that is not remembered.
+#[derive(Debug, Clone, Copy)]
+pub struct Stranger {
+    pub received_ms: i64,
+    /// Its client counts, and not from here on: the view has begun before.
+    pub goes_on: bool,
+}
+
+/// The views of `records` that `memory` does not know.
+pub fn strangers(records: &[Placed<'_>], memory: &Memory) -> HashMap<ViewKey, Stranger> {
     let mut strangers = HashMap::new();
     for (_, record) in records {
         if memory.get(&record.environment, &record.view_id).is_none() {
-            strangers.entry(view_key(record)).or_insert(record.received_ms);
+            let first = record.events.iter().map(|event| event.sequence).min();
+            let goes_on = record.has_totals() && first.is_some_and(|first| first > 1);
+            let stranger = Stranger { received_ms: record.received_ms, goes_on };
+            strangers.entry(view_key(record)).or_insert(stranger);
         }
     }
     strangers

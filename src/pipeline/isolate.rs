@@ -4,11 +4,10 @@
 //! ([`crate::store::probe`]): a table itself must not see the same rows in two different blocks. An event that
 //! `event_rows` refuses is left out alone. A view that `view_states` refuses is looked at record by record.
 
-use std::ops::Range;
-
 use super::{
     batch::{Batch, Placed},
     excluded::{Excluded, MOST},
+    halving::Halving,
     memory::Memory,
     rows::rows,
 };
@@ -70,21 +69,25 @@ async fn find(probe: &Probe<'_>, batch: &Batch, memory: &Memory) -> Result<Exclu
 }
 
 async fn refused_events(probe: &Probe<'_>, rows: &[EventRow<'_>]) -> Result<Vec<usize>, String> {
-    let mut halving = Halving::of(rows.len());
+    let mut halving = Halving::of(rows.len(), MOST);
     while let Some(some) = halving.next() {
         let block = event_block(&rows[some]);
         halving.answer(probe.takes(Table::EventRows, &block).await?);
     }
-    halving.found()
+    searched(halving)
 }
 
 async fn refused_views(probe: &Probe<'_>, rows: &[ViewRow<'_>]) -> Result<Vec<usize>, String> {
-    let mut halving = Halving::of(rows.len());
+    let mut halving = Halving::of(rows.len(), MOST);
     while let Some(some) = halving.next() {
         let block = view_block(&rows[some]);
         halving.answer(probe.takes(Table::ViewStates, &block).await?);
     }
-    halving.found()
+    searched(halving)
+}
+
+fn searched(halving: Halving) -> Result<Vec<usize>, String> {
+    if halving.unsearched().is_some() { Err(too_many()) } else { Ok(halving.found) }
 }
 
 fn exclude_event(records: &[Placed<'_>], row: &EventRow<'_>, excluded: &mut Excluded) {
@@ -122,76 +125,4 @@ async fn exclude_records(
         bad.into_iter().for_each(|index| excluded.record(offsets[index]));
     }
     Ok(())
-}
-
-/// A search for the members of a row of things that are refused by themselves: asks about ranges, and halves those that
-/// are refused.
-struct Halving {
-    /// The last one is asked about next.
-    open: Vec<Range<usize>>,
-    found: Vec<usize>,
-}
-
-impl Halving {
-    fn of(length: usize) -> Self {
-        Self { open: (length > 0).then_some(0..length).into_iter().collect(), found: Vec::new() }
-    }
-
-    /// What to ask about; none when the search is over.
-    fn next(&self) -> Option<Range<usize>> {
-        self.open.last().filter(|_| self.found.len() <= MOST).cloned()
-    }
-
-    /// Whether the range that was asked about is taken.
-    fn answer(&mut self, is_taken: bool) {
-        match self.open.pop() {
-            Some(range) if is_taken || range.is_empty() => {}
-            Some(range) if range.len() == 1 => self.found.push(range.start),
-            Some(range) => {
-                let middle = range.start + range.len() / 2;
-                self.open.push(middle..range.end);
-                self.open.push(range.start..middle);
-            }
-            None => {}
-        }
-    }
-
-    fn found(self) -> Result<Vec<usize>, String> {
-        if self.found.len() > MOST { Err(too_many()) } else { Ok(self.found) }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use proptest::prelude::*;
-
-    use super::*;
-
-    /// What is found in `length` things of which some are refused, and after how many questions.
-    fn search(length: usize, is_bad: impl Fn(usize) -> bool) -> (Result<Vec<usize>, String>, usize) {
-        let (mut halving, mut questions) = (Halving::of(length), 0);
-        while let Some(mut range) = halving.next() {
-            questions += 1;
-            halving.answer(!range.any(&is_bad));
-        }
-        (halving.found(), questions)
-    }
-
-    proptest! {
-        #[test]
-        fn halving_finds_each_bad_thing_and_no_other(bad in prop::collection::btree_set(0_usize..5000, 0..20)) {
-            let (found, questions) = search(5000, |thing| bad.contains(&thing));
-            prop_assert_eq!(found.unwrap().into_iter().collect::<BTreeSet<_>>(), bad.clone());
-            prop_assert!(questions <= 1 + 2 * 13 * bad.len(), "{} questions for {}", questions, bad.len());
-        }
-    }
-
-    #[test]
-    fn what_refuses_everything_is_not_searched_to_the_end() {
-        let (found, questions) = search(50_000, |_| true);
-        assert!(found.is_err() && questions < 600, "{questions} questions");
-        assert_eq!(search(0, |_| true), (Ok(Vec::new()), 0));
-    }
 }

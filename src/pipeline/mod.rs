@@ -6,11 +6,13 @@
 //! two steps leads to the same batch, sent again under new tokens; a repeat disappears in the tables' merge.
 //!
 //! One bad row stops nothing: what ClickHouse refuses for good is found by halving ([`isolate`]), written into the intent
-//! ([`excluded`]), and goes to quarantine while the rest goes in.
+//! ([`excluded`]), and goes to quarantine while the rest goes in. So does what our own code panics over ([`panicking`]), and
+//! what ends the process ([`trial`]).
 
 pub mod batch;
 pub mod caught_up;
 pub mod excluded;
+mod halving;
 mod isolate;
 pub mod live;
 pub mod memory;
@@ -22,6 +24,7 @@ mod room;
 pub mod rows;
 pub mod starts;
 pub mod timelines;
+pub mod trial;
 mod write;
 mod writing;
 
@@ -33,6 +36,7 @@ use self::{
     partition::{Partition, Step},
     progress::Progress,
     room::Room,
+    trial::Trials,
 };
 use crate::{
     log::quarantine::Quarantine,
@@ -57,6 +61,7 @@ pub struct Processor {
     pub progress: Progress,
     /// Name of the log, part of every insert token.
     pub topic: String,
+    pub trials: Trials,
 }
 
 impl Processor {

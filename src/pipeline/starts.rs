@@ -9,13 +9,18 @@ use clickhouse::Row;
 use serde::Deserialize;
 
 use super::{
+    batch::Stranger,
     memory::ViewKey,
     notes::{Noted, Notes},
 };
 use crate::store::{Store, query::MAX_QUERY_BYTES};
 
-/// A view that began longer ago than this is not continued: an event row's day must stay within the open days.
-pub const HORIZON_MS: i64 = 3 * 24 * 3_600_000;
+const DAY_MS: i64 = 24 * 3_600_000;
+/// So far back every view is looked for that is not remembered: nearly all that go on have begun since.
+pub const RECENT_MS: i64 = 3 * DAY_MS;
+/// So far back those are looked for that go on, by their sequences, and were not found there: no event is more than 30 days
+/// into its view. What has begun earlier begins anew.
+const LONGEST_MS: i64 = 31 * DAY_MS;
 /// Ids asked for at once: the longest, said twice with everything in them escaped, make half of the longest statement.
 const CHUNK: usize = 2_000;
 
@@ -53,19 +58,34 @@ pub enum Start {
     Erased,
 }
 
-/// The known ones of `views` (given with the receive time of a record of theirs).
+/// The known ones of `strangers`.
 ///
 /// # Errors
 /// When ClickHouse cannot be asked: the batch has to wait.
 pub async fn look_up(
     store: &Store,
-    views: &HashMap<ViewKey, i64>,
+    strangers: &HashMap<ViewKey, Stranger>,
 ) -> Result<HashMap<ViewKey, Start>, clickhouse::error::Error> {
-    let Some(earliest_ms) = views.values().min().map(|received_ms| received_ms - HORIZON_MS) else {
-        return Ok(HashMap::new());
-    };
-    let keys: Vec<&ViewKey> = views.keys().collect();
     let mut starts = HashMap::new();
+    look_back(store, strangers.iter().collect(), RECENT_MS, &mut starts).await?;
+    let mut old: Vec<_> = strangers.iter().filter(|(_, stranger)| stranger.goes_on).collect();
+    old.retain(|(key, _)| !starts.contains_key(*key));
+    look_back(store, old, LONGEST_MS, &mut starts).await?;
+    Ok(starts)
+}
+
+/// Adds those that have begun no longer than this before they were heard of here.
+async fn look_back(
+    store: &Store,
+    strangers: Vec<(&ViewKey, &Stranger)>,
+    back_ms: i64,
+    starts: &mut HashMap<ViewKey, Start>,
+) -> Result<(), clickhouse::error::Error> {
+    let received_ms = strangers.iter().map(|(_, stranger)| stranger.received_ms);
+    let Some(earliest_ms) = received_ms.min().map(|received_ms| received_ms - back_ms) else {
+        return Ok(());
+    };
+    let keys: Vec<&ViewKey> = strangers.into_iter().map(|(key, _)| key).collect();
     for chunk in keys.chunks(CHUNK) {
         let environments: BTreeSet<&str> =
             chunk.iter().map(|(environment, _)| environment.as_ref()).collect();
@@ -91,5 +111,5 @@ pub async fn look_up(
             start.and_modify(|start| *start = Start::Erased).or_insert(known);
         }
     }
-    Ok(starts)
+    Ok(())
 }

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use clickhouse::{Row, error::Error};
 use serde::Deserialize;
 
-use super::{memory::ViewKey, starts::HORIZON_MS};
+use super::{memory::ViewKey, starts::RECENT_MS};
 use crate::{
     event::{
         course::Known,
@@ -37,7 +37,7 @@ pub async fn catch_up(store: &Store) -> Result<(), Error> {
         SELECT environment, view_start, view_id, reckoned, reckoned_ranges FROM reckoned_courses \
         WHERE is_lagging AND view_start >= now64(3, 'UTC') - toIntervalMillisecond(?)";
     // The derivation is long, and evaluated lazily it is done anew for each total.
-    let insert = store.client.query(insert).bind(HORIZON_MS);
+    let insert = store.client.query(insert).bind(RECENT_MS);
     insert.with_setting("short_circuit_function_evaluation", "disable").execute().await
 }
 

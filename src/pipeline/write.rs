@@ -5,18 +5,20 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::{
     Processor,
-    batch::{self, Batch, Placed},
+    batch::{self, Batch, Placed, Stranger},
     excluded::Excluded,
     memory::Memory,
     notes::Notes,
     rows::{DAY_MS, Rows, rows},
     starts::{self, Start},
     timelines,
+    trial::Deadly,
 };
 use crate::{
     log::LogError,
     planted::{self, Bug},
     store::{
+        Store,
         native::Block,
         rows::{event_block, view_block},
         writer::{InsertError, Table},
@@ -36,6 +38,9 @@ pub enum WriteError {
     /// Never like this: our own code panics over something in it.
     #[error("{0}")]
     Panicked(String),
+    /// Never like this: something in it ends the process.
+    #[error("{}", .0.end)]
+    Deadly(Deadly),
     /// The log took no commit.
     #[error(transparent)]
     Log(#[from] LogError),
@@ -77,13 +82,13 @@ impl Fates {
 ///
 /// # Errors
 /// When it cannot be asked.
-pub async fn recall(to: &Processor, records: &[Placed<'_>], memory: &mut Memory) -> Result<(), WriteError> {
+pub async fn recall(store: &Store, records: &[Placed<'_>], memory: &mut Memory) -> Result<(), WriteError> {
     let strangers = batch::strangers(records, memory);
     let starts = match planted::is(Bug::NoDeduplication) {
-        false => starts::look_up(&to.store, &strangers).await.map_err(WriteError::later)?,
+        false => starts::look_up(store, &strangers).await.map_err(WriteError::later)?,
         true => HashMap::new(),
     };
-    for (key, received_ms) in strangers {
+    for (key, Stranger { received_ms, .. }) in strangers {
         match starts.get(&key) {
             Some(Start::Known { start_ms, noted }) => memory.resume(key, *start_ms, noted.clone()),
             Some(Start::Erased) => memory.shun(key, received_ms),
@@ -91,7 +96,7 @@ pub async fn recall(to: &Processor, records: &[Placed<'_>], memory: &mut Memory)
         }
     }
     let unknown = batch::without_timeline(records, memory);
-    for (key, known) in timelines::look_up(&to.store, &unknown).await.map_err(WriteError::later)? {
+    for (key, known) in timelines::look_up(store, &unknown).await.map_err(WriteError::later)? {
         memory.recall(&key, known);
     }
     Ok(())

@@ -1,6 +1,7 @@
 //! A batch on its way into ClickHouse: tried until it is in, less what cannot go in.
 //!
-//! What our own code panics over is found and left out ([`panicking`]); what ClickHouse refuses, too ([`isolate`]).
+//! What our own code panics over is found and left out ([`panicking`]); what ClickHouse refuses, too ([`isolate`]); and what
+//! nobody survives ([`super::trial`]).
 
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use super::{
     isolate,
     memory::Memory,
     panicking,
+    trial::Deadly,
     write::{WriteError, make, recall, write},
 };
 use crate::{
@@ -36,6 +38,8 @@ pub struct Writing {
     /// Why something is left out, for a reader.
     reason: String,
     declared: bool,
+    /// Somebody has begun it and did not finish.
+    is_suspect: bool,
     backoff: Duration,
 }
 
@@ -46,8 +50,8 @@ impl Writing {
             true => String::new(),
             false => "left out before a restart".to_owned(),
         };
-        let (declared, retry_at) = (batch.is_retry, Instant::now());
-        Self { batch, rest: None, retry_at, reason, declared, backoff: FIRST_RETRY }
+        let (declared, is_suspect, retry_at) = (batch.is_retry, batch.is_retry, Instant::now());
+        Self { batch, rest: None, retry_at, reason, declared, is_suspect, backoff: FIRST_RETRY }
     }
 
     /// One try.
@@ -60,6 +64,13 @@ impl Writing {
         consumer: &mut dyn LogConsumer,
         memory: &mut Memory,
     ) -> Result<(), WriteError> {
+        if self.is_suspect {
+            let found = to.trials.of_batch(&self.batch.unread).await.map_err(WriteError::Later)?;
+            self.is_suspect = false;
+            if let Some(deadly) = found {
+                return Err(WriteError::Deadly(deadly));
+            }
+        }
         if !self.declared {
             self.declare(consumer).await?;
             self.declared = true;
@@ -68,8 +79,9 @@ impl Writing {
         if planted::is(Bug::CommitBeforeInsert) {
             consumer.commit(self.batch.partition, self.batch.last + 1, None).await?;
         }
+        self.batch.read();
         let records = self.batch.records();
-        recall(to, &records, memory).await?;
+        recall(&to.store, &records, memory).await?;
         let Batch { partition, ref excluded, .. } = self.batch;
         let made = caught(|| make(partition, &records, excluded, memory));
         write(to, &self.batch, &records, made.map_err(WriteError::Panicked)?, &self.reason, memory).await
@@ -100,6 +112,7 @@ impl Writing {
                     _ => self.leave_out(excluded, reason),
                 }
             }
+            WriteError::Deadly(deadly) => self.set_apart(deadly),
             WriteError::Later(error) => self.later(&error),
             WriteError::Log(error) => self.later(&error.to_string()),
         }
@@ -111,6 +124,18 @@ impl Writing {
         self.retry_at = Instant::now() + self.backoff;
         self.backoff = (self.backoff * 2).min(LONGEST_RETRY);
         false
+    }
+
+    /// Goes on without what nobody survives, and up to where that is known.
+    fn set_apart(&mut self, Deadly { offsets, until, end }: Deadly) -> bool {
+        let is_shorter = until.is_some_and(|offset| self.cut(offset));
+        let mut excluded = self.batch.excluded.clone();
+        let reason = format!("the process that handles it ends: {end}");
+        for offset in offsets {
+            self.batch.set_apart(offset, &reason);
+            excluded.record(offset);
+        }
+        self.leave_out(excluded, reason) || is_shorter
     }
 
     /// Goes on without some places: so many that an intent has room for them.

@@ -13,9 +13,10 @@ use super::Pass;
 use crate::{
     event::Record,
     log::{
-        EventLog, LogError, Position,
+        EventLog, LogError, Position, StoredRecord,
         quarantine::{Quarantine, Quarantined, ReplayError},
     },
+    pipeline::trial::Trials,
     web::problem::Problem,
 };
 
@@ -27,6 +28,7 @@ pub struct Door {
     pub quarantine: Quarantine,
     /// Where replayed events go.
     pub main: Arc<dyn EventLog>,
+    pub trials: Trials,
     pub pass: Pass,
 }
 
@@ -102,7 +104,8 @@ async fn show(request: HttpRequest, door: web::Data<Door>, at: web::Path<String>
 async fn replay(request: HttpRequest, door: web::Data<Door>, at: web::Path<String>) -> HttpResponse {
     let answer = async {
         door.admit(&request)?;
-        let (_, entry) = door.entry(&at).await?;
+        let (_, mut entry) = door.entry(&at).await?;
+        entry.is_deadly = door.is_deadly(&entry).await?;
         let record = record_of(&entry).map_err(|why| {
             problem(StatusCode::CONFLICT, "not_replayable", &format!("still no record: {why}"))
         })?;
@@ -141,6 +144,14 @@ impl Door {
         })?;
         Ok((at, entry))
     }
+
+    /// Whether an entry is still deadly if it was; this program may be another one.
+    async fn is_deadly(&self, entry: &Quarantined) -> Result<bool, Box<Problem>> {
+        let Some(payload) = entry.payload.clone().filter(|_| entry.is_deadly) else { return Ok(false) };
+        let death = self.trials.death_of(&[StoredRecord { offset: entry.position.offset, payload }]).await;
+        let death = death.map_err(|error| problem(StatusCode::SERVICE_UNAVAILABLE, "unavailable", &error))?;
+        Ok(death.is_some())
+    }
 }
 
 fn listed(at: Position, entry: &Quarantined) -> Listed {
@@ -163,6 +174,9 @@ fn listed(at: Position, entry: &Quarantined) -> Listed {
 
 fn record_of(entry: &Quarantined) -> Result<Record<'_>, String> {
     match &entry.payload {
+        Some(payload) if entry.is_deadly => {
+            Err(format!("{} bytes that end the process that reads them", payload.len()))
+        }
         Some(payload) => Record::from_bytes(payload).map_err(|why| format!("{} bytes: {why}", payload.len())),
         None => Err("its bytes could not be read".into()),
     }

@@ -11,17 +11,29 @@ pub mod writer;
 
 use std::sync::{Arc, atomic::AtomicBool};
 
+use serde::{Deserialize, Serialize};
+
 /// How long ClickHouse may take to show a sign of life.
 const PING_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(2);
 
 /// Why nothing can be asked while the schema is being brought.
 const NO_TABLES: &str = "its tables are not there yet";
 
+/// Where ClickHouse is and who asks.
+#[derive(Serialize, Deserialize)]
+pub struct Access {
+    pub url: String,
+    pub user: String,
+    pub password: String,
+}
+
 /// The ClickHouse database Playhead lives in, reached over its HTTP interface whichever host runs it.
 #[derive(Clone)]
 pub struct Store {
     /// Bound to the database `playhead`.
     pub client: clickhouse::Client,
+    /// For another process of ours.
+    pub access: Arc<Access>,
     /// Whether the schema was seen to be this program's or a later one.
     has_schema: Arc<AtomicBool>,
 }
@@ -38,7 +50,8 @@ impl Store {
             .with_password(password)
             .with_database(Self::DATABASE)
             .with_compression(clickhouse::Compression::None);
-        Self { client, has_schema: Arc::default() }
+        let access = Access { url: url.to_owned(), user: user.to_owned(), password: password.to_owned() };
+        Self { client, access: Arc::new(access), has_schema: Arc::default() }
     }
 
     /// Whether ClickHouse answers now, and has the tables.

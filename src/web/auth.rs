@@ -223,12 +223,39 @@ impl ApiState {
         Ok(charged.map(drop)?)
     }
 
-    /// Tokens that cannot be guessed are looked at whatever their neighbours do; others only while their address may try.
     async fn reader_of_token(&self, id: &str, secret: &str, address: IpAddr) -> Result<Reader, ApiError> {
-        if !self.authenticator.control.is_safe_to_check(id, secret).await? {
-            self.limits.may_try(address)?;
-        }
+        self.may_be_looked_at(id, secret, address).await?;
         self.authenticator.reader_of_token(id, secret).await
+    }
+
+    /// While an address may not try, tokens from there are looked at that exist and cannot be guessed: whoever has one is let
+    /// in whatever the neighbours do, and they cost neither an Argon2 nor a question to the database.
+    async fn may_be_looked_at(&self, id: &str, secret: &str, address: IpAddr) -> Result<(), ApiError> {
+        let Err(refused) = self.limits.may_try(address) else { return Ok(()) };
+        let control = &self.authenticator.control;
+        match control.has_token(id).await? && control.is_safe_to_check(id, secret).await? {
+            true => Ok(()),
+            false => Err(refused.into()),
+        }
+    }
+
+    /// Finds out who opens a websocket. Tokens are tried there as at any other door.
+    ///
+    /// # Errors
+    /// As [`Authenticator::principal`], or that the address has to wait.
+    pub async fn principal(&self, proof: &Proof, address: IpAddr) -> Result<Principal, ApiError> {
+        let token = match proof {
+            Proof::Token(token) => pair(token),
+            Proof::Cookie(_) => None,
+        };
+        if let Some((id, secret)) = &token {
+            self.may_be_looked_at(id, secret, address).await?;
+        }
+        let principal = self.authenticator.principal(proof).await;
+        if token.is_some() && matches!(principal, Err(ApiError::BadCredentials)) {
+            self.limits.failure(address)?;
+        }
+        principal
     }
 }
 

@@ -1,11 +1,24 @@
-//! Records over which the service panics, if `poison` is planted in it: `planted-panic`.
+//! Records that the service does not bear, if `poison` is planted in it: over `planted-panic` it panics, over `planted-abort`
+//! the process ends.
 
-use std::process::Stdio;
+use std::{
+    process::Stdio,
+    time::{Duration, Instant},
+};
 
 use serde_json::json;
-use tokio::process::Command;
+use tokio::{process::Command, time::sleep};
 
-use super::{ledger::Format, rig::Rig, server::Server};
+use super::{
+    ledger::Format,
+    rig::{Rig, SETTLING},
+    server::Server,
+};
+
+/// What lives so long has got over it.
+const ALIVE: Duration = Duration::from_secs(5);
+/// A player that gets no answer gives up then.
+const TRIES: usize = 3;
 
 /// Sends so many views with a poisonous event between two good ones, and one that cannot even be read. The good ones go into
 /// the ledger.
@@ -24,6 +37,49 @@ pub async fn give(rig: &Rig, word: &str, views: usize) {
     assert_eq!(rig.collector.beacon(&unreadable).await.0, 202);
 }
 
+/// Sends a beacon with a good view and so many that end the process in either way, and starts the process again until it stays.
+/// How often it had ended. Those records may be in the log more than once then, as whoever gets no answer sends again.
+pub async fn outlive(rig: &mut Rig, views: usize) -> usize {
+    let event = |seq: u64, kind: &str| json!({"seq": seq, "t_ms": seq * 100, "type": kind, "playhead_ms": 0});
+    let view = |id: &str, kind: &str| json!({"id": id, "events": [event(1, "play"), event(2, kind)]});
+    let mut sent = vec![view("beside", "heartbeat"), view("planted-abort", "heartbeat")];
+    sent.extend((0..views).map(|number| view(&format!("deadly-{number}"), "planted-abort")));
+    let body = json!({"v": 1, "views": sent});
+    rig.ledger.sent(Format::Native, "beside", &[1, 2], None);
+    let (begun, mut ends, mut since, mut tries) = (Instant::now(), 0, Instant::now(), 0);
+    loop {
+        assert!(
+            begun.elapsed() < SETTLING,
+            "it ends again and again, {ends} times: {}",
+            rig.reader().output()
+        );
+        if tries < TRIES {
+            let request = rig.collector.http.post(rig.collector.at(&format!("/in/{}", Server::INGEST_KEY)));
+            match request.json(&body).send().await {
+                Ok(answer) if answer.status() == 202 => {
+                    rig.ledger.acknowledged("beside", &[1, 2]);
+                    tries = TRIES;
+                }
+                // Nobody listens yet.
+                Err(error) if error.is_connect() => {}
+                _ => tries += 1,
+            }
+        }
+        if rig.processor.as_mut().unwrap_or(&mut rig.collector).revive() {
+            (ends, since) = (ends + 1, Instant::now());
+        }
+        if tries == TRIES && since.elapsed() > ALIVE && deadly(rig).await > views {
+            return ends;
+        }
+        sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// How many records are in quarantine because the process ended over them.
+pub async fn deadly(rig: &Rig) -> usize {
+    quarantined(rig).await.matches("the process that handles it ends: signal: 6").count()
+}
+
 /// What the process that writes says of itself under this name.
 pub async fn metric(rig: &Rig, name: &str) -> u64 {
     let server = rig.reader();
@@ -35,14 +91,21 @@ pub async fn metric(rig: &Rig, name: &str) -> u64 {
 
 /// What `playhead quarantine list` prints.
 pub async fn quarantined(rig: &Rig) -> String {
+    quarantine(rig, &["list", "--newest", "1000"]).await
+}
+
+/// What `playhead quarantine` prints.
+pub async fn quarantine(rig: &Rig, arguments: &[&str]) -> String {
     let server: &Server = rig.reader();
     let output = Command::new(env!("CARGO_BIN_EXE_playhead"))
-        .args(["quarantine", "list", "--newest", "1000", "--data-dir"])
+        .arg("quarantine")
+        .args(arguments)
+        .arg("--data-dir")
         .arg(server.data_dir())
         .args(["--admin-addr", server.admin_url().trim_start_matches("http://")])
         .stdin(Stdio::null())
         .output()
         .await
         .expect("it runs");
-    String::from_utf8_lossy(&output.stdout).into_owned()
+    String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
 }

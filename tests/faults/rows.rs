@@ -45,6 +45,7 @@ pub async fn run(id: &str, seed: u64) -> Option<Shown> {
         "T054" => poison::survived(seed).await,
         "T057" => load::cardinality(seed).await,
         "T066" => days::offline(seed).await,
+        "T067" => days::long_forgotten(seed).await,
         "T068" => process::clock_jumps(seed).await,
         "T070" => days::out_of_date(seed).await,
         "T072" => parts::answers_are_lost(seed).await,
@@ -77,6 +78,7 @@ pub async fn run(id: &str, seed: u64) -> Option<Shown> {
         "T173" => restore::onto_an_empty_machine(seed).await,
         "T176" => nodes::come_and_go(seed).await,
         "T180" => host::soak(seed).await,
+        "T181" => poison::outlived(seed).await,
         _ => return None,
     })
 }

@@ -112,12 +112,63 @@ async fn an_event_that_panics_costs_itself_alone() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_that_ends_the_process_costs_itself_alone() {
+    const DEADLY: usize = 3;
+    let mut rig = Rig::start(Log::Embedded, "deadly", &[("PLANTED_BUG", "poison")]).await;
+    let crowd = rig.crowd(PLAYERS, PAUSE, 7);
+    sleep(Duration::from_secs(1)).await;
+    let ends = poison::outlive(&mut rig, DEADLY).await;
+    let answers = crowd.finish().await;
+    let tally = rig.compare().await;
+    let listed = poison::deadly(&rig).await;
+    assert!(tally.is_clean() && tally.acknowledged > 100, "{tally}");
+    assert_eq!(malformed(&answers), None);
+    assert!(listed.is_multiple_of(DEADLY + 1) && ends < 12, "{ends} ends, {listed} records");
+    assert_eq!(rig.collector.get("/data/v1/video-views/deadly-0").await.0, 404);
+    let process = rig.collector.pid();
+    let replayed = poison::quarantine(&rig, &["replay", "--all"]).await;
+    assert_eq!(replayed.matches("that end the process that reads them").count(), listed, "{replayed}");
+    assert_eq!((rig.collector.revive(), rig.collector.pid()), (false, process));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_that_was_not_finished_is_no_proof_against_its_records() {
+    let mut rig = Rig::start(Log::Embedded, "unfinished", &[]).await;
+    let crowd = rig.crowd(PLAYERS, PAUSE, 7);
+    for is_asked in [false, true] {
+        until_stored(&rig).await;
+        signal(rig.collector.engine().unwrap(), libc::SIGSTOP);
+        sleep(Duration::from_millis(2500)).await;
+        match is_asked {
+            true => assert!(rig.collector.terminate().await.success()),
+            false => rig.collector.kill9(),
+        }
+        rig.collector.restart().await;
+    }
+    crowd.finish().await;
+    let tally = rig.compare().await;
+    assert!(tally.is_clean() && tally.acknowledged > 100, "{tally}");
+    let output = rig.collector.output();
+    assert_eq!(output.matches("another process tries it first").count(), 2, "{output}");
+    assert_eq!(poison::quarantined(&rig).await, "the quarantine is empty\n");
+}
+
+/// Waits until the first batch is in ClickHouse.
+async fn until_stored(rig: &Rig) {
+    let begun = std::time::Instant::now();
+    while poison::metric(rig, "playhead_events_processed_total{fate=\"stored\"}").await == 0 {
+        assert!(begun.elapsed() < rig::SETTLING, "nothing is stored: {}", rig.collector.output());
+        sleep(PAUSE).await;
+    }
+}
+
 /// Every row has a proof that exists or a reason why it has none, and the document says the same.
 #[test]
 fn the_matrix_is_whole_and_shown() {
     let rows = matrix::rows();
     let ids: BTreeSet<String> = rows.iter().map(|row| row.id.clone()).collect();
-    assert_eq!(ids, (1..=180).map(|number| format!("T{number:03}")).collect());
+    assert_eq!(ids, (1..=181).map(|number| format!("T{number:03}")).collect());
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
     let runner = fs::read_to_string(root.join("tests/faults/rows.rs")).unwrap();
     let mut table = String::from("| row | fault or input | proof |\n|---|---|---|\n");

@@ -12,7 +12,7 @@ use playhead::{
     log::{
         self, EventLog, LogSettings, NewRecord, Position, quarantine::Quarantine, segment::SegmentSettings,
     },
-    pipeline::{self, Processor, progress::Progress},
+    pipeline::{self, Processor, progress::Progress, trial::Trials},
     store::{Store, embedded::EmbeddedClickHouse},
     web::api::Progress as _,
 };
@@ -81,6 +81,7 @@ fn processor(
         quarantine: Quarantine::new(Arc::clone(quarantine)),
         progress: progress.clone(),
         topic: "test".into(),
+        trials: Trials { store: store.clone(), program: Some(env!("CARGO_BIN_EXE_playhead").into()) },
     };
     tokio::spawn(async move { processor.run().await.unwrap() })
 }

@@ -53,6 +53,7 @@ async fn prepare(main: &LogSettings, beside: &LogSettings) {
         position: Position { partition: 0, offset: 4000 },
         reason: "refused in its time".into(),
         quarantined_ms: 1,
+        is_deadly: false,
         payload: Some(record("late").to_bytes()),
     };
     Quarantine::new(Arc::clone(&quarantine)).store(&[mended]).await.unwrap();

@@ -155,6 +155,23 @@ pub fn read(bytes: &[u8]) -> Result<Record<'_>, Unreadable> {
     Ok(record)
 }
 
+/// How many events a record has, without reading them; of bytes that are none, as many as come before that shows.
+pub fn count_events(bytes: &[u8]) -> usize {
+    let mut fields = Fields(bytes);
+    let mut events = 0;
+    while let Ok(Some((tag, wire_type))) = fields.next() {
+        let stepped_over = match wire_type {
+            WireType::LengthDelimited => fields.bytes(wire_type).map(drop),
+            _ => fields.skip(tag, wire_type),
+        };
+        if stepped_over.is_err() {
+            break;
+        }
+        events += usize::from(tag == 6);
+    }
+    events
+}
+
 fn read_event(mut fields: Fields<'_>) -> Result<Event<'_>, Unreadable> {
     let mut event = Event::default();
     while let Some((tag, wire_type)) = fields.next()? {

@@ -16,7 +16,10 @@ use tokio::sync::watch;
 
 use self::{frame::PROTOCOL, hub::Hub, room::Room, session::MAX_FRAME_BYTES};
 use crate::web::{
-    auth::{Authenticator, Proof},
+    address::{client_address, limit_key},
+    api::ApiState,
+    auth::Proof,
+    error::ApiError,
     line::Hold,
     problem::Problem,
 };
@@ -25,7 +28,7 @@ use crate::web::{
 #[derive(Clone)]
 pub struct LiveState {
     pub hub: Arc<Hub>,
-    pub authenticator: Arc<Authenticator>,
+    pub api: web::Data<ApiState>,
     /// Becomes true when the process begins to stop.
     pub stopping: watch::Receiver<bool>,
 }
@@ -36,6 +39,9 @@ pub fn routes(config: &mut web::ServiceConfig) {
 }
 
 async fn connect(request: HttpRequest, body: web::Payload, state: web::Data<LiveState>) -> HttpResponse {
+    let Some(address) = client_address(&request, &state.api.trusted_proxies) else {
+        return ApiError::Internal("a request without peer".to_owned()).response(None);
+    };
     // A cookie comes along with any page's websocket, so it counts only for a page of this origin.
     let proof = if is_same_origin(&request) { Proof::of(&request) } else { None };
     let (mut response, socket, messages) = match actix_ws::handle(&request, body) {
@@ -53,7 +59,7 @@ async fn connect(request: HttpRequest, body: web::Payload, state: web::Data<Live
         .max_continuation_size(MAX_FRAME_BYTES);
     let (room, hold) = (Room::default(), Hold::on(&request));
     let response = room.around(response);
-    let wire = session::Wire { socket, messages, room, hold };
+    let wire = session::Wire { socket, messages, room, hold, address: limit_key(address) };
     actix_web::rt::spawn(session::serve(wire, state.get_ref().clone(), proof));
     response
 }

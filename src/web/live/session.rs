@@ -1,8 +1,9 @@
 //! One websocket: authenticate, then subscribe to questions. Bounded in everything it may hold, and in how long it holds it for
 //! a client that does not read.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, net::IpAddr, sync::Arc, time::Duration};
 
+use actix_web::web;
 use actix_ws::{AggregatedMessage, AggregatedMessageStream, CloseCode, CloseReason, Session};
 use futures_util::StreamExt;
 use serde_json::json;
@@ -22,7 +23,8 @@ use super::{
 use crate::{
     telemetry::{Metric, count_labelled, gauge_add},
     web::{
-        auth::{Authenticator, Principal, Proof},
+        api::ApiState,
+        auth::{Principal, Proof},
         error::ApiError,
         line::{Hold, UNREAD},
     },
@@ -60,6 +62,8 @@ pub struct Wire {
     pub room: Room,
     /// The connection under it.
     pub hold: Hold,
+    /// Whom wrong tokens are counted against.
+    pub address: IpAddr,
 }
 
 /// A running session.
@@ -67,7 +71,8 @@ struct LiveSession {
     socket: Session,
     room: Room,
     hub: Arc<Hub>,
-    authenticator: Arc<Authenticator>,
+    api: web::Data<ApiState>,
+    address: IpAddr,
     who: Option<(Proof, Principal)>,
     subscriptions: HashMap<String, Subscription>,
     outbox: mpsc::Sender<String>,
@@ -91,14 +96,15 @@ impl Drop for Subscription {
 /// Serves one connection to its end. `proof` is there already when a session's cookie came with the upgrade.
 pub async fn serve(wire: Wire, state: LiveState, proof: Option<Proof>) {
     gauge_add(Metric::LiveConnections, 1.0);
-    let Wire { socket, messages, room, hold } = wire;
+    let Wire { socket, messages, room, hold, address } = wire;
     hold.keep_short(ROOM as u32);
     let (outbox, frames) = mpsc::channel(OUTBOX);
     let mut session = LiveSession {
         socket: socket.clone(),
         room: room.clone(),
         hub: state.hub,
-        authenticator: state.authenticator,
+        api: state.api,
+        address,
         who: None,
         subscriptions: HashMap::new(),
         outbox,
@@ -267,7 +273,8 @@ impl LiveSession {
     }
 
     async fn authenticate(&mut self, proof: Proof) -> Result<(), Close> {
-        let principal = self.authenticator.principal(&proof).await.map_err(|error| refused(&error))?;
+        let principal = self.api.principal(&proof, self.address).await;
+        let principal = principal.map_err(|error| refused(&error))?;
         self.who = Some((proof, principal));
         Ok(())
     }
@@ -275,7 +282,7 @@ impl LiveSession {
     /// Ends what a revoked token, a closed session or a lost role still has open. Not for an outage of the database.
     async fn look_again(&self) -> Result<(), Close> {
         let Some((proof, principal)) = &self.who else { return Ok(()) };
-        match self.authenticator.principal(proof).await {
+        match self.api.authenticator.principal(proof).await {
             Ok(now) if now == *principal => Ok(()),
             // The session looks at another environment now, and so will the next socket.
             Ok(_) => Err(Close::Restart),
@@ -330,6 +337,7 @@ fn refused(error: &ApiError) -> Close {
     }
     match error {
         ApiError::Forbidden(_) => Close::Scope,
+        ApiError::RateLimited { .. } => Close::Rate,
         _ => Close::Authentication,
     }
 }

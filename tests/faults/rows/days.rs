@@ -41,6 +41,28 @@ pub async fn offline(_: u64) -> Shown {
     shown
 }
 
+/// Views that go on when they have long been forgotten: after four days and after thirty each is still one.
+pub async fn long_forgotten(_: u64) -> Shown {
+    let clock = Preload::clock();
+    let mut rig = Rig::start(Log::Embedded, "t067", &clock.settings()).await;
+    let mut viewers = Viewer::crowd(VIEWERS, &rig.ledger);
+    let mut trouble = None;
+    for days in [0, 4, 30] {
+        clock.jump(days * 24 * HOUR_S);
+        rig.kill(Role::Collector).await;
+        for viewer in &mut viewers {
+            trouble = trouble.or(viewer.go_on(&rig.collector).await.err());
+        }
+        // So that no batch holds what was sent before a jump and what comes after it.
+        let tally = rig.compare().await;
+        trouble = trouble.or((!tally.is_clean()).then(|| format!("after {days} days: {tally}")));
+    }
+    let note = format!("{VIEWERS} views go on after 4 days and after 30");
+    let mut shown = Shown::new(rig.compare().await, &Answers::default(), note);
+    shown.trouble = trouble.or(shown.trouble);
+    shown
+}
+
 /// Somebody who has recorded beacons sends them again, the next day and the day after.
 pub async fn replayed(_: u64) -> Shown {
     let clock = Preload::clock();

@@ -1,4 +1,4 @@
-//! Events over which the service panics.
+//! Events over which the service panics, and records that end it.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use tokio::time::sleep;
 
 use super::{QUICK, Shown};
 use crate::{
-    poison::{give, metric, quarantined},
+    poison::{deadly, give, metric, outlive, quarantined},
     rig::{Log, Rig, Role, signal},
 };
 
@@ -15,6 +15,29 @@ use crate::{
 const PANICS: usize = 300;
 /// While they are taken out, one by one.
 const KILLS: u32 = 8;
+
+/// More than are looked for at once.
+const DEADLY: usize = 40;
+
+/// Records that end the process that handles them, on both logs.
+pub async fn outlived(seed: u64) -> Shown {
+    let mut shown = Shown::default();
+    for log in [Log::Embedded, Log::Kafka] {
+        let mut rig = poisoned(log, "t181").await;
+        let crowd = rig.crowd(12, QUICK, seed);
+        let ends = outlive(&mut rig, DEADLY).await;
+        let answers = crowd.finish().await;
+        let tally = rig.compare().await;
+        let listed = deadly(&rig).await;
+        let note = format!("{log:?}: {listed} such records in quarantine after {ends} ends; ");
+        let of_log = Shown::new(tally, &answers, note)
+            .but(listed % (DEADLY + 1) != 0, || format!("each of them holds {}", DEADLY + 1));
+        shown.tally += of_log.tally;
+        shown.note += &of_log.note;
+        shown.trouble = shown.trouble.or(of_log.trouble);
+    }
+    shown
+}
 
 /// On both logs, and once more with kills in the middle of it.
 pub async fn survived(seed: u64) -> Shown {
@@ -30,7 +53,7 @@ pub async fn survived(seed: u64) -> Shown {
 }
 
 async fn poisoned(log: Log, name: &str) -> Rig {
-    let mut rig = Rig::start(log, &format!("t054-{name}-{log:?}").to_lowercase(), &[]).await;
+    let mut rig = Rig::start(log, &format!("{name}-{log:?}").to_lowercase(), &[]).await;
     let server = rig.processor.as_mut().unwrap_or(&mut rig.collector);
     server.terminate().await;
     server.change("PLANTED_BUG", Some("poison"));
@@ -44,7 +67,7 @@ async fn poisoned(log: Log, name: &str) -> Rig {
 }
 
 async fn panics(log: Log, seed: u64) -> Shown {
-    let rig = poisoned(log, "panics").await;
+    let rig = poisoned(log, "t054-panics").await;
     let crowd = rig.crowd(12, QUICK, seed);
     let process = rig.reader().pid();
     give(&rig, "planted-panic", PANICS).await;
@@ -62,7 +85,7 @@ async fn panics(log: Log, seed: u64) -> Shown {
 /// Gathers them while the engine stands still, so that they make one batch, and kills whoever takes them out of it again and again.
 async fn panics_and_kills(log: Log, seed: u64) -> Shown {
     let mut chance = StdRng::seed_from_u64(seed);
-    let mut rig = poisoned(log, "kills").await;
+    let mut rig = poisoned(log, "t054-kills").await;
     let crowd = rig.crowd(12, QUICK, seed);
     signal(rig.reader().engine().expect("an engine"), libc::SIGSTOP);
     give(&rig, "planted-panic", PANICS).await;

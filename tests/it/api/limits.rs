@@ -73,6 +73,27 @@ async fn guessing_bars_the_address_but_not_those_who_are_known() {
 }
 
 #[tokio::test]
+async fn a_flood_of_made_up_tokens_costs_the_database_nothing() {
+    let server = Server::start(Rates { failures: once(1), ..unlimited() });
+    let [before, meanwhile] = [server.tenant().await, server.tenant().await];
+    let url = format!("{}/data/v1/dimensions", server.url);
+    let made_up = async |number: usize| {
+        let id = format!("{number:032x}");
+        server.http.get(&url).basic_auth(id, Some("made up")).send().await.unwrap().status().as_u16()
+    };
+    assert_eq!([made_up(0).await, made_up(1).await, made_up(2).await], [401, 429, 429]);
+    assert_eq!(server.ask(&before, "/data/v1/dimensions", &[]).await.status(), StatusCode::OK);
+    let flood = futures_util::future::join_all((0..300).map(&made_up));
+    let (flood, known) = tokio::join!(flood, server.ask(&meanwhile, "/data/v1/dimensions", &[]));
+    assert!(flood.iter().all(|status| *status == 429), "{flood:?}");
+    assert_eq!(known.status(), StatusCode::OK);
+    // Whoever asked the database now would be told 503.
+    server.control.close().await;
+    let flood = futures_util::future::join_all((0..300).map(&made_up)).await;
+    assert!(flood.iter().all(|status| *status == 429), "{flood:?}");
+}
+
+#[tokio::test]
 async fn signing_in_is_tried_so_often_and_no_more() {
     let server = Server::start(Rates { sign_ins: once(3), ..unlimited() });
     server.tenant().await;

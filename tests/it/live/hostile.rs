@@ -24,6 +24,7 @@ async fn the_live_socket_bears_with_nobody() {
     a_cookie_counts_on_our_own_pages_alone(&server).await;
     broken_frames_end_their_connection(&server).await;
     questions_and_frames_are_counted(&server).await;
+    tokens_are_guessed_so_often_and_no_more(&server).await;
     // Whoever behaves is served as ever.
     let mut client = Client::signed_in(&server).await;
     client.send(&json!({"type": "subscribe", "id": "o", "topic": "overview"})).await;
@@ -128,4 +129,15 @@ async fn questions_and_frames_are_counted(server: &Server) {
         let _ = pinging.0.send(Message::Ping("still there?".into())).await;
     }
     assert_eq!(pinging.closed().await, Close::Rate.code());
+}
+
+async fn tokens_are_guessed_so_often_and_no_more(server: &Server) {
+    let mut codes = Vec::new();
+    for number in 0..30 {
+        let mut guesser = Client::connect(server).await;
+        guesser.send(&json!({"type": "auth", "token": format!("reader:{number}")})).await;
+        codes.push(guesser.closed().await);
+    }
+    assert_eq!(codes[0], Close::Authentication.code());
+    assert_eq!(codes[29], Close::Rate.code());
 }

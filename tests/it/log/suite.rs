@@ -359,6 +359,7 @@ pub async fn keeps_a_quarantine(fixture: Fixture) {
         position: Position { partition: 3, offset: i },
         reason: format!("it is number {i}"),
         quarantined_ms: 1_795_313_029_000 + i as i64,
+        is_deadly: i == 2,
         payload: payload.map(Bytes::from_static),
     };
     let entries = [entry(1, Some(b"\x00\xff not text")), entry(2, None), entry(3, Some(b"three"))];
