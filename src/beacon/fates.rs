@@ -85,7 +85,7 @@ pub(super) fn label(format: Format) -> &'static str {
     match format {
         Format::Unspecified | Format::Erasure => "unknown",
         Format::Native => "native",
-        Format::Mux => "mux",
+        Format::Mux | Format::MuxUncounted => "mux",
         Format::Cmcd => "cmcd",
         Format::Epas => "epas",
     }

@@ -263,7 +263,7 @@ impl<'a> Record<'a> {
 
     /// Whether the client counts playing, rebuffering and so on itself; otherwise they come from the view's timeline.
     pub fn has_totals(&self) -> bool {
-        !matches!(self.format(), Format::Cmcd | Format::Epas)
+        !matches!(self.format(), Format::Cmcd | Format::Epas | Format::MuxUncounted)
     }
 }
 

@@ -125,7 +125,7 @@ impl View {
                 self.timeline.learn(record.order_of(event), event);
             }
         }
-        if record.format() == Format::Mux {
+        if matches!(record.format(), Format::Mux | Format::MuxUncounted) {
             // It says itself how long starting took, and nothing where that means nothing: a change of programme.
             self.play_t_ms = play_t_ms;
         }

@@ -1,5 +1,6 @@
 //! The API's document, made from the code it describes. `schema/openapi.json` is its committed copy.
 
+mod generators;
 mod now;
 mod problems;
 mod words;
@@ -9,14 +10,18 @@ use std::sync::LazyLock;
 use actix_web::{HttpResponse, web::Bytes};
 use utoipa::{
     IntoParams, Modify, OpenApi,
-    openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme},
+    openapi::{
+        HttpMethod, PathItem,
+        path::Operation,
+        security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme},
+    },
 };
 
 pub use self::now::{
     HistogramPath, LiveQuery, Monitored, MonitoredAt, MonitoredBy, MonitoredFor, MonitoringPath,
 };
-use self::problems::Problems;
 pub use self::words::{Ascending, Audited, GroupOrder, InProgressWord, Resolution, StepWord, ViewOrderWord};
+use self::{generators::ForGenerators, problems::Problems};
 use super::{
     annotations, auth::COOKIE, batch, control, counts, delivery, dimensions, engagement, error::ApiError,
     errors, exports, incidents, ledger, live, metrics, monitoring, playback, refusals, sql, system, usage,
@@ -341,12 +346,26 @@ impl Modify for Security {
     }
 }
 
+/// The operations of a path with their methods.
+fn operations_of(item: &mut PathItem) -> impl Iterator<Item = (HttpMethod, &mut Operation)> {
+    [
+        (HttpMethod::Get, &mut item.get),
+        (HttpMethod::Post, &mut item.post),
+        (HttpMethod::Put, &mut item.put),
+        (HttpMethod::Patch, &mut item.patch),
+        (HttpMethod::Delete, &mut item.delete),
+    ]
+    .into_iter()
+    .filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
+}
+
 /// The document as it is served and committed.
 pub fn document() -> Result<String, serde_json::Error> {
     let mut document = Document::openapi()
         .merge_from(control::Document::openapi())
         .merge_from(sql::screen::Document::openapi());
     Problems.modify(&mut document);
+    ForGenerators.modify(&mut document);
     document.to_pretty_json().map(|text| text + "\n")
 }
 

@@ -20,6 +20,8 @@ const DAY = { 'timeframe[]': '24:hours' };
 const RANGE_MS = 400;
 const STARTUP_MS = 150;
 const SOUGHT_S = 16;
+/** Older versions of mux-embed speak nothing but HTTPS, to this machine too. */
+const BY_HTTPS = 'https://playhead.example';
 /** Failures before the collector is well again. */
 const FAILURES = 3;
 
@@ -45,6 +47,7 @@ before(async () => {
       '/elsewhere': '<!doctype html><title>Elsewhere</title>',
       '/failing': plain(`localhost:${proxy.port}`, 'failing'),
       '/ads': plain(collector, 'ads'),
+      '/older': plain(new URL(BY_HTTPS).host, 'older', '/mux-4.js'),
     },
   });
 });
@@ -56,9 +59,17 @@ after(async () => {
 /** A page that gets nothing from anywhere but this machine. */
 async function open(path) {
   const page = await openPage(browser);
-  await page.route((url) => !['localhost', '127.0.0.1'].includes(url.hostname), (route) => route.abort());
+  await page.route((url) => !['localhost', '127.0.0.1'].includes(url.hostname), (route) => {
+    const { origin, pathname } = new URL(route.request().url());
+    return origin === BY_HTTPS ? relay(route, server.url + pathname) : route.abort();
+  });
   await page.goto(site.url + path);
   return page;
+}
+
+/** What a proxy with a certificate would do. */
+async function relay(route, url) {
+  await route.fulfill({ response: await route.fetch({ url }) });
 }
 
 /** The one view of a video, once `is` holds for it. */
@@ -156,6 +167,16 @@ describe('mux-embed in its players', { concurrency: 2 }, () => {
     const view = await viewOf('videojs');
     checkWatched(t, view, truth);
     assert.match(view.player_software, /video\.?js/i);
+  });
+
+  test('mux-embed of an older version, which counts no playing time and tells no ranges', async (t) => {
+    const truth = await watchAndLeave('/older');
+    const view = await viewOf('older');
+    checkWatched(t, view, truth);
+    assert.equal(view.sdk, 'mux-embed 4.30.0');
+    const { data: heat } = await server.api('engagement/videos/older/heatmap', { ...DAY, buckets: 10 });
+    assert.equal(heat.total_views, 1);
+    assert.equal(heat.value[0], 1, 'the heatmap has the view');
   });
 
   test('two players on one page are two views of one session', async () => {

@@ -11,6 +11,7 @@ const local = (path) => fileURLToPath(new URL(path, import.meta.url));
 /** What the pages load, as published on npm. */
 export const SCRIPTS = {
   '/mux.js': local('node_modules/mux-embed/dist/mux.js'),
+  '/mux-4.js': local('node_modules/mux-embed-4/dist/mux.js'),
   '/hls.js': local('node_modules/hls.js/dist/hls.min.js'),
   '/video.js': local('node_modules/video.js/dist/video.min.js'),
   '/videojs-mux.js': local('node_modules/videojs-mux/dist/videojs-mux.js'),
@@ -29,9 +30,9 @@ ${scripts.map((src) => `<script src="${src}"></script>`).join('\n')}
 const data = (videoId, more = {}) =>
   JSON.stringify({ env_key: INGEST_KEY, video_id: videoId, video_title: `Title of ${videoId}`, player_name: 'publisher', ...more });
 
-/** One video, watched with nothing but a `<video>` element. */
-export const plain = (collector, videoId) => html(
-  ['/mux.js'],
+/** One video, watched with nothing but a `<video>` element; `script` is the mux-embed to do it with. */
+export const plain = (collector, videoId, script = '/mux.js') => html(
+  [script],
   '<video src="/video.mp4" preload="auto" width="640"></video>',
   `const video = document.querySelector('video');
    press(() => video.play());

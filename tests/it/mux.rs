@@ -158,3 +158,41 @@ fn errors_before_play_and_new_programmes_have_views_of_their_own() {
     let unmeasured = programmes.iter().filter(|view| view.counters.startup_ms.is_none());
     assert_eq!(unmeasured.count(), 1, "mux-embed measures no startup of a new programme");
 }
+
+/// mux-embed 4.30.0 at a stall of three seconds and a seek back, as a browser sent it: no playing time, no played ranges.
+#[test]
+fn an_older_version_that_counts_no_playing_time_has_its_course_reckoned() {
+    let at = |t: i64| RECEIVED_MS - 60_000 + t;
+    let beacons = [
+        json!([
+            {"e": "viewstart", "xsqno": 8, "uti": at(0), "pphti": 0, "xwati": 0, "mem": "mux-embed", "memve": "4.30.0"},
+            {"e": "play", "xsqno": 9, "uti": at(0), "pphti": 0},
+            {"e": "playing", "xsqno": 11, "uti": at(207), "pphti": 8, "xwati": 207, "xtitofifr": 207},
+        ]),
+        json!([
+            {"e": "waiting", "xsqno": 17, "uti": at(6195), "pphti": 5931, "xwati": 6195, "xctpbti": 5923},
+            {"e": "rebufferstart", "xsqno": 18, "uti": at(6195), "pphti": 5931, "xwati": 7201, "xreco": 1},
+            {"e": "playing", "xsqno": 21, "uti": at(9290), "pphti": 5994, "xwati": 9286, "xredu": 3091},
+            {"e": "rebufferend", "xsqno": 23, "uti": at(9301), "pphti": 5994, "xwati": 9301, "xredu": 3106},
+        ]),
+        // Within one millisecond the sequence decides.
+        json!([
+            {"e": "seeking", "xsqno": 41, "uti": at(12301), "pphti": 8994, "xwati": 12301, "xctpbti": 8986},
+            {"e": "seeked", "xsqno": 42, "uti": at(12341), "pphti": 2000, "xskco": 1, "xskdu": 40},
+            {"e": "playing", "xsqno": 43, "uti": at(12341), "pphti": 2000},
+            {"e": "viewend", "xsqno": 44, "uti": at(14341), "pphti": 4000, "xwati": 14341, "xctpbti": 10986},
+        ]),
+    ];
+    let mut view = View::default();
+    // Out of order and twice, as the end of a page is.
+    for body in [&beacons[2], &beacons[0], &beacons[1], &beacons[2]] {
+        decode(&beacon(body.clone())).records.iter().for_each(|record| view.learn(record));
+    }
+    let course = view.course();
+    let totals = &course.totals;
+    assert_eq!(course.ranges, [(8, 8994), (2000, 4000)]);
+    assert_eq!((totals.playing_ms, view.startup_ms()), (Some(5_988 + 3_011 + 2_000), Some(207)));
+    assert_eq!((totals.rebuffer_ms, totals.rebuffer_count), (Some(3_095), Some(1)));
+    assert_eq!((totals.seek_ms, totals.seek_count), (Some(40), Some(1)));
+    assert_eq!(totals.watch_ms, Some(14_341));
+}

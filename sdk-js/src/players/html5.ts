@@ -12,6 +12,8 @@ import { learnPicture, learnRate, learnSource, watchSize } from './facts';
 // Named here, since the constants are not reachable before a browser is there (server-side rendering).
 const HAVE_FUTURE_DATA = 3;
 const NETWORK_NO_SOURCE = 3;
+/** What has played already may be on its way out: Video.js changes the source some turns after it was told. */
+const CHANGE_MS = 50;
 
 /** What each of the element's events means. */
 const HANDLERS: Record<string, (view: View, media: HTMLVideoElement) => void> = {
@@ -72,6 +74,7 @@ export function follow(element: HTMLMediaElement, view: View): () => void {
       if (following) catchUp(view, media);
       keepTicking();
     }),
+    media.played.length && CHANGE_MS,
   );
 
   return () => {

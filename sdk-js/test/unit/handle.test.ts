@@ -45,6 +45,27 @@ test('another video is another view, with its own sequence and totals', async ()
   expect(page.events(second)[3]?.c).toMatchObject({ startup_ms: 300, playing_ms: 2_000 });
 });
 
+test('a player that changes the source some turns after it was told has not joined the old one', async () => {
+  const { page, video, handle, after } = session();
+  video.play();
+  await after(3_000);
+  handle.changeVideo({ video_id: 'two' });
+  const second = handle.viewId;
+  await after(20);
+  video.freeze();
+  video.paused = true;
+  video.played.length = 0;
+  video.jump(0);
+  video.say('emptied');
+  await after(100);
+  video.play(3_000);
+  await after(5_000);
+  handle.destroy();
+  await after(200);
+  expect(page.events(second).map(({ type }) => type)).toEqual(['viewinit', 'play', 'playing', 'viewend']);
+  expect(page.events(second)[3]?.c).toMatchObject({ startup_ms: 3_000, playing_ms: 2_000, rebuffer_count: 0 });
+});
+
 test('the new video may be announced before the element is given it, or while one flows into the other', async () => {
   const { page, video, handle, after } = session({}, new FakeVideo());
   video.play();

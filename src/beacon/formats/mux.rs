@@ -2,6 +2,9 @@
 //!
 //! Only the first event of a view and some others carry the full state, the rest what changed. Nothing here needs the
 //! predecessor: each event becomes the patch it is, and [`crate::event::View`] joins the patches by sequence.
+//!
+//! Since 5.13 every event says how long its view has played. A body in which none does is of an older version, which knows
+//! no played ranges either: its totals and ranges are left to [`crate::event::timeline`].
 
 use std::{borrow::Cow, collections::BTreeMap};
 
@@ -71,7 +74,12 @@ fn views<'a>(events: &[BorrowedValue<'a>], key: &str, sent_ms: Option<i64>, arri
             }),
         }
     }
+    let is_counted = events.iter().any(|event| event.get(Field::PlayingMs.key()).is_some());
+    let format = if is_counted { Format::Mux } else { Format::MuxUncounted };
     for (view_id, mut events) in by_view {
+        if !is_counted {
+            events.iter_mut().for_each(leave_to_timeline);
+        }
         if let Some(sent_ms) = sent_ms {
             // Nothing was sent before it happened: such a time is damaged, or the device's clock was set back.
             events.iter_mut().for_each(|event| event.t_ms = event.t_ms.min(sent_ms));
@@ -79,7 +87,7 @@ fn views<'a>(events: &[BorrowedValue<'a>], key: &str, sent_ms: Option<i64>, arri
         let newest_ms = events.iter().map(|event| event.t_ms).max().unwrap_or(arrival.received_ms);
         decoded.records.push(Record {
             view_id,
-            format: Format::Mux as i32,
+            format: format as i32,
             received_ms: arrival.received_ms,
             anchor_ms: arrival.received_ms - sent_ms.unwrap_or(newest_ms).max(newest_ms),
             events,
@@ -87,6 +95,16 @@ fn views<'a>(events: &[BorrowedValue<'a>], key: &str, sent_ms: Option<i64>, arri
         });
     }
     decoded
+}
+
+/// Orders an event as a timeline does, and drops the totals that stand beside the timeline's own.
+fn leave_to_timeline(event: &mut Event<'_>) {
+    event.turn = u32::try_from(event.sequence).unwrap_or(u32::MAX);
+    if let Some(counters) = &mut event.counters {
+        counters.watch_ms = None;
+        (counters.rebuffer_ms, counters.rebuffer_count) = (None, None);
+        (counters.seek_ms, counters.seek_count) = (None, None);
+    }
 }
 
 fn event<'a>(value: &BorrowedValue<'a>, ingest_key: &str) -> Result<(Cow<'a, str>, Event<'a>), &'static str> {

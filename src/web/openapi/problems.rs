@@ -25,6 +25,11 @@ const ANSWERS: [(&str, &str, &str); 11] = [
     ("504", "GatewayTimeout", "The position was not reached in time"),
 ];
 
+/// What a status means.
+pub fn meaning(status: &str) -> Option<&'static str> {
+    ANSWERS.iter().find(|(known, ..)| *known == status).map(|(_, _, words)| *words)
+}
+
 /// Declares problems as what they are, and where they can occur.
 pub struct Problems;
 
@@ -37,16 +42,8 @@ impl Modify for Problems {
             components.responses.insert(name.to_owned(), RefOr::T(response));
         }
         for (path, item) in &mut document.paths.paths {
-            for (method, operation) in [
-                (HttpMethod::Get, &mut item.get),
-                (HttpMethod::Post, &mut item.post),
-                (HttpMethod::Put, &mut item.put),
-                (HttpMethod::Patch, &mut item.patch),
-                (HttpMethod::Delete, &mut item.delete),
-            ] {
-                if let Some(operation) = operation {
-                    declare(path, &method, operation);
-                }
+            for (method, operation) in super::operations_of(item) {
+                declare(path, &method, operation);
             }
         }
     }

@@ -49,6 +49,33 @@ fn a_cell_of_an_answer_in_sql_may_be_anything() {
     assert!(cell.is_object() && cell.get("type").is_none(), "{cell}");
 }
 
+/// Generators refuse a document in which two operations share a name, a parameter stands twice, an answer says nothing of
+/// itself, or a tuple ends with `items: false`.
+#[test]
+fn clients_can_be_generated_from_it() {
+    let document: Value = serde_json::from_str(&playhead::web::openapi::document().unwrap()).unwrap();
+    let mut names = BTreeSet::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let name = operation["operationId"].as_str().unwrap().to_owned();
+            assert!(names.insert(name.clone()), "{name} again: {method} {path}");
+            let parameters = operation["parameters"].as_array().into_iter().flatten();
+            let mut said = BTreeSet::new();
+            for parameter in parameters {
+                let (place, name) = (parameter["in"].as_str().unwrap(), parameter["name"].as_str().unwrap());
+                assert!(said.insert((place, name)), "{method} {path}: {name} again");
+            }
+            for (status, answer) in operation["responses"].as_object().unwrap() {
+                let says = answer["description"].as_str().is_some_and(|words| !words.is_empty());
+                assert!(says || answer["$ref"].is_string(), "{method} {path} {status}: {answer}");
+            }
+        }
+    }
+    assert!(names.contains("get_metrics_by_metric_overall") && names.len() > 80, "{names:?}");
+    let point = &document["components"]["schemas"]["TimeseriesAnswer"]["properties"]["data"]["items"];
+    assert!(point["items"].is_object() && point["minItems"] == 3 && point["maxItems"] == 3, "{point}");
+}
+
 #[tokio::test]
 async fn it_is_served_to_everybody() {
     let server = Server::start(unlimited());
