@@ -190,13 +190,13 @@ pub async fn show(
     state: Data<ApiState>,
 ) -> Result<HttpResponse, ApiError> {
     let answer = async {
-        let (store, environment) = (&state.store, &reader.environment);
-        let (facts, events) = tokio::try_join!(store.view(environment, &id), store.events(environment, &id))?;
+        let facts = state.store.view(&reader.environment, &id).await?;
         let facts = facts.ok_or_else(|| ApiError::NotFound("there is no such view".to_owned()))?;
         let [start_ms, end_ms] =
             ["view_start_ms", "view_end_ms"].map(|name| facts.get(name).and_then(Value::as_i64).unwrap_or(0));
+        let events = state.store.events(&reader.environment, &id, start_ms).await?;
         let mut data = translated(facts);
-        data.insert("environment_id".to_owned(), json!(&**environment));
+        data.insert("environment_id".to_owned(), json!(&*reader.environment));
         data.insert("events".to_owned(), events.into_iter().map(event).collect());
         Ok(ViewAnswer {
             data,

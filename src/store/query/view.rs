@@ -255,14 +255,13 @@ impl Store {
         Ok(Some(states.known(chrono::Utc::now().timestamp_millis())))
     }
 
-    /// The events of one view in order. They are found by the view's start, which is looked up here: so nobody has to wait
-    /// for all that is known of the view.
-    pub async fn events(&self, environment: &str, view_id: &str) -> Result<Vec<EventLine>, QueryError> {
-        let mut start = Statement::default();
-        start.sql("SELECT toUnixTimestamp64Milli(max(view_start))");
-        source_of("view_states", environment, &mut start);
-        start.sql(" AND view_id = ").text(view_id);
-        let view_start_ms = self.rows::<i64>(start).await?.first().copied().unwrap_or_default();
+    /// The events of one view in order.
+    pub async fn events(
+        &self,
+        environment: &str,
+        view_id: &str,
+        view_start_ms: i64,
+    ) -> Result<Vec<EventLine>, QueryError> {
         let mut statement = Statement::default();
         statement.sql(
             "SELECT sequence, event, toUnixTimestamp64Milli(occurred_at) AS occurred_ms, \
