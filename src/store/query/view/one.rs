@@ -82,6 +82,11 @@ pub(super) struct States {
 }
 
 impl States {
+    /// When it began: an id may have been given twice.
+    pub(super) const fn start_ms(&self) -> i64 {
+        self.start_ms
+    }
+
     /// All of it by column name; times are Unix ms. Unknown attributes are null: a reader of one view wants to tell that
     /// from an empty title.
     pub(super) fn known(mut self, now_ms: i64) -> Map<String, Value> {
