@@ -33,3 +33,17 @@ export async function makeHls() {
     remove: () => rm(folder, { recursive: true, force: true }),
   };
 }
+
+/** A playlist of a stream that began then, with the time of day of its programme, as it is now. */
+export function livePlaylist(beganMs) {
+  const made = Math.min(Math.floor((Date.now() - beganMs) / (SEGMENT_S * 1_000)), LENGTH_S / SEGMENT_S);
+  const segment = (_, n) => `#EXT-X-PROGRAM-DATE-TIME:${new Date(beganMs + n * SEGMENT_S * 1_000).toISOString()}
+#EXTINF:${SEGMENT_S},
+segment${n}.ts
+`;
+  return `#EXTM3U
+#EXT-X-VERSION:3
+#EXT-X-TARGETDURATION:${SEGMENT_S}
+#EXT-X-MEDIA-SEQUENCE:0
+${Array.from({ length: made }, segment).join('')}`;
+}

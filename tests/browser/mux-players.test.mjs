@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { after, before, describe, test } from 'node:test';
 import { launch, openPage } from './browser.mjs';
 import { between, eventually, near } from './check.mjs';
-import { makeHls, RENDITION } from './hls.mjs';
+import { livePlaylist, makeHls, RENDITION } from './hls.mjs';
 import { failingProxy } from './proxy.mjs';
 import { Server } from './server.mjs';
 import { serveSite } from './static.mjs';
@@ -39,6 +39,7 @@ before(async () => {
     files: { ...SCRIPTS, ...hls.files },
     pages: {
       '/hlsjs': hlsjs(collector, 'hlsjs'),
+      '/live': hlsjs(collector, 'live', '/hls/live.m3u8'),
       '/videojs': videojs(collector, 'videojs'),
       '/mux-player': muxPlayer(collector, 'mux-player'),
       '/pair': pair(collector, ['pair-one', 'pair-other']),
@@ -56,9 +57,10 @@ after(async () => {
   await server?.stop();
 });
 
-/** A page that gets nothing from anywhere but this machine. */
-async function open(path) {
+/** A page that gets nothing from anywhere but this machine, and what `prepare` does to it first. */
+async function open(path, prepare = () => undefined) {
   const page = await openPage(browser);
+  await prepare(page);
   await page.route((url) => !['localhost', '127.0.0.1'].includes(url.hostname), (route) => {
     const { origin, pathname } = new URL(route.request().url());
     return origin === BY_HTTPS ? relay(route, server.url + pathname) : route.abort();
@@ -160,6 +162,26 @@ describe('mux-embed in its players', { concurrency: 2 }, () => {
     assert.ok(requests.length >= 3, `${requests.length} requests told`);
     assert.ok(requests.some(({ details }) => details.request_response_headers?.startsWith('{')), 'their headers are kept');
     assert.ok(!JSON.stringify(view).includes('not-for-the-log'), 'no query string');
+  });
+
+  test('a live stream whose playlist tells the time: how far behind', async (t) => {
+    // Five segments are there already: mux-embed tells no programme time of a stream's very first.
+    const began = Date.now() - 21_000;
+    const page = await open('/live', (fresh) => fresh.route('**/hls/live.m3u8', (route) =>
+      route.fulfill({ contentType: 'application/vnd.apple.mpegurl', body: livePlaylist(began) })));
+    await page.locator('#play').click();
+    await onVideo(page, (video) => new Promise((resolve) => {
+      const look = () => (video.played.length > 0 && video.currentTime - video.played.start(0) > 3 ? resolve() : requestAnimationFrame(look));
+      look();
+    }));
+    const behind = await page.evaluate(() => {
+      const ms = Date.now() - hls.playingDate.getTime();
+      window.leave();
+      return ms;
+    });
+    const view = await viewOf('live');
+    t.diagnostic(`${view.live_latency_ms} ms behind, by hls.js ${behind}`);
+    near(view.live_latency_ms, behind, 1_000, 'behind');
   });
 
   test('Video.js with videojs-mux', async (t) => {

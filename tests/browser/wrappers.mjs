@@ -51,7 +51,7 @@ export const pair = (collector, [one, other]) => html(
 );
 
 /** hls.js with mux-embed's own support for it. */
-export const hlsjs = (collector, videoId) => html(
+export const hlsjs = (collector, videoId, source = '/hls/master.m3u8?token=not-for-the-log') => html(
   ['/hls.js', '/mux.js'],
   '<video width="640"></video>',
   `const video = document.querySelector('video');
@@ -60,7 +60,7 @@ export const hlsjs = (collector, videoId) => html(
    mux.monitor(video, { beaconCollectionDomain: '${collector}', hlsjs: hls, Hls, data: ${data(videoId, {
      experiment_name: 'blue button', sub_property_id: 'sub-7', custom_1: 'gold',
    })} });
-   hls.loadSource('/hls/master.m3u8?token=not-for-the-log');
+   hls.loadSource('${source}');
    hls.attachMedia(video);
    window.leave = () => { video.mux.destroy(); hls.destroy(); };`,
 );

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use playhead::{
     beacon::formats::{Arrival, Decoded, mux},
-    event::{Event, View},
+    event::{AttributeKey, Event, View},
 };
 use serde_json::{Value, json};
 
@@ -195,4 +195,25 @@ fn an_older_version_that_counts_no_playing_time_has_its_course_reckoned() {
     assert_eq!((totals.rebuffer_ms, totals.rebuffer_count), (Some(3_095), Some(1)));
     assert_eq!((totals.seek_ms, totals.seek_count), (Some(40), Some(1)));
     assert_eq!(totals.watch_ms, Some(14_341));
+}
+
+/// What hls.js knows from `EXT-X-PROGRAM-DATE-TIME`; the viewer's clock is two hours slow.
+#[test]
+fn a_live_stream_with_programme_times_tells_how_far_behind_its_viewers_are() {
+    const SLOW_MS: i64 = 7_200_000;
+    let happened_ms = RECEIVED_MS - 500;
+    let behind = |program_ms: i64, metadata: Value| {
+        let event = json!({"ake": "key", "xid": "v", "xsqno": 1, "e": "hb", "uti": happened_ms - SLOW_MS, "ppgti": program_ms});
+        let records = decode(&json!({"metadata": metadata, "events": [event]})).records;
+        let event = &records[0].events[0];
+        assert_eq!(kept(event)["player_program_time"], program_ms.to_string(), "what was said stays");
+        let latency = AttributeKey::LiveLatencyMs as i32;
+        event.attributes.iter().find(|attribute| attribute.key == latency).map(|attribute| attribute.number)
+    };
+    let sent = || json!({"transmission_timestamp": RECEIVED_MS - SLOW_MS});
+    assert_eq!(behind(happened_ms - 6_200, sent()), Some(6_200));
+    // An encoder's clock that is ahead, one that stands at 1970, and a body that does not say when it was sent.
+    assert_eq!(behind(happened_ms + 1, sent()), None);
+    assert_eq!(behind(1_000, sent()), None);
+    assert_eq!(behind(happened_ms - 6_200, json!({})), None);
 }

@@ -26,6 +26,9 @@ use crate::{
     },
 };
 
+/// Who is further behind than a day does not watch live: such a programme time is damaged, or its encoder's clock is wrong.
+const LONGEST_LATENCY_MS: i64 = 24 * 3600 * 1000;
+
 /// A body with its key, which stands in the events.
 pub struct MuxBeacon<'a> {
     pub ingest_key: Cow<'a, str>,
@@ -64,8 +67,9 @@ pub fn decode(body: &mut [u8], arrival: Arrival) -> Result<MuxBeacon<'_>, Refusa
 fn views<'a>(events: &[BorrowedValue<'a>], key: &str, sent_ms: Option<i64>, arrival: Arrival) -> Decoded<'a> {
     let mut decoded = Decoded::default();
     let mut by_view: BTreeMap<Cow<'_, str>, Vec<Event<'_>>> = BTreeMap::new();
+    let ahead_ms = sent_ms.map(|sent_ms| arrival.received_ms - sent_ms);
     for value in events {
-        match event(value, key) {
+        match event(value, key, ahead_ms) {
             Ok((view_id, event)) => by_view.entry(view_id).or_default().push(event),
             Err(code) => decoded.rejected.push(Rejected {
                 view: field::id(value.get("xid")).map(Cow::into_owned),
@@ -107,8 +111,13 @@ fn leave_to_timeline(event: &mut Event<'_>) {
     }
 }
 
-fn event<'a>(value: &BorrowedValue<'a>, ingest_key: &str) -> Result<(Cow<'a, str>, Event<'a>), &'static str> {
-    let (fields, mut attributes) = members(value.as_object().ok_or("bad_event")?);
+/// One event. Our clock is `ahead_ms` of the player's.
+fn event<'a>(
+    value: &BorrowedValue<'a>,
+    ingest_key: &str,
+    ahead_ms: Option<i64>,
+) -> Result<(Cow<'a, str>, Event<'a>), &'static str> {
+    let (fields, mut attributes) = members(value.as_object().ok_or("bad_event")?, ahead_ms);
     if fields.get(Field::IngestKey).and_then(|key| key.as_str()).is_some_and(|key| key != ingest_key) {
         return Err("other_key");
     }
@@ -202,7 +211,7 @@ fn failure<'a>(fields: &Fields<'_, 'a>) -> Failure<'a> {
 }
 
 /// An event's fields, and its attributes in order.
-fn members<'v, 'a>(event: &'v Object<'a>) -> (Fields<'v, 'a>, Vec<Attribute<'a>>) {
+fn members<'v, 'a>(event: &'v Object<'a>, ahead_ms: Option<i64>) -> (Fields<'v, 'a>, Vec<Attribute<'a>>) {
     let mut fields = Fields::none();
     let mut attributes = Vec::with_capacity(event.len());
     for (key, value) in event {
@@ -224,7 +233,21 @@ fn members<'v, 'a>(event: &'v Object<'a>) -> (Fields<'v, 'a>, Vec<Attribute<'a>>
         [Field::PlayerSoftwareName, Field::PlayerSoftware],
     ));
     attributes.extend(sdk(&fields));
+    attributes.extend(programme(&fields, ahead_ms).into_iter().flatten());
     (fields, field::in_order(attributes))
+}
+
+/// The programme time of a live stream, as far as mux-embed knows it from `EXT-X-PROGRAM-DATE-TIME`, and how far behind
+/// the playhead therefore is.
+fn programme<'a>(fields: &Fields<'_, 'a>, ahead_ms: Option<i64>) -> [Option<Attribute<'a>>; 2] {
+    let Some(said) = fields.get(Field::ProgramTimeMs) else { return [None, None] };
+    let behind_ms = || Some(field::clock(fields.get(Field::TimeMs))? + ahead_ms? - field::clock(Some(said))?);
+    let latency = behind_ms().filter(|ms| (1..=LONGEST_LATENCY_MS).contains(ms)).map(|ms| Attribute {
+        key: AttributeKey::LiveLatencyMs as i32,
+        number: ms.unsigned_abs(),
+        ..Attribute::default()
+    });
+    [latency, private::kept("player_program_time", said)]
 }
 
 /// What mux-embed says by either of two keys: the customer's own viewer id before mux-embed's, the player's name for

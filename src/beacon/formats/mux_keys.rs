@@ -76,10 +76,11 @@ pub enum Field {
     SdkVersion,
     PlayerSoftwareName,
     PlayerSoftware,
+    ProgramTimeMs,
 }
 
 /// mux-embed's keys for them, in their order.
-const FIELDS: [(Field, &str); 35] = [
+const FIELDS: [(Field, &str); 36] = [
     (Field::Word, "e"),
     (Field::IngestKey, "ake"),
     (Field::ViewId, "xid"),
@@ -115,6 +116,7 @@ const FIELDS: [(Field, &str); 35] = [
     (Field::SdkVersion, "memve"),
     (Field::PlayerSoftwareName, "pswnm"),
     (Field::PlayerSoftware, "psw"),
+    (Field::ProgramTimeMs, "ppgti"),
 ];
 
 impl Field {
