@@ -28,11 +28,11 @@ use crate::support::{kafka, server};
 const PLAYERS: u64 = 12;
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// The service with a bug in it, and a crowd.
+/// The service with a bug in it, and a crowd of which something has gone all the way.
 async fn with_bug(name: &str, pause: Duration) -> (Rig, Crowd) {
     let rig = Rig::start(Log::Embedded, name, &[("PLANTED_BUG", name)]).await;
     let crowd = rig.crowd(PLAYERS, pause, 7);
-    sleep(Duration::from_secs(2)).await;
+    until_stored(&rig).await;
     (rig, crowd)
 }
 
@@ -81,10 +81,12 @@ async fn repeats_that_cannot_be_recognised_are_found_out() {
     // Views have to last: one part of them is committed before a kill, another comes after it.
     let (mut rig, crowd) = with_bug("no-deduplication", 8 * PAUSE).await;
     for _ in 0..2 {
-        sleep(Duration::from_secs(3)).await;
+        until_stored(&rig).await;
+        // And the position with it.
+        sleep(Duration::from_secs(1)).await;
         rig.kill(Role::Collector).await;
     }
-    sleep(Duration::from_secs(1)).await;
+    until_stored(&rig).await;
     let tally = compared(&rig, crowd).await;
     // What a view shows in two rows may also look too small in one of them.
     assert!(tally.doubled > 0 && tally.invented == 0, "{tally}");
