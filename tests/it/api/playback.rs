@@ -16,13 +16,14 @@ const SEEKED: u8 = 4;
 async fn write(environment: &str, id: &str, weight: u64, marks: &[(u8, u32, u64, u32)]) {
     let numbered: Vec<_> = marks.iter().enumerate().map(|(n, mark)| (n.to_string(), json!(mark))).collect();
     let (early, late) = numbered.split_at(numbered.len() / 2);
+    let begun_ms = an_hour_ago();
     let pieces = [early, late].map(|part| {
         json!({
             "environment": environment,
             "view_id": id,
-            "view_start": timestamp(an_hour_ago()),
-            "last_received_at": timestamp(an_hour_ago() + 60_000),
-            "anchor_ms": an_hour_ago(),
+            "view_start": timestamp(begun_ms),
+            "last_received_at": timestamp(begun_ms + 60_000),
+            "anchor_ms": begun_ms,
             "first_t_ms": 0,
             "last_t_ms": 60_000,
             "attempted": 1,

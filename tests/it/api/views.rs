@@ -98,7 +98,8 @@ async fn errors_are_counted_by_their_codes() {
 async fn one_view_has_every_attribute_and_its_events_in_order() {
     let server = Server::start(unlimited());
     let tenant = server.tenant().await;
-    let start = an_hour_ago();
+    // Long enough under way, and still for a while.
+    let start = an_hour_ago() + 1_800_000;
     let view = TestView {
         id: "a/b?c".to_owned(),
         start_ms: start,
