@@ -14,6 +14,12 @@ import { monitor as monitorElement, version, type Handle, type MonitorOptions } 
 /** Attributes of the tag that steer the SDK; all others are facts. */
 const STEERING = /^(key|endpoint|prefix|heartbeatMs|sampleRate)$/;
 
+/** What the tag and the element say: options by their names, and facts. */
+interface Attributes {
+  data: ViewData;
+  [option: string]: unknown;
+}
+
 // Only readable while the script runs for the first time.
 const tag = document.currentScript as HTMLScriptElement | null;
 const home = ((tag && tag.src) || location.href).split('/', 3).join('/');
@@ -25,38 +31,41 @@ const monitor = (media: HTMLMediaElement, options: MonitorOptions): Handle =>
 
 (window as { playhead?: unknown }).playhead = { monitor, version };
 
-const sync = guarded(({ dataset }: HTMLScriptElement) => {
+const sync = guarded(() => {
   followed.forEach((handle, media) => {
     // In a shadow tree, or in a window of its own, it is still there; old televisions know neither.
     if (media.isConnected || document.contains(media)) return;
     handle.destroy();
     followed.delete(media);
   });
-  const options: Record<string, unknown> = {};
-  for (const name of Object.keys(dataset)) {
-    const value = dataset[name];
-    if (STEERING.test(name) && value) options[name] = value;
-  }
-  for (const media of document.querySelectorAll<HTMLMediaElement>('video,audio')) {
-    if (followed.has(media)) continue;
-    const data = Object.assign(factsOf(dataset, ''), factsOf(media.dataset, 'playhead'));
-    followed.set(media, monitor(media, Object.assign({ data }, options) as unknown as MonitorOptions));
-  }
+  followAll(document);
 });
 
-/** `videoId` (from `data-video-id`) becomes `video_id`; names under `prefix` only, without it. */
-function factsOf(attributes: DOMStringMap, prefix: string): ViewData {
-  const facts: ViewData = {};
-  for (const name of Object.keys(attributes)) {
-    const value = attributes[name];
-    if (!value || name.indexOf(prefix) || STEERING.test(name)) continue;
-    const word = name.slice(prefix.length).replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-    facts[word.replace(/^_/, '')] = value;
+/** Follows what is in `root`: of the page, or of the inside of a component, which has the attributes then. */
+function followAll(root: ParentNode & { host?: Element }): void {
+  for (const media of root.querySelectorAll<HTMLMediaElement>('video,audio')) {
+    if (followed.has(media)) continue;
+    const options: Attributes = { data: {} };
+    read(tag!.dataset, '', options);
+    read(((root.host as HTMLElement) || media).dataset, 'playhead', options);
+    followed.set(media, monitor(media, options as unknown as MonitorOptions));
   }
-  return facts;
+}
+
+/** `videoId` (from `data-video-id`) becomes the fact `video_id`; names under `prefix` only, without it. */
+function read(attributes: DOMStringMap, prefix: string, options: Attributes): void {
+  for (const name in attributes) {
+    const value = attributes[name];
+    if (!value || name.indexOf(prefix)) continue;
+    if (STEERING.test(name)) options[name] = value;
+    else options.data[name.slice(prefix.length).replace(/\B[A-Z]/g, '_$&').toLowerCase()] = value;
+  }
 }
 
 if (tag && tag.dataset.key) {
-  sync(tag);
-  new MutationObserver(() => sync(tag)).observe(document, { childList: true, subtree: true });
+  sync();
+  new MutationObserver(sync).observe(document, { childList: true, subtree: true });
+  // A component says what the element inside of it says, and the document sees no further than the component.
+  const enter = guarded(({ target }: Event) => followAll((target as HTMLElement).shadowRoot!));
+  document.addEventListener('play', enter, true);
 }

@@ -23,6 +23,7 @@ use super::{
     counters::raise,
     marks::Marks,
     moments::Moments,
+    overcount,
     record::{Attribute, AttributeKey, Counters, Event, Format, Kind, Record, Severity},
     state::State,
     timeline::{Course, Timeline},
@@ -315,16 +316,20 @@ impl View {
     pub fn course(&self) -> Course {
         if self.timeline.is_empty() {
             let ranges = self.segments().map(|(_, range)| range).collect();
-            return Course { totals: self.counters, ranges, ..Course::default() };
+            return Course { totals: self.totals(), ranges, ..Course::default() };
         }
         let mut course = self.timeline.course(self.last_t_ms.unwrap_or(0));
         raise(&mut course.totals, &self.counters);
         course
     }
 
-    /// Totals: the client's own, else what follows from the timeline.
+    /// Totals: the client's own without what it counts twice, else what follows from the timeline.
     pub fn totals(&self) -> Counters {
-        if self.timeline.is_empty() { self.counters } else { self.course().totals }
+        if !self.timeline.is_empty() {
+            return self.course().totals;
+        }
+        let playing_ms = overcount::playing_ms(self.text(AttributeKey::Sdk), &self.counters);
+        Counters { playing_ms, ..self.counters }
     }
 
     /// Played ranges by the number of their stretch, which stays while a stretch grows.

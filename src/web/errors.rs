@@ -17,7 +17,10 @@ use super::{
 };
 use crate::{
     event::metric::Bucket,
-    store::query::errors::{self, ErrorCount},
+    store::query::{
+        Scope,
+        errors::{self, ErrorCount},
+    },
 };
 
 /// The errors of a timeframe, the most frequent first, at most 1,000.
@@ -54,7 +57,7 @@ pub struct ErrorRow {
 #[utoipa::path(get, path = "/data/v1/errors", tag = "views", params(openapi::Selection),
     responses((status = 200, body = ErrorsAnswer)))]
 pub async fn list(reader: Reader, params: Params, state: Data<ApiState>) -> Result<HttpResponse, ApiError> {
-    let scope = params.scope(reader.environment.clone(), Bucket::ViewEnd)?;
+    let scope = scope(&reader, &params)?;
     let answer = async {
         let errors = state.store.errors(&scope).await?;
         Ok(ErrorsAnswer {
@@ -74,8 +77,16 @@ pub async fn list_in_sql(
     params: Params,
     state: Data<ApiState>,
 ) -> Result<HttpResponse, ApiError> {
-    let scope = params.scope(reader.environment.clone(), Bucket::ViewEnd)?;
+    let scope = scope(&reader, &params)?;
     told(errors::in_sql(&scope), &reader, &params, &state).await
+}
+
+/// Which views, and in the one order there is: who asks for another is not given this one.
+fn scope(reader: &Reader, params: &Params) -> Result<Scope, ApiError> {
+    for (name, order) in [("order_by", "count"), ("order_direction", "desc")] {
+        params.choice(name, &[order], |word| word, order)?;
+    }
+    params.scope(reader.environment.clone(), Bucket::ViewEnd)
 }
 
 fn row(error: ErrorCount) -> ErrorRow {

@@ -159,6 +159,27 @@ fn errors_before_play_and_new_programmes_have_views_of_their_own() {
     assert_eq!(unmeasured.count(), 1, "mux-embed measures no startup of a new programme");
 }
 
+/// mux-embed 5.19.0 with a file of 24 s and one stall, played to its end.
+#[test]
+fn a_stall_is_no_playing_time() {
+    let captures: BTreeMap<_, _> = mux_captures().into_iter().collect();
+    let mut view = View::default();
+    for beacon in &captures["03_rebuffer"] {
+        records(beacon, RECEIVED_MS + beacon.at_ms, "e").iter().for_each(|record| view.learn(record));
+    }
+    assert_eq!(
+        (view.counters.playing_ms, view.counters.rebuffer_count),
+        (Some(25_103), Some(1)),
+        "as it counts"
+    );
+    let course = view.course();
+    // Startup 11, rebuffering 6,847, and this are what it watched, 30,927.
+    assert_eq!((course.totals.playing_ms, course.totals.watch_ms), (Some(24_069), Some(30_927)));
+    assert_eq!(view.totals(), course.totals);
+    let media_ms: u32 = course.ranges.iter().map(|(from_ms, to_ms)| to_ms - from_ms).sum();
+    assert!(media_ms.abs_diff(24_069) < 200, "the playhead went {media_ms} ms");
+}
+
 /// mux-embed 4.30.0 at a stall of three seconds and a seek back, as a browser sent it: no playing time, no played ranges.
 #[test]
 fn an_older_version_that_counts_no_playing_time_has_its_course_reckoned() {

@@ -4,12 +4,10 @@
 export function newViewId(): string {
   // Twelve hexadecimal digits of Unix milliseconds: eleven until the year 2527.
   const time = `0${Date.now().toString(16)}`;
-  let digit = 0;
-  return 'tttttttt-tttt-7xxx-yxxx-xxxxxxxxxxxx'.replace(/[txy]/g, (kind) =>
-    kind === 't' ? time.charAt(digit++) : (kind === 'x' ? randomByte() & 15 : (randomByte() & 3) | 8).toString(16),
-  );
+  return `${time.slice(0, 8)}-${time.slice(8)}-7xxx-8xxx-xxxxxxxxxxxx`.replace(/x/g, randomDigit);
 }
 
-function randomByte(): number {
-  return typeof crypto === 'object' ? crypto.getRandomValues(new Uint8Array(1))[0]! : Math.random() * 256;
+function randomDigit(): string {
+  const byte = typeof crypto === 'object' ? crypto.getRandomValues(new Uint8Array(1))[0]! : Math.random() * 256;
+  return (byte & 15).toString(16);
 }

@@ -33,6 +33,33 @@ test('an audio element is followed by the tag', async () => {
   assert.ok(!JSON.stringify(at.recorder.posts.map(({ body }) => body)).includes('rendition_'));
 });
 
+test('a player that is a component of its own is followed by the tag from its first play on', async () => {
+  // As the elements do that hls.js and dash.js come in: the video within, its events said by the component.
+  const component = `customElements.define('clip-player', class extends HTMLElement {
+    connectedCallback() {
+      this.attachShadow({ mode: 'open' }).innerHTML = '<video src="/demo.mp4" preload="auto" muted></video>';
+      this.video = this.shadowRoot.firstChild;
+      for (const type of ['play', 'pause']) this.video.addEventListener(type, () => this.dispatchEvent(new CustomEvent(type)));
+    }
+  })`;
+  at.recorder.pages.set('/', `<clip-player data-playhead-video-id="within"></clip-player><script>${component}</script>${tag(DEMO)}`);
+  await at.page.goto(`${at.recorder.origin}/`);
+  await at.page.locator('clip-player').evaluate(async ({ video }) => {
+    await video.play();
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    video.pause();
+    await video.play();
+  });
+  const { c } = await at.recorder.arrival('pause');
+  near(c.playing_ms, 1_000, 250, 'playing');
+  await at.page.locator('clip-player').evaluate((player) => player.remove());
+  await at.recorder.arrival('viewend');
+  const views = at.recorder.posts.flatMap(({ body }) => body.views);
+  const told = JSON.stringify(views).match(/"video_id":"\w+"/g);
+  assert.deepEqual([...new Set(told)], ['"video_id":"within"']);
+  assert.equal(new Set(views.map(({ id }) => id)).size, 1, 'followed once');
+});
+
 test('the build for televisions tells the same story', async () => {
   await open(`<video src="/demo.mp4" preload="auto"></video>${tag(DEMO, 'playhead.es5.js')}`);
   await video((element) => element.play());

@@ -27,7 +27,6 @@ const NO_HEIGHT = 'has no word for the size of the picture';
 const CMCD_CANNOT = { ranges: 'CMCD does not say where in the video playback is', rendition_height: `CMCD ${NO_HEIGHT}` };
 const UNREPORTED = 'a `load()` that fails is not reported';
 const NO_STATES = 'names no states: playing, waiting, seeking are one to it';
-const STALLS_PLAY = 'counts a second of each stall as playing, until it notices';
 const ONE_RENDITION = 'a file has one rendition, and the element does not know its bitrate';
 const playhead = (way, { url, key }) =>
   `window.handle = playhead.monitor(video, { key: '${key}', endpoint: '${url}', data: { video_id: '${way}' } });`;
@@ -83,21 +82,20 @@ export const WAYS = {
     title: 'mux-embed, `<video>`', media: 'video.mp4', files: MUX_FILES, scripts: MUX,
     setUp: (way, { url, key }, src) => `video.src = '${src}'; mux.monitor(video, {
       beaconCollectionDomain: '${new URL(url).host.replace('127.0.0.1', 'localhost')}', data: { env_key: '${key}', video_id: '${way}' } });`,
-    cannot: { rendition_bitrate: ONE_RENDITION, playing_ms: STALLS_PLAY },
+    cannot: { rendition_bitrate: ONE_RENDITION },
   },
   'mux-hlsjs': {
     title: 'mux-embed with hls.js', media: ENGINES['hls.js'].manifest,
     files: { ...MUX_FILES, '/engine.js': ENGINES['hls.js'].script }, scripts: MUX + ENGINE,
     setUp: (way, { url, key }, src) => `${ENGINES['hls.js'].setUp(src)} mux.monitor(video, { hlsjs: engine, Hls,
       beaconCollectionDomain: '${new URL(url).host.replace('127.0.0.1', 'localhost')}', data: { env_key: '${key}', video_id: '${way}' } }); load();`,
-    cannot: { playing_ms: STALLS_PLAY },
+    cannot: {},
   },
   'cmcd-hlsjs': cmcd('hls.js', (way, url) => `{ cmcd: { version: 2, contentId: '${way}', includeKeys: [],
     eventTargets: [{ url: '${url}', events: ['ps', 'e', 't', 'bc', 'pr'], interval: 10 }] } }`, CMCD_CANNOT),
   'cmcd-dashjs': cmcd('dash.js', (way, url) => `{ cmcd: { enabled: true, version: 2, sid: crypto.randomUUID(), cid: '${way}', includeInRequests: [],
     eventTargets: [{ enabled: true, url: '${url}', events: ['ps', 'e', 't', 'rr'], interval: 10, includeInRequests: ['segment', 'mpd'],
-      enabledKeys: ${JSON.stringify(DASH_KEYS)} }] } }`,
-    { ...CMCD_CANNOT, video_startup_ms: 'counts from attaching the source, not from the press on play' }),
+      enabledKeys: ${JSON.stringify(DASH_KEYS)} }] } }`, CMCD_CANNOT),
   'cmcd-shaka': cmcd('shaka', (way, url) => `{ cmcd: { enabled: true, version: 2, sessionId: crypto.randomUUID(), contentId: '${way}', includeKeys: ['cen'],
     eventTargets: [{ enabled: true, url: '${url}', events: ['ps', 'e', 't', 'bc', 'rr', 'b'], interval: 10 }] } }`,
     {

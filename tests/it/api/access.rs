@@ -222,6 +222,8 @@ async fn answers_say_what_is_wrong_and_what_would_be_right() {
         ("/data/v1/metrics/views/timeseries", ("group_by", "week"), "group_by", "hour"),
         ("/data/v1/metrics/views/breakdown", ("group_by", "planet"), "group_by", "country"),
         ("/data/v1/metrics/views/breakdown", ("order_by", "size"), "order_by", "negative_impact"),
+        ("/data/v1/errors", ("order_by", "last_seen"), "order_by", "count"),
+        ("/data/v1/errors/sql", ("order_direction", "asc"), "order_direction", "desc"),
         ("/data/v1/video-views", ("limit", "0"), "limit", "1 to 1000"),
         ("/data/v1/video-views", ("page", "-1"), "page", "1 to"),
         ("/data/v1/video-views", ("order_direction", "up"), "order_direction", "asc"),

@@ -1,5 +1,7 @@
 //! One view is unfolded by the program, many by ClickHouse: both say the same of any view.
 
+use std::collections::BTreeMap;
+
 use playhead::{
     event::{View, attribute::ATTRIBUTES, metric},
     store::{
@@ -15,7 +17,10 @@ use super::{
     data::{an_hour_ago, random_views, sampled, write},
     server::{Server, store, unlimited},
 };
-use crate::timeline::{any_events, record};
+use crate::{
+    support::capture::{mux_captures, records},
+    timeline::{any_events, record},
+};
 
 /// What is told of one view besides its attributes and scores, as `views` has it.
 const COLUMNS: &str = "view_id, toUnixTimestamp64Milli(view_start) AS view_start_ms, \
@@ -59,6 +64,27 @@ async fn write_courses(store: &Store, environment: &str) {
     store.insert(Table::ViewStates, &view_block(&rows), "courses").await.unwrap();
 }
 
+/// Views of mux-embed as it counted them; how many.
+async fn write_captures(store: &Store, environment: &str) -> usize {
+    let mut views = BTreeMap::<String, (i64, View)>::new();
+    for (_, beacons) in mux_captures() {
+        for record in
+            beacons.iter().flat_map(|beacon| records(beacon, an_hour_ago() - 3_600_000, environment))
+        {
+            let new = || (record.received_ms, View::default());
+            views.entry(record.view_id.to_string()).or_insert_with(new).1.learn(&record);
+        }
+    }
+    let overcounted = views.values().filter(|(_, view)| view.totals() != view.counters);
+    assert!(overcounted.count() > 0, "one of them stalled");
+    let rows: Vec<_> = views
+        .iter()
+        .map(|(id, (begun_ms, view))| ViewRow::of_all(environment, *begun_ms, id, view.clone()))
+        .collect();
+    store.insert(Table::ViewStates, &view_block(&rows), "captures").await.unwrap();
+    rows.len()
+}
+
 /// All views of a tenant as ClickHouse tells them.
 async fn told_by_clickhouse(store: &Store, environment: &str) -> Vec<Map<String, Value>> {
     let scores = SCORES.map(|id| format!("{} AS {id}", metric::by_id(id).unwrap().of_any_view().unwrap()));
@@ -97,8 +123,9 @@ async fn one_view_is_what_clickhouse_makes_of_it() {
     let store = store();
     write(&store, &tenant.id, &sampled(5, random_views(71, VIEWS, an_hour_ago()))).await;
     write_courses(&store, &tenant.id).await;
+    let captured = write_captures(&store, &tenant.id).await;
     let expected = told_by_clickhouse(&store, &tenant.id).await;
-    assert_eq!(expected.len(), 2 * VIEWS);
+    assert_eq!(expected.len(), 2 * VIEWS + captured);
     let (mut scored, mut ranged) = (0, 0);
     for expected in expected {
         let id = expected["view_id"].as_str().unwrap();

@@ -98,6 +98,8 @@ fn request_latency_ms(record: &Record<'_>) -> Option<u32> {
 fn kind<'a>(record: &Record<'_>, token: &'a str) -> (Kind, &'a str) {
     let state = if token == "ps" { record.text("sta") } else { None };
     let kind = match state {
+        _ if token != "e" && quirks::pressed_ms_ago(record).is_some() => Kind::Play,
+        Some("s") if quirks::is_only_attached(record) => Kind::Viewinit,
         Some("d") => Kind::Viewinit,
         Some("s") => Kind::Play,
         Some("p") => Kind::Playing,
@@ -121,7 +123,7 @@ fn kind<'a>(record: &Record<'_>, token: &'a str) -> (Kind, &'a str) {
 }
 
 /// When it happened, Unix ms of the client. `rr` carries the time of the request and tells of the response, so that is
-/// when it happened; unless it begins playback, which Shaka does with the request.
+/// when it happened; unless it begins playback, which Shaka does with the request. A press on play was before the record.
 fn time_ms(record: &Record<'_>, token: &str) -> Result<Option<i64>, &'static str> {
     let Some(ts) = record.number("ts") else { return Ok(None) };
     let ts = ts.round() as i64;
@@ -130,7 +132,8 @@ fn time_ms(record: &Record<'_>, token: &str) -> Result<Option<i64>, &'static str
     }
     let is_response = token == "rr" && !quirks::begins_playback(record);
     let took_ms = record.number("ttlb").filter(|ms| is_response && is_duration(*ms)).unwrap_or(0.0);
-    Ok(Some(ts + took_ms as i64))
+    let pressed_ms_ago = quirks::pressed_ms_ago(record).filter(|_| token != "e").unwrap_or(0);
+    Ok(Some(ts + took_ms as i64 - pressed_ms_ago))
 }
 
 fn is_duration(ms: f64) -> bool {
@@ -169,7 +172,7 @@ fn attributes(record: &Record<'_>, t_ms: i64) -> Vec<Attribute<'static>> {
                 attributes.extend(value.number().and_then(|ms| measured(AttributeKey::LiveLatencyMs, ms)));
             }
             "cen" => attributes.extend(kept("name", &value.kept())),
-            "msd" if quirks::startup_ms(record).is_some() => {}
+            "msd" if quirks::startup_ms(record).is_some() || quirks::pressed_ms_ago(record).is_some() => {}
             "pt" if playhead_ms(record).is_some() => {}
             "ttfb" | "ttfbb" | "ttlb" | "ltc" | "msd" if !value.number().is_some_and(is_duration) => {
                 count_labelled(Metric::FieldsDropped, "reason", "bad_duration", 1);

@@ -1,7 +1,7 @@
 //! Everything known of one view, unfolded here from its merged states.
 //!
 //! Of one view, planning the columns of `views` takes ten times as long as reading it. So its states are read as they are
-//! stored, and what `views` derives from them (`schema/clickhouse/0017_ranges_alone.sql`) is derived here, by the same
+//! stored, and what `views` derives from them (`schema/clickhouse/0018_overcount.sql`) is derived here, by the same
 //! rules; `tests/it/api/one_view.rs` holds the two against each other.
 
 use std::collections::BTreeMap;
@@ -10,8 +10,10 @@ use serde::{Deserialize, de::IgnoredAny};
 use serde_json::{Map, Value, json};
 
 use crate::event::{
+    Counters,
     attribute::{ATTRIBUTES, MILLIONTHS, Spec, Type},
     metric::score::Outcome,
+    overcount,
 };
 
 /// What is read besides the attributes. The checksum is the engine's, as in [`super::ERROR_ID`].
@@ -111,6 +113,24 @@ impl States {
         }
     }
 
+    /// Without what the client counts twice.
+    fn played_ms(&self) -> u32 {
+        if self.is_reckoned() {
+            return self.playing_ms;
+        }
+        let totals = Counters {
+            startup_ms: self.startup_ms,
+            playing_ms: Some(self.playing_ms),
+            watch_ms: Some(self.watch_ms),
+            rebuffer_ms: Some(self.rebuffer_ms),
+            rebuffer_count: Some(self.rebuffer_count),
+            seek_ms: Some(self.seek_ms),
+            ..Counters::default()
+        };
+        let sdk = self.said("sdk").and_then(Value::as_str).unwrap_or_default();
+        overcount::playing_ms(sdk, &totals).unwrap_or_default()
+    }
+
     const fn is_reckoned(&self) -> bool {
         self.course.0.0 > 0
     }
@@ -157,7 +177,7 @@ impl States {
 
     fn totals(&self) -> Value {
         json!({
-            "playing_ms": self.playing_ms,
+            "playing_ms": self.played_ms(),
             "watch_ms": self.watch_ms,
             "rebuffer_ms": self.rebuffer_ms,
             "rebuffer_count": self.rebuffer_count,
@@ -210,7 +230,7 @@ impl States {
             left_before_start: self.left_before_start(now_ms),
             waited_ms: self.waited_ms(),
             startup_ms: self.video_startup_ms(),
-            playing_ms: self.playing_ms,
+            playing_ms: self.played_ms(),
             watch_ms: self.watch_ms,
             rebuffer_ms: self.rebuffer_ms,
             rebuffer_count: self.rebuffer_count,
