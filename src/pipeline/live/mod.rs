@@ -12,6 +12,7 @@ mod seen;
 pub mod shares;
 pub mod standing;
 pub mod state;
+pub mod wary;
 pub mod window;
 
 use std::{
@@ -28,7 +29,7 @@ use parking_lot::Mutex;
 use tokio::sync::watch;
 
 pub use self::heat::BUCKET_MS;
-use self::{resume::Resume, state::Environment};
+use self::{resume::Resume, state::Environment, wary::Wary};
 use crate::{
     clock::Clock,
     event::Record,
@@ -132,68 +133,109 @@ impl Live {
     }
 }
 
-/// Follows the log and feeds [`Live`] until the task is dropped.
-pub async fn follow(log: Arc<dyn EventLog>, live: Arc<Live>, clock: Clock, mut resume: Resume) {
-    loop {
-        if let Err(error) = follow_once(&*log, &live, &clock, &mut resume).await {
-            tracing::warn!(%error, "the live tail broke off; opening it again");
-            tokio::time::sleep(REOPEN).await;
-        }
-    }
+/// Follows the log and feeds [`Live`].
+pub struct Feed {
+    pub live: Arc<Live>,
+    pub clock: Clock,
+    pub resume: Resume,
+    pub wary: Wary,
 }
 
-async fn follow_once(
-    log: &dyn EventLog,
-    live: &Live,
-    clock: &Clock,
-    resume: &mut Resume,
-) -> Result<(), LogError> {
-    let mut tail = log.tail(TailFrom(resume.positions())).await?;
-    let mut next_tick = tokio::time::Instant::now() + TICK;
-    loop {
-        let wait = next_tick.saturating_duration_since(tokio::time::Instant::now());
-        match tail.next(wait).await {
-            Ok(Some((partition, records))) => {
-                let read = decode(partition, &records, resume);
-                let panicked = live.learn(read.iter().map(|(_, record)| record), clock.now_ms());
-                if let (Some(first), Some(last)) = (records.first(), records.last()) {
-                    resume.begin(partition, first.offset, clock.now_ms());
-                    resume.mark(partition, last.offset + 1, clock.now_ms());
+impl Feed {
+    /// Until the task is dropped.
+    pub async fn follow(mut self, log: Arc<dyn EventLog>) {
+        loop {
+            if let Err(error) = self.follow_once(&*log).await {
+                tracing::warn!(%error, "the live tail broke off; opening it again");
+                tokio::time::sleep(REOPEN).await;
+            }
+        }
+    }
+
+    async fn follow_once(&mut self, log: &dyn EventLog) -> Result<(), LogError> {
+        self.wary.forget();
+        let mut tail = log.tail(TailFrom(self.resume.positions())).await?;
+        let mut next_tick = tokio::time::Instant::now() + TICK;
+        loop {
+            let wait = next_tick.saturating_duration_since(tokio::time::Instant::now());
+            match tail.next(wait).await {
+                Ok(Some((partition, mut records))) => {
+                    records.retain(|stored| {
+                        !self.resume.leaves_out(Position { partition, offset: stored.offset })
+                    });
+                    if !self.wary.keep(partition, &mut records) {
+                        self.read(partition, &records).await;
+                    } else if self.wary.is_full() {
+                        self.read_what_waits().await;
+                    }
                 }
-                panicked.into_iter().for_each(|place| resume.leave_out(read[place].0));
+                Ok(None) => {
+                    self.read_what_waits().await;
+                    self.wary.caught_up();
+                    self.live.caught_up(self.clock.now_ms());
+                    self.resume.survived().await;
+                }
+                // The processor quarantines it; live only steps over.
+                Err(LogError::Corrupt { position, .. }) => {
+                    self.read_what_waits().await;
+                    self.resume.mark(position.partition, position.offset + 1, self.clock.now_ms());
+                    return Ok(());
+                }
+                Err(error) => return Err(error),
             }
-            Ok(None) => {
-                live.caught_up(clock.now_ms());
-                resume.survived().await;
+            if tokio::time::Instant::now() >= next_tick {
+                self.read_what_waits().await;
+                if self.tick().await {
+                    return Ok(());
+                }
+                next_tick = tokio::time::Instant::now() + TICK;
             }
-            // The processor quarantines it; live only steps over.
-            Err(LogError::Corrupt { position, .. }) => {
-                resume.mark(position.partition, position.offset + 1, clock.now_ms());
-                return Ok(());
-            }
-            Err(error) => return Err(error),
         }
-        if tokio::time::Instant::now() >= next_tick {
-            live.tick(clock.now_ms());
-            // There may always be more to read, and never nothing.
-            if (1..CURRENT_MS).contains(&live.data_age_ms(clock.now_ms())) {
-                resume.survived().await;
-            }
-            resume.save(clock.now_ms()).await;
-            if resume.rewind(clock.now_ms()) {
-                tracing::warn!("live is read again from some minutes back, without what has caused a panic");
-                return Ok(());
-            }
-            next_tick = tokio::time::Instant::now() + TICK;
+    }
+
+    /// Lets time pass; whether the log has to be read again from some minutes back.
+    async fn tick(&mut self) -> bool {
+        let now_ms = self.clock.now_ms();
+        self.live.tick(now_ms);
+        // There may always be more to read, and never nothing.
+        if (1..CURRENT_MS).contains(&self.live.data_age_ms(now_ms)) {
+            self.resume.survived().await;
         }
+        self.resume.save(now_ms).await;
+        let has_to = self.resume.rewind(now_ms);
+        if has_to {
+            tracing::warn!("live is read again from some minutes back, without what has caused a panic");
+        }
+        has_to
+    }
+
+    async fn read_what_waits(&mut self) {
+        let (waiting, deadly) = self.wary.tried().await;
+        if !deadly.is_empty() {
+            self.resume.shun(deadly).await;
+        }
+        for (partition, records) in waiting {
+            self.read(partition, &records).await;
+        }
+    }
+
+    async fn read(&mut self, partition: u32, records: &[StoredRecord]) {
+        self.wary.note(partition, records).await;
+        let read = decode(partition, records);
+        let panicked = self.live.learn(read.iter().map(|(_, record)| record), self.clock.now_ms());
+        if let (Some(first), Some(last)) = (records.first(), records.last()) {
+            let now_ms = self.clock.now_ms();
+            self.resume.begin(partition, first.offset, now_ms);
+            self.resume.mark(partition, last.offset + 1, now_ms);
+        }
+        panicked.into_iter().for_each(|place| self.resume.leave_out(read[place].0));
     }
 }
 
-fn decode<'a>(partition: u32, records: &'a [StoredRecord], resume: &Resume) -> Vec<(Position, Record<'a>)> {
+fn decode(partition: u32, records: &[StoredRecord]) -> Vec<(Position, Record<'_>)> {
     let read = records.iter().filter_map(|stored| {
         let position = Position { partition, offset: stored.offset };
-        let record = Record::from_bytes(&stored.payload).ok()?;
-        (!resume.leaves_out(position)).then_some((position, record))
+        Some((position, Record::from_bytes(&stored.payload).ok()?))
     });
     read.collect()
 }
