@@ -107,6 +107,15 @@ impl Resume {
         true
     }
 
+    /// The clock was set back: goes back to where reading would begin after a restart, and counts time from now on.
+    pub fn begin_again(&mut self, now_ms: i64) {
+        (self.saved_ms, self.rewound_ms) = (now_ms, now_ms);
+        for marks in self.marks.values_mut() {
+            marks.truncate(1);
+            marks.iter_mut().for_each(|(at_ms, _)| *at_ms = now_ms);
+        }
+    }
+
     /// Reading of a partition begins at `first`, if it has not before.
     pub fn begin(&mut self, partition: u32, first: u64, now_ms: i64) {
         self.marks.entry(partition).or_insert_with(|| VecDeque::from([(now_ms, first)]));
@@ -180,6 +189,9 @@ mod tests {
         resume.leave_out(Position { partition: PARTITION, offset: 40 });
         assert!(!resume.rewind(150_000), "so soon");
         assert!(resume.rewind(200_000) && !resume.rewind(900_000));
+        resume.mark(PARTITION, 60, 900_000);
+        resume.begin_again(100_000);
+        assert_eq!(resume.positions(), BTreeMap::from([(PARTITION, 7)]));
     }
 
     #[tokio::test]
