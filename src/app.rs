@@ -44,7 +44,8 @@ use crate::{
     },
     pipeline::{
         self, Processor,
-        live::{self, Live, resume::Resume},
+        caution::Caution,
+        live::{Feed, Live, resume::Resume, wary::Wary},
         progress::Progress,
         trial::Trials,
     },
@@ -163,6 +164,7 @@ async fn start(config: Config) -> Result<Running, StartError> {
     let hub = Arc::new(Hub::new(Arc::clone(&live), clock.clone()));
     let progress = Progress::default();
     let trials = Trials { store: store.clone(), program: None };
+    let caution = Caution::default();
     let mut tasks = JoinSet::new();
     let (has_schema, schema) = watch::channel(false);
     tasks.spawn(bring_schema(store.clone(), has_schema, stopping.clone()));
@@ -174,6 +176,7 @@ async fn start(config: Config) -> Result<Running, StartError> {
             progress: progress.clone(),
             topic: config.kafka.as_ref().map_or_else(|| "embedded".to_owned(), |kafka| kafka.topic.clone()),
             trials: trials.clone(),
+            caution: caution.clone(),
         };
         tasks.spawn(process(processor, schema.clone(), stopping.clone()));
         let keeper = Keeper {
@@ -185,9 +188,13 @@ async fn start(config: Config) -> Result<Running, StartError> {
         tasks.spawn(until_stop(keep(keeper, schema), "the keeper", stopping.clone()));
     }
     if config.roles.contains(&Role::Query) {
-        let resume = Resume::load(config.data_dir.join("live.json")).await;
-        let follow = live::follow(Arc::clone(&log), Arc::clone(&live), clock.clone(), resume);
-        tasks.spawn(until_stop(follow, "the live tail", stopping.clone()));
+        let feed = Feed {
+            live: Arc::clone(&live),
+            clock: clock.clone(),
+            resume: Resume::load(config.data_dir.join("live.json")).await,
+            wary: Wary::load(&config.data_dir.join("live.reading"), trials.clone(), caution),
+        };
+        tasks.spawn(until_stop(feed.follow(Arc::clone(&log)), "the live tail", stopping.clone()));
         tasks.spawn(until_stop(Arc::clone(&hub).run(), "the live hub", stopping.clone()));
     }
 

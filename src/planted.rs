@@ -59,14 +59,32 @@ pub const fn is(_: Bug) -> bool {
     false
 }
 
-/// With [`Bug::Poison`] panics over `planted-panic`, and ends the process over `planted-abort`.
+/// With [`Bug::Poison`] panics over `planted-panic`, and ends the process over `planted-abort`, `planted-depth`, which takes more
+/// stack than there is, and `planted-hunger`, which takes more memory than a trial has.
 #[cfg(debug_assertions)]
 pub fn taste(word: &str) {
     match word {
         "planted-panic" => assert!(!is(Bug::Poison), "planted"),
         "planted-abort" if is(Bug::Poison) => std::process::abort(),
+        "planted-depth" if is(Bug::Poison) => assert_ne!(deeper(&[1; 64]), 0),
+        "planted-hunger" if is(Bug::Poison) => devour(),
         _ => {}
     }
+}
+
+#[cfg(debug_assertions)]
+#[expect(unconditional_recursion, reason = "a stack has to overflow")]
+fn deeper(held: &[u64]) -> u64 {
+    let more: Vec<u64> = held.iter().map(|number| number.wrapping_mul(3)).collect();
+    deeper(&more) + held.iter().sum::<u64>()
+}
+
+/// The machine has to survive it: nothing of the memory is written to, and there is an end.
+#[cfg(debug_assertions)]
+fn devour() {
+    let held: Vec<Vec<u8>> = (0..8).map(|_| vec![0; 1 << 30]).collect();
+    assert_eq!(held.len(), 8);
+    std::process::abort();
 }
 
 /// Tastes of nothing.

@@ -27,6 +27,7 @@ use playhead::{
     pipeline::{
         self, Processor,
         batch::{Batch, strangers},
+        caution::Caution,
         memory::Memory,
         progress::Progress,
         rows::rows,
@@ -180,6 +181,7 @@ async fn processed(
         progress: progress.clone(),
         topic: "bench".into(),
         trials: Trials { store: store.clone(), program: Some(env!("CARGO_BIN_EXE_playhead").into()) },
+        caution: Caution::default(),
     };
     let begun = meter.begin();
     let running = tokio::spawn(processor.run());

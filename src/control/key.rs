@@ -1,15 +1,18 @@
 //! Ingest keys: public names that say where beacons go, from which pages, and how many.
 
-use std::sync::Arc;
+use std::{num::NonZero, sync::Arc};
 
 use sqlx::{Row, any::AnyRow};
 
-use super::{Control, ControlError, Origins, now_ms, secret};
+use super::{Control, ControlError, Origins, memory, now_ms, secret};
 
 /// Longest name of a key or token, in characters.
 pub const MAX_LABEL: usize = 100;
 /// Largest quota that can be set, events per second.
 pub const MAX_EVENTS_PER_S: u32 = 10_000_000;
+/// Keys that were not heard of lately and are looked up one by one, a second: more than people make, fewer than cost
+/// anything.
+pub(super) const UNHEARD_PER_S: NonZero<u32> = NonZero::new(20).unwrap();
 
 /// A key that works, as the collector needs it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,9 +74,29 @@ impl Control {
     /// The key that `text` is, if it works. The hot path of intake: answered from memory for seconds, and from memory
     /// alone while the database is away.
     pub async fn ingest_key(&self, text: &str) -> Result<Option<Arc<IngestKey>>, ControlError> {
-        if !secret::is_ingest_key(text) {
-            return Ok(None);
+        match secret::is_ingest_key(text) && self.may_be_a_key(text).await? {
+            true => self.stored_key(text).await,
+            false => Ok(None),
         }
+    }
+
+    /// Whether the database is worth asking for this key. For a few that were not heard of lately it is; of more than that
+    /// somebody makes them up, and they have to be in a list of all, which is read every few seconds.
+    async fn may_be_a_key(&self, text: &str) -> Result<bool, ControlError> {
+        if self.keys.knows(text) || self.unheard_keys.check().is_ok() {
+            return Ok(true);
+        }
+        let load = || {
+            let pool = self.pool.clone();
+            async move {
+                memory::names(&pool, "SELECT ingest_key AS name FROM ingest_keys WHERE revoked_ms IS NULL")
+                    .await
+            }
+        };
+        Ok(self.key_names.get(memory::ALL, load).await?.is_some_and(|names| names.contains(text)))
+    }
+
+    async fn stored_key(&self, text: &str) -> Result<Option<Arc<IngestKey>>, ControlError> {
         let load = || {
             let (pool, text) = (self.pool.clone(), text.to_owned());
             async move {
@@ -88,6 +111,12 @@ impl Control {
             }
         };
         self.keys.get(text, load).await
+    }
+
+    /// Takes what was just written of a key for known, whatever the list of keys said before.
+    async fn hear_of_key(&self, key: &str) -> Result<(), ControlError> {
+        self.keys.forget(key).await;
+        self.stored_key(key).await.map(|_| ())
     }
 
     /// Notes that a key took a beacon in.
@@ -138,10 +167,10 @@ impl Control {
         .bind(environment)
         .execute(&self.pool)
         .await?;
-        self.keys.forget(key).await;
         if done.rows_affected() == 0 {
             return Err(no_such_key());
         }
+        self.hear_of_key(key).await?;
         self.listed_key(environment, key).await
     }
 
@@ -180,7 +209,7 @@ impl Control {
         .execute(&mut *transaction)
         .await?;
         transaction.commit().await?;
-        self.keys.forget(&new).await;
+        self.hear_of_key(&new).await?;
         self.listed_key(environment, &new).await
     }
 
@@ -234,8 +263,7 @@ impl Control {
                 "the ingest key for environment `{environment}` belongs to `{owner}` already"
             )));
         }
-        self.keys.forget(key).await;
-        Ok(())
+        self.hear_of_key(key).await
     }
 }
 

@@ -6,6 +6,7 @@
 //! no such thing" is remembered too, but not renewed: a guess must not cost a query each time, and a new key must work soon.
 
 use std::{
+    collections::HashSet,
     future::Future,
     sync::{
         Arc,
@@ -15,6 +16,7 @@ use std::{
 };
 
 use moka::{Entry, future::Cache, ops::compute::Op};
+use sqlx::{AnyPool, Row};
 
 use super::ControlError;
 
@@ -24,6 +26,18 @@ const FRESH: Duration = Duration::from_secs(5);
 const RENEW: Duration = Duration::from_millis(2500);
 /// How long an outage of the database may last before known keys stop working.
 const LAST_KNOWN: Duration = Duration::from_secs(3600);
+
+/// What all things of a kind are called. There is one list of them, under [`ALL`].
+pub type Names = Arc<HashSet<String>>;
+/// See [`Names`].
+pub const ALL: &str = "";
+
+/// The list that `select` gives, in a column `name`.
+pub async fn names(pool: &AnyPool, select: &'static str) -> Result<Option<Names>, ControlError> {
+    let rows = sqlx::query(select).fetch_all(pool).await?;
+    let names = rows.iter().map(|row| row.try_get("name")).collect::<Result<HashSet<String>, _>>()?;
+    Ok(Some(Arc::new(names)))
+}
 
 /// Values by what they are called.
 #[derive(Clone)]
@@ -125,6 +139,11 @@ impl<V: Clone + Send + Sync + 'static> Memory<V> {
             }
         };
         self.fresh.entry_by_ref(key).and_compute_with(replace).await;
+    }
+
+    /// Whether anything is remembered of `key`: asking for it makes no new work for the database.
+    pub fn knows(&self, key: &str) -> bool {
+        self.fresh.contains_key(key) || self.last_known.contains_key(key)
     }
 
     /// Forgets `key`, because this process just changed it.

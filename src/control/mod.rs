@@ -30,6 +30,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use sqlx::{AnyConnection, AnyPool, Connection, any::AnyPoolOptions, migrate::Migrator};
 
 pub use access::{Role, Scope, Scopes};
@@ -88,9 +89,11 @@ pub struct Control {
     pool: AnyPool,
     audit_queue: audit::Queue,
     keys: memory::Memory<Arc<IngestKey>>,
+    key_names: memory::Memory<memory::Names>,
+    unheard_keys: Arc<DefaultDirectRateLimiter>,
     keys_used: used::Used,
     tokens: memory::Memory<token::Stored>,
-    token_ids: memory::Memory<token::Ids>,
+    token_ids: memory::Memory<memory::Names>,
     tokens_used: used::Used,
     signing_keys: memory::Memory<signing::SigningKey>,
     proofs: token::Proofs,
@@ -126,6 +129,8 @@ impl Control {
             audit_queue: audit::queue(pool.clone()),
             pool,
             keys: memory::Memory::new(100_000),
+            key_names: memory::Memory::new(1),
+            unheard_keys: Arc::new(RateLimiter::direct(Quota::per_second(key::UNHEARD_PER_S))),
             keys_used: used::Used::new("UPDATE ingest_keys SET last_used_ms = $1 WHERE ingest_key = $2"),
             tokens: memory::Memory::new(10_000),
             token_ids: memory::Memory::new(1),

@@ -1,11 +1,11 @@
 //! API tokens: an id and a secret that may do something in one environment, for ever or until a day.
 
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use moka::future::Cache;
 use sqlx::{Row, any::AnyRow};
 
-use super::{Control, ControlError, Scopes, key::check_label, now_ms, secret};
+use super::{Control, ControlError, Scopes, key::check_label, memory, now_ms, secret};
 
 /// How long a chosen secret is known to be right: a program that asks once an hour has shown who it is.
 const RECALLED: Duration = Duration::from_hours(24);
@@ -62,12 +62,6 @@ pub struct Stored {
     expires_ms: Option<i64>,
 }
 
-/// The ids of all tokens that are not revoked.
-pub type Ids = Arc<HashSet<String>>;
-
-/// There is one list of them.
-const ALL: &str = "";
-
 /// Secrets that were right, by a digest over what they were checked against: a chosen secret costs Argon2 once and
 /// not per request, and a changed or revoked token is not recalled.
 #[derive(Clone)]
@@ -117,14 +111,9 @@ impl Control {
     pub async fn has_token(&self, id: &str) -> Result<bool, ControlError> {
         let load = || {
             let pool = self.pool.clone();
-            async move {
-                let rows =
-                    sqlx::query("SELECT id FROM tokens WHERE revoked_ms IS NULL").fetch_all(&pool).await?;
-                let ids = rows.iter().map(|row| row.try_get("id")).collect::<Result<HashSet<String>, _>>()?;
-                Ok(Some(Arc::new(ids)))
-            }
+            async move { memory::names(&pool, "SELECT id AS name FROM tokens WHERE revoked_ms IS NULL").await }
         };
-        Ok(self.token_ids.get(ALL, load).await?.is_some_and(|ids| ids.contains(id)))
+        Ok(self.token_ids.get(memory::ALL, load).await?.is_some_and(|ids| ids.contains(id)))
     }
 
     /// A new token for an environment.
@@ -244,7 +233,7 @@ impl Control {
         .execute(&self.pool)
         .await?;
         self.tokens.forget(id).await;
-        self.token_ids.forget(ALL).await;
+        self.token_ids.forget(memory::ALL).await;
         Ok(())
     }
 }

@@ -11,6 +11,7 @@
 
 pub mod batch;
 pub mod caught_up;
+pub mod caution;
 pub mod excluded;
 mod halving;
 mod isolate;
@@ -33,6 +34,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::time::Instant;
 
 use self::{
+    caution::Caution,
     partition::{Partition, Step},
     progress::Progress,
     room::Room,
@@ -62,6 +64,7 @@ pub struct Processor {
     /// Name of the log, part of every insert token.
     pub topic: String,
     pub trials: Trials,
+    pub caution: Caution,
 }
 
 impl Processor {

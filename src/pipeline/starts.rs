@@ -13,7 +13,7 @@ use super::{
     memory::ViewKey,
     notes::{Noted, Notes},
 };
-use crate::store::{Store, query::MAX_QUERY_BYTES};
+use crate::store::Store;
 
 const DAY_MS: i64 = 24 * 3_600_000;
 /// So far back every view is looked for that is not remembered: nearly all that go on have begun since.
@@ -21,8 +21,13 @@ pub const RECENT_MS: i64 = 3 * DAY_MS;
 /// So far back those are looked for that go on, by their sequences, and were not found there: no event is more than 30 days
 /// into its view. What has begun earlier begins anew.
 const LONGEST_MS: i64 = 31 * DAY_MS;
-/// Ids asked for at once: the longest, said twice with everything in them escaped, make half of the longest statement.
-const CHUNK: usize = 2_000;
+/// The longest statement: half of what the embedded engine takes. It has room for tens of thousands of ids, since looking for
+/// so many costs little more than looking for two thousand: an index is of no use for either, and all views are gone through.
+const STATEMENT_BYTES: usize = 8 << 20;
+/// What of it is for everything else.
+const BESIDE_IDS: usize = 1 << 20;
+/// Around an id and behind it.
+const QUOTES: usize = 3;
 
 #[derive(Row, Deserialize)]
 struct Line {
@@ -74,6 +79,24 @@ pub async fn look_up(
     Ok(starts)
 }
 
+/// As many at a time as one statement has room for, with each id in it twice and everything in it escaped.
+fn statements<'a>(mut keys: &'a [&'a ViewKey]) -> Vec<&'a [&'a ViewKey]> {
+    let mut statements = Vec::new();
+    while !keys.is_empty() {
+        let mut room = STATEMENT_BYTES - BESIDE_IDS;
+        let fit = keys.iter().take_while(|(_, id)| {
+            let needed = 2 * (2 * id.len() + QUOTES);
+            let fits = needed <= room;
+            room = room.saturating_sub(needed);
+            fits
+        });
+        let (statement, rest) = keys.split_at(fit.count().max(1));
+        statements.push(statement);
+        keys = rest;
+    }
+    statements
+}
+
 /// Adds those that have begun no longer than this before they were heard of here.
 async fn look_back(
     store: &Store,
@@ -86,7 +109,7 @@ async fn look_back(
         return Ok(());
     };
     let keys: Vec<&ViewKey> = strangers.into_iter().map(|(key, _)| key).collect();
-    for chunk in keys.chunks(CHUNK) {
+    for chunk in statements(&keys) {
         let environments: BTreeSet<&str> =
             chunk.iter().map(|(environment, _)| environment.as_ref()).collect();
         let ids: Vec<&str> = chunk.iter().map(|(_, id)| id.as_ref()).collect();
@@ -99,7 +122,7 @@ async fn look_back(
             GROUP BY environment, view_id \
             UNION ALL SELECT environment, view_id, toInt64(0), toUInt64(0), toUInt64(0), toUInt64(0), \
             emptyArrayString(), true FROM erased_views WHERE environment IN ? AND view_id IN ?";
-        let found = store.client.query(select).with_setting("max_query_size", MAX_QUERY_BYTES);
+        let found = store.client.query(select).with_setting("max_query_size", STATEMENT_BYTES.to_string());
         let found = found.bind(&environments).bind(&ids).bind(earliest_ms);
         for line in found.bind(&environments).bind(&ids).fetch_all::<Line>().await? {
             let known = match line.is_erased {
@@ -112,4 +135,28 @@ async fn look_back(
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_many_ids_as_fit_go_into_a_statement() {
+        let of_length = |length: usize| -> Vec<ViewKey> {
+            (0..100_000).map(|number| ("e".into(), format!("{number:0length$}").into())).collect()
+        };
+        for (length, most) in [(36, 3), (128, 8)] {
+            let views = of_length(length);
+            let keys: Vec<&ViewKey> = views.iter().collect();
+            let statements = statements(&keys);
+            assert!(statements.len() <= most, "{} of ids of {length} characters", statements.len());
+            assert_eq!(statements.concat(), keys);
+            for statement in statements {
+                let ids: usize = statement.iter().map(|(_, id)| format!("'{id}{id}',").len()).sum();
+                assert!(2 * ids + BESIDE_IDS <= STATEMENT_BYTES);
+            }
+        }
+        assert!(statements(&[]).is_empty());
+    }
 }

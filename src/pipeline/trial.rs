@@ -27,6 +27,7 @@ use tokio::{
 use super::{
     batch::Batch,
     halving::Halving,
+    live::Live,
     memory::Memory,
     panicking,
     write::{WriteError, make, recall},
@@ -60,10 +61,18 @@ pub struct Deadly {
     pub end: String,
 }
 
+/// In whose place the child reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reader {
+    Processor,
+    Live,
+}
+
 /// What the child is told first.
 #[derive(Serialize, Deserialize)]
 struct Given<A> {
-    access: A,
+    /// To ask ClickHouse, which live does not.
+    access: Option<A>,
     /// Of the records that follow.
     lengths: Vec<usize>,
 }
@@ -77,22 +86,12 @@ pub struct Trials {
 }
 
 impl Trials {
-    /// Looks for what nobody survives in a batch that was not finished.
+    /// Looks for what nobody survives in a batch that was not finished, or that is handled with caution.
     ///
     /// # Errors
     /// When ClickHouse cannot be asked.
     pub async fn of_batch(&self, records: &[StoredRecord]) -> Result<Option<Deadly>, String> {
-        tracing::info!(
-            records = records.len(),
-            "a batch was begun and not finished; another process tries it first"
-        );
-        let mut halving = Halving::of(records.len(), MOST);
-        let mut end = None;
-        while let Some(some) = halving.next() {
-            let death = self.death_of(&records[some]).await?;
-            halving.answer(death.is_none());
-            end = death.or(end);
-        }
+        let (halving, end) = self.search(records, Reader::Processor).await?;
         let offset = |place: usize| records.get(place).map(|record| record.offset);
         let until = match halving.found.is_empty() {
             true => offset(records.len() / 2),
@@ -102,16 +101,53 @@ impl Trials {
         Ok(end.map(|end| Deadly { offsets, until, end }))
     }
 
-    /// How a child dies of these records, if it does.
+    /// The offsets of the records over which live ends. All of them, if it is only together that they cannot be survived.
+    pub async fn for_live(&self, records: &[StoredRecord]) -> Vec<u64> {
+        let (mut deadly, mut from) = (Vec::new(), 0);
+        loop {
+            let rest = &records[from..];
+            // ClickHouse is not asked here, so there is always an answer.
+            let Ok((halving, end)) = self.search(rest, Reader::Live).await else { return deadly };
+            match end.is_some() && halving.found.is_empty() {
+                true => deadly.extend(rest.iter().map(|record| record.offset)),
+                false => deadly.extend(halving.found.iter().map(|place| rest[*place].offset)),
+            }
+            match halving.unsearched() {
+                Some(place) => from += place,
+                None => return deadly,
+            }
+        }
+    }
+
+    /// What of `records` a child dies of, and how it ended.
+    async fn search(
+        &self,
+        records: &[StoredRecord],
+        reader: Reader,
+    ) -> Result<(Halving, Option<String>), String> {
+        let (mut halving, mut end) = (Halving::of(records.len(), MOST), None);
+        while let Some(some) = halving.next() {
+            let death = self.death_as(&records[some], reader).await?;
+            halving.answer(death.is_none());
+            end = death.or(end);
+        }
+        Ok((halving, end))
+    }
+
+    /// How a child dies of writing these records, if it does.
     ///
     /// # Errors
     /// When ClickHouse cannot be asked.
     pub async fn death_of(&self, records: &[StoredRecord]) -> Result<Option<String>, String> {
+        self.death_as(records, Reader::Processor).await
+    }
+
+    async fn death_as(&self, records: &[StoredRecord], reader: Reader) -> Result<Option<String>, String> {
         let nothing_proved = |error: String| {
             tracing::warn!(error, "what may end this process cannot be tried in another one");
             Ok(None)
         };
-        match timeout(LONGEST, self.run(records)).await {
+        match timeout(LONGEST, self.run(records, reader)).await {
             Ok(Ok(status)) if status.success() => Ok(None),
             Ok(Ok(status)) if status.code() == Some(EXIT_LATER.into()) => {
                 Err("ClickHouse cannot be asked about the views of what is to be tried".into())
@@ -123,7 +159,7 @@ impl Trials {
         }
     }
 
-    async fn run(&self, records: &[StoredRecord]) -> io::Result<ExitStatus> {
+    async fn run(&self, records: &[StoredRecord], reader: Reader) -> io::Result<ExitStatus> {
         let program = match &self.program {
             Some(program) => program.clone(),
             None => std::env::current_exe()?,
@@ -137,7 +173,8 @@ impl Trials {
             .spawn()?;
         if let Some(stdin) = child.stdin.take() {
             // Who does not even read all of it is waited for all the same.
-            let _ = give(stdin, &self.store, records).await;
+            let access = (reader == Reader::Processor).then_some(&*self.store.access);
+            let _ = give(stdin, access, records).await;
         }
         child.wait().await
     }
@@ -151,9 +188,9 @@ fn is_of_its_own_making(status: ExitStatus) -> bool {
 }
 
 /// A line that says what follows, and the records' bytes.
-async fn give(stdin: ChildStdin, store: &Store, records: &[StoredRecord]) -> io::Result<()> {
+async fn give(stdin: ChildStdin, access: Option<&Access>, records: &[StoredRecord]) -> io::Result<()> {
     let lengths = records.iter().map(|record| record.payload.len()).collect();
-    let given = Given { access: &*store.access, lengths };
+    let given = Given { access, lengths };
     let mut stdin = BufWriter::new(stdin);
     stdin.write_all(&serde_json::to_vec(&given)?).await?;
     stdin.write_all(b"\n").await?;
@@ -163,14 +200,23 @@ async fn give(stdin: ChildStdin, store: &Store, records: &[StoredRecord]) -> io:
     stdin.flush().await
 }
 
-/// The child: handles the records it is given as the processor would, and writes nothing.
+/// The child: handles the records it is given as the processor would, or live, and writes nothing.
 pub async fn undergo() -> ExitCode {
     // Panics are survived, and told by whoever handles the records next.
     std::panic::set_hook(Box::new(|_| {}));
     bound();
     let Ok((store, batch)) = take() else { return ExitCode::FAILURE };
-    // On a thread like the processor's, whose stack is smaller than that of the first one.
-    match tokio::spawn(handle(store, batch)).await {
+    // On a thread like theirs, whose stack is smaller than that of the first one.
+    let handled = tokio::spawn(async {
+        match store {
+            Some(store) => handle(store, batch).await,
+            None => {
+                show(batch);
+                Ok(())
+            }
+        }
+    });
+    match handled.await {
         Ok(Ok(())) => ExitCode::SUCCESS,
         Ok(Err(_)) => ExitCode::from(EXIT_LATER),
         Err(_) => ExitCode::FAILURE,
@@ -188,7 +234,7 @@ fn bound() {
 }
 
 /// What [`give`] gives.
-fn take() -> io::Result<(Store, Batch)> {
+fn take() -> io::Result<(Option<Store>, Batch)> {
     let mut stdin = io::stdin().lock();
     let mut line = String::new();
     stdin.read_line(&mut line)?;
@@ -199,7 +245,15 @@ fn take() -> io::Result<(Store, Batch)> {
         stdin.read_exact(&mut payload)?;
         batch.push(StoredRecord { offset, payload: payload.into() });
     }
-    Ok((Store::new(&access.url, &access.user, &access.password), batch))
+    let store = access.map(|access| Store::new(&access.url, &access.user, &access.password));
+    Ok((store, batch))
+}
+
+fn show(mut batch: Batch) {
+    batch.read();
+    let (live, now_ms) = (Live::default(), chrono::Utc::now().timestamp_millis());
+    live.learn(batch.records().into_iter().map(|(_, record)| record), now_ms);
+    live.tick(now_ms);
 }
 
 async fn handle(store: Store, mut batch: Batch) -> Result<(), WriteError> {

@@ -38,7 +38,7 @@ pub struct Writing {
     /// Why something is left out, for a reader.
     reason: String,
     declared: bool,
-    /// Somebody has begun it and did not finish.
+    /// Somebody has begun it and did not finish, or has ended over something else lately.
     is_suspect: bool,
     backoff: Duration,
 }
@@ -50,6 +50,10 @@ impl Writing {
             true => String::new(),
             false => "left out before a restart".to_owned(),
         };
+        if batch.is_retry {
+            let records = batch.unread.len();
+            tracing::info!(records, "a batch was begun and not finished; another process tries it first");
+        }
         let (declared, is_suspect, retry_at) = (batch.is_retry, batch.is_retry, Instant::now());
         Self { batch, rest: None, retry_at, reason, declared, is_suspect, backoff: FIRST_RETRY }
     }
@@ -64,17 +68,19 @@ impl Writing {
         consumer: &mut dyn LogConsumer,
         memory: &mut Memory,
     ) -> Result<(), WriteError> {
-        if self.is_suspect {
-            let found = to.trials.of_batch(&self.batch.unread).await.map_err(WriteError::Later)?;
-            self.is_suspect = false;
-            if let Some(deadly) = found {
-                return Err(WriteError::Deadly(deadly));
-            }
-        }
         if !self.declared {
             self.declare(consumer).await?;
             self.declared = true;
+            self.is_suspect |= to.caution.is_on_or_in_doubt();
         }
+        if self.is_suspect && !self.batch.unread.is_empty() {
+            let found = to.trials.of_batch(&self.batch.unread).await.map_err(WriteError::Later)?;
+            if let Some(deadly) = found {
+                to.caution.renew();
+                return Err(WriteError::Deadly(deadly));
+            }
+        }
+        self.is_suspect = false;
         assert!(!planted::is(Bug::TaskPanics), "planted");
         if planted::is(Bug::CommitBeforeInsert) {
             consumer.commit(self.batch.partition, self.batch.last + 1, None).await?;

@@ -1,4 +1,4 @@
-//! Records that the service does not bear, if `poison` is planted in it: over `planted-panic` it panics, over `planted-abort`
+//! Records that the service does not bear, if `poison` is planted in it: over `planted-panic` it panics, over [`DEADLY`] words
 //! the process ends.
 
 use std::{
@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::{process::Command, time::sleep};
 
 use super::{
@@ -15,6 +15,8 @@ use super::{
     server::Server,
 };
 
+/// An abort, a stack that overflows, memory that runs out.
+const DEADLY: [&str; 3] = ["planted-abort", "planted-depth", "planted-hunger"];
 /// What lives so long has got over it.
 const ALIVE: Duration = Duration::from_secs(5);
 /// A player that gets no answer gives up then.
@@ -37,14 +39,19 @@ pub async fn give(rig: &Rig, word: &str, views: usize) {
     assert_eq!(rig.collector.beacon(&unreadable).await.0, 202);
 }
 
-/// Sends a beacon with a good view and so many that end the process in either way, and starts the process again until it stays.
-/// How often it had ended. Those records may be in the log more than once then, as whoever gets no answer sends again.
-pub async fn outlive(rig: &mut Rig, views: usize) -> usize {
+/// A beacon with a good view and so many that end the process, and one that cannot even be read.
+pub fn deadly_beacon(views: usize) -> Value {
     let event = |seq: u64, kind: &str| json!({"seq": seq, "t_ms": seq * 100, "type": kind, "playhead_ms": 0});
     let view = |id: &str, kind: &str| json!({"id": id, "events": [event(1, "play"), event(2, kind)]});
     let mut sent = vec![view("beside", "heartbeat"), view("planted-abort", "heartbeat")];
-    sent.extend((0..views).map(|number| view(&format!("deadly-{number}"), "planted-abort")));
-    let body = json!({"v": 1, "views": sent});
+    sent.extend((0..views).map(|number| view(&format!("deadly-{number}"), DEADLY[number % DEADLY.len()])));
+    json!({"v": 1, "views": sent})
+}
+
+/// Sends a [`deadly_beacon`] and starts the process again until it stays. How often it had ended. Those records may be in the
+/// log more than once then, as whoever gets no answer sends again.
+pub async fn outlive(rig: &mut Rig, views: usize) -> usize {
+    let body = deadly_beacon(views);
     rig.ledger.sent(Format::Native, "beside", &[1, 2], None);
     let (begun, mut ends, mut since, mut tries) = (Instant::now(), 0, Instant::now(), 0);
     loop {

@@ -2,8 +2,12 @@
 //!
 //! Each test is one body run on both hosts, since there is one code path.
 
-use std::{future::Future, time::Duration};
+use std::{
+    future::Future,
+    time::{Duration, Instant},
+};
 
+use futures_util::future::join_all;
 use playhead::control::{
     Bootstrap, Control, ControlError, KeySettings, Origins, Role, SESSION_LIFETIME, Scope, Scopes,
     TokenSettings,
@@ -194,6 +198,41 @@ async fn known_keys_and_tokens_outlive_an_outage_of_the_database() {
         assert!(control.verify_token(&made.token.id, &made.token.secret).await.unwrap().is_some());
         assert!(matches!(control.ingest_key("neverseen").await, Err(ControlError::Unavailable(_))));
         assert_eq!(of_key(&control, "No Key At All").await, None);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn made_up_keys_cost_the_database_a_few_questions_and_a_new_key_works_among_them() {
+    on_each_host(async |url| {
+        let here = Control::open(&url).await.unwrap();
+        let elsewhere = Control::open(&url).await.unwrap();
+        let flood = async |control: &Control, name: &str| {
+            let begun = Instant::now();
+            let asked = (0..1_000).map(|number| format!("{name}{number}"));
+            let answers = join_all(asked.map(async |key| control.ingest_key(&key).await)).await;
+            (answers, begun.elapsed())
+        };
+        for control in [&here, &elsewhere] {
+            let (answers, _) = flood(control, "before").await;
+            assert!(answers.iter().all(|answer| matches!(answer, Ok(None))), "{answers:?}");
+        }
+        let made = here.create_environment("x").await.unwrap();
+        let known = Some("x".to_owned());
+        assert_eq!(of_key(&here, &made.ingest_key).await, known);
+        let next = here.rotate_key("x", &made.ingest_key).await.unwrap();
+        assert_eq!(of_key(&here, &next.ingest_key).await, known);
+        let begun = Instant::now();
+        while of_key(&elsewhere, &made.ingest_key).await != known {
+            assert!(begun.elapsed() < Duration::from_secs(20));
+            flood(&elsewhere, "meanwhile").await;
+        }
+        // Whoever asks now is told that there is nobody.
+        elsewhere.close().await;
+        let (answers, took) = flood(&elsewhere, "after").await;
+        let questions = answers.iter().filter(|answer| answer.is_err()).count() as u64;
+        assert!(questions <= 20 * (2 + took.as_secs()), "{questions} in {took:?}");
+        assert_eq!(of_key(&elsewhere, &made.ingest_key).await, known);
     })
     .await;
 }

@@ -12,7 +12,7 @@ use playhead::{
     log::{
         self, EventLog, LogSettings, NewRecord, Position, quarantine::Quarantine, segment::SegmentSettings,
     },
-    pipeline::{self, Processor, progress::Progress, trial::Trials},
+    pipeline::{self, Processor, caution::Caution, progress::Progress, trial::Trials},
     store::{Store, embedded::EmbeddedClickHouse},
     web::api::Progress as _,
 };
@@ -82,6 +82,7 @@ fn processor(
         progress: progress.clone(),
         topic: "test".into(),
         trials: Trials { store: store.clone(), program: Some(env!("CARGO_BIN_EXE_playhead").into()) },
+        caution: Caution::default(),
     };
     tokio::spawn(async move { processor.run().await.unwrap() })
 }

@@ -54,7 +54,10 @@ impl Resume {
             tracing::warn!(%error, file = %begun.display(), "it cannot be noted that live is being read");
         }
         let marks = BTreeMap::new();
-        let (left_out, has_to_rewind, rewound_ms) = (BTreeSet::new(), false, 0);
+        let known = tokio::fs::read(file.with_extension("left-out")).await.unwrap_or_default();
+        let known: Vec<(u32, u64)> = serde_json::from_slice(&known).unwrap_or_default();
+        let left_out = known.into_iter().map(|(partition, offset)| Position { partition, offset }).collect();
+        let (has_to_rewind, rewound_ms) = (false, 0);
         Self { file, marks, loaded, saved_ms: 0, left_out, has_to_rewind, rewound_ms, is_catching_up: true }
     }
 
@@ -68,11 +71,25 @@ impl Resume {
 
     /// A record that cannot be taken in: what it has touched has to be read again without it.
     pub fn leave_out(&mut self, position: Position) {
+        self.never_read(position);
+        self.has_to_rewind = true;
+    }
+
+    /// Records that must not be read, after the next start neither.
+    pub async fn shun(&mut self, positions: Vec<Position>) {
+        positions.into_iter().for_each(|position| self.never_read(position));
+        let known: Vec<(u32, u64)> = self.left_out.iter().map(|at| (at.partition, at.offset)).collect();
+        let file = self.file.with_extension("left-out");
+        if let Err(error) = tokio::fs::write(&file, serde_json::to_vec(&known).unwrap_or_default()).await {
+            tracing::warn!(%error, file = %file.display(), "what live must not read cannot be noted");
+        }
+    }
+
+    fn never_read(&mut self, position: Position) {
         self.left_out.insert(position);
         if self.left_out.len() > MOST_LEFT_OUT {
             self.left_out.pop_first();
         }
-        self.has_to_rewind = true;
     }
 
     /// Whether a record is not to be taken in.
@@ -88,6 +105,15 @@ impl Resume {
         (self.has_to_rewind, self.rewound_ms) = (false, now_ms);
         self.marks.values_mut().for_each(|marks| marks.truncate(1));
         true
+    }
+
+    /// The clock was set back: goes back to where reading would begin after a restart, and counts time from now on.
+    pub fn begin_again(&mut self, now_ms: i64) {
+        (self.saved_ms, self.rewound_ms) = (now_ms, now_ms);
+        for marks in self.marks.values_mut() {
+            marks.truncate(1);
+            marks.iter_mut().for_each(|(at_ms, _)| *at_ms = now_ms);
+        }
     }
 
     /// Reading of a partition begins at `first`, if it has not before.
@@ -163,6 +189,9 @@ mod tests {
         resume.leave_out(Position { partition: PARTITION, offset: 40 });
         assert!(!resume.rewind(150_000), "so soon");
         assert!(resume.rewind(200_000) && !resume.rewind(900_000));
+        resume.mark(PARTITION, 60, 900_000);
+        resume.begin_again(100_000);
+        assert_eq!(resume.positions(), BTreeMap::from([(PARTITION, 7)]));
     }
 
     #[tokio::test]

@@ -123,6 +123,13 @@ impl Environment {
         true
     }
 
+    /// Forgets everything but whose viewers were erased: the clock was set back.
+    pub fn begin_anew(&mut self, now_ms: i64) {
+        let mut erased = std::mem::take(&mut self.erased);
+        erased.values_mut().for_each(|heard_ms| *heard_ms = now_ms.min(*heard_ms));
+        *self = Self { erased, version: self.version + 1, ..Self::default() };
+    }
+
     /// Lets time pass: silent views go, old counts are forgotten, charts get their newest second.
     pub fn tick(&mut self, now_ms: i64) {
         while self.wake.peek().is_some_and(|Reverse((at_ms, _))| *at_ms <= now_ms) {
