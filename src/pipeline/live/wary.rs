@@ -14,6 +14,7 @@ use crate::{
 
 /// Length of a note, which is padded: a shorter one leaves nothing of the last.
 const NOTE_BYTES: usize = 64;
+const NOTHING: &[u8] = &[b' '; NOTE_BYTES];
 /// Bytes that wait for the next child.
 const MOST_BYTES: usize = 24 << 20;
 
@@ -69,7 +70,8 @@ impl Wary {
         if suspect.is_some() {
             caution.doubt();
         }
-        let file = File::create(path).map(Arc::new);
+        // Its place on the disk is there from now on, however full that gets.
+        let file = File::create(path).and_then(|file| file.write_all_at(NOTHING, 0).map(|()| Arc::new(file)));
         if let Err(error) = &file {
             tracing::warn!(%error, file = %path.display(), "what live reads cannot be noted");
         }
@@ -139,7 +141,7 @@ impl Drop for Wary {
     /// Whoever stops in good order has survived everything.
     fn drop(&mut self) {
         if let Some(file) = &self.file {
-            let _ = file.write_all_at(&[b' '; NOTE_BYTES], 0);
+            let _ = file.write_all_at(NOTHING, 0);
         }
     }
 }
