@@ -164,7 +164,7 @@ async fn every_captured_view_is_one_row_whatever_happens() {
     for row in &shown {
         let view = &expected[&(row.environment.clone(), row.view_id.clone())];
         assert_eq!((row.rows, row.days), (1, 1), "{row:?}");
-        assert_eq!(row.playing_ms, view.counters.playing_ms.unwrap_or(0), "{row:?}");
+        assert_eq!(row.playing_ms, view.totals().playing_ms.unwrap_or(0), "{row:?}");
         assert_eq!(row.rebuffer_ms, view.counters.rebuffer_ms.unwrap_or(0), "{row:?}");
         assert_eq!(row.played_ranges, view.course().ranges, "{row:?}");
         if row.environment != "headless" && row.environment != "headless-restarts" {
