@@ -12,12 +12,12 @@ WITH
         startsWith(view_states.sdk.2, 'mux-embed') AND view_states.watch_ms >= view_states.playing_ms,
         least(
             greatest(
-                coalesce(toInt64(view_states.startup_ms), 0) + toInt64(view_states.playing_ms)
-                    + toInt64(view_states.rebuffer_ms) + toInt64(view_states.seek_ms) - toInt64(view_states.watch_ms),
+                ifNull(view_states.startup_ms, 0) + view_states.playing_ms + view_states.rebuffer_ms
+                    + view_states.seek_ms - view_states.watch_ms,
                 0
             ),
-            1500 * toInt64(view_states.rebuffer_count),
-            toInt64(view_states.playing_ms)
+            toInt64(1500 * view_states.rebuffer_count),
+            view_states.playing_ms
         ),
         0
     ) AS overcounted_ms,
