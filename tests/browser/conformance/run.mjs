@@ -33,10 +33,10 @@ async function visiting({ browser, server }, way, { videoId, lost = false }, act
     await sleep(PREPARING_MS);
     const outcome = await act(visit);
     await visit.evaluate(() => window.leave?.());
-    await visit.close();
     return outcome;
   } finally {
-    await visit.context().close();
+    // The tab, not its context with it: a browser that goes on sends what a page hands over at its end.
+    await visit.close();
     await stage.close();
   }
 }
