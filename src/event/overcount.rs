@@ -5,7 +5,7 @@
 //! whole, by just that. Seen in versions 5.13.0 and 5.19.0, with files and with hls.js, also in stalls shorter than the
 //! second, at twice the speed, and beside pauses and seeks: without stalls the parts and the whole agree.
 //!
-//! The ClickHouse view `views` takes the same off (`schema/clickhouse/0018_overcount.sql`).
+//! The ClickHouse view `views` takes the same off (`schema/clickhouse/0017_played.sql`).
 
 use super::record::Counters;
 

@@ -97,7 +97,7 @@ async fn fill(store: &Store) {
             event,
         }));
     }
-    // Of a stall mux-embed counts a second as playing too: such views say less since 0018.
+    // Of a stall mux-embed counts a second as playing too: such views say less since 0017.
     views.retain(|_, view| view.totals().playing_ms == view.counters.playing_ms);
     // And views whose totals follow from their timeline.
     let mut runner = TestRunner::deterministic();

@@ -1,7 +1,7 @@
 //! Everything known of one view, unfolded here from its merged states.
 //!
 //! Of one view, planning the columns of `views` takes ten times as long as reading it. So its states are read as they are
-//! stored, and what `views` derives from them (`schema/clickhouse/0018_overcount.sql`) is derived here, by the same
+//! stored, and what `views` derives from them (`schema/clickhouse/0017_played.sql`) is derived here, by the same
 //! rules; `tests/it/api/one_view.rs` holds the two against each other.
 
 use std::collections::BTreeMap;

@@ -1,11 +1,27 @@
--- Who asks what was played reads the ranges alone: they have the extent of the course they follow from, so the totals of the
--- course, a sixth of the price of a heatmap, stay where they are.
+-- mux-embed counts the second it takes to be sure of a stall as playing and as rebuffering. What was watched it counts once,
+-- so `views` takes the second off the playing time, of what is stored already as well. And who asks what was played reads the
+-- ranges alone: they have the extent of the course they follow from, so the totals of the course, a sixth of the price of a
+-- heatmap, stay where they are.
 -- What analysts and the API read: one row per view, the merge hidden. Derived columns are the definitions of
 -- src/event/view.rs in SQL. Times are UTC; `view_start` and `view_end` are server times.
 CREATE OR REPLACE VIEW views AS
 WITH
     -- Empty where the client counts itself.
     course.1.1 > 0 AS is_reckoned,
+    -- The second of each stall that mux-embed counts as playing too; src/event/overcount.rs.
+    if(
+        startsWith(view_states.sdk.2, 'mux-embed') AND view_states.watch_ms >= view_states.playing_ms,
+        least(
+            greatest(
+                ifNull(view_states.startup_ms, 0) + view_states.playing_ms + view_states.rebuffer_ms
+                    + view_states.seek_ms - view_states.watch_ms,
+                0
+            ),
+            toInt64(1500 * view_states.rebuffer_count),
+            view_states.playing_ms
+        ),
+        0
+    ) AS overcounted_ms,
     -- Both maps have the same keys, in their order: a stretch is told with both of its ends.
     arrayFilter(
         range -> range.2 > range.1,
@@ -19,7 +35,7 @@ WITH
     ) AS marked,
     -- How long each rendition played: from its mark to the next, the last to the end.
     arrayFilter(mark -> mark.1 = 1, marked) AS shown,
-    arrayShiftLeft(arrayMap(mark -> mark.2, shown), 1, toUInt32(playing_ms)) AS shown_until_ms,
+    arrayShiftLeft(arrayMap(mark -> mark.2, shown), 1, toUInt32(view_states.playing_ms)) AS shown_until_ms,
     -- Stalls by their place among the marks, and the mark that ended each.
     arrayEnumerate(marked) AS places,
     arrayFilter(stall -> stall.1 = 2, arrayMap((mark, place) -> (mark.1, mark.2, mark.3, place), marked, places)) AS stalls_begun,
@@ -92,7 +108,7 @@ SELECT
     ) AS video_startup_ms,
     player_startup_ms,
     page_load_ms,
-    if(is_reckoned, course.2.1, view_states.playing_ms) AS playing_ms,
+    if(is_reckoned, course.2.1, toUInt32(view_states.playing_ms - overcounted_ms)) AS playing_ms,
     if(is_reckoned, course.2.2, view_states.watch_ms) AS watch_ms,
     if(is_reckoned, course.2.3, view_states.rebuffer_ms) AS rebuffer_ms,
     if(is_reckoned, course.2.4, view_states.rebuffer_count) AS rebuffer_count,
@@ -125,7 +141,7 @@ SELECT
     error_message.2 AS error_message,
     length(error_sequences) AS error_count,
     attempted = 1 AS view_attempted,
-    first_frame_t_ms IS NOT NULL OR startup_ms IS NOT NULL OR playing_ms > 0 AS view_started,
+    first_frame_t_ms IS NOT NULL OR startup_ms IS NOT NULL OR if(is_reckoned, course.2.1, view_states.playing_ms) > 0 AS view_started,
     fatal = 1 AS playback_failure,
     business = 1 AS playback_business_exception,
     ended = 1 AS played_to_end,
