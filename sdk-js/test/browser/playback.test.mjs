@@ -132,7 +132,7 @@ test('a source that is not there', async () => {
 });
 
 test('autoplay, in a sandboxed frame without an origin, storage or cookies', async () => {
-  at.recorder.pages.set('/inner', `<video src="/demo.mp4" autoplay muted></video>${tag('')}`);
+  at.recorder.pages.set('/inner', `${tag('')}<video src="/demo.mp4" autoplay muted></video>`);
   await open(`<iframe sandbox="allow-scripts" src="/inner"></iframe>`);
   await at.recorder.arrival('playing');
   assert.deepEqual(at.recorder.types().slice(0, 3), ['viewinit', 'play', 'playing']);
