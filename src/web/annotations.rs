@@ -18,9 +18,11 @@ use crate::control::{Annotation, AnnotationChange, AnnotationQuestion};
 pub struct AnnotationInput {
     /// What time it is about, Unix seconds.
     pub date: Option<u32>,
-    /// 1 to 4,000 characters.
+    /// 1 to 4,000 characters, not all of them spaces.
+    #[schema(max_length = 4000, pattern = r"\S")]
     pub note: Option<String>,
     /// At most 256 characters; empty takes it away.
+    #[schema(max_length = 256)]
     pub sub_property_id: Option<String>,
 }
 

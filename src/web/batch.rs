@@ -40,10 +40,13 @@ pub struct Batch {
 #[derive(Debug, Clone, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Chosen {
+    #[schema(inline, value_type = Vec<openapi::words::TimeframeText>, max_items = 2)]
     timeframe: Vec<String>,
+    #[schema(inline, value_type = Vec<openapi::words::FilterText>, max_items = 100)]
     filters: Vec<String>,
+    #[schema(inline, value_type = Vec<openapi::words::FilterText>, max_items = 100)]
     metric_filters: Vec<String>,
-    /// `include`, `exclude` or `only`.
+    #[schema(pattern = "^(include|exclude|only)$")]
     in_progress: Option<String>,
 }
 
@@ -61,6 +64,7 @@ pub struct Asked {
     #[serde(default)]
     order_by: Option<String>,
     #[serde(default)]
+    #[schema(pattern = "^(asc|desc)$")]
     order_direction: Option<String>,
     #[serde(default)]
     #[schema(value_type = Option<u64>)]

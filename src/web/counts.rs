@@ -21,9 +21,10 @@ const CACHE: &str = "public, max-age=1";
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ViewerTokenInput {
-    /// At most 512 characters.
+    #[schema(min_length = 1, max_length = 512)]
     pub video_id: String,
     /// Seconds until it ends: a day when left out, at most ten years.
+    #[schema(minimum = 1, maximum = 315_360_000)]
     pub lifetime_s: Option<u32>,
 }
 

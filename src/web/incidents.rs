@@ -114,7 +114,7 @@ impl From<Incident> for IncidentShown {
 }
 
 /// The orders, and what they are called in the API this one is shaped after.
-const ORDERS: [(IncidentOrder, &str); 5] = [
+pub const ORDERS: [(IncidentOrder, &str); 5] = [
     (IncidentOrder::Started, "started_at"),
     (IncidentOrder::AffectedViewsPerHour, "negative_impact"),
     (IncidentOrder::MeasuredValue, "value"),

@@ -3,7 +3,7 @@
 mod generators;
 mod now;
 mod problems;
-mod words;
+pub mod words;
 
 use std::sync::LazyLock;
 
@@ -20,7 +20,7 @@ use utoipa::{
 pub use self::now::{
     HistogramPath, LiveQuery, Monitored, MonitoredAt, MonitoredBy, MonitoredFor, MonitoringPath,
 };
-pub use self::words::{Ascending, Audited, GroupOrder, InProgressWord, Resolution, StepWord, ViewOrderWord};
+pub use self::words::Audited;
 use self::{generators::ForGenerators, problems::Problems};
 use super::{
     annotations, auth::COOKIE, batch, control, counts, delivery, dimensions, engagement, error::ApiError,
@@ -43,25 +43,27 @@ pub struct MetricPath {
 pub struct Selection {
     /// `60:minutes`, `24:hours` (the default), `7:days`, or two Unix times in seconds: from the first to before the
     /// second.
-    #[param(rename = "timeframe[]", max_items = 2)]
-    pub timeframe: Option<Vec<String>>,
+    #[param(rename = "timeframe[]", inline, max_items = 2)]
+    pub timeframe: Option<Vec<words::TimeframeText>>,
     /// `dimension:value`, `!dimension:value`, `+dimension:text`, `-dimension:text`, `^dimension:text`, `?dimension`,
     /// `name>=number`, `name:from..to`, or in parentheses any of these with `and`, `or` and `not` between them. Values of one
     /// dimension are alternatives, all else holds together. docs/api.md has the grammar.
-    #[param(rename = "filters[]", max_items = 100)]
-    pub filters: Option<Vec<String>>,
+    #[param(rename = "filters[]", inline, max_items = 100)]
+    pub filters: Option<Vec<words::FilterText>>,
     /// `metric>=number`, of the views that have a value for it; the same grammar, of metrics alone.
-    #[param(rename = "metric_filters[]", max_items = 100)]
-    pub metric_filters: Option<Vec<String>>,
+    #[param(rename = "metric_filters[]", inline, max_items = 100)]
+    pub metric_filters: Option<Vec<words::FilterText>>,
     /// `exclude` (the default) leaves out senders that call themselves robots, `strict` those too that there is a hint
     /// about (`browser-automation`, `http-library`, `data-center`), `include` nobody. `bot_class` is a dimension.
-    pub bots: Option<String>,
+    #[param(inline)]
+    pub bots: Option<words::BotsWord>,
     /// What to do with views that have neither ended nor been silent for an hour: `include` them (the default),
     /// `exclude` them, or take them `only`.
     #[param(inline)]
-    pub in_progress: Option<InProgressWord>,
+    pub in_progress: Option<words::InProgressWord>,
     /// Positions of accepted beacons, `partition:offset`, to be in the answer.
-    pub wait_for: Option<Vec<String>>,
+    #[param(inline)]
+    pub wait_for: Option<Vec<words::PositionText>>,
     /// How long to wait for them; then 504.
     #[param(maximum = 30000)]
     pub wait_ms: Option<u32>,
@@ -72,8 +74,8 @@ pub struct Selection {
 #[into_params(parameter_in = Query)]
 pub struct Within {
     /// `24:hours`, `7:days`, or two Unix times in seconds; all there is when left out.
-    #[param(rename = "timeframe[]")]
-    pub timeframe: Option<Vec<String>>,
+    #[param(rename = "timeframe[]", inline, max_items = 2)]
+    pub timeframe: Option<Vec<words::TimeframeText>>,
 }
 
 /// Usage of when, in which steps.
@@ -81,10 +83,11 @@ pub struct Within {
 #[into_params(parameter_in = Query)]
 pub struct UsageOf {
     /// `24:hours` (the default), `30:days`, or two Unix times in seconds.
-    #[param(rename = "timeframe[]")]
-    pub timeframe: Option<Vec<String>>,
+    #[param(rename = "timeframe[]", inline, max_items = 2)]
+    pub timeframe: Option<Vec<words::TimeframeText>>,
     /// `day` (the default), `hour`, `ten_minutes` or `minute`.
-    pub group_by: Option<String>,
+    #[param(inline)]
+    pub group_by: Option<words::StepWord>,
 }
 
 /// How far back to look.
@@ -92,6 +95,7 @@ pub struct UsageOf {
 #[into_params(parameter_in = Query)]
 pub struct Window {
     /// Seconds: 60 when left out, 5 to 600.
+    #[param(minimum = 5, maximum = 600)]
     pub window_s: Option<u32>,
 }
 
@@ -108,14 +112,18 @@ pub struct ExportPath {
 #[into_params(parameter_in = Query)]
 pub struct WhichIncidents {
     /// `open`, `closed` or `expired`.
-    pub status: Option<String>,
+    #[param(inline)]
+    pub status: Option<words::StatusWord>,
     /// `warning` or `alert`.
-    pub severity: Option<String>,
+    #[param(inline)]
+    pub severity: Option<words::SeverityWord>,
     /// `started_at` (the default), `negative_impact` (affected views per hour), `value`, `views` (affected) or `field`
     /// (the incident's key).
-    pub order_by: Option<String>,
+    #[param(inline)]
+    pub order_by: Option<words::IncidentOrderWord>,
     /// `asc` or `desc`.
-    pub order_direction: Option<String>,
+    #[param(inline)]
+    pub order_direction: Option<words::Ascending>,
 }
 
 /// How fresh.
@@ -123,7 +131,8 @@ pub struct WhichIncidents {
 #[into_params(parameter_in = Query)]
 pub struct Fresh {
     /// Positions of accepted beacons, `partition:offset`, to be in the answer.
-    pub wait_for: Option<Vec<String>>,
+    #[param(inline)]
+    pub wait_for: Option<Vec<words::PositionText>>,
     /// How long to wait for them; then 504.
     #[param(maximum = 30000)]
     pub wait_ms: Option<u32>,
@@ -153,10 +162,10 @@ pub struct Measured {
 pub struct Stepped {
     /// By the length of the timeframe when left out. At most 12,000 steps.
     #[param(inline)]
-    pub group_by: Option<StepWord>,
+    pub group_by: Option<words::StepWord>,
     /// `asc` when left out.
     #[param(inline)]
-    pub order_direction: Option<Ascending>,
+    pub order_direction: Option<words::Ascending>,
 }
 
 /// Groups and their order.
@@ -167,10 +176,10 @@ pub struct Grouped {
     pub group_by: Option<String>,
     /// `negative_impact` when left out.
     #[param(inline)]
-    pub order_by: Option<GroupOrder>,
+    pub order_by: Option<words::GroupOrder>,
     /// `desc` when left out, of fields `asc`.
     #[param(inline)]
-    pub order_direction: Option<Ascending>,
+    pub order_direction: Option<words::Ascending>,
 }
 
 /// Which views to list.
@@ -183,10 +192,10 @@ pub struct Listed {
     pub error_id: Option<u32>,
     /// `view_end` when left out. The timeframe is about the end of views in any order.
     #[param(inline)]
-    pub order_by: Option<ViewOrderWord>,
+    pub order_by: Option<words::ViewOrderWord>,
     /// `desc` when left out.
     #[param(inline)]
-    pub order_direction: Option<Ascending>,
+    pub order_direction: Option<words::Ascending>,
 }
 
 /// The largest, the newest or the worst first, or last.
@@ -195,7 +204,7 @@ pub struct Listed {
 pub struct Directed {
     /// `desc` when left out.
     #[param(inline)]
-    pub order_direction: Option<Ascending>,
+    pub order_direction: Option<words::Ascending>,
 }
 
 /// Which rows.
@@ -228,7 +237,7 @@ pub struct Cuts {
     pub buckets: Option<u32>,
     /// `second`: a bucket for each second instead.
     #[param(inline)]
-    pub resolution: Option<Resolution>,
+    pub resolution: Option<words::Resolution>,
 }
 
 /// How many places that stand out, and which.
@@ -236,8 +245,10 @@ pub struct Cuts {
 #[into_params(parameter_in = Query)]
 pub struct Spots {
     /// `desc` (the default): hot spots, the hottest first; `asc`: cold spots, the coldest first.
-    pub order_direction: Option<String>,
-    /// 1 to 1000; all when left out.
+    #[param(inline)]
+    pub order_direction: Option<words::Ascending>,
+    /// All when left out.
+    #[param(minimum = 1, maximum = 86400)]
     pub limit: Option<u32>,
 }
 
@@ -246,13 +257,16 @@ pub struct Spots {
 #[into_params(parameter_in = Query)]
 pub struct Viewers {
     /// `viewer_id` (the default; a view whose viewer is not known is a row of its own) or `view_id`.
-    pub group_by: Option<String>,
+    #[param(inline)]
+    pub group_by: Option<words::RowWord>,
     /// One viewer only.
     pub viewer_id: Option<String>,
     /// `view_end` (the default), `percent_viewed` or `views`.
-    pub order_by: Option<String>,
+    #[param(inline)]
+    pub order_by: Option<words::RowOrderWord>,
     /// `desc` (the default) or `asc`.
-    pub order_direction: Option<String>,
+    #[param(inline)]
+    pub order_direction: Option<words::Ascending>,
 }
 
 /// What a place on a live curve means.
@@ -260,7 +274,8 @@ pub struct Viewers {
 #[into_params(parameter_in = Query)]
 pub struct Clock {
     /// `utc` (the default): when it was watched. `programme`: when what was watched was at the live edge.
-    pub clock: Option<String>,
+    #[param(inline)]
+    pub clock: Option<words::ClockWord>,
 }
 
 #[derive(OpenApi)]

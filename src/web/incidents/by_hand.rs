@@ -22,7 +22,8 @@ use crate::{
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct IncidentWish {
-    /// What is wrong: 1 to 200 characters.
+    /// What is wrong: 1 to 200 characters, not all of them spaces.
+    #[schema(max_length = 200, pattern = r"\S")]
     pub description: String,
     pub severity: Severity,
     /// The id of the metric it shows in.
@@ -31,9 +32,11 @@ pub struct IncidentWish {
     pub started_at: Option<u32>,
     /// The views it is about, at most ten values; all views when left out.
     #[serde(default)]
+    #[schema(max_items = 10)]
     pub breakdowns: Vec<BreakdownWish>,
     /// What is known so far, at most 4,000 characters.
     #[serde(default)]
+    #[schema(max_length = 4000)]
     pub note: String,
 }
 
@@ -52,6 +55,7 @@ pub struct IncidentDeed {
     pub action: IncidentAction,
     /// At most 4,000 characters; a `note` has to say something.
     #[serde(default)]
+    #[schema(max_length = 4000)]
     pub note: String,
 }
 

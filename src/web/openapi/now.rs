@@ -2,6 +2,8 @@
 
 use utoipa::IntoParams;
 
+use super::words;
+
 /// Which metric of monitoring.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Path)]
@@ -24,10 +26,11 @@ pub struct HistogramPath {
 pub struct Monitored {
     /// `dimension:value` or `!dimension:value`, of the dimensions of monitoring. Values of one dimension are
     /// alternatives, all else holds together.
-    #[param(rename = "filters[]")]
-    pub filters: Option<Vec<String>>,
+    #[param(rename = "filters[]", inline, max_items = 100)]
+    pub filters: Option<Vec<words::FilterText>>,
     /// `exclude` (the default), `strict` or `include`, as for metrics.
-    pub bots: Option<String>,
+    #[param(inline)]
+    pub bots: Option<words::BotsWord>,
 }
 
 /// Groups of viewers and their order.
@@ -37,9 +40,11 @@ pub struct MonitoredBy {
     /// A dimension of monitoring; `country` when left out.
     pub dimension: Option<String>,
     /// `negative_impact` (the default), `value`, `views` (concurrent viewers) or `field`.
-    pub order_by: Option<String>,
+    #[param(inline)]
+    pub order_by: Option<words::GroupOrder>,
     /// `asc` or `desc`.
-    pub order_direction: Option<String>,
+    #[param(inline)]
+    pub order_direction: Option<words::Ascending>,
 }
 
 /// A time of the last day.
@@ -55,9 +60,10 @@ pub struct MonitoredAt {
 #[into_params(parameter_in = Query)]
 pub struct MonitoredFor {
     /// At most ten minutes, the last one when left out: `5:minutes`, or two Unix times in seconds.
-    #[param(rename = "timeframe[]")]
-    pub timeframe: Option<Vec<String>>,
-    /// How many values at each time: 10 when left out, at most 100.
+    #[param(rename = "timeframe[]", inline, max_items = 2)]
+    pub timeframe: Option<Vec<words::TimeframeText>>,
+    /// How many values at each time: 10 when left out.
+    #[param(minimum = 1, maximum = 100)]
     pub limit: Option<u32>,
 }
 

@@ -1,86 +1,88 @@
-//! More parameters for the document: those that are one of a few words, and those of the audit log;
-//! [`super::super::params`] reads them by the same names.
+//! Parameters that are one of a few words, or have a form: types for the document alone, made of the words that are read. And
+//! the parameters of the audit log.
 
-use utoipa::ToSchema;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        RefOr, Schema,
+        schema::{ObjectBuilder, Type},
+    },
+};
 
-/// What to do with views under way.
-#[derive(Debug, ToSchema)]
-#[schema(rename_all = "snake_case")]
-pub enum InProgressWord {
-    Include,
-    Exclude,
-    Only,
+use crate::{
+    control::{IncidentStatus, Severity},
+    store::query::{
+        Bots, InProgress,
+        engagement::{
+            live::LiveClock,
+            viewers::{RowOf, RowOrder},
+        },
+        metric::breakdown::Order,
+        timeframe::Step,
+        view::ViewOrder,
+    },
+    web::incidents::ORDERS,
+};
+
+/// One of these.
+fn words<const N: usize>(words: [&'static str; N]) -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words))
 }
 
-/// Which way an order goes.
-#[derive(Debug, ToSchema)]
-pub enum Ascending {
-    #[schema(rename = "asc")]
-    Ascending,
-    #[schema(rename = "desc")]
-    Descending,
+/// A text of a form, a regular expression.
+fn text(form: &str) -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String).pattern(Some(form))
 }
 
-/// The length of a step.
-#[derive(Debug, ToSchema)]
-#[schema(rename_all = "snake_case")]
-pub enum StepWord {
-    Minute,
-    TenMinutes,
-    Hour,
-    Day,
+macro_rules! documented {
+    ($($(#[$doc:meta])* $name:ident: $schema:expr;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub struct $name;
+
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                Schema::from($schema.build()).into()
+            }
+        }
+
+        impl ToSchema for $name {}
+    )*};
 }
 
-/// What groups are ordered by.
-#[derive(Debug, ToSchema)]
-#[schema(rename_all = "snake_case")]
-pub enum GroupOrder {
-    NegativeImpact,
-    Value,
-    Views,
-    Field,
-}
-
-/// What views are ordered by.
-#[derive(Debug, ToSchema)]
-#[schema(rename_all = "snake_case")]
-pub enum ViewOrderWord {
-    ViewEnd,
-    ViewStart,
-    WatchTime,
-    PlayingTime,
-    RebufferDuration,
-    VideoStartupTime,
-    ViewerExperienceScore,
-}
-
-/// How finely a video is cut, other than by a number.
-#[derive(Debug, ToSchema)]
-#[schema(rename_all = "snake_case")]
-pub enum Resolution {
-    Second,
-}
-
-#[cfg(test)]
-mod tests {
-    use utoipa::PartialSchema;
-
-    use super::*;
-    use crate::store::query::{InProgress, metric::breakdown::Order, timeframe::Step, view::ViewOrder};
-
-    fn words<T: PartialSchema>() -> Vec<String> {
-        let schema = serde_json::to_value(T::schema()).unwrap();
-        serde_json::from_value(schema["enum"].clone()).unwrap()
-    }
-
-    #[test]
-    fn the_document_has_the_words_that_are_read() {
-        assert_eq!(words::<InProgressWord>(), InProgress::ALL.map(InProgress::name));
-        assert_eq!(words::<StepWord>(), Step::ALL.map(Step::name));
-        assert_eq!(words::<GroupOrder>(), Order::ALL.map(Order::name));
-        assert_eq!(words::<ViewOrderWord>(), ViewOrder::ALL.map(ViewOrder::name));
-        assert_eq!(words::<Ascending>(), ["asc", "desc"]);
-    }
+documented! {
+    /// A duration up to now, or one of two Unix times in seconds.
+    TimeframeText: text("^([1-9][0-9]{0,5}:(minute|hour|day|week)s?|[0-9]{1,10})$");
+    /// A condition; docs/api.md has the grammar.
+    FilterText: text(r"\S");
+    /// Positions of accepted beacons. Of a beacon of which nothing was taken it is empty.
+    PositionText: text("^([0-9]{1,9}:[0-9]{1,19}(,|$))*$");
+    /// Which robots count.
+    BotsWord: words(Bots::ALL.map(Bots::name));
+    /// What to do with views under way.
+    InProgressWord: words(InProgress::ALL.map(InProgress::name));
+    /// Which way an order goes.
+    Ascending: words(["asc", "desc"]);
+    /// The length of a step.
+    StepWord: words(Step::ALL.map(Step::name));
+    /// What groups are ordered by.
+    GroupOrder: words(Order::ALL.map(Order::name));
+    /// What views are ordered by.
+    ViewOrderWord: words(ViewOrder::ALL.map(ViewOrder::name));
+    /// What makes a row of viewers.
+    RowWord: words(RowOf::ALL.map(RowOf::name));
+    /// What rows of viewers are ordered by.
+    RowOrderWord: words(RowOrder::ALL.map(RowOrder::name));
+    /// What incidents are ordered by.
+    IncidentOrderWord: words(ORDERS.map(|(_, name)| name));
+    /// How incidents stand.
+    StatusWord: words(IncidentStatus::ALL.map(IncidentStatus::name));
+    /// How bad incidents are.
+    SeverityWord: words(Severity::ALL.map(Severity::name));
+    /// What a place on a live curve means.
+    ClockWord: words(LiveClock::ALL.map(LiveClock::name));
+    /// How finely a video is cut, other than by a number.
+    Resolution: words(["second"]);
 }
 
 /// Which lines of the audit log.

@@ -39,11 +39,13 @@ pub const MOST_ROWS: u32 = 10_000;
 #[serde(deny_unknown_fields)]
 pub struct StatementWish {
     /// SQL. A FORMAT clause in it changes nothing.
+    #[schema(pattern = r"\S")]
     pub query: String,
     /// Values of `{name:Type}`.
     #[serde(default)]
     pub parameters: BTreeMap<String, String>,
     /// What to call it when it is to be stopped: at most 200 printable characters.
+    #[schema(max_length = 200)]
     pub query_id: Option<String>,
     /// 10,000 when left out.
     #[schema(minimum = 1, maximum = 10_000)]

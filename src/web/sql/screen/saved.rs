@@ -25,9 +25,11 @@ use crate::{
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct QueryWish {
-    /// 1 to 120 characters, and no other's of the environment.
+    /// 1 to 120 characters on one line, and no other's of the environment.
+    #[schema(max_length = 120, pattern = r"\S")]
     pub name: String,
     /// At most 64 KiB.
+    #[schema(pattern = r"\S")]
     pub query: String,
 }
 
