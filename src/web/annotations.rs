@@ -17,6 +17,7 @@ use crate::control::{Annotation, AnnotationChange, AnnotationQuestion};
 #[serde(deny_unknown_fields)]
 pub struct AnnotationInput {
     /// What time it is about, Unix seconds.
+    #[schema(value_type = Option<u64>, maximum = 4294967295u32)]
     pub date: Option<u32>,
     /// 1 to 4,000 characters, not all of them spaces.
     #[schema(max_length = 4000, pattern = r"\S")]

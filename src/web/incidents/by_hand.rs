@@ -29,6 +29,7 @@ pub struct IncidentWish {
     /// The id of the metric it shows in.
     pub measurement: String,
     /// Since when, Unix seconds; now when left out.
+    #[schema(value_type = Option<u64>, maximum = 4294967295u32)]
     pub started_at: Option<u32>,
     /// The views it is about, at most ten values; all views when left out.
     #[serde(default)]

@@ -52,6 +52,7 @@ pub struct MonitoredBy {
 #[into_params(parameter_in = Query)]
 pub struct MonitoredAt {
     /// Unix seconds.
+    #[param(value_type = Option<u64>, maximum = 4294967295u32)]
     pub timestamp: Option<u32>,
 }
 
