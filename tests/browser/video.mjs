@@ -37,6 +37,39 @@ export async function measureStartup(page, selector) {
   return { read: () => page.evaluate(() => window.startup) };
 }
 
+/** How late a busy machine has made the page at most, since play was first asked for: by so much it may be wrong, and what it plays. */
+export const lateness = (page) => page.evaluate(() => window.lateMs);
+
+/** Runs in each page before its scripts, for `lateness`. */
+export function watchLateness() {
+  const LOOK_MS = 10;
+  window.lateMs = 0;
+  let looked = performance.now();
+  setInterval(() => {
+    const elapsed = performance.now() - looked;
+    looked += elapsed;
+    window.lateMs = Math.max(window.lateMs, elapsed - LOOK_MS);
+  }, LOOK_MS);
+  // Pages are busy with themselves until somebody wants to watch, and away in the browser's memory they are not late.
+  addEventListener('play', () => { window.lateMs = 0; }, { capture: true, once: true });
+  addEventListener('pageshow', () => { looked = performance.now(); });
+}
+
+/**
+ * Closes the tab, as a viewer does, and tells of its last moment: where the playhead was (`placeMs`) and when that was
+ * (`atMs`). The tab, not its context with it: a browser that goes on sends what a page hands over at its end.
+ */
+export async function leave(page, selector = 'video') {
+  await page.locator(selector).evaluate((video) => {
+    const tell = () => localStorage.setItem('left', JSON.stringify({ placeMs: video.currentTime * 1_000, atMs: Date.now() }));
+    addEventListener('pagehide', tell);
+  });
+  await page.close();
+  const { origins } = await page.context().storageState();
+  const left = origins.flatMap(({ localStorage: kept }) => kept).find(({ name }) => name === 'left');
+  return JSON.parse(left.value);
+}
+
 /** Plays of each second by these ranges in ms: a stretch plays every second it touches. */
 export function playsBySecond(ranges, seconds) {
   return Array.from({ length: seconds }, (_, second) =>
