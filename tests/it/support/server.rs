@@ -18,7 +18,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// A server takes this long to be ready at most: a busy machine links the engine slowly.
-const READY: Duration = Duration::from_secs(90);
+const READY: Duration = Duration::from_secs(180);
 /// The promise is 30 s.
 const STOPPED: Duration = Duration::from_secs(40);
 const LOOK: Duration = Duration::from_millis(50);
