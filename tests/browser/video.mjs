@@ -40,19 +40,23 @@ export async function measureStartup(page, selector) {
 /** How late a busy machine has made the page at most, since play was first asked for: by so much it may be wrong, and what it plays. */
 export const lateness = (page) => page.evaluate(() => window.lateMs);
 
-/** Runs in each page before its scripts, for `lateness`. */
+/** Runs in each page before its scripts, for `lateness`. It looks from the first play on: pages without a player are left alone. */
 export function watchLateness() {
   const LOOK_MS = 10;
+  let looked;
   window.lateMs = 0;
-  let looked = performance.now();
-  setInterval(() => {
+  const restart = () => { looked = performance.now(); };
+  const look = () => {
     const elapsed = performance.now() - looked;
     looked += elapsed;
     window.lateMs = Math.max(window.lateMs, elapsed - LOOK_MS);
-  }, LOOK_MS);
-  // Pages are busy with themselves until somebody wants to watch, and away in the browser's memory they are not late.
-  addEventListener('play', () => { window.lateMs = 0; }, { capture: true, once: true });
-  addEventListener('pageshow', () => { looked = performance.now(); });
+  };
+  addEventListener('play', () => {
+    restart();
+    setInterval(look, LOOK_MS);
+  }, { capture: true, once: true });
+  // Away in the browser's memory a page is not late.
+  addEventListener('pageshow', restart);
 }
 
 /**
