@@ -19,13 +19,17 @@ export const playedTo = (page, seconds) =>
 /**
  * Watches for the first press on `selector`. `read()` gives the two moments, in ms after the press, between which the
  * wait ended: `playing`, when the element said that it plays, and `shown`, when the browser had put up the first new
- * frame. On a busy machine they are tens of milliseconds apart.
+ * frame. On a busy machine they are tens of milliseconds apart. `heard` is the first of them after the element said that
+ * it was asked to play, from when on others can measure.
  */
 export async function measureStartup(page, selector) {
   await onVideo(page, (video, button) => {
     document.querySelector(button).addEventListener('click', () => {
       const pressed = performance.now();
       window.startup = {};
+      video.addEventListener('play', () => {
+        window.startup.asked = performance.now() - pressed;
+      }, { once: true });
       video.addEventListener('playing', () => {
         window.startup.playing = performance.now() - pressed;
       }, { once: true });
@@ -34,7 +38,12 @@ export async function measureStartup(page, selector) {
       });
     }, { capture: true, once: true });
   }, selector);
-  return { read: () => page.evaluate(() => window.startup) };
+  return {
+    read: () => page.evaluate(() => {
+      const { asked, playing, shown } = window.startup;
+      return { playing, shown, heard: playing - asked };
+    }),
+  };
 }
 
 /** How late a busy machine has made the page at most, since play was first asked for: by so much it may be wrong, and what it plays. */
