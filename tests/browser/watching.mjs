@@ -186,15 +186,20 @@ export async function checkApi(server, truth) {
 
   const { data: overall } = await server.api('metrics/views/overall', DAY);
   assert.deepEqual([overall.value, overall.total_views, overall.total_playing_time], [1, 1, view.playing_ms]);
-  await checkHeatmap(server, view);
+  await checkHeatmap(server, view, truth);
   return view;
 }
 
-async function checkHeatmap(server, view) {
+async function checkHeatmap(server, view, truth) {
   const { data } = await server.api(`engagement/videos/${VIDEO_ID}/heatmap`, { ...DAY, resolution: 'second' });
   assert.equal(data.total_views, 1);
   assert.equal(data.bucket_ms, 1_000);
-  assert.deepEqual(data.value.slice(0, 8), [1, 1, 1, 2, 2, 2, 2, 2], 'seconds 3 to 8 were played twice');
+  // Seconds 3 to 8, or where else a busy machine paused.
+  const [[, paused], [back]] = truth.ranges;
+  const [first, end] = [Math.ceil(back / 1_000), Math.floor(paused / 1_000)];
+  assert.ok(end - first >= 4, `played twice from ${first} to ${end} s`);
+  assert.deepEqual(data.value.slice(first, end), Array(end - first).fill(2), `seconds ${first} to ${end} were played twice`);
+  assert.deepEqual(data.value.slice(0, first - 1), Array(first - 1).fill(1), 'and those before once');
   assert.deepEqual(data.viewers.slice(0, 12), Array(12).fill(1), 'by one viewer');
   const plays = playsBySecond(view.ranges, data.value.length);
   assert.deepEqual(data.value, plays);
