@@ -9,8 +9,8 @@ GEO := deploy/geo/node_modules/.installed
 SDK := sdk-js/dist/playhead.js
 DASHBOARD := dashboards/dist/index.html
 BROWSER_TESTS := tests/browser/node_modules/.installed
-SDK_SOURCES := $(shell find sdk-js/src sdk-js/scripts sdk-js/package-lock.json -type f)
-DASHBOARD_SOURCES := $(shell find dashboards/src dashboards/public dashboards/*.html dashboards/*.ts dashboards/package-lock.json -type f)
+SDK_SOURCES := $(shell find sdk-js/src sdk-js/scripts sdk-js/*.json -type f)
+DASHBOARD_SOURCES := $(shell find dashboards/src dashboards/public dashboards/scripts dashboards/*.html dashboards/*.ts dashboards/*.json -type f)
 
 say = @printf '\033[1m▸ %s\033[0m\n' "$(1)"
 
@@ -67,8 +67,7 @@ test: ## everything CI runs: lint, Rust with real engine and Kafka, SDK, dashboa
 	@$(MAKE) setup pages $(BROWSER_TESTS)
 	@deploy/kafka/kafka.sh fetch
 	@cargo fmt --check || { echo "run: cargo fmt" >&2; exit 1; }
-	@$(MAKE) check-pages
-	@$(MAKE) -j2 watch-pages compile
+	@$(MAKE) -j2 test-pages compile
 	@$(MAKE) -j2 watch-players compile-rest
 	$(call say,Rust tests (embedded engine and a real Kafka))
 	@RUST_TEST_THREADS=$${RUST_TEST_THREADS:-3} cargo test --lib --bins --test it
@@ -93,18 +92,20 @@ faults: setup pages ## kills, frozen and missing parts, overload: a ledger again
 	@KILLS="$(KILLS)" SEED="$(SEED)" ROWS="$(ROWS)" cargo test --quiet --test faults
 
 .PHONY: test-pages
-test-pages: check-pages watch-pages ## SDK and dashboard alone
+test-pages: pages ## SDK and dashboard alone
+	@$(MAKE) check-pages
+	@$(MAKE) watch-pages
 
-# What builds pages, and so has to be over before they are compiled in.
+# Nothing here builds pages: they are being compiled in meanwhile.
 .PHONY: check-pages
-check-pages: sdk-js/node_modules/.installed dashboards/node_modules/.installed
+check-pages: pages
 	$(call say,SDK: lints$(comma) types$(comma) tests$(comma) sizes$(comma) the built files$(comma) API report)
-	@cd sdk-js && npm run --silent check
+	@cd sdk-js && npm run --silent check:built
 	$(call say,dashboard: lints$(comma) types$(comma) tests$(comma) size)
-	@cd dashboards && npm run --silent check
+	@cd dashboards && npm run --silent check:built
 
 .PHONY: watch-pages
-watch-pages: dashboards/node_modules/.installed
+watch-pages: pages
 	$(call say,dashboard: every state in a browser)
 	@cd dashboards && npm run --silent e2e
 

@@ -53,7 +53,7 @@ export default tseslint.config(
     languageOptions: {
       // Node's, and the browser's for functions that tests run in the page.
       globals: Object.fromEntries(
-        ['console', 'process', 'URL', 'Buffer', 'fetch', 'setTimeout', 'performance', 'document', 'history', 'EventTarget', 'Event', 'Headers'].map((name) => [
+        ['console', 'process', 'URL', 'Buffer', 'fetch', 'setTimeout', 'setInterval', 'performance', 'window', 'navigator', 'addEventListener', 'document', 'EventTarget', 'Event', 'Headers'].map((name) => [
           name,
           'readonly',
         ]),

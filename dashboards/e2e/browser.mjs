@@ -37,8 +37,14 @@ export async function axe(page) {
   });
 }
 
+/** Yesterday is another day after midnight: not between two looks that are compared. */
+export async function notAcrossMidnight(withinMs = 30_000) {
+  const leftMs = 86_400_000 - (Date.now() % 86_400_000);
+  if (leftMs < withinMs) await new Promise((resolve) => setTimeout(resolve, leftMs));
+}
+
 /** Polls the page until a check holds; for things that have no element to wait for. */
-export async function eventually(check, what, withinMs = 8_000) {
+export async function eventually(check, what, withinMs = 30_000) {
   const end = Date.now() + withinMs;
   for (;;) {
     if (await check()) return;

@@ -30,7 +30,14 @@ export function startReplay({ port = 0, pages = dist, empty = false, justBegun =
   const startMs = Date.now();
   const scene = new Scene({ empty, justBegun, now: () => Math.floor(startMs + (Date.now() - startMs) * speed) });
   const control = { pages, speed, deltaEveryMs, failing, silent, refuse, hanging, limited, comparisonFails, signedIn, managed: new Managed({ ingestKey: INGEST_KEY, empty, role }), accepting: true, connections: 0, subscribes: [], tokens: [], asked: [], questions: [] };
-  const server = createServer((request, response) => answer(request, response, control, scene));
+  const server = createServer(async (request, response) => {
+    try {
+      await answer(request, response, control, scene);
+    } catch (error) {
+      // A page that goes in the middle of its question waits for no answer.
+      if (error.code !== 'ECONNRESET') throw error;
+    }
+  });
   const sockets = new WebSocketServer({ noServer: true });
   server.on('upgrade', (request, socket, head) => {
     if (!control.accepting || request.url !== '/live') return socket.destroy();

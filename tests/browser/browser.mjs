@@ -1,6 +1,7 @@
 /** Debian's Chromium by playwright-core, and pages that keep what a page should never do or say. */
 
 import { chromium } from 'playwright-core';
+import { watchLateness } from './video.mjs';
 
 /** `remembersPages`: going back shows a page as it was left, as people's browsers do and Playwright's do not. */
 export const launch = ({ remembersPages = false } = {}) =>
@@ -28,6 +29,7 @@ export async function openPage(browser, { theme = 'dark', width = 1_360, height 
   const context = await browser.newContext({
     colorScheme: theme, viewport: { width, height }, locale: 'en-GB', timezoneId: 'UTC', ...(state === undefined ? {} : { storageState: state }),
   });
+  await context.addInitScript(watchLateness);
   const page = await context.newPage();
   page.complaints = [];
   page.requests = [];

@@ -16,7 +16,7 @@ const PAGES = fileURLToPath(new URL('../../dashboards/dist/index.html', import.m
 /** Where a checkout's engine is found from; see `PLAYHEAD_CHDB_LIB` for another place. */
 const CHECKOUT = fileURLToPath(new URL('../..', import.meta.url));
 /** The first start makes the schema in a new database. */
-const START_MS = 60_000;
+const START_MS = 180_000;
 /** Promised: drained and gone this long after SIGTERM. */
 const STOP_MS = 30_000;
 /** So much of the log is shown when something goes wrong. */

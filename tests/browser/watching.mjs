@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openPage } from './browser.mjs';
 import { between, eventually, near } from './check.mjs';
-import { measureStartup, onVideo, playedTo, playsBySecond, position } from './video.mjs';
+import { lateness, leave, measureStartup, onVideo, playedTo, playsBySecond, position } from './video.mjs';
 
 export const VIDEO_ID = 'playhead-demo';
 const TITLE = 'Playhead demo';
@@ -15,6 +15,7 @@ const DAY = { 'timeframe[]': '24:hours' };
 const PAUSE_MS = 2_000;
 /** The button "Back 5 s". */
 const BACK_MS = 5_000;
+const HEARTBEAT_MS = 10_000;
 /**
  * From the pause to the other screen. The SDK gathers for 100 ms and a frame of the screen takes 17; between is what is
  * promised to take 250 ms at the 99th percentile, on a machine with nothing else to do. This one runs two browsers.
@@ -30,8 +31,10 @@ const STARTUP_MS = 100;
 const AT_REST_MS = 20;
 /** Where it set off, the SDK goes by the first movement it sees: up to a frame, and on a busy machine the next. */
 const AT_START_MS = 70;
-/** The video plays on between this program's last look at it and the end of the page. */
-const AT_CLOSE_MS = 250;
+/** The page's last look at the video and the SDK's are at the end of the page, one after the other. */
+const AT_CLOSE_MS = 100;
+/** Clocks on the wall are read at the events, which a busy machine delivers late. */
+const COUNTED_MS = 250;
 
 /** Opens the dashboard through the printed link and waits until it is live. */
 export async function openDashboard(browser, server) {
@@ -56,15 +59,15 @@ export async function watch(browser, server, dashboard) {
   const viewId = await demo.locator('#view-id code').textContent();
   const row = dashboard.locator('#views tbody tr', { hasText: TITLE });
   const startup = await measureStartup(demo, '#play');
-  const began = Date.now();
+  await keepMoments(demo);
+  await lookForPause(dashboard);
 
   await demo.locator('#play').click();
   await seenLive(dashboard, row, 'Playing');
   await eventually(async () => (await tile(dashboard)) === '1', 'the dashboard counts one viewer');
   await playedTo(demo, 8);
-  const moments = Promise.all([pauseOf(demo), pauseSeenBy(dashboard)]);
   await demo.locator('#play').click();
-  const [pausedAt, seenAt] = await moments;
+  const { at: seenAt, lateMs: seenLateMs } = await dashboard.evaluate(() => window.pauseSeen);
   const first = [0, await position(demo)];
   await seenLive(dashboard, row, 'Paused');
   await sleep(PAUSE_MS);
@@ -73,7 +76,6 @@ export async function watch(browser, server, dashboard) {
   await onVideo(demo, (video) => video.seeking && new Promise((resolve) => video.addEventListener('seeked', resolve)));
   const rewatched = await position(demo);
   await demo.locator('#play').click();
-  const restMs = Date.now() - pausedAt;
   // The heartbeat comes ten seconds after playback was asked for again, at 3 s.
   await playedTo(demo, 15);
   const own = {
@@ -81,31 +83,44 @@ export async function watch(browser, server, dashboard) {
     summary: await demo.locator('#view .passes .summary').textContent(),
     startup: await demo.locator('#view-startup').textContent(),
   };
-  const waited = await startup.read();
-  const second = [rewatched, await position(demo)];
-  const lastedMs = Date.now() - began;
+  const [waited, lateMs] = [await startup.read(), await lateness(demo)];
+  const { play: [began, resumed], pause: [paused], beatS } = await demo.evaluate(() => window.moments);
   const beacons = demo.requests.filter((request) => request.startsWith(`POST ${server.url}/in/`)).length;
-  // The tab, not its context with it: a browser that goes on sends what a page hands over at its end.
-  await demo.close();
+  const { placeMs, atMs } = await leave(demo);
+  const [second, lastedMs, restMs] = [[rewatched, placeMs], atMs - began, resumed - paused];
   near(rewatched, first[1] - BACK_MS, 1, 'the button goes back 5 s');
   assert.deepEqual(demo.complaints, []);
-  return { viewId, waited, ranges: [first, second], own, lastedMs, restMs, freshMs: seenAt - pausedAt, beacons };
+  return { viewId, waited, lateMs, ranges: [first, second], own, beatS, lastedMs, restMs, freshMs: seenAt - paused, seenLateMs, beacons };
 }
 
-/** When the player pauses, by the clock that both browsers share. */
-const pauseOf = (demo) =>
-  onVideo(demo, (video) => new Promise((resolve) => video.addEventListener('pause', () => resolve(Date.now()), { once: true })));
+/**
+ * Keeps on the page when the player was asked to play and to pause, by the clock that both browsers share, and the place of
+ * the playhead ten seconds after it was last asked to play, when the heartbeat comes.
+ */
+const keepMoments = (demo) =>
+  onVideo(demo, (video, heartbeatMs) => {
+    window.moments = { play: [], pause: [] };
+    for (const type of ['play', 'pause']) video.addEventListener(type, () => window.moments[type].push(Date.now()));
+    video.addEventListener('play', () => setTimeout(() => { window.moments.beatS = video.currentTime; }, heartbeatMs));
+  }, HEARTBEAT_MS);
 
-/** When it is on the dashboard's screen. */
-const pauseSeenBy = (dashboard) =>
-  dashboard.evaluate(() => new Promise((resolve) => {
-    const look = () => (document.querySelector('#views [data-state=paused]') ? resolve(Date.now()) : requestAnimationFrame(look));
+/** Keeps on the page when a pause is on the dashboard's screen, and how late a busy machine let it look at most. */
+const lookForPause = (dashboard) =>
+  dashboard.evaluate(() => void (window.pauseSeen = new Promise((resolve) => {
+    let [looked, lateMs] = [performance.now(), 0];
+    const look = () => {
+      const now = performance.now();
+      lateMs = Math.max(lateMs, now - looked);
+      looked = now;
+      if (document.querySelector('#views [data-state=paused]')) resolve({ at: Date.now(), lateMs });
+      else requestAnimationFrame(look);
+    };
     look();
-  }));
+  })));
 
 const tile = (dashboard) => dashboard.locator('#tile-viewers .tile-value').textContent();
 
-const seenLive = (dashboard, row, word) => row.locator('.view-state', { hasText: word }).waitFor({ timeout: 5_000 });
+const seenLive = (dashboard, row, word) => row.locator('.view-state', { hasText: word }).waitFor();
 
 /** The dashboard has moved with the viewing, by itself: one socket, and nothing asked. */
 export async function checkLive(dashboard, truth, mark) {
@@ -117,22 +132,22 @@ export async function checkLive(dashboard, truth, mark) {
   const chart = dashboard.locator('#viewers [role=slider]');
   await chart.focus();
   await dashboard.keyboard.press('End');
-  const seen = [];
-  for (let back = 0; back < 12; back++) {
-    seen.push(await chart.getAttribute('aria-valuetext'));
+  // Back to where the viewer was still there: how many seconds ago that is, the machine says.
+  await eventually(async () => {
     await dashboard.keyboard.press('ArrowLeft');
-  }
-  assert.ok(seen.some((text) => /Viewers 1\b/.test(text)), `the chart shows one viewer: ${seen.join(' | ')}`);
-  assert.ok(truth.freshMs <= FRESH_MS, `the pause was on the dashboard after ${truth.freshMs} ms`);
+    return /Viewers 1\b/.test(await chart.getAttribute('aria-valuetext'));
+  }, 'the chart shows one viewer');
+  assert.ok(truth.freshMs <= FRESH_MS + truth.lateMs + truth.seenLateMs, `the pause was on the dashboard after ${truth.freshMs} ms`);
   assert.deepEqual(requestsSince(dashboard, mark), [], 'the dashboard asks nothing while it is live');
   assert.equal(dashboard.sockets.length, 1);
 }
 
 /** What the viewer's own page showed of the viewing while it went on. */
-export function checkOwnPanel({ own }) {
+export function checkOwnPanel({ own, beatS, lateMs }) {
   assert.ok(own.passes > 0, 'the strip shows what was played twice');
-  // At 15 s; the newest totals are of the heartbeat at 13 s.
-  assert.match(own.summary, /^1[2-4](\.\d)? s of .* seen .*: 0:00 to 0:1[2-4]\. At most 2 times\.$/);
+  // The newest totals are of the heartbeat, at 13 s or a little before, if the machine held the video up.
+  const [, seen] = /^(\d+(?:\.\d)?) s of .* seen .*: 0:00 to 0:\d\d\. At most 2 times\.$/.exec(own.summary) ?? [];
+  near(Number(seen), beatS, 1 + lateMs / 1_000, `seconds seen, by ${own.summary}`);
   assert.match(own.startup, /^\d/);
 }
 
@@ -151,17 +166,17 @@ export async function checkApi(server, truth) {
   const [[from1, to1], [from2, to2], ...more] = view.ranges;
   const [[, pausedAt], [rewatchedFrom, closedAt]] = truth.ranges;
   assert.deepEqual(more, []);
-  near(from1, 0, AT_START_MS, 'first range begins');
+  near(from1, 0, AT_START_MS + truth.lateMs, 'first range begins');
   near(to1, pausedAt, AT_REST_MS, 'first range ends');
-  near(from2, rewatchedFrom, AT_START_MS, 'second range begins');
+  near(from2, rewatchedFrom, AT_START_MS + truth.lateMs, 'second range begins');
   near(to2, closedAt, AT_CLOSE_MS, 'second range ends');
 
-  between(view.video_startup_ms, Object.values(truth.waited), STARTUP_MS, 'startup');
+  between(view.video_startup_ms, Object.values(truth.waited), STARTUP_MS + truth.lateMs, 'startup');
   const playedMs = pausedAt + closedAt - rewatchedFrom;
   const awakeMs = truth.lastedMs - truth.restMs;
   // Counted by the clock on the wall, which a busy machine's playhead falls behind a little.
-  between(view.playing_ms, [playedMs, awakeMs], AT_CLOSE_MS, 'playing time, the rewatched part included');
-  near(view.watch_ms, awakeMs, 2 * AT_CLOSE_MS, 'watch time, the pause left out');
+  between(view.playing_ms, [playedMs, awakeMs], COUNTED_MS + truth.lateMs, 'playing time, the rewatched part included');
+  near(view.watch_ms, awakeMs, COUNTED_MS + truth.lateMs, 'watch time, the pause left out');
   assert.deepEqual(
     [view.seek_count, view.rebuffer_count, view.error_count, view.view_started, view.playback_failure, view.exit_before_video_start],
     [1, 0, 0, true, false, false],
@@ -171,15 +186,20 @@ export async function checkApi(server, truth) {
 
   const { data: overall } = await server.api('metrics/views/overall', DAY);
   assert.deepEqual([overall.value, overall.total_views, overall.total_playing_time], [1, 1, view.playing_ms]);
-  await checkHeatmap(server, view);
+  await checkHeatmap(server, view, truth);
   return view;
 }
 
-async function checkHeatmap(server, view) {
+async function checkHeatmap(server, view, truth) {
   const { data } = await server.api(`engagement/videos/${VIDEO_ID}/heatmap`, { ...DAY, resolution: 'second' });
   assert.equal(data.total_views, 1);
   assert.equal(data.bucket_ms, 1_000);
-  assert.deepEqual(data.value.slice(0, 8), [1, 1, 1, 2, 2, 2, 2, 2], 'seconds 3 to 8 were played twice');
+  // Seconds 3 to 8, or where else a busy machine paused.
+  const [[, paused], [back]] = truth.ranges;
+  const [first, end] = [Math.ceil(back / 1_000), Math.floor(paused / 1_000)];
+  assert.ok(end - first >= 4, `played twice from ${first} to ${end} s`);
+  assert.deepEqual(data.value.slice(first, end), Array(end - first).fill(2), `seconds ${first} to ${end} were played twice`);
+  assert.deepEqual(data.value.slice(0, first - 1), Array(first - 1).fill(1), 'and those before once');
   assert.deepEqual(data.viewers.slice(0, 12), Array(12).fill(1), 'by one viewer');
   const plays = playsBySecond(view.ranges, data.value.length);
   assert.deepEqual(data.value, plays);
@@ -192,11 +212,13 @@ export async function checkVideoPage(dashboard) {
   await dashboard.waitForURL(`**/videos/${VIDEO_ID}`);
   await dashboard.locator('#engagement .plot').waitFor();
   const chart = dashboard.locator('#engagement [role=slider]');
+  // What a key did is there when it has been drawn.
+  const says = (text) => eventually(async () => text.test(await chart.getAttribute('aria-valuetext')), String(text));
   await chart.focus();
   await dashboard.keyboard.press('Home');
-  assert.match(await chart.getAttribute('aria-valuetext'), /^0:00: Viewers 1 \(100(\.0)?%\), Replays 0$/);
+  await says(/^0:00: Viewers 1 \(100(\.0)?%\), Replays 0$/);
   for (let second = 0; second < 5; second++) await dashboard.keyboard.press('ArrowRight');
-  assert.match(await chart.getAttribute('aria-valuetext'), /^0:05: Viewers 1 \(100(\.0)?%\), Replays 1$/);
+  await says(/^0:05: Viewers 1 \(100(\.0)?%\), Replays 1$/);
   await dashboard.locator('#figure-views .tile-value', { hasText: /^1$/ }).waitFor();
   assert.equal(await dashboard.locator('h1').textContent(), TITLE);
   assert.equal(dashboard.sockets.length, 1, 'the same socket all the way');

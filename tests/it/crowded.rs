@@ -7,11 +7,9 @@ use crate::support::server::Server;
 
 /// What the ledger says of these views: event rows and view rows.
 async fn stored(server: &Server, views: &[String]) -> Vec<(u64, u64)> {
-    let (id, secret) = Server::TOKEN.split_once(':').unwrap();
-    let request = server.http.post(server.at("/data/v1/ledger?wait_ms=30000")).basic_auth(id, Some(secret));
-    let text = request.json(views).send().await.unwrap().text().await.unwrap();
-    let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-    lines.map(|line| (line["event_rows"].as_u64().unwrap(), line["view_rows"].as_u64().unwrap())).collect()
+    let lines = server.ledger(Server::TOKEN, views).await;
+    let rows = |line: &Value| (line["event_rows"].as_u64().unwrap(), line["view_rows"].as_u64().unwrap());
+    lines.iter().map(rows).collect()
 }
 
 fn beacon(views: Vec<Value>) -> Value {

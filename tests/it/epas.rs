@@ -38,7 +38,7 @@ async fn settle(server: &Server) -> String {
 async fn view(server: &Server, id: &str) -> Value {
     let wait = settle(server).await;
     let (status, found) =
-        server.get(&format!("/data/v1/video-views/{id}?wait_for={wait}&wait_ms=20000")).await;
+        server.get(&format!("/data/v1/video-views/{id}?wait_for={wait}&wait_ms=30000")).await;
     assert_eq!(status, 200, "{id}: {found}");
     found["data"].clone()
 }
@@ -242,7 +242,7 @@ async fn captures_posted_as_they_were_become_one_view_each() {
     }
     let wait = settle(&server).await;
     let (_, list) =
-        server.get(&format!("/data/v1/video-views?limit=100&wait_for={wait}&wait_ms=20000")).await;
+        server.get(&format!("/data/v1/video-views?limit=100&wait_for={wait}&wait_ms=30000")).await;
     assert_eq!(list["total_row_count"], epas_captures().len(), "{list}");
 }
 

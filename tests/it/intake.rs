@@ -104,7 +104,7 @@ async fn bad_input_is_refused_by_name_and_good_neighbours_are_stored() {
     let wait = answer["position"].as_str().unwrap();
     for (view, events) in [("mixed", 3), ("raw", 2)] {
         let (status, found) =
-            server.get(&format!("/data/v1/video-views/{view}?wait_for={wait}&wait_ms=20000")).await;
+            server.get(&format!("/data/v1/video-views/{view}?wait_for={wait}&wait_ms=30000")).await;
         assert_eq!(status, 200, "{view}: {found}");
         assert_eq!(found["data"]["events"].as_array().unwrap().len(), events, "{view}");
     }
@@ -137,7 +137,7 @@ async fn captured_views_survive_a_kill_and_a_stop_as_one_row_each() {
     let last = server.beacon(&beacon("last", json!([{"seq": 1, "t_ms": 0, "type": "play"}]))).await.1;
     let wait = last["position"].as_str().unwrap();
     let (status, list) =
-        server.get(&format!("/data/v1/video-views?limit=100&wait_for={wait}&wait_ms=20000")).await;
+        server.get(&format!("/data/v1/video-views?limit=100&wait_for={wait}&wait_ms=30000")).await;
     assert_eq!(status, 200, "{list}");
     let ids: Vec<String> =
         list["data"].as_array().unwrap().iter().map(|view| view["id"].as_str().unwrap().to_owned()).collect();
@@ -169,7 +169,7 @@ async fn browsers_that_ask_for_privacy_are_not_told_apart() {
     let wait = position.as_str().unwrap();
     for (view, expected) in [("gpc", Value::Null), ("dnt", Value::Null), ("open", json!("bob"))] {
         let (_, shown) =
-            server.get(&format!("/data/v1/video-views/{view}?wait_for={wait}&wait_ms=20000")).await;
+            server.get(&format!("/data/v1/video-views/{view}?wait_for={wait}&wait_ms=30000")).await;
         assert_eq!(shown["data"]["viewer_id"], expected, "{view}: {shown}");
         assert_eq!(shown["data"]["video_id"], "film");
     }
@@ -225,7 +225,7 @@ async fn one_bad_value_costs_itself_in_every_format() {
     {
         assert_eq!(post(&server, &path, "application/json", None, body.into()).await.0, status, "{path}");
     }
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(120);
     for view in ["n", "m", "e"] {
         loop {
             let (_, shown) = server.get(&format!("/data/v1/video-views/{view}")).await;

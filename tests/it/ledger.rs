@@ -278,19 +278,10 @@ async fn an_environment_made_on_the_side_takes_and_shows_beacons() {
         .await
         .expect("an answer");
     assert_eq!(sent.status(), 202);
-    let stored = |id: String, secret: String| {
-        let request = client.post(format!("{}/data/v1/ledger?wait_ms=30000", server.url()));
-        async move {
-            let answer =
-                request.basic_auth(id, Some(secret)).json(&["side-1"]).send().await.expect("an answer");
-            assert_eq!(answer.status(), 200);
-            serde_json::from_str::<Value>(&answer.text().await.expect("text")).expect("one line")
-        }
-    };
-    let own = stored(id.to_owned(), secret.to_owned()).await;
+    let stored = async |token: &str| server.ledger(token, &["side-1"]).await.remove(0);
+    let own = stored(&format!("{id}:{secret}")).await;
     assert_eq!((&own["sequences"], &own["view_rows"]), (&json!([[1, 1], [3, 3]]), &Value::from(1)));
-    let (id, secret) = Server::TOKEN.split_once(':').expect("a pair");
-    let other = stored(id.to_owned(), secret.to_owned()).await;
+    let other = stored(Server::TOKEN).await;
     assert_eq!((&other["event_rows"], &other["view_rows"]), (&Value::from(0), &Value::from(0)));
 }
 

@@ -133,7 +133,7 @@ async fn beacons_reach_an_open_dashboard_as_deltas() {
     assert_eq!(heat["moments"], json!({"add_to_cart": {"1": 1}}));
     let position = answer["position"].as_str().unwrap();
     let path = "/data/v1/engagement/videos/film/heatmap";
-    let (_, history) = server.get(&format!("{path}?wait_for={position}&wait_ms=20000")).await;
+    let (_, history) = server.get(&format!("{path}?wait_for={position}&wait_ms=30000")).await;
     let moment = json!({"name": "add_to_cart", "playhead_ms": 1000, "count": 1});
     assert_eq!(history["data"]["moments"], json!([moment]), "{history}");
 
@@ -238,7 +238,7 @@ async fn samples_weigh_and_robots_are_left_out() {
 
     // As history has it.
     let path = format!(
-        "/data/v1/engagement/videos/film/heatmap?resolution=second&wait_for={position}&wait_ms=20000"
+        "/data/v1/engagement/videos/film/heatmap?resolution=second&wait_for={position}&wait_ms=30000"
     );
     let (_, history) = server.get(&path).await;
     let moment = json!({"name": "buy", "playhead_ms": 1000, "count": 5});

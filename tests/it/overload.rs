@@ -26,6 +26,8 @@ const RECOVERY: Duration = Duration::from_secs(10);
 #[derive(Default)]
 struct Outcome {
     sent: u64,
+    /// Events that the limit had room for while this sender was held up: what a busy machine leaves to others.
+    left: f64,
     /// Sequences by view.
     acknowledged: BTreeMap<String, BTreeSet<u64>>,
 }
@@ -45,8 +47,12 @@ fn beacon(view: &str, first: u64, kind: &str) -> Value {
 async fn send(server: Arc<Server>, view: String, kind: &'static str, is_new_each_time: bool) -> Outcome {
     let (begun, mut outcome) = (Instant::now(), Outcome::default());
     let mut turn = tokio::time::interval(Duration::from_millis(10));
+    let mut before = begun;
     while begun.elapsed() < LENGTH {
         turn.tick().await;
+        let room = before.elapsed().as_secs_f64() * f64::from(LIMIT);
+        outcome.left += (room - EVENTS as f64).max(0.0);
+        before = Instant::now();
         let (view, first) = match is_new_each_time {
             true => (format!("{view}-{}", outcome.sent), 1),
             false => (view.clone(), 100 + outcome.sent * EVENTS),
@@ -92,16 +98,12 @@ async fn send_cmcd(server: Arc<Server>) -> (u64, u64) {
 }
 
 async fn stored(server: &Server, views: &[&str]) -> BTreeMap<String, BTreeSet<u64>> {
-    let (id, secret) = Server::TOKEN.split_once(':').unwrap();
-    let request = server.http.post(server.at("/data/v1/ledger?wait_ms=30000")).basic_auth(id, Some(secret));
-    let text = request.json(views).send().await.unwrap().text().await.unwrap();
-    let line = |line: &str| {
-        let shown: Value = serde_json::from_str(line).unwrap();
+    let line = |shown: &Value| {
         let runs: Vec<(u64, u64)> = serde_json::from_value(shown["sequences"].clone()).unwrap();
         let sequences = runs.into_iter().flat_map(|(first, last)| first..=last).collect();
         (shown["view_id"].as_str().unwrap().to_owned(), sequences)
     };
-    text.lines().map(line).collect()
+    server.ledger(Server::TOKEN, views).await.iter().map(line).collect()
 }
 
 /// The sum of a counter's lines that carry all these labels.
@@ -139,10 +141,14 @@ async fn ten_times_the_limit_costs_heartbeats_first_and_nothing_that_was_acknowl
     // The limit's worth came in. What matters less had the room that was there when it began, and none after that.
     let accepted = [&beating, &coming, &failing].map(Outcome::accepted);
     let sent = [&beating, &coming, &failing].map(|outcome| outcome.sent);
-    println!("accepted {accepted:?} of {sent:?} beacons; CMCD {cmcd_accepted} and {cmcd_shed} shed");
+    println!(
+        "accepted {accepted:?} of {sent:?} beacons; CMCD {cmcd_accepted} and {cmcd_shed} shed; {} left",
+        failing.left
+    );
     let limit = u64::from(LIMIT) * LENGTH.as_secs();
     assert!(sent.iter().sum::<u64>() * EVENTS > TIMES * limit, "no overload: {sent:?}");
-    assert!((accepted[0] + accepted[1]) * EVENTS <= u64::from(LIMIT), "{accepted:?} of {sent:?}");
+    let lesser = ((accepted[0] + accepted[1]) * EVENTS) as f64;
+    assert!(lesser <= f64::from(LIMIT) + failing.left, "{accepted:?} of {sent:?}, {} left", failing.left);
     assert!(accepted[2] * EVENTS > limit * 3 / 4, "{accepted:?} of {sent:?}");
     assert!(cmcd_shed > 0);
 

@@ -38,10 +38,7 @@ impl Admin {
 
 /// What is stored of views, once everything sent has been processed.
 async fn stored(server: &Server, views: &[&str]) -> Vec<Value> {
-    let (id, secret) = Server::TOKEN.split_once(':').unwrap();
-    let request = server.http.post(server.at("/data/v1/ledger?wait_ms=30000")).basic_auth(id, Some(secret));
-    let text = request.json(&views).send().await.unwrap().text().await.unwrap();
-    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    server.ledger(Server::TOKEN, views).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -15,9 +15,7 @@ fn view(id: &str, rate: &Value, counters: &Value) -> Value {
 }
 
 async fn settle(server: &Server) {
-    let (id, secret) = Server::TOKEN.split_once(':').unwrap();
-    let request = server.http.post(server.at("/data/v1/ledger?wait_ms=30000")).basic_auth(id, Some(secret));
-    assert_eq!(request.json(&Vec::<String>::new()).send().await.unwrap().status(), 200);
+    server.ledger(Server::TOKEN, &[""; 0]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -24,13 +24,9 @@ async fn two_tenants() -> (Server, tempfile::TempDir) {
 
 /// Views of these ids that a token sees, once everything sent has settled.
 async fn seen_by(server: &Server, token: &str, views: &[&str]) -> BTreeSet<String> {
-    let (id, secret) = token.split_once(':').unwrap();
-    let request = server.http.post(server.at("/data/v1/ledger?wait_ms=30000")).basic_auth(id, Some(secret));
-    let answer = request.json(views).send().await.unwrap();
-    assert_eq!(answer.status(), 200);
-    let text = answer.text().await.unwrap();
-    let shown = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let shown = server.ledger(token, views).await;
     shown
+        .iter()
         .filter(|view| view["view_rows"] != 0)
         .map(|view| view["view_id"].as_str().unwrap().to_owned())
         .collect()

@@ -6,6 +6,7 @@
 
 import { createReadStream, readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { GOODBYE } from './witness.mjs';
 
 const DIST = new URL('../../dist/', import.meta.url);
 const VIDEO = new URL('../../../dashboards/public/demo/playhead-demo.mp4', import.meta.url);
@@ -24,6 +25,8 @@ export class Recorder {
   posts = [];
   /** What the true collector would not take. */
   refusals = [];
+  /** What pages saw that have gone. */
+  goodbyes = [];
   /** Bytes of the video handed out before the line goes silent; lifted by `release()`. */
   holdAfter = Infinity;
   #held = [];
@@ -81,13 +84,24 @@ export class Recorder {
     return merged;
   }
 
-  /** Waits until an event of this type has arrived, and returns it. */
-  async arrival(type, { id, within = 15_000 } = {}) {
+  /** Waits until an event of this type has arrived, or so many of them, and returns the last of these. */
+  arrival(type, { id, count = 1, within } = {}) {
+    const found = () => this.events(id).filter((event) => event.type === type)[count - 1];
+    return this.until(found, () => `no ${type} (${count}) among ${this.types(id).join()}`, within);
+  }
+
+  /** What the page saw that has just gone. */
+  goodbye() {
+    return this.until(() => this.goodbyes.at(-1), () => 'no word of the page that has gone');
+  }
+
+  /** Asks until there is an answer, and returns it. */
+  async until(ask, complaint, within = 15_000) {
     const deadline = Date.now() + within;
     for (;;) {
-      const found = this.events(id).find((event) => event.type === type);
-      if (found) return found;
-      if (Date.now() > deadline) throw new Error(`no ${type} within ${within} ms among ${this.types(id).join()}`);
+      const answer = ask();
+      if (answer) return answer;
+      if (Date.now() > deadline) throw new Error(`${complaint()}, within ${within} ms`);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }
@@ -96,6 +110,10 @@ export class Recorder {
     const { pathname } = new URL(request.url, 'http://localhost');
     response.setHeader('Access-Control-Allow-Origin', '*');
     if (pathname.startsWith('/in/')) return this.#take(request, response);
+    if (pathname === GOODBYE) {
+      this.goodbyes.push(JSON.parse(await textOf(request)));
+      return response.writeHead(204).end();
+    }
     if (pathname.startsWith('/sdk/')) {
       return response.setHeader('Content-Type', 'text/javascript').end(readFileSync(new URL(pathname.slice(5), DIST)));
     }
@@ -107,9 +125,7 @@ export class Recorder {
   }
 
   async #take(request, response) {
-    const chunks = [];
-    for await (const chunk of request) chunks.push(chunk);
-    const text = Buffer.concat(chunks).toString();
+    const text = await textOf(request);
     if (this.portals > 0) {
       this.portals--;
       return response.setHeader('Content-Type', 'text/html').end('<!doctype html><title>Welcome to our network</title>');
@@ -143,4 +159,10 @@ export class Recorder {
     if (cut === start) return response.flushHeaders();
     return createReadStream(VIDEO, { start, end: cut - 1 }).pipe(response, { end: false });
   }
+}
+
+async function textOf(request) {
+  const chunks = [];
+  for await (const chunk of request) chunks.push(chunk);
+  return Buffer.concat(chunks).toString();
 }

@@ -11,8 +11,9 @@ export async function direct({ script, leadMs }) {
   const STALL_MS = 250;
   /** Players may hesitate for a moment; a picture that stands still longer has run out of media. */
   const FROZEN_MS = 500;
-  /** Two words about the same place, in seconds. */
+  /** Two words about the same wait: at the same place, in seconds, and before anybody could have come by once more. */
   const NEAR_S = 0.2;
+  const SAME_MS = 4_000;
   const record = { stalls: [], waits: [], ranges: [], playingMs: 0 };
   const moves = { at: 0, place: 0 };
   const now = () => performance.now();
@@ -40,9 +41,9 @@ export async function direct({ script, leadMs }) {
   // Where the element says it waits; some ways in take its word, however short the wait.
   video.addEventListener('waiting', () => {
     const place = video.currentTime;
-    const known = record.waits.some((one) => Math.abs(one - place) < NEAR_S);
+    const known = record.waits.some((one) => Math.abs(one.place - place) < NEAR_S && now() - one.at < SAME_MS);
     const ordinary = record.startupMs === undefined || video.seeking || moves.rested || Math.abs(place - script.backTo) < NEAR_S;
-    if (!known && !ordinary) record.waits.push(place);
+    if (!known && !ordinary) record.waits.push({ place, at: now() });
   });
   const rest = () => {
     video.pause();

@@ -15,7 +15,7 @@ const ATTEMPTS = 3;
 const HANGS_MS = 60_000;
 /** Engines read their manifest before the press; what they want of the media waits at the origin. */
 const PREPARING_MS = 700;
-/** Engines try again before they give up. */
+/** Engines try again before they give up; so long those have that do not tell. */
 const GIVING_UP_MS = 4_500;
 /** The last beacons of a page are on their way when it has gone; a view whose figures rest this long is settled. */
 const SETTLED_MS = 1_500;
@@ -61,7 +61,11 @@ export async function playLost(at, way) {
       window.press?.();
       void globalThis.video.play().catch(() => undefined);
     });
-    await sleep(GIVING_UP_MS);
+    if ('playback_failure' in WAYS[way].cannot) return sleep(GIVING_UP_MS);
+    const filter = { 'timeframe[]': '24:hours', 'filters[]': `video_id:${videoId}` };
+    const failed = async () => (await at.server.api('video-views', filter)).data[0]?.playback_failure;
+    // What is told too late, or not at all, is told by the comparison.
+    return eventually(failed, `${way} gives up`).catch(() => undefined);
   });
   return { videoId, instead: {}, attempts: 1 };
 }

@@ -1,6 +1,7 @@
 //! Who may ask, and what they see: every way to show who one is, and no way around the walls between tenants.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use futures_util::future::join_all;
 use playhead::web::auth::{Principal, Proof};
 use reqwest::{Response, StatusCode};
 use serde_json::{Value, json};
@@ -267,6 +268,8 @@ async fn a_read_may_wait_for_a_position() {
     problem(late, StatusCode::GATEWAY_TIMEOUT, "position_late").await;
     let timing =
         async || server.ask(&tenant, path, &[]).await.headers()["server-timing"].to_str().unwrap().to_owned();
-    let asked = [timing().await, timing().await, timing().await];
-    assert!(asked[0].contains("miss") && asked.iter().any(|timing| timing.contains("hit")), "{asked:?}");
+    // At once, however long an answer takes; the second in which answers are shared may still turn among them.
+    let asked = join_all((0..8).map(async |_| timing().await)).await;
+    let is_told = |word: &str| asked.iter().any(|timing| timing.contains(word));
+    assert!(is_told("miss") && is_told("hit"), "{asked:?}");
 }

@@ -15,12 +15,17 @@ pub fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients").join(name)
 }
 
-/// Runs what brings a client here, once.
+/// Runs what brings a client here, once. What came in half is taken away again: the next run would take it for whole.
 pub fn installed(there: &Path, mut commands: Vec<Command>) {
-    if !there.exists() {
-        for command in &mut commands {
-            assert!(command.status().unwrap().success(), "{command:?}");
+    if there.exists() {
+        return;
+    }
+    for command in &mut commands {
+        let is_well = command.status().unwrap().success();
+        if !is_well {
+            let _ = std::fs::remove_dir_all(there);
         }
+        assert!(is_well, "{command:?}");
     }
 }
 

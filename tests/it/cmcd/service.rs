@@ -45,9 +45,7 @@ async fn answer(request: reqwest::RequestBuilder) -> Answer {
 }
 
 async fn settle(server: &Server) {
-    let (id, secret) = Server::TOKEN.split_once(':').unwrap();
-    let request = server.http.post(server.at("/data/v1/ledger?wait_ms=30000")).basic_auth(id, Some(secret));
-    assert_eq!(request.json(&Vec::<String>::new()).send().await.unwrap().status(), 200);
+    server.ledger(Server::TOKEN, &[""; 0]).await;
 }
 
 /// A capture moved to the present, with a session of its own.

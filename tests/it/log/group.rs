@@ -117,19 +117,6 @@ async fn shuts_a_zombie_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn refuses_appends_when_too_much_waits() {
-    let mut settings = spawn_blocking(ephemeral).await.unwrap();
-    settings.max_pending_bytes = 100_000;
-    let log = KafkaLog::open(settings).await.unwrap();
-    let appends = (0..200).map(|_| log.append(vec![record("a", vec![b'x'; 1000])]));
-    let results = futures_util::future::join_all(appends).await;
-    let taken = results.iter().filter(|result| result.is_ok()).count();
-    assert!((90..200).contains(&taken), "{taken}");
-    assert!(results.iter().all(|result| matches!(result, Ok(_) | Err(AppendError::Full(_)))));
-    log.append(vec![record("a", vec![b'x'; 1000])]).await.unwrap();
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn says_what_is_wrong_with_its_settings() {
     let mut settings = spawn_blocking(ephemeral).await.unwrap();
     settings.properties.insert("no.such.property".into(), "1".into());

@@ -129,6 +129,21 @@ async fn a_leader_that_moves_costs_no_record() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn refuses_appends_when_too_much_waits() {
+    let (cluster, log) = log_on(1, |settings| settings.max_pending_bytes = 100_000).await;
+    let append = || log.append(vec![record("a", vec![b'x'; 1000])]);
+    append().await.unwrap();
+    // No answer makes room while the others come.
+    cluster.broker_round_trip_time(-1, Duration::from_secs(2)).unwrap();
+    let results = futures_util::future::join_all((0..200).map(|_| append())).await;
+    let taken = results.iter().filter(|result| result.is_ok()).count();
+    assert!((90..=100).contains(&taken), "{taken}");
+    assert!(results.iter().all(|result| matches!(result, Ok(_) | Err(AppendError::Full(_)))));
+    cluster.broker_round_trip_time(-1, Duration::ZERO).unwrap();
+    append().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn slow_brokers_are_an_answer_in_time_and_pass() {
     let (cluster, log) = log_on(1, |settings| settings.answer_within = Duration::from_millis(500)).await;
     let began = Instant::now();

@@ -106,9 +106,7 @@ impl Tenants {
             self.server.http.post(self.server.at(&format!("/in/{}", tenant.id))).json(&tenant.beacon());
         let answer: Value = send.send().await.unwrap().json().await.unwrap();
         assert_eq!((&answer["accepted"], &answer["rejected"]), (&json!(6 * VIEWS), &json!([])), "{answer}");
-        let ledger = self.server.http.post(self.server.at("/data/v1/ledger?wait_ms=60000"));
-        let ledger = ledger.basic_auth(&tenant.token, Some(&tenant.secret)).json(&Vec::<String>::new());
-        assert_eq!(ledger.send().await.unwrap().status(), 200);
+        self.server.ledger(&format!("{}:{}", tenant.token, tenant.secret), &[""; 0]).await;
     }
 
     /// Asks as the first tenant; `query` is the URL's query string.

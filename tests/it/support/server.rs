@@ -18,10 +18,13 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// A server takes this long to be ready at most: a busy machine links the engine slowly.
-const READY: Duration = Duration::from_secs(90);
+const READY: Duration = Duration::from_secs(180);
 /// The promise is 30 s.
 const STOPPED: Duration = Duration::from_secs(40);
 const LOOK: Duration = Duration::from_millis(50);
+/// What was acknowledged is in ClickHouse after this long at most: a new engine makes its tables first. The API itself waits
+/// no longer than 30 s, and says so.
+const REACHED: Duration = Duration::from_secs(180);
 
 /// What [`Server::start`] gives a server beyond its own directory and ports, as `PLAYHEAD_*` without the prefix; but what
 /// begins with `env:` is called as it goes on.
@@ -103,12 +106,36 @@ impl Server {
         }
     }
 
-    /// Reads from the API as the test token.
+    /// Reads from the API as the test token; told that what it waits for was not reached in time, it asks again.
     pub async fn get(&self, path: &str) -> (u16, Value) {
-        let (id, secret) = Self::TOKEN.split_once(':').expect("a pair");
-        let answer =
-            self.http.get(self.at(path)).basic_auth(id, Some(secret)).send().await.expect("an answer");
-        (answer.status().as_u16(), answer.json().await.unwrap_or_default())
+        let (status, text) = self.patiently(self.http.get(self.at(path)), Self::TOKEN).await;
+        (status, serde_json::from_str(&text).unwrap_or_default())
+    }
+
+    /// What the ledger says of these views to a token, a line for each, once everything sent has been processed.
+    #[allow(dead_code, reason = "of one of the test binaries")]
+    pub async fn ledger(&self, token: &str, views: &[impl AsRef<str>]) -> Vec<Value> {
+        let views: Vec<&str> = views.iter().map(AsRef::as_ref).collect();
+        let request = self.http.post(self.at("/data/v1/ledger?wait_ms=30000")).json(&views);
+        let (status, text) = self.patiently(request, token).await;
+        assert_eq!(status, 200, "{text}");
+        text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+    }
+
+    async fn patiently(&self, request: reqwest::RequestBuilder, token: &str) -> (u16, String) {
+        let (id, secret) = token.split_once(':').expect("a pair");
+        let request = request.basic_auth(id, Some(secret));
+        let asked = Instant::now();
+        loop {
+            let again = request.try_clone().expect("its body is known");
+            let answer = again.send().await.expect("an answer");
+            let status = answer.status();
+            let text = answer.text().await.unwrap_or_default();
+            let is_late = status == 504 && text.contains("position_late");
+            if !is_late || asked.elapsed() > REACHED {
+                return (status.as_u16(), text);
+            }
+        }
     }
 
     /// The data directory.
