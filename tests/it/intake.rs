@@ -225,7 +225,7 @@ async fn one_bad_value_costs_itself_in_every_format() {
     {
         assert_eq!(post(&server, &path, "application/json", None, body.into()).await.0, status, "{path}");
     }
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
     for view in ["n", "m", "e"] {
         loop {
             let (_, shown) = server.get(&format!("/data/v1/video-views/{view}")).await;
