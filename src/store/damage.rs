@@ -1,0 +1,46 @@
+//! What ClickHouse has found damaged on its disk. It puts such a part of a table aside when it starts and goes on without it, so
+//! nothing fails and every figure is too small: somebody has to say so.
+
+use std::{convert::Infallible, time::Duration};
+
+use clickhouse::error::Error;
+
+use super::Store;
+use crate::telemetry::{Metric, gauge};
+
+/// Parts are put aside when an engine starts, and that may be at any time.
+const INTERVAL: Duration = Duration::from_secs(600);
+
+/// A part that was put aside, as ClickHouse names it.
+pub type Damaged = (String, String);
+
+impl Store {
+    /// The damaged parts by table.
+    ///
+    /// # Errors
+    /// When ClickHouse cannot be asked.
+    pub async fn damaged(&self) -> Result<Vec<Damaged>, Error> {
+        let select = "SELECT table, name FROM system.detached_parts \
+            WHERE database = ? AND startsWith(ifNull(reason, ''), 'broken') ORDER BY table, name";
+        self.client.query(select).bind(Self::DATABASE).fetch_all().await
+    }
+
+    /// Looks again and again until it is dropped, and tells the log and the metrics.
+    pub async fn watch_for_damage(&self) -> Infallible {
+        let mut known = Vec::new();
+        loop {
+            if let Ok(damaged) = self.damaged().await {
+                gauge(Metric::DamagedParts, damaged.len() as f64);
+                if !damaged.is_empty() && damaged != known {
+                    tracing::error!(
+                        parts = damaged.len(),
+                        ?damaged,
+                        "ClickHouse has put damaged parts of tables aside; their rows are missing until they are restored"
+                    );
+                }
+                known = damaged;
+            }
+            tokio::time::sleep(INTERVAL).await;
+        }
+    }
+}
