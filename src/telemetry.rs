@@ -33,7 +33,7 @@ pub enum Metric {
     RowsInserted,
     /// Failed tries to insert, by `kind`: retryable, refused.
     InsertErrors,
-    /// Parts of tables that ClickHouse has found damaged and put aside: their rows are missing.
+    /// Parts of tables that ClickHouse has found damaged and put aside: what was in them may be missing.
     DamagedParts,
     /// Records between the processor's position and the end of the log.
     LagRecords,

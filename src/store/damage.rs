@@ -11,15 +11,9 @@ use crate::telemetry::{Metric, gauge};
 /// Parts are put aside when an engine starts, and that may be at any time.
 const INTERVAL: Duration = Duration::from_secs(600);
 
-/// A part that was put aside, as ClickHouse names it.
-pub type Damaged = (String, String);
-
 impl Store {
-    /// The damaged parts by table.
-    ///
-    /// # Errors
-    /// When ClickHouse cannot be asked.
-    pub async fn damaged(&self) -> Result<Vec<Damaged>, Error> {
+    /// The damaged parts: table and name.
+    async fn damaged(&self) -> Result<Vec<(String, String)>, Error> {
         let select = "SELECT table, name FROM system.detached_parts \
             WHERE database = ? AND startsWith(ifNull(reason, ''), 'broken') ORDER BY table, name";
         self.client.query(select).bind(Self::DATABASE).fetch_all().await
@@ -35,7 +29,7 @@ impl Store {
                     tracing::error!(
                         parts = damaged.len(),
                         ?damaged,
-                        "ClickHouse has put damaged parts of tables aside; their rows are missing until they are restored"
+                        "ClickHouse has put damaged parts of tables aside; what was in them may be missing"
                     );
                 }
                 known = damaged;
