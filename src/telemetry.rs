@@ -33,6 +33,8 @@ pub enum Metric {
     RowsInserted,
     /// Failed tries to insert, by `kind`: retryable, refused.
     InsertErrors,
+    /// Parts of tables that ClickHouse has found damaged and put aside: what was in them may be missing.
+    DamagedParts,
     /// Records between the processor's position and the end of the log.
     LagRecords,
     /// Views the processor remembers, so that it need not ask ClickHouse about them.
@@ -53,7 +55,7 @@ pub enum Metric {
 
 impl Metric {
     /// All of them, for the exporter's descriptions and the documentation test.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::EventsReceived,
         Self::EventsIntake,
         Self::EventsProcessed,
@@ -63,6 +65,7 @@ impl Metric {
         Self::NotesLeftOut,
         Self::RowsInserted,
         Self::InsertErrors,
+        Self::DamagedParts,
         Self::LagRecords,
         Self::ViewsRemembered,
         Self::ViewsForgotten,
@@ -85,6 +88,7 @@ impl Metric {
             Self::NotesLeftOut => "playhead_view_notes_left_out_total",
             Self::RowsInserted => "playhead_rows_inserted_total",
             Self::InsertErrors => "playhead_insert_errors_total",
+            Self::DamagedParts => "playhead_damaged_parts",
             Self::LagRecords => "playhead_lag_records",
             Self::ViewsRemembered => "playhead_views_remembered",
             Self::ViewsForgotten => "playhead_views_forgotten_total",

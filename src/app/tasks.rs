@@ -16,7 +16,7 @@ use crate::{
 /// Time between tries to reach ClickHouse at start.
 const SCHEMA_RETRY: Duration = Duration::from_secs(1);
 
-/// Brings the schema to this binary's version, however late ClickHouse comes up.
+/// Brings the schema to this binary's version, however late ClickHouse comes up, and then watches over what it covers.
 pub async fn bring_schema(
     store: Store,
     done: watch::Sender<bool>,
@@ -28,7 +28,7 @@ pub async fn bring_schema(
                 Ok(applied) => {
                     tracing::info!(?applied, "schema is up to date");
                     done.send_replace(true);
-                    return std::future::pending::<Ended>().await;
+                    match store.watch_for_damage().await {}
                 }
                 Err(MigrateError::Refused(error)) => {
                     tracing::warn!(%error, "ClickHouse is not there yet; beacons are kept in the log meanwhile");

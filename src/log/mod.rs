@@ -179,6 +179,10 @@ pub trait LogConsumer: Send {
     /// alive. A partition that is assigned again is not paused.
     fn pause(&mut self, partitions: &[u32]) -> Result<(), LogError>;
     fn resume(&mut self, partitions: &[u32]) -> Result<(), LogError>;
+
+    /// Keeps the membership alive for a caller that is busy with `partition` and cannot call [`Self::next`]. Resolves only when
+    /// the partition is not its own any more, with the reason. What comes in meanwhile is for `next`, and little is read.
+    async fn hold(&mut self, partition: u32) -> LogError;
 }
 
 /// A reader outside of any group.

@@ -15,6 +15,7 @@ pub mod caution;
 pub mod excluded;
 mod halving;
 mod isolate;
+mod lag;
 pub mod live;
 pub mod memory;
 pub mod notes;
@@ -35,6 +36,7 @@ use tokio::time::Instant;
 
 use self::{
     caution::Caution,
+    lag::Lag,
     partition::{Partition, Step},
     progress::Progress,
     room::Room,
@@ -73,8 +75,17 @@ impl Processor {
     /// # Errors
     /// [`LogError::Fatal`].
     pub async fn run(self) -> Result<(), LogError> {
+        let lag = Lag::default();
+        tokio::select! {
+            ended = self.consume_on(&lag) => ended,
+            never = lag.tell(&*self.log) => match never {},
+        }
+    }
+
+    /// Begins anew whenever the log could not be read.
+    async fn consume_on(&self, lag: &Lag) -> Result<(), LogError> {
         loop {
-            match self.consume().await {
+            match self.consume(lag).await {
                 Ok(()) => {}
                 Err(LogError::Fatal(reason)) => return Err(LogError::Fatal(reason)),
                 Err(error) => tracing::warn!(%error, "the log cannot be read; trying again"),
@@ -83,7 +94,7 @@ impl Processor {
         }
     }
 
-    async fn consume(&self) -> Result<(), LogError> {
+    async fn consume(&self, lag: &Lag) -> Result<(), LogError> {
         let mut consumer = self.log.consumer(GROUP).await?;
         let mut partitions: BTreeMap<u32, Partition> = BTreeMap::new();
         loop {
@@ -98,7 +109,7 @@ impl Processor {
                 remembered += partition.remembered();
             }
             gauge(Metric::ViewsRemembered, remembered as f64);
-            self.report_lag(&partitions).await;
+            lag.set(partitions.values().map(|partition| (partition.number, partition.done())).collect());
         }
     }
 
@@ -158,16 +169,6 @@ impl Processor {
             (false, true) => consumer.pause(&[partition.number]),
             (true, false) => consumer.resume(&[partition.number]),
             _ => Ok(()),
-        }
-    }
-
-    async fn report_lag(&self, partitions: &BTreeMap<u32, Partition>) {
-        if let Ok(ends) = self.log.end().await {
-            let lag: u64 = partitions
-                .values()
-                .map(|p| ends.get(&p.number).map_or(0, |end| end.saturating_sub(p.done())))
-                .sum();
-            gauge(Metric::LagRecords, lag as f64);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::VecDeque, time::Duration};
 
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use super::{
     Processor,
@@ -10,7 +10,6 @@ use super::{
     excluded::Excluded,
     memory::Memory,
     room::Room,
-    write::WriteError,
     writing::Writing,
 };
 use crate::{
@@ -24,6 +23,9 @@ const MAX_AGE: Duration = Duration::from_millis(1000);
 /// its first second waits a second more for company.
 const BUSY_EVENTS: usize = 5_000;
 const BUSY_AGE: Duration = Duration::from_millis(2000);
+/// How long the log may hear nothing while one batch is tried: far less than after which it takes us for dead, and more than
+/// nearly every batch needs.
+const UNATTENDED: Duration = Duration::from_secs(5);
 
 /// What [`Partition::advance`] achieved.
 #[derive(Debug, PartialEq, Eq)]
@@ -182,11 +184,12 @@ impl Partition {
         if writing.retry_at > Instant::now() {
             return Ok(Step::Waiting);
         }
-        match writing.attempt(to, consumer, &mut self.memory).await {
+        writing.declare(to, consumer).await?;
+        match attended(consumer, self.number, writing.attempt(to, &mut self.memory)).await? {
             Ok(()) => {}
-            Err(WriteError::Log(error)) => return Err(error),
             Err(error) => {
-                if writing.again(to, error, &self.memory).await {
+                let again = writing.again(to, error, &self.memory);
+                if attended(consumer, self.number, again).await? {
                     let next = writing.batch.next();
                     // Of a partition that is paused the place may not be remembered.
                     consumer.resume(&[self.number])?;
@@ -221,6 +224,23 @@ impl Partition {
         batch.is_retry = intended.is_some();
         batch.excluded = intended.map_or_else(Excluded::default, |intent| intent.excluded);
         Writing::new(batch)
+    }
+}
+
+/// Does `work` for a partition. While it takes long the log goes on hearing from us; if it gives the partition to somebody else
+/// meanwhile, the work is dropped.
+async fn attended<T>(
+    consumer: &mut dyn LogConsumer,
+    partition: u32,
+    work: impl Future<Output = T>,
+) -> Result<T, LogError> {
+    let lost = async {
+        sleep(UNATTENDED).await;
+        consumer.hold(partition).await
+    };
+    tokio::select! {
+        done = work => Ok(done),
+        error = lost => Err(error),
     }
 }
 

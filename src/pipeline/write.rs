@@ -1,7 +1,13 @@
 //! One try to bring a batch into ClickHouse and what is none of it into quarantine. Any number of tries have the effect of
 //! one.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
+
+use clickhouse::error::Error;
+use tokio::time::timeout;
 
 use super::{
     Processor,
@@ -15,7 +21,6 @@ use super::{
     trial::Deadly,
 };
 use crate::{
-    log::LogError,
     planted::{self, Bug},
     store::{
         Store,
@@ -25,6 +30,10 @@ use crate::{
     },
     telemetry::{Metric, count_labelled},
 };
+
+/// A question that is not answered by then is asked again: a machine that is gone says nothing, and nothing else would tell.
+/// Many times as long as looking through all views takes.
+const LONGEST_ANSWER: Duration = Duration::from_secs(120);
 
 /// Why a batch is not in yet.
 #[derive(Debug, thiserror::Error)]
@@ -41,9 +50,6 @@ pub enum WriteError {
     /// Never like this: something in it ends the process.
     #[error("{}", .0.end)]
     Deadly(Deadly),
-    /// The log took no commit.
-    #[error(transparent)]
-    Log(#[from] LogError),
 }
 
 impl WriteError {
@@ -85,7 +91,7 @@ impl Fates {
 pub async fn recall(store: &Store, records: &[Placed<'_>], memory: &mut Memory) -> Result<(), WriteError> {
     let strangers = batch::strangers(records, memory);
     let starts = match planted::is(Bug::NoDeduplication) {
-        false => starts::look_up(store, &strangers).await.map_err(WriteError::later)?,
+        false => answered(starts::look_up(store, &strangers)).await?,
         true => HashMap::new(),
     };
     for (key, Stranger { received_ms, .. }) in strangers {
@@ -96,10 +102,18 @@ pub async fn recall(store: &Store, records: &[Placed<'_>], memory: &mut Memory) 
         }
     }
     let unknown = batch::without_timeline(records, memory);
-    for (key, known) in timelines::look_up(store, &unknown).await.map_err(WriteError::later)? {
+    for (key, known) in answered(timelines::look_up(store, &unknown)).await? {
         memory.recall(&key, known);
     }
     Ok(())
+}
+
+/// What ClickHouse answers, if it does.
+async fn answered<T>(asked: impl Future<Output = Result<T, Error>>) -> Result<T, WriteError> {
+    match timeout(LONGEST_ANSWER, asked).await {
+        Ok(answer) => answer.map_err(WriteError::later),
+        Err(_) => Err(WriteError::Later(format!("no answer within {LONGEST_ANSWER:?}"))),
+    }
 }
 
 /// Makes the blocks of what is kept of `records`, all views of which must be in `memory`. A try that fails must not leave its
@@ -160,7 +174,7 @@ async fn take_back(
         }
     }
     for (day, offsets) in by_day {
-        to.store.take_back(batch.partition, &offsets, day).await.map_err(WriteError::later)?;
+        answered(to.store.take_back(batch.partition, &offsets, day)).await?;
     }
     Ok(())
 }

@@ -58,21 +58,29 @@ impl Writing {
         Self { batch, rest: None, retry_at, reason, declared, is_suspect, backoff: FIRST_RETRY }
     }
 
+    /// Says what is about to be tried, if that is not known yet. Has to be done before each try.
+    ///
+    /// # Errors
+    /// When the log takes no commit.
+    pub async fn declare(&mut self, to: &Processor, consumer: &mut dyn LogConsumer) -> Result<(), LogError> {
+        let Batch { partition, first, last, ref excluded, .. } = self.batch;
+        if !self.declared {
+            let intent = Intent { last, decoder: DECODER_VERSION, excluded: excluded.clone() };
+            consumer.commit(partition, first, Some(&intent.to_text())).await?;
+            self.declared = true;
+            self.is_suspect |= to.caution.is_on_or_in_doubt();
+        }
+        if planted::is(Bug::CommitBeforeInsert) {
+            consumer.commit(partition, last + 1, None).await?;
+        }
+        Ok(())
+    }
+
     /// One try.
     ///
     /// # Errors
     /// See [`WriteError`].
-    pub async fn attempt(
-        &mut self,
-        to: &Processor,
-        consumer: &mut dyn LogConsumer,
-        memory: &mut Memory,
-    ) -> Result<(), WriteError> {
-        if !self.declared {
-            self.declare(consumer).await?;
-            self.declared = true;
-            self.is_suspect |= to.caution.is_on_or_in_doubt();
-        }
+    pub async fn attempt(&mut self, to: &Processor, memory: &mut Memory) -> Result<(), WriteError> {
         if self.is_suspect && !self.batch.unread.is_empty() {
             let found = to.trials.of_batch(&self.batch.unread).await.map_err(WriteError::Later)?;
             if let Some(deadly) = found {
@@ -82,21 +90,12 @@ impl Writing {
         }
         self.is_suspect = false;
         assert!(!planted::is(Bug::TaskPanics), "planted");
-        if planted::is(Bug::CommitBeforeInsert) {
-            consumer.commit(self.batch.partition, self.batch.last + 1, None).await?;
-        }
         self.batch.read();
         let records = self.batch.records();
         recall(&to.store, &records, memory).await?;
         let Batch { partition, ref excluded, .. } = self.batch;
         let made = caught(|| make(partition, &records, excluded, memory));
         write(to, &self.batch, &records, made.map_err(WriteError::Panicked)?, &self.reason, memory).await
-    }
-
-    async fn declare(&self, consumer: &mut dyn LogConsumer) -> Result<(), LogError> {
-        let Batch { partition, first, last, ref excluded, .. } = self.batch;
-        let intent = Intent { last, decoder: DECODER_VERSION, excluded: excluded.clone() };
-        consumer.commit(partition, first, Some(&intent.to_text())).await
     }
 
     /// Prepares the next try: the same later, or at once without what cannot go in. Whether the batch is shorter than it was.
@@ -120,7 +119,6 @@ impl Writing {
             }
             WriteError::Deadly(deadly) => self.set_apart(deadly),
             WriteError::Later(error) => self.later(&error),
-            WriteError::Log(error) => self.later(&error.to_string()),
         }
     }
 

@@ -1,5 +1,6 @@
 //! 5 · ClickHouse: the client, its two hosts, the schema and what is written to and read from it.
 
+mod damage;
 pub mod embedded;
 pub mod migrate;
 pub mod native;

@@ -19,12 +19,14 @@ use super::{
     rig::{Log, Rig, Role, malformed},
 };
 
-/// Kills in one round: with a service, a ledger and a comparison of its own.
-const ROUND: u32 = 25;
+/// Kills in the first round of a part, which has a service, a ledger and a comparison of its own; and in each after it. What is
+/// around the kills takes longer than 25 of them.
+const FIRST_ROUND: u32 = 25;
+const ROUND: u32 = 75;
 /// Enough to have something in the air at any moment.
 const PLAYERS: u64 = 16;
 /// A round that takes longer than this is red.
-const LONGEST: Duration = Duration::from_secs(1800);
+const LONGEST: Duration = Duration::from_secs(3600);
 const PAUSE: Duration = Duration::from_millis(250);
 
 /// A campaign to run.
@@ -33,7 +35,7 @@ pub struct Campaign {
     pub seed: u64,
 }
 
-/// So many kills of one part.
+/// So many kills of one part; its name says how many were before.
 struct Round {
     log: Log,
     role: Role,
@@ -95,14 +97,15 @@ impl Campaign {
             .into_iter()
             .flat_map(|log| log.roles().iter().map(move |role| (log, *role)))
             .collect();
-        let of_number = |number: u32| {
-            let kills = ROUND.min(self.kills - number * ROUND);
+        let of_each = |first: u32, kills: u32| {
             parts.iter().map(move |&(log, role)| {
-                let name = format!("{log:?}-{role:?}-{number}").to_lowercase();
+                let name = format!("{log:?}-{role:?}-{first}").to_lowercase();
                 Round { log, role, name, kills }
             })
         };
-        (0..self.kills.div_ceil(ROUND)).flat_map(of_number).collect()
+        let beginning = of_each(0, self.kills.min(FIRST_ROUND));
+        let later = (FIRST_ROUND..self.kills).step_by(ROUND as usize);
+        beginning.chain(later.flat_map(|first| of_each(first, ROUND.min(self.kills - first)))).collect()
     }
 
     /// The rounds of earlier runs by name, with what was acknowledged in each; only clean ones are finished.

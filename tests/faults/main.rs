@@ -57,14 +57,14 @@ async fn main() -> ExitCode {
     println!("seed {seed}, {kills} kills of each part; again with: make faults SEED={seed} KILLS={kills}");
     let begun = Instant::now();
     let rows: Vec<Row> = matrix::rows().into_iter().filter(|row| is_wanted(&row.id)).collect();
-    let tests = run_tests(&rows);
+    let failures = run_tests(&rows);
     let (mut total, mut counts) = (Tally::default(), [0, 0, 0]);
     let (mut red, mut open) = (Vec::new(), Vec::new());
     for row in &rows {
         let verdict = match &row.how {
             How::Kills => Verdict::of(Campaign { kills, seed }.run(&mut total).await),
             How::Run => run_row(row, seed, &mut total).await,
-            How::Test(names) => report_tests(row, names, &tests),
+            How::Test(names) => report_tests(row, names, &failures),
             How::NotHere(reason) => {
                 println!("{}  --    {}: {reason}", row.id, row.fault);
                 counts[2] += 1;
@@ -153,19 +153,19 @@ async fn run_row(row: &Row, seed: u64, total: &mut Tally) -> Verdict {
     verdict
 }
 
-fn report_tests(row: &Row, names: &[String], passed: &BTreeMap<String, bool>) -> Verdict {
-    let failed: Vec<&str> =
-        names.iter().filter(|name| passed.get(*name) != Some(&true)).map(String::as_str).collect();
+fn report_tests(row: &Row, names: &[String], failures: &BTreeMap<String, String>) -> Verdict {
+    let of_name = |name: &String| failures.get(name).map(|why| format!("{name}: {why}"));
+    let failed: Vec<String> = names.iter().filter_map(of_name).collect();
     match failed.is_empty() {
         true => println!("{}  ok    {}: {} passed", row.id, row.fault, names.join(", ")),
-        false => println!("{}  FAIL  {}: {}", row.id, row.fault, failed.join(", ")),
+        false => println!("{}  FAIL  {}: {}", row.id, row.fault, failed.join("; ")),
     }
     Verdict::of(failed.is_empty())
 }
 
-/// Runs the tests that rows name, all at once; whether each has passed.
-fn run_tests(rows: &[Row]) -> BTreeMap<String, bool> {
-    let mut passed = BTreeMap::new();
+/// Runs the tests that rows name, all at once; those that have not passed, and what they said.
+fn run_tests(rows: &[Row]) -> BTreeMap<String, String> {
+    let mut failures = BTreeMap::new();
     for target in [vec!["--test", "it"], vec!["--lib"]] {
         let is_here = |name: &&String| name.starts_with("it::") == (target.len() == 2);
         let of_row = |row: &Row| match &row.how {
@@ -190,10 +190,20 @@ fn run_tests(rows: &[Row]) -> BTreeMap<String, bool> {
             .expect("cargo runs");
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         for name in names.iter().filter(is_here) {
-            passed.insert(name.clone(), text.contains(&format!("test {} ... ok", bare(name))));
+            if !text.contains(&format!("test {} ... ok", bare(name))) {
+                failures.insert(name.clone(), last_words(&text, bare(name)));
+            }
         }
     }
-    passed
+    failures
+}
+
+/// What a test said when it failed, as its program prints it at the end.
+fn last_words(text: &str, name: &str) -> String {
+    let said = text.split_once(&format!("---- {name} stdout ----")).map_or("", |(_, rest)| rest);
+    let words = said.lines().skip_while(|line| !line.contains("panicked at")).take(4);
+    let words = words.take_while(|line| !line.starts_with("stack backtrace") && !line.starts_with("note:"));
+    words.collect::<Vec<_>>().join(" ")
 }
 
 /// A test's name as its own program knows it.

@@ -12,6 +12,7 @@ mod parts;
 mod poison;
 mod process;
 mod restore;
+mod silence;
 mod sockets;
 
 use std::{
@@ -19,7 +20,7 @@ use std::{
     time::Duration,
 };
 
-use super::{crowd::Answers, ledger::Tally, rig::malformed};
+use super::{crowd::Answers, ledger::Tally, rig::malformed, server::Server};
 
 const QUICK: Duration = Duration::from_millis(100);
 
@@ -76,9 +77,11 @@ pub async fn run(id: &str, seed: u64) -> Option<Shown> {
         "T133" => live::half_open(seed).await,
         "T172" => migration::killed_midway(seed).await,
         "T173" => restore::onto_an_empty_machine(seed).await,
+        "T174" => restore::from_a_damaged_copy(seed).await,
         "T176" => nodes::come_and_go(seed).await,
         "T180" => host::soak(seed).await,
         "T181" => poison::outlived(seed).await,
+        "T182" => silence::of_clickhouse(seed).await,
         _ => return None,
     })
 }
@@ -102,6 +105,14 @@ impl Shown {
         }
         self
     }
+}
+
+/// What a service says of itself.
+async fn metric(server: &Server, name: &str) -> f64 {
+    let answer = server.http.get(format!("{}/metrics", server.admin_url())).send().await.expect("an answer");
+    let text = answer.text().await.expect("text");
+    let of = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    of.and_then(|figure| figure.parse().ok()).unwrap_or_default()
 }
 
 fn count(counter: &AtomicU64) -> u64 {

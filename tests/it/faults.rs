@@ -177,7 +177,7 @@ async fn until_stored(rig: &Rig) {
 fn the_matrix_is_whole_and_shown() {
     let rows = matrix::rows();
     let ids: BTreeSet<String> = rows.iter().map(|row| row.id.clone()).collect();
-    assert_eq!(ids, (1..=181).map(|number| format!("T{number:03}")).collect());
+    assert_eq!(ids, (1..=182).map(|number| format!("T{number:03}")).collect());
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
     let runner = fs::read_to_string(root.join("tests/faults/rows.rs")).unwrap();
     let mut table = String::from("| row | fault or input | proof |\n|---|---|---|\n");

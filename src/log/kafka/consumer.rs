@@ -1,8 +1,8 @@
 //! A member of a consumer group.
 //!
-//! The member polls only while somebody waits in `next`; librdkafka's own thread sends the heartbeats, and
+//! The member polls only while somebody waits in `next` or `hold`; librdkafka's own thread sends the heartbeats, and
 //! `max.poll.interval.ms` (five minutes) bounds how long a caller may stay away. A caller under back-pressure pauses
-//! its partitions and keeps calling `next`.
+//! its partitions and keeps calling `next`; one that is busy for long waits in `hold` beside what it does.
 //!
 //! A commit that the group refuses means: drop the batch. Most often the partition is revoked right after. With
 //! cooperative rebalancing it may stay, though, and nothing would bring the dropped records back; so a partition that is
@@ -32,6 +32,8 @@ use crate::log::{ConsumerEvent, LogConsumer, LogError, MAX_INTENT_BYTES};
 
 /// How long a refused partition may take to be revoked before the member assigns it anew.
 const SETTLE: Duration = Duration::from_millis(500);
+/// How often a member that is held looks whether it still is one.
+const HELD_POLL: Duration = Duration::from_millis(500);
 
 /// See the module.
 pub(super) struct KafkaConsumer {
@@ -45,6 +47,8 @@ pub(super) struct KafkaConsumer {
     held: VecDeque<ConsumerEvent>,
     assigned: BTreeSet<u32>,
     paused: BTreeSet<u32>,
+    /// Those that only `hold` has paused.
+    hushed: BTreeSet<u32>,
     /// Partitions with a refused commit, and since when.
     refused: Option<(Instant, BTreeSet<u32>)>,
     /// The membership is beyond repair; the next call begins a new one.
@@ -63,6 +67,7 @@ impl KafkaConsumer {
             held: VecDeque::new(),
             assigned: BTreeSet::new(),
             paused: BTreeSet::new(),
+            hushed: BTreeSet::new(),
             refused: None,
             lost: false,
         })
@@ -102,6 +107,7 @@ impl KafkaConsumer {
         for partition in &partitions {
             self.assigned.remove(partition);
             self.paused.remove(partition);
+            self.hushed.remove(partition);
             self.forget(*partition);
             if let Some((_, refused)) = &mut self.refused {
                 refused.remove(partition);
@@ -168,6 +174,28 @@ impl KafkaConsumer {
         list
     }
 
+    /// Lets nothing be fetched that nobody asks for.
+    fn hush(&mut self) -> Result<(), LogError> {
+        let is_heard = |partition: &u32| !self.paused.contains(partition) && !self.hushed.contains(partition);
+        let loud: Vec<u32> = self.assigned.iter().copied().filter(is_heard).collect();
+        if loud.is_empty() {
+            return Ok(());
+        }
+        self.consumer().pause(&self.list(&loud)).map_err(|error| unavailable(&error))?;
+        self.hushed.extend(loud);
+        Ok(())
+    }
+
+    /// Takes [`Self::hush`] back.
+    fn unhush(&mut self) -> Result<(), LogError> {
+        let hushed: Vec<u32> = self.hushed.difference(&self.paused).copied().collect();
+        if !hushed.is_empty() {
+            self.consumer().resume(&self.list(&hushed)).map_err(|error| unavailable(&error))?;
+        }
+        self.hushed.clear();
+        Ok(())
+    }
+
     fn check_assigned(&self, partition: u32) -> Result<(), LogError> {
         match self.assigned.contains(&partition) && !self.lost && !self.consumer().assignment_lost() {
             true => Ok(()),
@@ -182,6 +210,7 @@ impl KafkaConsumer {
 impl LogConsumer for KafkaConsumer {
     async fn next(&mut self, max_wait: Duration) -> Result<ConsumerEvent, LogError> {
         let deadline = Instant::now() + max_wait;
+        self.unhush()?;
         loop {
             if let Some(event) = self.ready.pop_front() {
                 return event;
@@ -233,6 +262,7 @@ impl LogConsumer for KafkaConsumer {
 
     async fn seek(&mut self, partition: u32, offset: u64) -> Result<(), LogError> {
         self.check_assigned(partition)?;
+        self.unhush()?;
         let fetched = self.poller.settle().await;
         self.receive(fetched);
         self.check_assigned(partition)?;
@@ -280,6 +310,16 @@ impl LogConsumer for KafkaConsumer {
             }
         }
         Ok(())
+    }
+
+    async fn hold(&mut self, partition: u32) -> LogError {
+        loop {
+            if let Err(error) = self.check_assigned(partition).and_then(|()| self.hush()) {
+                return error;
+            }
+            let batch = self.poller.poll(HELD_POLL).await;
+            self.receive(batch);
+        }
     }
 }
 

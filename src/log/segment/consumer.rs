@@ -180,6 +180,11 @@ impl LogConsumer for SegmentConsumer {
         self.paused &= !partitions.contains(&PARTITION);
         Ok(())
     }
+
+    /// Nobody takes its turn away.
+    async fn hold(&mut self, _partition: u32) -> LogError {
+        std::future::pending().await
+    }
 }
 
 /// A reader outside of any group.

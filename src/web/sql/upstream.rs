@@ -9,7 +9,7 @@ use crate::store::{
 };
 
 /// The tables that hold everybody's rows. Any other way to them leads through these.
-const SHARED_TABLES: [&str; 2] = ["view_states", "event_rows"];
+const SHARED_TABLES: [&str; 3] = ["view_states", "event_rows", "erased_views"];
 /// A database with nothing in it, where names belong that no one put a database before.
 const NOWHERE: &str = "playhead_sql";
 /// Settings no client can change, because the wall refuses to pass them on and `readonly` to change them later.

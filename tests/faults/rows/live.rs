@@ -14,7 +14,7 @@ use tokio::{
 };
 use tokio_tungstenite::{WebSocketStream, client_async, tungstenite::Message};
 
-use super::{QUICK, Shown, load::resident_mb};
+use super::{QUICK, Shown, load::resident_mb, metric};
 use crate::{
     rig::{Log, Rig},
     server::Server,
@@ -175,9 +175,5 @@ pub async fn half_open(seed: u64) -> Shown {
 
 /// Open live sockets, as the service counts them.
 async fn connections(rig: &Rig) -> u64 {
-    let server = &rig.collector;
-    let answer = server.http.get(format!("{}/metrics", server.admin_url())).send().await.expect("an answer");
-    let text = answer.text().await.expect("text");
-    let of = text.lines().find_map(|line| line.strip_prefix("playhead_live_connections "));
-    of.and_then(|count| count.parse::<f64>().ok()).unwrap_or_default() as u64
+    metric(&rig.collector, "playhead_live_connections").await as u64
 }

@@ -10,10 +10,13 @@ use std::{
 };
 
 use playhead::log::{
-    AppendError, EventLog, LogError,
+    AppendError, EventLog, LogConsumer, LogError,
     kafka::{Assignor, KafkaLog},
 };
-use tokio::{task::spawn_blocking, time::sleep};
+use tokio::{
+    task::spawn_blocking,
+    time::{sleep, timeout},
+};
 
 use super::{
     support::{PATIENCE, Seen, read, record},
@@ -102,11 +105,20 @@ async fn shuts_a_zombie_out() {
     assert!(matches!(zombie.commit(partition, 9, Some("9-12")).await, Err(LogError::Fenced { .. })));
     assert_eq!(log.committed("process").await.unwrap()[&partition], 4);
     // It learns that it has lost everything, joins again, and both share the partitions.
-    let began = Instant::now();
     let mut back = seen;
-    while back.assigned.is_empty() || taken.assigned.len() + back.assigned.len() != 3 {
-        assert!(began.elapsed() < PATIENCE, "{:?} {:?}", taken.assigned, back.assigned);
-        for (consumer, seen) in [(&mut zombie, &mut back), (&mut heir, &mut taken)] {
+    share([(&mut zombie, &mut back), (&mut heir, &mut taken)]).await;
+}
+
+/// Reads on until both members have some of the three partitions.
+async fn share(mut members: [(&mut Box<dyn LogConsumer>, &mut Seen); 2]) {
+    let began = Instant::now();
+    loop {
+        let shares = [&members[0].1.assigned, &members[1].1.assigned];
+        if shares.iter().all(|share| !share.is_empty()) && shares[0].len() + shares[1].len() == 3 {
+            return;
+        }
+        assert!(began.elapsed() < PATIENCE, "{shares:?}");
+        for (consumer, seen) in &mut members {
             match consumer.next(Duration::from_millis(100)).await {
                 Ok(event) => seen.take(event),
                 Err(LogError::Unavailable(_)) => {}
@@ -114,6 +126,39 @@ async fn shuts_a_zombie_out() {
             }
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_busy_stays_a_member_and_gives_way() {
+    let mut settings = spawn_blocking(ephemeral).await.unwrap();
+    settings.properties.insert("max.poll.interval.ms".into(), "6000".into());
+    let log = KafkaLog::open(settings).await.unwrap();
+    let write = async |numbers: std::ops::Range<u32>| {
+        for i in numbers {
+            log.append(vec![record(&format!("{i}"), format!("{i}"))]).await.unwrap();
+        }
+    };
+    write(0..30).await;
+    let (mut busy, mut seen) = read(&log, "process", 30).await;
+    let partition = seen.records.keys().next().unwrap().partition;
+    // Longer than somebody may stay away who does not say that he is busy. What comes in meanwhile is not lost on him.
+    let (held, ()) = tokio::join!(timeout(Duration::from_secs(10), busy.hold(partition)), write(30..60));
+    assert!(held.is_err(), "{held:?}");
+    busy.commit(partition, 2, Some("2-3")).await.unwrap();
+    seen.read_until(&mut *busy, |seen| seen.records.len() == 60).await;
+    assert_eq!(seen.assigned.len(), 3);
+
+    // Another one joins: the partitions are given away while he is busy, and he hears of it.
+    let mut heir = log.consumer("process").await.unwrap();
+    let mut taken = Seen::default();
+    let (lost, ()) = tokio::join!(
+        timeout(PATIENCE, busy.hold(partition)),
+        taken.read_until(&mut *heir, |seen| !seen.assigned.is_empty())
+    );
+    assert!(matches!(lost, Ok(LogError::Fenced { .. })), "{lost:?}");
+    share([(&mut busy, &mut seen), (&mut heir, &mut taken)]).await;
+    let intents = seen.assigned.values().chain(taken.assigned.values()).filter_map(|of| of.intent.clone());
+    assert_eq!(intents.collect::<Vec<_>>(), ["2-3"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
