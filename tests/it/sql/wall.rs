@@ -152,7 +152,10 @@ async fn the_engine_keeps_tenants_apart_by_itself() {
         let (status, tenants) = ask(&format!("SELECT DISTINCT environment FROM playhead.{table}")).await;
         let seen = if full.contains(&table.as_str()) || !tenants.is_empty() { own.as_str() } else { "" };
         assert_eq!((status, tenants.trim()), (200, seen), "{table}");
-        // Nor does an expression see another's row before the filter does.
+    }
+    // Nor does an expression see another's row before the filter does, in whatever a statement can be led to. (It does in
+    // `reckoned_courses`, which has a condition of its own; no name a statement may say leads there.)
+    for table in full {
         let (status, text) =
             ask(&format!("SELECT count() FROM playhead.{table} WHERE throwIf(environment != '{own}') = 0"))
                 .await;
