@@ -2,7 +2,7 @@
 -- so `views` takes the second off the playing time, of what is stored already as well. And who asks what was played reads the
 -- ranges alone: they have the extent of the course they follow from, so the totals of the course, a sixth of the price of a
 -- heatmap, stay where they are.
--- A flag says who counts so: the name of the client alone was a sixth of the price of a question about playing time.
+-- A flag says who counts so, so that playing time is read without the name of the client.
 ALTER TABLE view_states
     ADD COLUMN IF NOT EXISTS counts_stalls_twice SimpleAggregateFunction(max, UInt8) DEFAULT startsWith(sdk.2, 'mux-embed') CODEC(ZSTD(1)) AFTER id_checksum;
 -- What analysts and the API read: one row per view, the merge hidden. Derived columns are the definitions of
