@@ -43,5 +43,5 @@ async fn five_hundred_who_ask_the_same_cost_one_query_per_question_and_second() 
     let cached = sources.iter().filter(|source| *source == "cache;desc=hit").count();
     assert_eq!((asked, queries + cached), (CLIENTS * REFRESHES * QUESTIONS.len(), asked));
     assert!(queries <= QUESTIONS.len() * seconds, "{queries} queries in {seconds} s");
-    assert!(cached > asked / 2, "{cached} of {asked} from the cache");
+    assert!(cached * 100 >= asked * 95, "{cached} of {asked} from the cache");
 }
