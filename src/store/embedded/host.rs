@@ -19,6 +19,7 @@ use actix_web::{App, HttpServer, web};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Semaphore, oneshot};
 
+use super::aside::Questions;
 use super::config::{self, Limits};
 use super::engine::{Connection, Engine};
 use super::http::{Service, routes};
@@ -78,6 +79,7 @@ fn serve(args: &HostArgs) -> anyhow::Result<Infallible> {
     let service = web::Data::new(Service {
         sessions: Arc::clone(&sessions),
         password,
+        questions: Questions::watched()?,
         reads: Arc::new(Semaphore::new(READS)),
         writes: Arc::new(Semaphore::new(WRITES)),
     });

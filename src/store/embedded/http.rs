@@ -11,6 +11,7 @@ use subtle::ConstantTimeEq;
 use tokio::sync::{Semaphore, SemaphorePermit, mpsc};
 
 use super::answer::{failure, respond, success};
+use super::aside::Questions;
 use super::engine::Stats;
 use super::error::{EngineError, code};
 use super::execute::{Rows, Run, StopOnDrop};
@@ -32,6 +33,8 @@ pub struct Service {
     pub sessions: Arc<Sessions>,
     /// What clients must know.
     pub password: String,
+    /// Those that read and are being answered.
+    pub questions: Arc<Questions>,
     /// Places for statements that read; those that write have their own, so that questions, however many
     /// and heavy, never keep an insert waiting.
     pub reads: Arc<Semaphore>,
@@ -119,9 +122,10 @@ async fn handle(
             let run = Run { revision, ..run };
             let (sender, pieces) = mpsc::channel(2);
             let worker = run.clone();
+            let question = service.questions.begin();
             tokio::task::spawn_blocking(move || {
                 worker.select(&text, stream, reads_only, &sender);
-                drop(place);
+                drop((question, place));
             });
             respond(run, pieces, &query_id, &format).await
         }

@@ -14,6 +14,7 @@
 
 mod answer;
 mod api;
+mod aside;
 mod config;
 mod engine;
 pub(crate) mod error;

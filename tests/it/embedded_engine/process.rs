@@ -169,3 +169,44 @@ async fn an_engine_that_cannot_start_is_reported() {
     }
     assert!(handle.stop().await);
 }
+
+/// While a question is long in coming the engine leaves a processor to those who take beacons in, with all its threads, and
+/// takes it back afterwards.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_long_question_leaves_a_processor_to_others() {
+    let engine = start().await;
+    let pid = engine.handle.pid().expect("runs");
+    let all = processors_of_threads(pid);
+    let most = *all.iter().max().expect("threads");
+    assert_eq!(all.len(), 1, "{all:?}");
+    let client = engine.handle.client();
+    let question = "SELECT max(sipHash64(number)) FROM numbers_mt(1000000000000)";
+    let asked = tokio::spawn(async move { client.query(question).execute().await });
+    let fewer = (most > 1).then(|| most - most.div_ceil(4));
+    if let Some(fewer) = fewer {
+        until(|| processors_of_threads(pid) == BTreeSet::from([fewer])).await;
+    }
+    // Whoever asked leaves, and the question is stopped.
+    asked.abort();
+    until(|| processors_of_threads(pid) == all).await;
+}
+
+/// How many processors each thread may run on, each number once.
+fn processors_of_threads(pid: u32) -> BTreeSet<usize> {
+    let threads = std::fs::read_dir(format!("/proc/{pid}/task")).expect("a process").flatten();
+    let statuses = threads.filter_map(|thread| std::fs::read_to_string(thread.path().join("status")).ok());
+    let mask =
+        |status: String| Some(status.lines().find_map(|line| line.strip_prefix("Cpus_allowed:"))?.to_owned());
+    let count =
+        |mask: String| mask.chars().filter_map(|digit| digit.to_digit(16)).map(u32::count_ones).sum::<u32>();
+    statuses.filter_map(mask).map(|mask| count(mask) as usize).collect()
+}
+
+async fn until(holds: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !holds() {
+        assert!(begun.elapsed() < READY, "not within {READY:?}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}

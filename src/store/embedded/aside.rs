@@ -1,0 +1,177 @@
+//! Leaves a processor to those who take beacons in while a long question keeps the engine busy.
+//!
+//! Being behind them (`nice`) is not enough. Whoever works on every processor for seconds leaves none that is idle when a
+//! beacon comes, and it waits for a processor four times on its way: its p99 doubles. So a quick question may have all
+//! processors, as it is over before much comes. Once there have been questions without a pause for longer, one or many, and
+//! while the engine really works, all its threads stay off one processor of four, and off one at least. Where there is but
+//! one, nothing changes.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use processors::Processors;
+
+/// Questions without a pause for longer than this are not quick.
+const LONG: Duration = Duration::from_millis(200);
+/// How often is looked while there is a question.
+const STEP: Duration = Duration::from_millis(50);
+/// One processor of so many is left to others, rounded up.
+const LEAVES_ONE_OF: usize = 4;
+
+/// The questions that the engine works at.
+#[derive(Default)]
+pub struct Questions {
+    running: Mutex<Running>,
+    begun: Condvar,
+}
+
+#[derive(Default)]
+struct Running {
+    count: usize,
+    /// When there was none last.
+    since: Option<Instant>,
+}
+
+/// One of them, until it is dropped.
+pub struct Question(Arc<Questions>);
+
+impl Questions {
+    /// None yet, and a thread that looks at those to come for as long as the process lives.
+    pub fn watched() -> std::io::Result<Arc<Self>> {
+        let questions = Arc::<Self>::default();
+        if let Some(processors) = Processors::of_this_process() {
+            let watched = Arc::clone(&questions);
+            std::thread::Builder::new().name("aside".into()).spawn(move || watched.watch(&processors))?;
+        }
+        Ok(questions)
+    }
+
+    /// The engine begins to work at one.
+    pub fn begin(self: &Arc<Self>) -> Question {
+        let mut running = self.running();
+        running.count += 1;
+        running.since.get_or_insert_with(Instant::now);
+        self.begun.notify_one();
+        Question(Arc::clone(self))
+    }
+
+    fn running(&self) -> MutexGuard<'_, Running> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn watch(&self, processors: &Processors) -> ! {
+        let mut are_aside = false;
+        loop {
+            if !are_aside {
+                let waited = self.begun.wait_while(self.running(), |running| running.count == 0);
+                drop(waited.unwrap_or_else(PoisonError::into_inner));
+            }
+            let before = processors::worked();
+            std::thread::sleep(STEP);
+            // Who reads an answer slowly keeps a question for minutes, and the engine idle.
+            let is_busy = processors::worked().saturating_sub(before) > STEP / 2;
+            let wanted = is_busy && self.take_long();
+            if wanted != are_aside {
+                processors.keep(wanted);
+                are_aside = wanted;
+            }
+        }
+    }
+
+    fn take_long(&self) -> bool {
+        self.running().since.is_some_and(|since| since.elapsed() >= LONG)
+    }
+}
+
+impl Drop for Question {
+    fn drop(&mut self) {
+        let mut running = self.0.running();
+        running.count -= 1;
+        if running.count == 0 {
+            running.since = None;
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+mod processors {
+    use std::collections::BTreeSet;
+    use std::time::Duration;
+
+    use rustix::thread::{CpuSet, Pid, sched_getaffinity, sched_setaffinity};
+    use rustix::time::{ClockId, clock_gettime};
+
+    use super::LEAVES_ONE_OF;
+
+    /// Those that this process may use, and those that it uses while it stays aside.
+    pub struct Processors {
+        all: CpuSet,
+        fewer: CpuSet,
+    }
+
+    impl Processors {
+        /// `None` where none can be left to others.
+        pub fn of_this_process() -> Option<Self> {
+            let all = sched_getaffinity(None).ok()?;
+            let mut left =
+                (0..CpuSet::MAX_CPU).filter(|&processor| all.is_set(processor)).collect::<Vec<_>>();
+            let kept = left.len() - left.len().div_ceil(LEAVES_ONE_OF);
+            let mut fewer = all;
+            left.drain(..kept);
+            left.iter().for_each(|&processor| fewer.unset(processor));
+            (kept > 0).then_some(Self { all, fewer })
+        }
+
+        /// Puts every thread of the process where it is to be. A thread that begins meanwhile is where the one is that
+        /// begot it, so it is looked again until there is no new one.
+        pub fn keep(&self, aside: bool) {
+            let set = if aside { &self.fewer } else { &self.all };
+            let mut done = BTreeSet::new();
+            loop {
+                let before = done.len();
+                for thread in threads() {
+                    if done.insert(thread) {
+                        // One that has ended since is where it should be.
+                        let _ = sched_setaffinity(Pid::from_raw(thread), set);
+                    }
+                }
+                if done.len() == before {
+                    return;
+                }
+            }
+        }
+    }
+
+    fn threads() -> impl Iterator<Item = i32> {
+        let entries = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+        entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+    }
+
+    /// What this process has worked so far, on all processors together.
+    pub fn worked() -> Duration {
+        let worked = clock_gettime(ClockId::ProcessCPUTime);
+        Duration::new(worked.tv_sec.cast_unsigned(), u32::try_from(worked.tv_nsec).unwrap_or(0))
+    }
+}
+
+/// Threads are not moved here.
+#[cfg(not(target_os = "linux"))]
+mod processors {
+    use std::time::Duration;
+
+    pub enum Processors {}
+
+    impl Processors {
+        pub fn of_this_process() -> Option<Self> {
+            None
+        }
+
+        pub fn keep(&self, _: bool) {
+            match *self {}
+        }
+    }
+
+    pub fn worked() -> Duration {
+        Duration::ZERO
+    }
+}
