@@ -16,7 +16,9 @@
 //! | events of the customer's own | union by sequence ([`super::moments`]) |
 //! | things counted one by one (errors) | union of their sequences |
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+
+use litemap::LiteMap;
 
 use super::{
     bounds,
@@ -56,6 +58,8 @@ impl Latest<String> {
 }
 
 /// Everything known about a view. `Default` is the neutral element: nothing known.
+///
+/// Its short maps are sorted lists ([`LiteMap`]): the smallest tree has room for eleven, and there are a million views.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct View {
     /// Server receive times, Unix ms.
@@ -76,12 +80,12 @@ pub struct View {
     pub state: Latest<State>,
     /// Whether the viewer has paused; kept apart because a seek hides it.
     pub paused: Latest<bool>,
-    pub text: BTreeMap<AttributeKey, Latest<String>>,
-    pub number: BTreeMap<AttributeKey, Latest<u64>>,
-    pub custom: BTreeMap<String, Latest<String>>,
+    pub text: LiteMap<AttributeKey, Latest<String>>,
+    pub number: LiteMap<AttributeKey, Latest<u64>>,
+    pub custom: LiteMap<String, Latest<String>>,
     /// Played stretches by number.
-    pub segment_from_ms: BTreeMap<u32, u32>,
-    pub segment_to_ms: BTreeMap<u32, u32>,
+    pub segment_from_ms: LiteMap<u32, u32>,
+    pub segment_to_ms: LiteMap<u32, u32>,
     /// What happened when, if the client sends no totals.
     pub timeline: Timeline,
     /// Changes of rendition, stalls, seeks and ads, by order.
@@ -356,8 +360,8 @@ fn smaller(a: Option<i64>, b: Option<i64>) -> Option<i64> {
 }
 
 fn merge_latest<K: Ord + Clone, T: Ord + Clone>(
-    known: &mut BTreeMap<K, Latest<T>>,
-    other: &BTreeMap<K, Latest<T>>,
+    known: &mut LiteMap<K, Latest<T>>,
+    other: &LiteMap<K, Latest<T>>,
 ) {
     for (key, latest) in other {
         match known.get_mut(key) {

@@ -133,7 +133,7 @@ fn ads_experiments_and_requests_have_their_words() {
         [view.text(Experiment), view.text(SubPropertyId), view.text(ViewerId)],
         ["blue button", "sub", "anna"]
     );
-    assert_eq!(view.custom["custom_2"].value, "gold");
+    assert_eq!(view.custom.get("custom_2").map(|latest| &*latest.value), Some("gold"));
 }
 
 /// 05a: a source that answers 404 before anybody pressed play. 06a: a new video and a new programme on one player.

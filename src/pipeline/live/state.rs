@@ -49,7 +49,8 @@ pub struct LiveView {
 /// One tenant's live state.
 #[derive(Debug, Default)]
 pub struct Environment {
-    pub views: HashMap<Arc<str>, LiveView>,
+    /// Each in a place of its own: a map that grows has half of its room to spare, and moves what is in it.
+    pub views: HashMap<Arc<str>, Box<LiveView>>,
     pub counts: Counts,
     pub monitor: Monitor,
     /// Rises with every change, so that questions know when to look again.
@@ -85,7 +86,7 @@ impl Environment {
                 count(Metric::LiveViewsLeftOut, 1);
                 return;
             }
-            self.views.insert(id.into(), LiveView::new(record.received_ms));
+            self.views.insert(id.into(), Box::new(LiveView::new(record.received_ms)));
         }
         let Some(live) = self.views.get_mut(id).filter(|live| live.bytes < MOST_OF_A_VIEW) else { return };
         let moments = live.new_moments(record);
