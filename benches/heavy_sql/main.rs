@@ -87,12 +87,14 @@ async fn one(service: &Service, condition: Condition, length: Duration) -> Delay
     delays
 }
 
-/// Of each condition the medians over the rounds, and how far its p99 is from that of "alone" in the same round.
+/// Of each condition the medians over the rounds, and how far its p99 is from the mean of both "alone" in the same round.
 fn report(measured: &[(usize, Condition, Delays)]) {
     println!("\n| beacons | p50 ms | p99 ms | p99 against alone, same round |\n|---|---|---|---|");
     let of = |condition| measured.iter().filter(move |(_, measured, _)| *measured == condition);
+    let p99_ms =
+        |condition, round| of(condition).find(|(of, ..)| *of == round).map(|(.., d)| d.percentile_ms(99));
     let alone_ms =
-        |round| of(Condition::Alone).find(|(of, ..)| *of == round).map(|(.., d)| d.percentile_ms(99));
+        |round| Some(f64::midpoint(p99_ms(Condition::Alone, round)?, p99_ms(Condition::AloneAgain, round)?));
     for condition in Condition::ALL {
         let spread_of = |percent| spread(of(condition).map(|(.., delays)| delays.percentile_ms(percent)));
         let against = of(condition).filter_map(|(round, _, delays)| {
