@@ -16,6 +16,7 @@ pub mod metric;
 pub mod moments;
 pub mod overcount;
 pub mod record;
+pub mod short;
 pub mod state;
 pub mod timeline;
 pub mod view;

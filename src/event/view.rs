@@ -18,8 +18,6 @@
 
 use std::collections::BTreeSet;
 
-use litemap::LiteMap;
-
 use super::{
     bounds,
     counters::raise,
@@ -27,6 +25,7 @@ use super::{
     moments::Moments,
     overcount,
     record::{Attribute, AttributeKey, Counters, Event, Format, Kind, Record, Severity},
+    short::Short,
     state::State,
     timeline::{Course, Timeline},
 };
@@ -58,8 +57,6 @@ impl Latest<String> {
 }
 
 /// Everything known about a view. `Default` is the neutral element: nothing known.
-///
-/// Its short maps are sorted lists ([`LiteMap`]): the smallest tree has room for eleven, and there are a million views.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct View {
     /// Server receive times, Unix ms.
@@ -80,12 +77,12 @@ pub struct View {
     pub state: Latest<State>,
     /// Whether the viewer has paused; kept apart because a seek hides it.
     pub paused: Latest<bool>,
-    pub text: LiteMap<AttributeKey, Latest<String>>,
-    pub number: LiteMap<AttributeKey, Latest<u64>>,
-    pub custom: LiteMap<String, Latest<String>>,
+    pub text: Short<AttributeKey, Latest<String>>,
+    pub number: Short<AttributeKey, Latest<u64>>,
+    pub custom: Short<String, Latest<String>>,
     /// Played stretches by number.
-    pub segment_from_ms: LiteMap<u32, u32>,
-    pub segment_to_ms: LiteMap<u32, u32>,
+    pub segment_from_ms: Short<u32, u32>,
+    pub segment_to_ms: Short<u32, u32>,
     /// What happened when, if the client sends no totals.
     pub timeline: Timeline,
     /// Changes of rendition, stalls, seeks and ads, by order.
@@ -154,13 +151,13 @@ impl View {
         merge_latest(&mut self.text, &other.text);
         merge_latest(&mut self.number, &other.number);
         merge_latest(&mut self.custom, &other.custom);
-        for (number, from_ms) in &other.segment_from_ms {
+        for (number, from_ms) in other.segment_from_ms.iter() {
             self.segment_from_ms
                 .entry(*number)
                 .and_modify(|known| *known = (*known).min(*from_ms))
                 .or_insert(*from_ms);
         }
-        for (number, to_ms) in &other.segment_to_ms {
+        for (number, to_ms) in other.segment_to_ms.iter() {
             self.segment_to_ms
                 .entry(*number)
                 .and_modify(|known| *known = (*known).max(*to_ms))
@@ -360,10 +357,10 @@ fn smaller(a: Option<i64>, b: Option<i64>) -> Option<i64> {
 }
 
 fn merge_latest<K: Ord + Clone, T: Ord + Clone>(
-    known: &mut LiteMap<K, Latest<T>>,
-    other: &LiteMap<K, Latest<T>>,
+    known: &mut Short<K, Latest<T>>,
+    other: &Short<K, Latest<T>>,
 ) {
-    for (key, latest) in other {
+    for (key, latest) in other.iter() {
         match known.get_mut(key) {
             Some(current) if *latest > *current => *current = latest.clone(),
             Some(_) => {}

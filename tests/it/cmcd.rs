@@ -105,7 +105,7 @@ fn told(records: &[Record<'_>]) -> String {
             totals.bitrate_ms.unwrap_or(0).checked_div(u64::from(totals.playing_ms.unwrap_or(0)))
         )
         .unwrap();
-        for (key, latest) in &view.text {
+        for (key, latest) in view.text.iter() {
             writeln!(text, "{key:?} {}", latest.value).unwrap();
         }
     }

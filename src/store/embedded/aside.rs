@@ -9,7 +9,7 @@
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use processors::Processors;
+use processors::Aside;
 
 /// Questions without a pause for longer than this are not quick.
 const LONG: Duration = Duration::from_millis(200);
@@ -39,10 +39,8 @@ impl Questions {
     /// None yet, and a thread that looks at those to come for as long as the process lives.
     pub fn watched() -> std::io::Result<Arc<Self>> {
         let questions = Arc::<Self>::default();
-        if let Some(processors) = Processors::of_this_process() {
-            let watched = Arc::clone(&questions);
-            std::thread::Builder::new().name("aside".into()).spawn(move || watched.watch(&processors))?;
-        }
+        let watched = Arc::clone(&questions);
+        std::thread::Builder::new().name("aside".into()).spawn(move || watched.watch())?;
         Ok(questions)
     }
 
@@ -59,10 +57,10 @@ impl Questions {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn watch(&self, processors: &Processors) -> ! {
-        let mut are_aside = false;
+    fn watch(&self) -> ! {
+        let mut aside = None;
         loop {
-            if !are_aside {
+            if aside.is_none() {
                 let waited = self.begun.wait_while(self.running(), |running| running.count == 0);
                 drop(waited.unwrap_or_else(PoisonError::into_inner));
             }
@@ -70,11 +68,14 @@ impl Questions {
             std::thread::sleep(STEP);
             // Who reads an answer slowly keeps a question for minutes, and the engine idle.
             let is_busy = processors::worked().saturating_sub(before) > STEP / 2;
-            let wanted = is_busy && self.take_long();
-            if wanted != are_aside {
-                processors.keep(wanted);
-                are_aside = wanted;
-            }
+            aside = match (is_busy && self.take_long(), aside) {
+                (true, None) => Aside::step(),
+                (true, aside) => aside,
+                (false, aside) => {
+                    aside.into_iter().for_each(Aside::come_back);
+                    None
+                }
+            };
         }
     }
 
@@ -103,41 +104,47 @@ mod processors {
 
     use super::LEAVES_ONE_OF;
 
-    /// Those that this process may use, and those that it uses while it stays aside.
-    pub struct Processors {
-        all: CpuSet,
-        fewer: CpuSet,
+    /// All threads of this process are off some processors, where they were before.
+    pub struct Aside {
+        before: CpuSet,
     }
 
-    impl Processors {
-        /// `None` where none can be left to others.
-        pub fn of_this_process() -> Option<Self> {
-            let all = sched_getaffinity(None).ok()?;
-            let mut left =
-                (0..CpuSet::MAX_CPU).filter(|&processor| all.is_set(processor)).collect::<Vec<_>>();
-            let kept = left.len() - left.len().div_ceil(LEAVES_ONE_OF);
-            let mut fewer = all;
-            left.drain(..kept);
-            left.iter().for_each(|&processor| fewer.unset(processor));
-            (kept > 0).then_some(Self { all, fewer })
+    impl Aside {
+        /// Steps aside; `None` where no processor can be left to others.
+        pub fn step() -> Option<Self> {
+            // Asked anew each time: what a container may use changes while it runs.
+            let before = sched_getaffinity(None).ok()?;
+            let all: Vec<usize> =
+                (0..CpuSet::MAX_CPU).filter(|&processor| before.is_set(processor)).collect();
+            let left = all.len().div_ceil(LEAVES_ONE_OF);
+            if left == all.len() {
+                return None;
+            }
+            let mut fewer = before;
+            all.iter().rev().take(left).for_each(|&processor| fewer.unset(processor));
+            run_on(&fewer);
+            Some(Self { before })
         }
 
-        /// Puts every thread of the process where it is to be. A thread that begins meanwhile is where the one is that
-        /// begot it, so it is looked again until there is no new one.
-        pub fn keep(&self, aside: bool) {
-            let set = if aside { &self.fewer } else { &self.all };
-            let mut done = BTreeSet::new();
-            loop {
-                let before = done.len();
-                for thread in threads() {
-                    if done.insert(thread) {
-                        // One that has ended since is where it should be.
-                        let _ = sched_setaffinity(Pid::from_raw(thread), set);
-                    }
+        pub fn come_back(self) {
+            run_on(&self.before);
+        }
+    }
+
+    /// Puts every thread of the process there. A thread that begins meanwhile is where the one is that begot it, so it is
+    /// looked again until there is no new one.
+    fn run_on(processors: &CpuSet) {
+        let mut done = BTreeSet::new();
+        loop {
+            let before = done.len();
+            for thread in threads() {
+                if done.insert(thread) {
+                    // One that has ended since is where it should be.
+                    let _ = sched_setaffinity(Pid::from_raw(thread), processors);
                 }
-                if done.len() == before {
-                    return;
-                }
+            }
+            if done.len() == before {
+                return;
             }
         }
     }
@@ -159,15 +166,15 @@ mod processors {
 mod processors {
     use std::time::Duration;
 
-    pub enum Processors {}
+    pub enum Aside {}
 
-    impl Processors {
-        pub fn of_this_process() -> Option<Self> {
+    impl Aside {
+        pub fn step() -> Option<Self> {
             None
         }
 
-        pub fn keep(&self, _: bool) {
-            match *self {}
+        pub fn come_back(self) {
+            match self {}
         }
     }
 

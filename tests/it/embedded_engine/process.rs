@@ -177,19 +177,18 @@ async fn an_engine_that_cannot_start_is_reported() {
 async fn a_long_question_leaves_a_processor_to_others() {
     let engine = start().await;
     let pid = engine.handle.pid().expect("runs");
-    let all = processors_of_threads(pid);
-    let most = *all.iter().max().expect("threads");
-    assert_eq!(all.len(), 1, "{all:?}");
+    // The engine's allocator keeps threads of its own on one processor each.
+    let most = *processors_of_threads(pid).last().expect("threads");
     let client = engine.handle.client();
     let question = "SELECT max(sipHash64(number)) FROM numbers_mt(1000000000000)";
     let asked = tokio::spawn(async move { client.query(question).execute().await });
-    let fewer = (most > 1).then(|| most - most.div_ceil(4));
-    if let Some(fewer) = fewer {
-        until(|| processors_of_threads(pid) == BTreeSet::from([fewer])).await;
+    if most == 1 {
+        return;
     }
+    until(|| processors_of_threads(pid) == BTreeSet::from([most - most.div_ceil(4)])).await;
     // Whoever asked leaves, and the question is stopped.
     asked.abort();
-    until(|| processors_of_threads(pid) == all).await;
+    until(|| processors_of_threads(pid) == BTreeSet::from([most])).await;
 }
 
 /// How many processors each thread may run on, each number once.
