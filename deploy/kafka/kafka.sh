@@ -193,6 +193,8 @@ launch() {
   running "$dir" "$id" && return
   port=$(client_port "$dir" "$id")
   for port in "$port" $((port + 1)); do
+    # A node that was killed a moment ago holds it until the last of its threads has ended.
+    for _ in $(seq 50); do listening "$port" && sleep 0.2 || break; done
     listening "$port" && die "port $port is taken by another process; find it with: ss -ltnp 'sport = :$port'"
   done
   : >"$dir/n$id/out.log"
