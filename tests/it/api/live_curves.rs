@@ -200,8 +200,15 @@ async fn who_never_says_the_latency_is_taken_to_have_been_at_the_edge() {
     viewer.pause(15);
     viewer.play(20);
     viewer.end();
-    let tenant = told(&server, &[viewer], begun_ms).await;
+    // The second `playing` comes a frame late, as players tell it.
+    viewer.events[3]["playhead_ms"] = 720_044.into();
+    // Says no playhead, as CMCD does: a view all the same, with nothing to place.
+    let mut placeless = Viewer::new(1, 30, 0, 0, false);
+    placeless.end();
+    placeless.events.clear();
+    let tenant = told(&server, &[viewer, placeless], begun_ms).await;
     let found = asked(&server, &tenant, begun_ms, "programme").await;
+    assert_eq!([&found["total_views"], &found["played_views"]], [2, 1]);
     let second = |second: usize| found["viewers"][second].as_u64().unwrap();
     assert_eq!((29..72).map(second).filter(|viewers| *viewers > 0).count(), 40);
     assert_eq!([29, 30, 69, 70].map(second), [0, 1, 1, 0]);
