@@ -110,10 +110,13 @@ pub fn gauge_add(metric: Metric, by: f64) {
     metrics::gauge!(metric.name()).increment(by);
 }
 
+/// What is logged unless somebody asks for more or less: the web server tells each of its threads.
+pub const DEFAULT_LOG: &str = "info,actix_server=warn";
+
 /// Starts logging; `PLAYHEAD_LOG` takes `tracing` directives, `PLAYHEAD_LOG_FORMAT=json` writes JSON lines. No line is
 /// written as often as a stranger may like, see [`flood`].
 pub fn start_logging(json: bool, directives: &str) {
-    let filter = EnvFilter::try_new(directives).unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = EnvFilter::try_new(directives).unwrap_or_else(|_| EnvFilter::new(DEFAULT_LOG));
     let registry = tracing_subscriber::registry().with(filter).with(flood::Dam::default());
     if json {
         registry.with(fmt::layer().json().with_writer(std::io::stderr)).init();
