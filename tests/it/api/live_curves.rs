@@ -219,3 +219,24 @@ async fn who_never_says_the_latency_is_taken_to_have_been_at_the_edge() {
         [1, 0, 0, 1, 1, 0]
     );
 }
+
+/// hls.js tells the length of the window for the video's, 60 s here; the playhead goes on beyond it.
+#[tokio::test]
+async fn the_length_of_a_window_is_not_that_of_the_video() {
+    let server = Server::start(unlimited());
+    let begun_ms = an_hour_ago();
+    let mut viewer = Viewer::new(0, 0, 6, 54, true);
+    viewer.play(90);
+    viewer.end();
+    let tenant = server.tenant().await;
+    let view = TestView { duration_ms: 60_000, ..viewer.view(begun_ms) };
+    write(&store(), &tenant.id, &[view]).await;
+    let path = "/data/v1/engagement/videos/v";
+    let heat = server.answer(&tenant, &format!("{path}/heatmap"), &[("resolution", "second")]).await;
+    assert_eq!(heat["data"]["duration_ms"], 144_000, "as far as it was played");
+    let played = heat["data"]["value"].as_array().unwrap().iter().filter(|plays| **plays == 1);
+    assert_eq!(played.count(), 90);
+    let rows = server.answer(&tenant, &format!("{path}/viewers"), &[("group_by", "view_id")]).await;
+    let row = &rows["data"][0];
+    assert_eq!([&row["seen_ms"], &row["percent_viewed"]], [&json!(90_000), &Value::Null]);
+}
