@@ -42,7 +42,8 @@ macro_rules! metrics_told {
 metrics_told! {
     /// Events that came in with a readable body, by `format`.
     EventsReceived => "playhead_events_received_total",
-    /// The fate of each of them at intake, by `fate`: accepted, rejected (by `reason`), shed (by `reason` and `importance`).
+    /// The fate of each event that came in, by `format` and `fate`: accepted, rejected (by `reason`), shed (by `reason` and
+    /// `importance`).
     EventsIntake => "playhead_events_intake_total",
     /// The fate of each event read from the log, by `fate`: stored, duplicate, late, suppressed (of erased views),
     /// quarantined.
@@ -67,7 +68,7 @@ metrics_told! {
     LagRecords => "playhead_lag_records",
     /// Views the processor remembers, so that it need not ask ClickHouse about them.
     ViewsRemembered => "playhead_views_remembered",
-    /// Views it has forgotten for lack of room; ClickHouse is asked when they go on.
+    /// Views the processor has forgotten for lack of room; ClickHouse is asked when they go on.
     ViewsForgotten => "playhead_views_forgotten_total",
     /// Views held in memory for live.
     LiveViews => "playhead_live_views",

@@ -9,24 +9,24 @@ use super::ControlError;
 const CORRUPT: u32 = 11;
 const NO_DATABASE: u32 = 26;
 
+/// Where to open the file at `url`, after SQLite has looked through it. Damage that can be gone on with is logged: a
+/// collector that is up with a page missing is better than none.
+pub async fn looked_through(url: &str) -> Result<String, ControlError> {
+    let (path, url) = (path_of(url), made_if_missing(url));
+    let found = checked(&url).await.map_err(|error| problem(path, &error))?;
+    if found != "ok" {
+        tracing::error!(path, found, "the control database is damaged; {}", remedy(path));
+    }
+    Ok(url)
+}
+
 /// SQLite only makes a file when asked to.
-pub fn made_if_missing(url: &str) -> String {
+fn made_if_missing(url: &str) -> String {
     if url.contains("mode=") {
         return url.to_owned();
     }
     let separator = if url.contains('?') { '&' } else { '?' };
     format!("{url}{separator}mode=rwc")
-}
-
-/// Opens the file and has SQLite look through it. Damage that can be gone on with is logged: a collector that is up with a
-/// page missing is better than none.
-pub async fn look_through(url: &str) -> Result<(), ControlError> {
-    let path = path_of(url);
-    let found = checked(url).await.map_err(|error| problem(path, &error))?;
-    if found != "ok" {
-        tracing::error!(path, found, "the control database is damaged; {}", remedy(path));
-    }
-    Ok(())
 }
 
 async fn checked(url: &str) -> Result<String, sqlx::Error> {

@@ -106,10 +106,7 @@ impl Control {
         static DRIVERS: Once = Once::new();
         DRIVERS.call_once(sqlx::any::install_default_drivers);
         let sqlite = database_url.starts_with("sqlite:");
-        let url = if sqlite { file::made_if_missing(database_url) } else { database_url.to_owned() };
-        if sqlite {
-            file::look_through(&url).await?;
-        }
+        let url = if sqlite { file::looked_through(database_url).await? } else { database_url.to_owned() };
         let opened = AnyPoolOptions::new()
             .max_connections(MAX_CONNECTIONS)
             .acquire_timeout(ACQUIRE_TIMEOUT)
