@@ -146,9 +146,9 @@ impl Config {
             let fix = "an embedded log can be read by this process alone: set kafka_brokers, or add the role process";
             reader.mistake("roles", &fix);
         }
-        let log_max_bytes = reader.parsed("log_max_bytes");
-        let clickhouse_memory_bytes = reader.parsed("clickhouse_memory_bytes");
-        let admit_events_per_s = reader.parsed("admit_events_per_s");
+        let log_max_bytes = reader.number("log_max_bytes");
+        let clickhouse_memory_bytes = reader.number("clickhouse_memory_bytes");
+        let admit_events_per_s = reader.number("admit_events_per_s");
         let (heartbeat_ms, accept_history) = (heartbeat_ms(&mut reader), reader.parsed("accept_history"));
         let respect_privacy_signals = reader.parsed("respect_privacy_signals");
         let trusted_proxies = reader.list("trusted_proxies");
@@ -249,7 +249,7 @@ fn check_addresses(reader: &mut Reader) {
 }
 
 fn heartbeat_ms(reader: &mut Reader) -> Option<u32> {
-    let heartbeat_ms = reader.parsed::<u32>("heartbeat_ms")?;
+    let heartbeat_ms = reader.number::<u32>("heartbeat_ms")?;
     if !(1_000..=60_000).contains(&heartbeat_ms) {
         reader.mistake("heartbeat_ms", &"from 1000 to 60000");
     }
@@ -258,7 +258,7 @@ fn heartbeat_ms(reader: &mut Reader) -> Option<u32> {
 
 fn kafka(reader: &mut Reader) -> Option<Kafka> {
     let (partitions, replication_factor) =
-        (reader.parsed("kafka_partitions"), reader.parsed("kafka_replication_factor"));
+        (reader.number("kafka_partitions"), reader.number("kafka_replication_factor"));
     let assignor = reader.text("kafka_assignor");
     if !["range", "cooperative-sticky"].contains(&assignor.as_str()) {
         reader.mistake("kafka_assignor", &"range or cooperative-sticky");
@@ -335,7 +335,9 @@ mod tests {
 
     #[test]
     fn flags_win_over_the_environment_and_that_over_the_file() {
-        let file = Some("http_addr = \"127.0.0.1:1\"\nadmin_addr = \"127.0.0.1:1\"\nlog = \"warn\"");
+        let file = Some(
+            "http_addr = \"127.0.0.1:1\"\nadmin_addr = \"127.0.0.1:1\"\nlog = \"warn\"\nroles = [\"process\", \"query\"]",
+        );
         let all = layers(
             &[("http_addr", "127.0.0.1:3")],
             &[("http_addr", "127.0.0.1:2"), ("admin_addr", "127.0.0.1:2")],
@@ -344,6 +346,7 @@ mod tests {
         let config = Config::read(&all).expect("sound");
         let ports = (config.http_addr.port(), config.admin_addr.port());
         assert_eq!((ports, config.log_directives.as_str()), ((3, 2), "warn"));
+        assert_eq!(config.roles.len(), 2, "a list may be written as one");
     }
 
     #[test]
@@ -371,16 +374,17 @@ mod tests {
     #[test]
     fn all_mistakes_are_reported_at_once_and_secrets_are_not_shown() {
         let wrong = layers(
-            &[("http_addr", "nowhere"), ("roles", "collect,fly")],
+            &[("http_addr", "nowhere"), ("roles", "collect,fly"), ("log_max_bytes", "8GiB")],
             &[("trusted_proxies", "10.0.0.0/8, ten"), ("bootstrap_token", "sesame")],
             Some("htp_addr = 1"),
         );
-        let mistakes = Config::read(&wrong).expect_err("five mistakes");
-        assert_eq!(mistakes.len(), 5, "{mistakes:#?}");
+        let mistakes = Config::read(&wrong).expect_err("six mistakes");
+        assert_eq!(mistakes.len(), 6, "{mistakes:#?}");
         assert!(
             mistakes.iter().any(|line| line.starts_with("--http-addr: `nowhere`: an IP address and a port"))
         );
         assert!(mistakes.iter().any(|line| line.contains("no setting `htp_addr`")));
+        assert!(mistakes.iter().any(|line| line.contains("`8GiB`: a whole number without a unit")));
         assert!(!mistakes.iter().any(|line| line.contains("sesame")));
     }
 }

@@ -202,7 +202,8 @@ fn read_config(given: &ArgMatches) -> Result<Config, Vec<String>> {
 }
 
 fn clickhouse_host(given: &ArgMatches) -> ExitCode {
-    telemetry::start_logging(false, &std::env::var("PLAYHEAD_LOG").unwrap_or_else(|_| "info".into()));
+    let directives = std::env::var("PLAYHEAD_LOG").unwrap_or_else(|_| telemetry::DEFAULT_LOG.to_owned());
+    telemetry::start_logging(false, &directives);
     match host::HostArgs::from_arg_matches(given) {
         Ok(arguments) => host::run(&arguments),
         Err(error) => {

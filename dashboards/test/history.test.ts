@@ -120,12 +120,13 @@ describe('a history', () => {
 describe('places that stand out', () => {
   test('a planted drop and a planted replay are found, a steady decline is not', () => {
     const viewers = Array.from({ length: 300 }, (_, s) => (s < 100 ? 400 : 250) - Math.floor(s / 10));
-    const plays = viewers.map((n, s) => n + (s >= 200 && s < 210 ? 120 : 0));
+    const plays = viewers.map((n, s) => n + (s >= 200 && s < 210 ? 120 : 0) + (s === 205 ? 60 : 0));
     const found = standouts({ bucketMs: 1_000, totalViews: 400, viewers, plays, moments: [] });
     expect(found.map(({ kind }) => kind)).toEqual(['intro', 'drop', 'replayed']);
     expect(found[1]?.fromMs).toBeGreaterThanOrEqual(94_000);
     expect(found[1]?.toMs).toBeLessThanOrEqual(106_000);
     expect([found[2]?.fromMs, found[2]?.toMs].map((ms) => Math.abs((ms ?? 0) - 205_000))).toSatisfy((far: number[]) => far.every((ms) => ms <= 9_000));
+    expect(found[2]?.words, 'as the chart has it').toBe('played again: 180 replays at its height');
     expect(standouts({ bucketMs: 1_000, totalViews: 0, viewers: [], plays: [], moments: [] })).toEqual([]);
   });
 });

@@ -93,6 +93,14 @@ impl Reader {
         }
     }
 
+    pub(super) fn number<T: FromStr>(&mut self, name: &str) -> Option<T> {
+        let number = self.text(name).parse().ok();
+        if number.is_none() {
+            self.mistake(name, &"a whole number without a unit, such as 8589934592 for 8 GiB");
+        }
+        number
+    }
+
     /// Where to listen. Names are no addresses: they may stand for several.
     pub(super) fn address(&mut self, name: &str) -> Option<SocketAddr> {
         let address = self.text(name).parse().ok();
@@ -138,11 +146,16 @@ fn table(path: &std::path::Path, text: &str, mistakes: &mut Vec<String>) -> BTre
             mistakes.push(format!("{}: there is no setting `{name}`", path.display()));
             continue;
         }
-        let text = match value {
-            toml::Value::String(text) => text,
-            other => other.to_string(),
-        };
-        known.insert(name, text);
+        known.insert(name, written(value));
     }
     known
+}
+
+/// A value as a flag would have it: a list's words with commas between.
+fn written(value: toml::Value) -> String {
+    match value {
+        toml::Value::String(text) => text,
+        toml::Value::Array(words) => words.into_iter().map(written).collect::<Vec<_>>().join(","),
+        other => other.to_string(),
+    }
 }

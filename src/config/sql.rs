@@ -16,7 +16,7 @@ pub struct Sql {
 pub(super) fn read(reader: &mut Reader) -> Option<Sql> {
     let addr = reader.address("sql_addr");
     let mut number = |name: &str| {
-        let number = reader.parsed::<u64>(name)?;
+        let number = reader.number::<u64>(name)?;
         // ClickHouse would take 0 for no limit.
         if number == 0 {
             reader.mistake(name, &"at least 1");

@@ -1,5 +1,7 @@
 //! Every setting: its name, default and reason. `--help` and `docs/settings.md` are made of this table.
 
+use crate::telemetry::DEFAULT_LOG;
+
 /// One setting as the operator sees it.
 #[derive(Debug, Clone, Copy)]
 pub struct Setting {
@@ -66,6 +68,6 @@ pub const SETTINGS: [Setting; 42] = [
     setting("bootstrap_token", "", "Its API token, id:secret"),
     setting("bootstrap_admin", "", "First user, email:password"),
     setting("bootstrap_file", "", "JSON file with several of them"),
-    setting("log", "info", "Which log lines are written, as tracing directives"),
+    setting("log", DEFAULT_LOG, "Which log lines are written, as tracing directives"),
     setting("log_format", "text", "text or json"),
 ];

@@ -11,6 +11,7 @@ mod audit;
 mod bootstrap;
 mod environment;
 mod erasure;
+mod file;
 mod incident;
 mod incident_log;
 mod invitation;
@@ -105,7 +106,7 @@ impl Control {
         static DRIVERS: Once = Once::new();
         DRIVERS.call_once(sqlx::any::install_default_drivers);
         let sqlite = database_url.starts_with("sqlite:");
-        let url = create_if_missing(database_url);
+        let url = if sqlite { file::looked_through(database_url).await? } else { database_url.to_owned() };
         let opened = AnyPoolOptions::new()
             .max_connections(MAX_CONNECTIONS)
             .acquire_timeout(ACQUIRE_TIMEOUT)
@@ -152,7 +153,6 @@ impl Control {
     }
 }
 
-/// SQLite only makes a file when asked to.
 /// Why the database at `url` could not be reached: a pool tries again until its time is over, and then says only that.
 async fn unreachable(url: &str) -> ControlError {
     let reason = match tokio::time::timeout(ACQUIRE_TIMEOUT, AnyConnection::connect(url)).await {
@@ -163,14 +163,6 @@ async fn unreachable(url: &str) -> ControlError {
     let server =
         url.as_ref().and_then(|url| Some(format!("{}:{}: ", url.host_str()?, url.port().unwrap_or(5432))));
     ControlError::Unavailable(server.unwrap_or_default() + &reason)
-}
-
-fn create_if_missing(database_url: &str) -> String {
-    if database_url.starts_with("sqlite:") && !database_url.contains("mode=") {
-        let separator = if database_url.contains('?') { '&' } else { '?' };
-        return format!("{database_url}{separator}mode=rwc");
-    }
-    database_url.to_owned()
 }
 
 fn now_ms() -> i64 {

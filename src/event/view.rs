@@ -116,7 +116,9 @@ impl View {
         self.anchor_ms = smaller(self.anchor_ms, Some(record.anchor_ms));
         let first_order = record.events.iter().map(|event| record.order_of(event)).min().unwrap_or(0);
         for attribute in &record.origin {
-            self.learn_attribute(first_order, attribute);
+            // What the server concluded gives way to what the client says, whenever it says it.
+            let order = if attribute.key() == AttributeKey::StreamType { 0 } else { first_order };
+            self.learn_attribute(order, attribute);
         }
         let play_t_ms = self.play_t_ms;
         for event in &record.events {

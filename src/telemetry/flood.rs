@@ -6,16 +6,23 @@
 
 use std::{
     collections::HashMap,
+    fmt::{self, Write},
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
-use tracing::{Event, Level, Subscriber};
+use tracing::{
+    Event, Level, Subscriber,
+    field::{Field, Visit},
+};
 use tracing_subscriber::layer::{Context, Layer};
 
 /// Lines of one place in the code within [`SPAN`].
 const LINES: u32 = 10;
 const SPAN: Duration = Duration::from_secs(10);
+
+/// What the HTTP library calls an error, and where: that a stranger has sent what is no HTTP. It is none of the service's.
+const NO_HTTP: (&str, &str) = ("actix_http::h1::dispatcher", "stream error: request parse error");
 
 /// File and line.
 type Place = (&'static str, u32);
@@ -47,11 +54,35 @@ impl Dam {
     }
 }
 
+/// The text of a line.
+#[derive(Default)]
+struct Message(String);
+
+impl Message {
+    fn of(event: &Event<'_>) -> String {
+        let mut message = Self::default();
+        event.record(&mut message);
+        message.0
+    }
+}
+
+impl Visit for Message {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        if field.name() == "message" {
+            let _ = write!(self.0, "{value:?}");
+        }
+    }
+}
+
 impl<S: Subscriber> Layer<S> for Dam {
     fn event_enabled(&self, event: &Event<'_>, _: Context<'_, S>) -> bool {
         let metadata = event.metadata();
         if *metadata.level() > Level::INFO {
             return true;
+        }
+        if metadata.target() == NO_HTTP.0 && Message::of(event).starts_with(NO_HTTP.1) {
+            tracing::debug!("somebody has sent what is no HTTP");
+            return false;
         }
         let place = (metadata.file().unwrap_or_default(), metadata.line().unwrap_or_default());
         let (passes, left_out) = self.admit(place, Instant::now());

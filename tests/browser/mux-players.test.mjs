@@ -182,6 +182,7 @@ describe('mux-embed in its players', { concurrency: 2 }, () => {
     const view = await viewOf('live');
     t.diagnostic(`${view.live_latency_ms} ms behind, by hls.js ${behind}`);
     near(view.live_latency_ms, behind, 1_000, 'behind');
+    assert.equal(view.stream_type, 'live', 'mux-embed says that its source is');
   });
 
   test('Video.js with videojs-mux', async (t) => {

@@ -8,6 +8,7 @@ use playhead::{
         metric::{Bucket, Formula, METRICS, Metric, Unit},
     },
     store::query::filter::FORMS,
+    telemetry,
 };
 use serde_json::{Value, json};
 use tokio::{io::AsyncWriteExt, process::Command};
@@ -17,6 +18,7 @@ use crate::support::server::Server;
 const BEGIN: &str = "<!-- generated from schema/beacon.v1.schema.json -->\n";
 const BEGIN_FILTERS: &str = "<!-- generated from src/store/query/filter.rs -->\n";
 const BEGIN_METRICS: &str = "<!-- generated from src/event/metric/registry.rs -->\n";
+const BEGIN_EXPORTED: &str = "<!-- generated from src/telemetry.rs -->\n";
 const BEGIN_ENGAGEMENT: &str = "<!-- generated from src/event/engagement -->\n";
 /// Longer ones nobody reads in a table.
 const LONGEST_FORMULA: usize = 150;
@@ -234,6 +236,15 @@ fn the_table_of_metrics_is_that_of_the_code() {
             writeln!(table, "| `{id}` | {definition} | {formula} | `{valid}` | {unit} | {default} | {by} |");
     }
     assert_generated("docs/metrics.md", BEGIN_METRICS, &table);
+}
+
+#[test]
+fn what_is_exported_is_told_to_operators() {
+    let mut table = "| exported | |\n|---|---|\n".to_owned();
+    for metric in telemetry::Metric::ALL {
+        let _ = writeln!(table, "| `{}` | {} |", metric.name(), metric.description());
+    }
+    assert_generated("docs/operations.md", BEGIN_EXPORTED, &table);
 }
 
 #[test]

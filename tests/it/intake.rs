@@ -211,6 +211,10 @@ async fn a_value_that_is_left_out_is_counted_by_its_name() {
         assert!(counted(name), "{name}: {metrics}");
     }
     assert!(!metrics.contains("reason=\"cdn\""), "nothing said is nothing wrong");
+    for (_, kind) in metrics.lines().filter_map(|line| line.split_once("# TYPE ")) {
+        let name = kind.split(' ').next().unwrap();
+        assert!(metrics.contains(&format!("# HELP {name} ")), "{name} says what it is: {metrics}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,6 +7,7 @@ mod api;
 mod assets;
 mod cmcd;
 mod control;
+mod control_file;
 mod crowded;
 mod deep;
 mod docs;

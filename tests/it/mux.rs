@@ -238,3 +238,23 @@ fn a_live_stream_with_programme_times_tells_how_far_behind_its_viewers_are() {
     assert_eq!(behind(1_000, sent()), None);
     assert_eq!(behind(happened_ms - 6_200, json!({})), None);
 }
+
+/// hls.js tells after the start that its source is live; the page may have a word of its own for it.
+#[test]
+fn a_source_that_is_live_makes_a_live_view_unless_the_page_says_otherwise() {
+    let stream_type = |beacons: Vec<Value>| {
+        let mut view = View::default();
+        beacons
+            .iter()
+            .for_each(|body| decode(&beacon(body.clone())).records.iter().for_each(|r| view.learn(r)));
+        view.text.get(&AttributeKey::StreamType).map(|known| known.value.clone())
+    };
+    let loaded = || json!([{"e": "requestcompleted", "xsqno": 7, "vsoisli": true}]);
+    let started = || json!([{"e": "viewstart", "xsqno": 2, "vsmty": "dvr"}, {"e": "hb", "xsqno": 3}]);
+    assert_eq!(stream_type(vec![loaded()]).as_deref(), Some("live"));
+    for told in [vec![started(), loaded()], vec![loaded(), started()]] {
+        assert_eq!(stream_type(told).as_deref(), Some("dvr"), "the page knows better");
+    }
+    let with_a_length = json!([{"e": "playing", "vsoisli": false}]);
+    assert_eq!(stream_type(vec![with_a_length]), None, "a window of a live stream has a length too");
+}

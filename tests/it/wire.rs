@@ -49,7 +49,7 @@ async fn what_is_no_proper_request_gets_one_clear_answer() {
     strange_addresses_lead_nowhere(&server).await;
     requests_in_a_row_are_answered_in_order(&server).await;
     nothing_a_client_says_makes_a_line_of_the_log(&server).await;
-    a_thousand_malformed_requests_are_a_few_lines(&server).await;
+    what_is_no_http_is_no_line_of_the_log(&server).await;
 }
 
 async fn ambiguous_bodies_are_refused_and_nothing_is_smuggled(server: &Server) {
@@ -235,15 +235,14 @@ async fn nothing_a_client_says_makes_a_line_of_the_log(server: &Server) {
     assert!(!output.lines().any(is_forged), "{output}");
 }
 
-async fn a_thousand_malformed_requests_are_a_few_lines(server: &Server) {
-    let before = server.output().lines().count();
-    for _ in 0..1000 {
-        let answer = said(server, b"BROKEN\r\n\r\n").await;
-        assert_eq!(status(&answer), 400);
+async fn what_is_no_http_is_no_line_of_the_log(server: &Server) {
+    // A port scan, and a browser that was told `https://`: nothing that an operator is to be woken for.
+    for sent in
+        [b"BROKEN\r\n\r\n".to_vec(), b"\x16\x03\x01\x00\xa5\x01\x00".to_vec()].iter().cycle().take(100)
+    {
+        assert_eq!(status(&said(server, sent).await), 400);
     }
-    // Ten lines in ten seconds of each place that writes any.
-    let written = server.output().lines().count() - before;
-    assert!(written < 200, "{written} lines for 1,000 malformed requests");
+    assert!(!server.output().contains("parse error"), "{}", server.output());
     let request = server.http.get(format!("{}/metrics", server.admin_url())).send().await.unwrap();
     assert!(request.status().is_success());
 }

@@ -21,7 +21,7 @@ export function standouts(data: Engagement): Standout[] {
   if (totalViews === 0 || viewers.length === 0) return [];
   const width = windowOf(data);
   const change = viewers.map((n, i) => (viewers[i + width] ?? n) - n);
-  const replays = smooth(plays.map((n, i) => Math.max(0, n - (viewers[i] ?? 0))), width);
+  const replays = plays.map((n, i) => Math.max(0, n - (viewers[i] ?? 0)));
   const least = totalViews * LEAST_PART;
   // Viewers trickle away everywhere: a drop has to be steeper than that.
   const trickle = Math.max(0, (viewers[0] ?? 0) - (viewers.at(-1) ?? 0)) / (viewers.length / width);
@@ -33,8 +33,9 @@ export function standouts(data: Engagement): Standout[] {
   const returns = highest(change, width, least).map((i): Standout => ({
     kind: 'return', fromMs: at(i), toMs: at(i + width), words: `${viewersWords(change[i] ?? 0, totalViews)} come in here`,
   }));
-  const again = peaks(replays, width, least).map(([from, to, top]): Standout => ({
-    kind: 'replayed', fromMs: at(from), toMs: at(to + 1), words: `played again: ${plural(Math.round(replays[top] ?? 0), 'replay')} at its height`,
+  // Found in the smoothed curve; the height is that of the chart.
+  const again = peaks(smooth(replays, width), width, least).map(([from, to]): Standout => ({
+    kind: 'replayed', fromMs: at(from), toMs: at(to + 1), words: `played again: ${plural(Math.max(...replays.slice(from, to + 1)), 'replay')} at its height`,
   }));
   return [...intro(data), ...[...drops, ...returns, ...again].sort((a, b) => a.fromMs - b.fromMs)];
 }
@@ -67,14 +68,14 @@ function highest(values: number[], apart: number, least: number): number[] {
 }
 
 /** Heights with their flanks, down to half of each; none within another, nor on another's slope. */
-function peaks(values: number[], width: number, least: number): [from: number, to: number, top: number][] {
-  const found: [from: number, to: number, top: number][] = [];
+function peaks(values: number[], width: number, least: number): [from: number, to: number][] {
+  const found: [from: number, to: number][] = [];
   const order = values.map((_, i) => i).filter((i) => (values[i] ?? 0) >= least).sort((a, b) => (values[b] ?? 0) - (values[a] ?? 0));
   for (const i of order) {
     if (found.length === MOST_OF_A_KIND) break;
     const near = values.slice(Math.max(0, i - width), i + width + 1);
     const [from, to] = around(values, i);
-    if (near.every((value) => value <= (values[i] ?? 0)) && found.every((other) => to < other[0] || from > other[1])) found.push([from, to, i]);
+    if (near.every((value) => value <= (values[i] ?? 0)) && found.every((other) => to < other[0] || from > other[1])) found.push([from, to]);
   }
   return found;
 }

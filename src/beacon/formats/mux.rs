@@ -29,6 +29,9 @@ use crate::{
 /// Who is further behind than a day does not watch live: such a programme time is damaged, or its encoder's clock is wrong.
 const LONGEST_LATENCY_MS: i64 = 24 * 3600 * 1000;
 
+/// What mux-embed says of a source once it knows.
+const IS_LIVE: &str = "video_source_is_live";
+
 /// A body with its key, which stands in the events.
 pub struct MuxBeacon<'a> {
     pub ingest_key: Cow<'a, str>,
@@ -89,16 +92,29 @@ fn views<'a>(events: &[BorrowedValue<'a>], key: &str, sent_ms: Option<i64>, arri
             events.iter_mut().for_each(|event| event.t_ms = event.t_ms.min(sent_ms));
         }
         let newest_ms = events.iter().map(|event| event.t_ms).max().unwrap_or(arrival.received_ms);
+        let origin = if events.iter().any(is_of_live) { vec![live()] } else { Vec::new() };
         decoded.records.push(Record {
             view_id,
             format: format as i32,
             received_ms: arrival.received_ms,
             anchor_ms: arrival.received_ms - sent_ms.unwrap_or(newest_ms).max(newest_ms),
             events,
+            origin,
             ..Record::default()
         });
     }
     decoded
+}
+
+/// That it is not live is said of every stream whose window has a length, by a mux-embed that was not given the engine.
+/// So only the other is believed.
+fn is_of_live(event: &Event<'_>) -> bool {
+    event.attributes.iter().any(|known| known.name == IS_LIVE && known.text == "true")
+}
+
+/// It stands with the origin: a page's own `video_stream_type` wins, whenever that is said.
+fn live() -> Attribute<'static> {
+    Attribute::of_text(AttributeKey::StreamType, "live")
 }
 
 /// Orders an event as a timeline does, and drops the totals that stand beside the timeline's own.

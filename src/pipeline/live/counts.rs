@@ -178,7 +178,10 @@ impl Counts {
         if !title.is_empty() && video.title != title {
             title.clone_into(&mut video.title);
         }
-        video.duration_ms = video.duration_ms.max(live.view.number(AttributeKey::VideoDurationMs));
+        // What a player calls the length of a live stream is that of its window.
+        if live.view.text(AttributeKey::StreamType) != "live" {
+            video.duration_ms = video.duration_ms.max(live.view.number(AttributeKey::VideoDurationMs));
+        }
         if is.attempted {
             video.total_views += is.stands_for() - if was.attempted { was.stands_for() } else { 0 };
         }

@@ -20,6 +20,9 @@ use moments::Places;
 /// What a view stands for, in millionths, and whether it is over: the beginning of a [`WatchedRow`].
 const FACTS: &str = "toInt64(round(weight * 1000000)) AS stands_for, CAST(view_over, 'Bool') AS is_over";
 
+/// The length a view tells of its video, 0 for none. What a player calls the length of a live stream is that of its window.
+const LENGTH: &str = "if(stream_type = 'live', 0, video_duration_ms) AS duration_ms";
+
 /// For those who do not ask for moments.
 const NO_MOMENTS: &str = "CAST([], 'Array(Tuple(UInt32, String))') AS moments";
 
@@ -91,7 +94,9 @@ impl Store {
         statement
             .sql("SELECT ")
             .sql(FACTS)
-            .sql(", video_duration_ms AS duration_ms, played_ranges AS ranges, ")
+            .sql(", ")
+            .sql(LENGTH)
+            .sql(", played_ranges AS ranges, ")
             .sql(moments);
         question.source(&mut statement);
         let take = |(watched, places): &mut (WatchedViews, Places), row: WatchedRow| {

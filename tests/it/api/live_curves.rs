@@ -200,8 +200,15 @@ async fn who_never_says_the_latency_is_taken_to_have_been_at_the_edge() {
     viewer.pause(15);
     viewer.play(20);
     viewer.end();
-    let tenant = told(&server, &[viewer], begun_ms).await;
+    // The second `playing` comes a frame late, as players tell it.
+    viewer.events[3]["playhead_ms"] = 720_044.into();
+    // Says no playhead, as CMCD does: a view all the same, with nothing to place.
+    let mut placeless = Viewer::new(1, 30, 0, 0, false);
+    placeless.end();
+    placeless.events.clear();
+    let tenant = told(&server, &[viewer, placeless], begun_ms).await;
     let found = asked(&server, &tenant, begun_ms, "programme").await;
+    assert_eq!([&found["total_views"], &found["played_views"]], [2, 1]);
     let second = |second: usize| found["viewers"][second].as_u64().unwrap();
     assert_eq!((29..72).map(second).filter(|viewers| *viewers > 0).count(), 40);
     assert_eq!([29, 30, 69, 70].map(second), [0, 1, 1, 0]);
@@ -211,4 +218,25 @@ async fn who_never_says_the_latency_is_taken_to_have_been_at_the_edge() {
         [49, 50, 64, 65, 84, 85].map(|s: usize| utc["viewers"][s].as_u64().unwrap()),
         [1, 0, 0, 1, 1, 0]
     );
+}
+
+/// hls.js tells the length of the window for the video's, 60 s here; the playhead goes on beyond it.
+#[tokio::test]
+async fn the_length_of_a_window_is_not_that_of_the_video() {
+    let server = Server::start(unlimited());
+    let begun_ms = an_hour_ago();
+    let mut viewer = Viewer::new(0, 0, 6, 54, true);
+    viewer.play(90);
+    viewer.end();
+    let tenant = server.tenant().await;
+    let view = TestView { duration_ms: 60_000, ..viewer.view(begun_ms) };
+    write(&store(), &tenant.id, &[view]).await;
+    let path = "/data/v1/engagement/videos/v";
+    let heat = server.answer(&tenant, &format!("{path}/heatmap"), &[("resolution", "second")]).await;
+    assert_eq!(heat["data"]["duration_ms"], 144_000, "as far as it was played");
+    let played = heat["data"]["value"].as_array().unwrap().iter().filter(|plays| **plays == 1);
+    assert_eq!(played.count(), 90);
+    let rows = server.answer(&tenant, &format!("{path}/viewers"), &[("group_by", "view_id")]).await;
+    let row = &rows["data"][0];
+    assert_eq!([&row["seen_ms"], &row["percent_viewed"]], [&json!(90_000), &Value::Null]);
 }

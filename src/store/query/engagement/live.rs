@@ -61,7 +61,8 @@ struct LiveRow {
     watched: Vec<(i64, i64)>,
     /// Programme time (Unix ms) minus playhead.
     programme_ms: i64,
-    says_latency: bool,
+    /// Never says how far behind the live edge it is, and is placed all the same.
+    lacks_latency: bool,
 }
 
 impl Store {
@@ -76,11 +77,11 @@ impl Store {
         let question = under_way(question);
         let mut statement = Statement::default();
         statement
-            .sql("SELECT stands_for, is_over, ranges, watched, programme_ms, says_latency FROM (SELECT view_id, ")
+            .sql("SELECT stands_for, is_over, ranges, watched, programme_ms, lacks_latency FROM (SELECT view_id, ")
             .sql(FACTS)
             .sql(", played_ranges AS ranges");
         source(&question, from_ms, &mut statement);
-        statement.sql(") AS seen INNER JOIN (");
+        statement.sql(") AS seen LEFT JOIN (");
         told(&question, from_ms, &mut statement);
         statement.sql(") AS told USING view_id");
         let mut views = WatchedViews::default();
@@ -94,7 +95,7 @@ impl Store {
                 .into_iter()
                 .map(|(from, to)| [from, to].map(|ms| ms.saturating_add(offset_ms).saturating_sub(from_ms)));
             views.push(row.stands_for, row.is_over, 0, placed.map(|[from, to]| (from, to)));
-            without_latency += u64::from(!row.says_latency);
+            without_latency += u64::from(row.lacks_latency);
         }
         let curves = aside(move || Curves::of(grid, views.iter())).await?;
         Ok(LiveCurves { curves, without_latency })
@@ -115,7 +116,7 @@ fn source(question: &EngagementQuestion, from_ms: i64, to: &mut Statement) {
 
 /// What the events of each view say of its playhead and of its distance from the live edge. `reports` are time, sequence,
 /// playhead and whether it is about to jump, in order; `pieces` are the times between two of them in which the playhead
-/// went forward no faster than players do.
+/// went forward no faster than players do. Less than a seam in a longer time is the edge of a pause, told a frame late.
 fn told(question: &EngagementQuestion, from_ms: i64, to: &mut Statement) {
     let Scope { environment, timeframe, .. } = &question.scope;
     to.sql("WITH min(anchor_ms) AS anchor, toInt64OrZero(attributes['live_latency_ms']) AS latency_ms, ")
@@ -124,15 +125,17 @@ fn told(question: &EngagementQuestion, from_ms: i64, to: &mut Statement) {
         .sql(" AS is_behind, arraySort(groupArray((t_ms, sequence, place_ms, event = 'seeking'))) AS reports, ")
         .sql("arrayFilter(piece -> piece.2 > piece.1, arrayMap((a, b) -> if(NOT a.4 AND b.1 - a.1 BETWEEN 1 AND ")
         .integer(MOST_MS)
-        .sql(" AND b.3 - a.3 BETWEEN 1 AND 4 * (b.1 - a.1) + 1000, (a.1, a.1 + least(b.1 - a.1, b.3 - a.3)), ")
+        .sql(" AND b.3 - a.3 BETWEEN 1 AND 4 * (b.1 - a.1) + 1000 AND (b.3 - a.3 >= ")
+        .integer(SEAM_MS)
+        .sql(" OR 2 * (b.3 - a.3) >= b.1 - a.1), (a.1, a.1 + least(b.1 - a.1, b.3 - a.3)), ")
         .sql("(toInt64(0), toInt64(0))), arrayPopBack(reports), arrayPopFront(reports))) AS pieces, ")
         .sql("arraySplit((piece, before) -> piece.1 > before.2 + ")
         .integer(SEAM_MS)
         .sql(", pieces, arrayShiftRight(pieces, 1)) AS joined ")
         .sql("SELECT view_id, arrayMap(one -> (one[1].1 + anchor, one[-1].2 + anchor), ")
         .sql("arrayFilter(one -> notEmpty(one), joined)) AS watched, ")
-        .sql("CAST(countIf(is_behind) > 0, 'Bool') AS says_latency, anchor + if(says_latency, ")
-        .sql("quantileExactIf(0.5)(t_ms - latency_ms - place_ms, is_behind), min(t_ms - place_ms)) AS programme_ms");
+        .sql("CAST(countIf(is_behind) = 0, 'Bool') AS lacks_latency, anchor + if(lacks_latency, ")
+        .sql("min(t_ms - place_ms), quantileExactIf(0.5)(t_ms - latency_ms - place_ms, is_behind)) AS programme_ms");
     source_of("event_rows", environment, to);
     to.sql(" AND view_start >= ")
         .time(timeframe.from_ms)

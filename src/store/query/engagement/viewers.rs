@@ -157,7 +157,7 @@ const LINE: &str = "video_id, viewer_id, count() AS views, \
      toUnixTimestamp64Milli(min(view_start)) AS first_start_ms, \
      toUnixTimestamp64Milli(max(view_end)) AS last_end_ms, \
      CAST(countIf(NOT view_over) > 0, 'Bool') AS is_running, \
-     argMaxIf(video_duration_ms, view_start, video_duration_ms > 0) AS duration_ms, \
+     argMaxIf(video_duration_ms, view_start, video_duration_ms > 0 AND stream_type != 'live') AS duration_ms, \
      toUInt64(arrayReduce('intervalLengthSum', \
          arrayMap(range -> if(duration_ms = 0, range.1, least(range.1, duration_ms)), ranges), \
          arrayMap(range -> if(duration_ms = 0, range.2, least(range.2, duration_ms)), ranges))) AS seen_ms, \
