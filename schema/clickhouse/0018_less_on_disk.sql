@@ -1,8 +1,6 @@
 -- Less on disk (benches/README.md has the measurements). New parts and merged ones are written so; old ones stay as they are.
 -- The moments of a timeline follow one another: what lies between two of them is smaller than they are.
-ALTER TABLE view_states
-    MODIFY COLUMN timeline CODEC(Delta, ZSTD(3)),
-    MODIFY COLUMN view_id CODEC(ZSTD(3));
+ALTER TABLE view_states MODIFY COLUMN timeline CODEC(Delta, ZSTD(3));
 -- What is counted and timed repeats in a view as it did in the views before; a longer search finds more of it.
 ALTER TABLE event_rows
     MODIFY COLUMN sequence CODEC(Delta, ZSTD(3)),
