@@ -138,6 +138,7 @@ bench: pages setup ## what taking in and reading cost, beside servers that do no
 	@cargo bench --bench load -- $(if $(QUICK),--quick)
 	@cargo bench --bench read -- $(if $(QUICK),--quick,--full)
 	@cargo bench --bench pipeline -- $(if $(QUICK),--quick)
+	@cargo bench --bench disk
 	@cargo bench --bench live -- $(if $(QUICK),--quick)
 	@cargo bench --bench micro
 	@command -v valgrind >/dev/null || { echo "instructions are not counted: valgrind is not installed" >&2; exit 0; }; \

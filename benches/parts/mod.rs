@@ -2,8 +2,10 @@
 
 #![allow(dead_code, reason = "each bench uses a part")]
 
+pub mod audience;
 pub mod cpu;
 pub mod disk;
+pub mod log;
 
 use std::{net::SocketAddr, path::Path, sync::Arc};
 

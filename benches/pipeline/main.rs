@@ -3,8 +3,7 @@
 //! `cargo bench --bench pipeline` fills an embedded log with the beacons of a crowd watching side by side (mux-embed, every few
 //! seconds a beacon of each, so that hardly two beacons of a batch are of one view), lets the processor bring it into the
 //! embedded engine, and counts the CPU time of both until no merge is left to do. The raw insert sends the event rows
-//! alone, as blocks that were built before, to a twin of their table in the same engine. Each round ends with what rows
-//! take on disk, by column. `--quick` takes one round.
+//! alone, as blocks that were built before, to a twin of their table in the same engine. `--quick` takes one round.
 
 #![allow(clippy::expect_used, reason = "a measurement that cannot go on stops")]
 
@@ -19,19 +18,11 @@ use std::{
 
 use parts::cpu::used_s;
 use playhead::{
-    event::Record,
-    log::{
-        self, EventLog, LogSettings, NewRecord, StoredRecord, quarantine::Quarantine,
-        segment::SegmentSettings,
-    },
+    log::{EventLog, StoredRecord},
     pipeline::{
-        self, Processor,
         batch::{Batch, strangers},
-        caution::Caution,
         memory::Memory,
-        progress::Progress,
         rows::rows,
-        trial::Trials,
     },
     store::{
         Store, embedded,
@@ -40,7 +31,6 @@ use playhead::{
         native::Block,
         rows::{EventRow, event_block},
     },
-    web::api::Progress as _,
 };
 use tempfile::TempDir;
 
@@ -53,9 +43,7 @@ const VIEWS: usize = 30_000;
 const ROUNDS: usize = 5;
 /// Rows of a block of the raw insert.
 const RAW_ROWS: usize = 100_000;
-/// Records appended to the log at once.
-const APPENDED: usize = 2_000;
-/// Longest wait for the processor, and for merges.
+/// Longest wait for merges.
 const PATIENCE: Duration = Duration::from_secs(240);
 /// No merge for so long means that none is to come.
 const QUIET: Duration = Duration::from_secs(2);
@@ -94,7 +82,7 @@ fn main() {
 async fn measure() -> (Cost, Cost) {
     let data = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory");
     let (engine, store) = engine(&data).await;
-    let (log, events) = filled(&data).await;
+    let (log, events) = parts::log::filled(data.path(), parts::crowd(VIEWS)).await;
     let meter = Meter { engine: engine.pid().expect("the engine runs"), store: store.clone() };
     let raw = raw_insert(&meter, &store, events).await;
     let cost = processed(&meter, &data, &store, log, events).await;
@@ -110,26 +98,6 @@ async fn engine(data: &TempDir) -> (EmbeddedClickHouse, Store) {
     let store = Store::new(&engine.url(), engine.user(), engine.password());
     migrate::migrate(&store).await.expect("the schema");
     (engine, store)
-}
-
-/// A log with the crowd in it, and how many events that are.
-async fn filled(data: &TempDir) -> (Arc<dyn EventLog>, usize) {
-    let log = open(data, "log").await;
-    let mut events = 0;
-    let mut crowd = parts::crowd(VIEWS).peekable();
-    while crowd.peek().is_some() {
-        let some: Vec<Record<'static>> = crowd.by_ref().take(APPENDED).collect();
-        events += some.iter().map(|record| record.events.len()).sum::<usize>();
-        let records = some.iter().map(|record| NewRecord { key: record.key(), payload: record.to_bytes() });
-        log.append(records.collect()).await.expect("room");
-    }
-    (log, events)
-}
-
-async fn open(data: &TempDir, name: &str) -> Arc<dyn EventLog> {
-    let mut settings = SegmentSettings::new(data.path().join(name), &[pipeline::GROUP]);
-    settings.min_free_bytes = 0;
-    log::open(&LogSettings::Embedded(settings)).await.expect("a log")
 }
 
 async fn raw_insert(meter: &Meter, store: &Store, events: usize) -> Cost {
@@ -170,28 +138,12 @@ async fn processed(
     log: Arc<dyn EventLog>,
     events: usize,
 ) -> Cost {
-    let positions: Vec<_> = log.end().await.expect("the log's end").into_iter().collect();
-    let last = positions.into_iter().map(|(partition, end)| log::Position { partition, offset: end - 1 });
-    let last: Vec<_> = last.collect();
-    let progress = Progress::default();
-    let processor = Processor {
-        log,
-        store: store.clone(),
-        quarantine: Quarantine::new(open(data, "quarantine").await),
-        progress: progress.clone(),
-        topic: "bench".into(),
-        trials: Trials { store: store.clone(), program: Some(env!("CARGO_BIN_EXE_playhead").into()) },
-        caution: Caution::default(),
-    };
     let begun = meter.begin();
-    let running = tokio::spawn(processor.run());
-    assert!(progress.wait(&last, PATIENCE).await, "not in ClickHouse within {PATIENCE:?}");
+    parts::log::processed(data.path(), store, log).await;
     let cost = begun.end(events).await;
-    running.abort();
     let stored: u64 =
         store.client.query("SELECT count() FROM event_rows").fetch_one().await.expect("a count");
     assert_eq!(stored, different_events() as u64, "every event is a row, once");
-    on_disk(store).await;
     cost
 }
 
@@ -199,16 +151,6 @@ async fn processed(
 fn different_events() -> usize {
     let sequences = parts::one_view().into_iter().flat_map(|record| record.events);
     VIEWS * sequences.map(|event| event.sequence).collect::<BTreeSet<_>>().len()
-}
-
-/// Says what the captured views take once all is merged.
-async fn on_disk(store: &Store) {
-    for table in ["event_rows", "view_states"] {
-        store.client.query(&format!("OPTIMIZE TABLE {table} FINAL")).execute().await.expect("one part");
-        for question in [parts::disk::size(table), parts::disk::columns(table)] {
-            println!("{}", store.client.query(&question).fetch_one::<String>().await.expect("a line"));
-        }
-    }
 }
 
 /// Reads clocks.

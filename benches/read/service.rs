@@ -7,7 +7,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use playhead::store::embedded::{EmbeddedClickHouse, Settings};
+use playhead::store::{
+    Store,
+    embedded::{EmbeddedClickHouse, Settings},
+};
 use tempfile::TempDir;
 
 use crate::{cpu::used_s, relay::Relay};
@@ -17,6 +20,8 @@ pub const SEED: &str = "seed";
 pub const READ: &str = "bench";
 const TOKEN: [&str; 2] = ["reader", "benchmark"];
 const READY: Duration = Duration::from_secs(120);
+/// No row for so long means that none is to come.
+const QUIET: Duration = Duration::from_secs(4);
 
 pub struct Service {
     pub relay: Relay,
@@ -96,6 +101,24 @@ impl Service {
         let text = answer.text().await.expect("all of the answer");
         assert!(status.is_success(), "{statement}: {text}");
         text.trim_end().to_owned()
+    }
+
+    /// Waits until all that was sent is in ClickHouse: then nothing more comes.
+    pub async fn all_rows(&self) {
+        let mut before = String::new();
+        loop {
+            let rows = self.sql("SELECT count() FROM event_rows").await;
+            if rows == before {
+                return;
+            }
+            before = rows;
+            tokio::time::sleep(QUIET).await;
+        }
+    }
+
+    /// The engine's database.
+    pub fn store(&self) -> Store {
+        Store::new(&self.engine.url(), self.engine.user(), self.engine.password())
     }
 
     /// `playhead simulate` with these arguments, sending to an environment.

@@ -80,6 +80,22 @@ async fn acknowledged_rows_are_synced_to_the_disk() {
 }
 
 #[tokio::test]
+async fn a_merged_part_has_no_statistics_beside_its_rows() {
+    let engine = start().await;
+    let client = engine.handle.client();
+    execute(&client, EVENTS).await;
+    insert(&client, 0..10, "a").await.expect("inserted");
+    insert(&client, 10..20, "b").await.expect("inserted");
+    execute(&client, "OPTIMIZE TABLE events FINAL").await;
+    let part = "SELECT path FROM system.parts WHERE active AND table = 'events'";
+    let part = client.query(part).fetch_one::<String>().await.expect("one part");
+    let files = std::fs::read_dir(part).expect("its files").map(|file| file.expect("a file").file_name());
+    let files: Vec<_> = files.map(|name| name.to_string_lossy().into_owned()).collect();
+    assert!(files.iter().any(|name| name.starts_with("data")), "{files:?}");
+    assert!(!files.iter().any(|name| name.starts_with("statistics")), "{files:?}");
+}
+
+#[tokio::test]
 async fn an_insert_cut_half_way_leaves_nothing() {
     let engine = start().await;
     let client = engine.handle.client();
