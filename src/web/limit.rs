@@ -23,6 +23,8 @@ use moka::sync::Cache;
 use super::error::ApiError;
 use crate::control::digest;
 
+/// So many times the burst may be refused at once and each still be told a time of its own to come back.
+const TURNS: u32 = 10;
 /// After this many checks those who have not been seen for long are forgotten.
 const SWEEP_EVERY: u32 = 4096;
 
@@ -147,6 +149,9 @@ impl<K: Hash + Eq + Clone> Keyed<K> {
 /// All limits of the API.
 pub struct Limits {
     requests: Keyed<String>,
+    /// Those that were refused and will come back, at the pace at which they can be let in: what is used up of it is how many
+    /// come before the next.
+    turns: Keyed<String>,
     failures: Keyed<IpAddr>,
     sign_ins: Keyed<IpAddr>,
     accounts: Keyed<String>,
@@ -157,8 +162,15 @@ pub struct Limits {
 impl Limits {
     /// Limits with nothing used up.
     pub fn new(rates: Rates) -> Self {
+        let Rate { burst, refill } = rates.requests;
+        let turns = Rate {
+            burst: NonZeroU32::new(burst.get().saturating_mul(TURNS)).unwrap_or(burst),
+            // `Retry-After` is in seconds, and no more than the burst can come in one.
+            refill: refill.max(Duration::from_secs(1) / burst.get()),
+        };
         Self {
             requests: Keyed::new(rates.requests),
+            turns: Keyed::new(turns),
             failures: Keyed::new(rates.failures),
             sign_ins: Keyed::new(rates.sign_ins),
             accounts: Keyed::new(rates.accounts),
@@ -176,7 +188,16 @@ impl Limits {
 
     /// Counts what is as much work as `count` requests.
     pub fn work(&self, who: &str, count: NonZeroU32) -> Result<Left, Refused> {
-        self.requests.check(&who.to_owned(), count)
+        let who = who.to_owned();
+        self.requests.check(&who, count).map_err(|refused| self.in_turn(&who, count, refused))
+    }
+
+    /// Those that are refused together would come back together and be refused again: each is told a time of its own.
+    fn in_turn(&self, who: &String, count: NonZeroU32, refused: Refused) -> Refused {
+        let Rate { burst, refill } = self.turns.rate;
+        let remaining = self.turns.check(who, count).map_or(0, |left| left.remaining);
+        let before = burst.get().saturating_sub(remaining).saturating_sub(count.get());
+        Refused { wait: refused.wait + refill * before, ..refused }
     }
 
     /// Counts a try to sign in.
@@ -225,6 +246,15 @@ mod tests {
         let refused = limits.request("a").unwrap_err();
         assert!(refused.wait > Duration::from_secs(3590) && refused.wait <= Duration::from_secs(3600));
         assert_eq!(limits.request("b").unwrap(), Left { limit: 5, remaining: 4, reset_s: 3600 });
+    }
+
+    #[test]
+    fn those_refused_together_come_back_one_after_the_other() {
+        let limits = Limits::new(Rates { requests: Rate::per_second(2, 3), ..Rates::default() });
+        let refused: Vec<_> = (0..10).filter_map(|_| limits.request("a").err()).collect();
+        let waits: Vec<_> = refused.iter().map(|refused| refused.wait.as_millis().div_ceil(500)).collect();
+        assert_eq!(waits, [1, 2, 3, 4, 5, 6, 7]);
+        assert_eq!(limits.request("b").map(|left| left.remaining).ok(), Some(2));
     }
 
     #[test]
