@@ -17,7 +17,7 @@ mod relay;
 mod service;
 
 use parts::{audience::audience, cpu};
-use service::{SEED, Service};
+use service::Service;
 
 /// Viewers of the captured views: a day of them.
 const VIEWERS: u64 = 30_000;
@@ -81,13 +81,7 @@ async fn simulated(service: &Service) {
     for table in TABLES {
         service.sql(&format!("TRUNCATE TABLE {table}")).await;
     }
-    for (format, events) in SENT {
-        let arguments = ["--backfill-days", "1", "--events", events, "--format", format, "--seed", "7"];
-        let mut viewers = service.simulate(SEED, &arguments);
-        let ended = tokio::task::spawn_blocking(move || viewers.wait()).await.expect("a thread");
-        assert!(ended.is_ok_and(|status| status.success()), "{format} views were not sent");
-    }
-    service.all_rows().await;
+    service.yesterday(&SENT).await;
 }
 
 async fn report(service: &Service, set: &str) {

@@ -18,13 +18,7 @@ pub struct Seed {
 
 /// Lets the simulation send yesterday's views, and keeps their rows aside.
 pub async fn seed(service: &Service) -> Seed {
-    for (format, events) in SENT {
-        let arguments = ["--backfill-days", "1", "--events", events, "--format", format, "--seed", "7"];
-        let mut viewers = service.simulate(SEED, &arguments);
-        let ended = tokio::task::spawn_blocking(move || viewers.wait()).await.expect("a thread");
-        assert!(ended.is_ok_and(|status| status.success()), "{format} views were not sent");
-    }
-    service.all_rows().await;
+    service.yesterday(&SENT).await;
     for (seed, table) in [("seed_views", "view_states"), ("seed_events", "event_rows")] {
         let create = format!(
             "CREATE TABLE {seed} ENGINE = MergeTree ORDER BY tuple() AS SELECT * FROM {table} FINAL \

@@ -135,6 +135,17 @@ impl Service {
         command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("viewers")
     }
 
+    /// Lets the simulation send yesterday's views, so many events in each format, and waits for their rows.
+    pub async fn yesterday(&self, sent: &[(&str, &str)]) {
+        for (format, events) in sent {
+            let arguments = ["--backfill-days", "1", "--events", events, "--format", format, "--seed", "7"];
+            let mut viewers = self.simulate(SEED, &arguments);
+            let ended = tokio::task::spawn_blocking(move || viewers.wait()).await.expect("a thread");
+            assert!(ended.is_ok_and(|status| status.success()), "{format} views were not sent");
+        }
+        self.all_rows().await;
+    }
+
     /// CPU time of service and engine so far.
     pub fn cpu_s(&self) -> f64 {
         used_s(self.child.id()) + self.engine.pid().map_or(0.0, used_s)

@@ -250,9 +250,11 @@ mod tests {
 
     #[test]
     fn those_refused_together_come_back_one_after_the_other() {
-        let limits = Limits::new(Rates { requests: Rate::per_second(2, 3), ..Rates::default() });
+        let slow = Rate { refill: Duration::from_secs(3600), ..Rate::per_second(1, 3) };
+        let limits = Limits::new(Rates { requests: slow, ..Rates::default() });
         let refused: Vec<_> = (0..10).filter_map(|_| limits.request("a").err()).collect();
-        let waits: Vec<_> = refused.iter().map(|refused| refused.wait.as_millis().div_ceil(500)).collect();
+        let waits: Vec<_> =
+            refused.iter().map(|refused| whole_seconds(refused.wait).div_ceil(3600)).collect();
         assert_eq!(waits, [1, 2, 3, 4, 5, 6, 7]);
         assert_eq!(limits.request("b").map(|left| left.remaining).ok(), Some(2));
     }

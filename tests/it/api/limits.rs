@@ -44,7 +44,7 @@ async fn of_many_requests_at_once_exactly_the_burst_is_answered() {
 
 #[tokio::test]
 async fn who_comes_back_when_told_to_is_answered_however_many_were_refused() {
-    let server = Server::start(Rates { requests: Rate::per_second(10, 40), ..unlimited() });
+    let server = Server::start(Rates { requests: Rate::per_second(20, 80), ..unlimited() });
     let tenant = server.tenant().await;
     let comes_back = async || {
         let first = server.ask(&tenant, "/data/v1/dimensions", &[]).await;
@@ -53,7 +53,7 @@ async fn who_comes_back_when_told_to_is_answered_however_many_were_refused() {
         tokio::time::sleep(Duration::from_secs(wait)).await;
         (wait, server.ask(&tenant, "/data/v1/dimensions", &[]).await.status())
     };
-    let came = futures_util::future::join_all((0..70).map(|_| comes_back())).await;
+    let came = futures_util::future::join_all((0..180).map(|_| comes_back())).await;
     let refused_again = came.iter().filter(|(_, status)| *status != StatusCode::OK).count();
     assert_eq!(refused_again, 0, "{came:?}");
     assert!(came.iter().any(|(wait, _)| *wait >= 2), "{came:?}");
