@@ -2,9 +2,8 @@
 //!
 //! Being behind them (`nice`) is not enough. Whoever works on every processor for seconds leaves none that is idle when a
 //! beacon comes, and it waits for a processor four times on its way: its p99 doubles. So a quick question may have all
-//! processors, as it is over before much comes. Once there have been questions without a pause for longer, one or many, and
-//! while the engine really works, all its threads stay off one processor of four, and off one at least. Where there is but
-//! one, nothing changes.
+//! processors, as it is over before much comes. Once there have been questions without a pause for longer, one or many, all
+//! threads of the engine stay off one processor of four, and off one at least. Where there is but one, nothing changes.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -64,11 +63,8 @@ impl Questions {
                 let waited = self.begun.wait_while(self.running(), |running| running.count == 0);
                 drop(waited.unwrap_or_else(PoisonError::into_inner));
             }
-            let before = processors::worked();
             std::thread::sleep(STEP);
-            // Who reads an answer slowly keeps a question for minutes, and the engine idle.
-            let is_busy = processors::worked().saturating_sub(before) > STEP / 2;
-            aside = match (is_busy && self.take_long(), aside) {
+            aside = match (self.take_long(), aside) {
                 (true, None) => Aside::step(),
                 (true, aside) => aside,
                 (false, aside) => {
@@ -97,10 +93,8 @@ impl Drop for Question {
 #[cfg(target_os = "linux")]
 mod processors {
     use std::collections::BTreeSet;
-    use std::time::Duration;
 
     use rustix::thread::{CpuSet, Pid, sched_getaffinity, sched_setaffinity};
-    use rustix::time::{ClockId, clock_gettime};
 
     use super::LEAVES_ONE_OF;
 
@@ -153,19 +147,11 @@ mod processors {
         let entries = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
         entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
     }
-
-    /// What this process has worked so far, on all processors together.
-    pub fn worked() -> Duration {
-        let worked = clock_gettime(ClockId::ProcessCPUTime);
-        Duration::new(worked.tv_sec.cast_unsigned(), u32::try_from(worked.tv_nsec).unwrap_or(0))
-    }
 }
 
 /// Threads are not moved here.
 #[cfg(not(target_os = "linux"))]
 mod processors {
-    use std::time::Duration;
-
     pub enum Aside {}
 
     impl Aside {
@@ -176,9 +162,5 @@ mod processors {
         pub fn come_back(self) {
             match self {}
         }
-    }
-
-    pub fn worked() -> Duration {
-        Duration::ZERO
     }
 }
