@@ -107,7 +107,7 @@ fn decode_epas() -> Work {
 
 fn enrich() -> Work {
     let (enricher, request) = (Enricher::new(Vec::new(), None, None), request().to_http_request());
-    Box::new(move || drop(black_box(enricher.origin(&request))))
+    Box::new(move || drop(black_box(enricher.origin(request.head()))))
 }
 
 fn encode_record() -> Work {

@@ -101,7 +101,7 @@ fn decoded(player: &str, body: String, received_ms: i64) -> Vec<Record<'static>>
 fn origin(agent: &str) -> Vec<Attribute<'static>> {
     let address: SocketAddr = ([203, 0, 113, 9], 50_000).into();
     let request = TestRequest::post().insert_header(("user-agent", agent)).peer_addr(address);
-    let encoded = Enricher::new(Vec::new(), None, None).origin(&request.to_http_request());
+    let encoded = Enricher::new(Vec::new(), None, None).origin(request.to_http_request().head());
     wire::read(&encoded).expect("a record of nothing but its origin").into_owned().origin
 }
 

@@ -42,7 +42,7 @@ pub fn bodies(capture: &str) -> Vec<(i64, String)> {
 
 /// What the collector finds out about a viewer with Chrome.
 pub fn origin() -> Vec<Attribute<'static>> {
-    let encoded = Enricher::new(Vec::new(), None, None).origin(&request().to_http_request());
+    let encoded = Enricher::new(Vec::new(), None, None).origin(request().to_http_request().head());
     let record = wire::read(&encoded).expect("a record of nothing but its origin");
     record.into_owned().origin
 }

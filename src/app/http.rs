@@ -2,17 +2,20 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
+use actix_http::{Request, Response};
+use actix_service::{Service, apply_fn_factory};
 use actix_web::{
     App as Web, HttpResponse, HttpServer,
     dev::Server,
     middleware::{self, from_fn},
     web,
 };
+use futures_util::{FutureExt, TryFutureExt, future::Either};
 use metrics_exporter_prometheus::PrometheusHandle;
 
 use super::StartError;
 use crate::{
-    beacon::{self, Collector},
+    beacon::{self, Collector, front::Front},
     config::{Config, Role},
     health::{self, Health},
     prompt,
@@ -45,7 +48,8 @@ pub fn web_server(
 ) -> Result<(Server, SocketAddr), StartError> {
     let collects = config.roles.contains(&Role::Collect);
     let prefix = config.intake_prefix.clone();
-    listen(config.http_addr, "http-addr", Manners::Web, PLAYERS, move |web| {
+    let front = collects.then(|| Front::new(collector.clone(), &prefix));
+    listen(config.http_addr, "http-addr", Manners::Web, PLAYERS, front, move |web| {
         web.app_data(web::Data::new(health.clone()))
             .app_data(collector.clone())
             .app_data(web::Data::from(Arc::clone(&collector.log)))
@@ -54,7 +58,7 @@ pub fn web_server(
             .app_data(system.clone())
             .app_data(web::Data::from(Arc::clone(&collector.refusals)))
             .app_data(web::Data::new(demo::IntakePrefix(prefix.clone())));
-        // Routes are tried in order, and beacons are nearly all that comes. Their answers are too short to compress.
+        // Their answers are too short to compress.
         if collects {
             web.configure(beacon::routes(&prefix));
         }
@@ -73,7 +77,7 @@ pub fn web_server(
 
 /// The SQL port, where this process answers questions.
 pub fn sql_server(config: &Config, state: web::Data<SqlState>) -> Result<(Server, SocketAddr), StartError> {
-    listen(config.sql.addr, "sql-addr", Manners::ClickHouse, OTHERS, move |web| {
+    listen(config.sql.addr, "sql-addr", Manners::ClickHouse, OTHERS, None, move |web| {
         web.app_data(state.clone()).configure(sql::configure);
     })
 }
@@ -85,7 +89,7 @@ pub fn admin_server(
     metrics: PrometheusHandle,
     door: web::Data<Door>,
 ) -> Result<(Server, SocketAddr), StartError> {
-    listen(config.admin_addr, "admin-addr", Manners::Web, OTHERS, move |web| {
+    listen(config.admin_addr, "admin-addr", Manners::Web, OTHERS, None, move |web| {
         let metrics = metrics.clone();
         let render = move || {
             let text = metrics.render();
@@ -121,12 +125,20 @@ fn listen(
     flag: &'static str,
     manners: Manners,
     share: usize,
+    front: Option<Front>,
     configure: impl Fn(&mut web::ServiceConfig) + Clone + Send + 'static,
 ) -> Result<(Server, SocketAddr), StartError> {
     // Each worker makes an application of its own, in its own thread.
     let application = move || {
         prompt::be_prompt();
-        Web::new().wrap(from_fn(line::hold)).configure(configure.clone())
+        let application = Web::new().wrap(from_fn(line::hold)).configure(configure.clone());
+        let front = front.clone();
+        apply_fn_factory(application, move |mut request: Request, application: &_| {
+            match front.as_ref().and_then(|front| front.take(&mut request)) {
+                Some(answer) => Either::Left(answer.map(Ok)),
+                None => Either::Right(application.call(request).map_ok(Response::from)),
+            }
+        })
     };
     let server = HttpServer::new(application)
         .on_connect(line::watch(share))

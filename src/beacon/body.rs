@@ -9,7 +9,10 @@ use std::{
     time::Duration,
 };
 
-use actix_web::{HttpRequest, http::header, web};
+use actix_web::{
+    dev::{Payload, RequestHead},
+    http::header,
+};
 use flate2::read::MultiGzDecoder;
 use futures_util::StreamExt;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -90,7 +93,7 @@ enum Encoding {
 ///
 /// # Errors
 /// The [`Refusal`] that says what was wrong; nothing is half-read afterwards.
-pub async fn read(request: &HttpRequest, payload: web::Payload, room: &BodyRoom) -> Result<Body, Refusal> {
+pub async fn read(request: &RequestHead, payload: Payload, room: &BodyRoom) -> Result<Body, Refusal> {
     check_type(request)?;
     let body = read_bytes(request, payload, room).await?;
     Ok(Body { bytes: json_text(body.bytes)?, ..body })
@@ -118,11 +121,7 @@ pub fn json_text(mut bytes: Vec<u8>) -> Result<Vec<u8>, Refusal> {
 ///
 /// # Errors
 /// As [`read`].
-pub async fn read_bytes(
-    request: &HttpRequest,
-    payload: web::Payload,
-    room: &BodyRoom,
-) -> Result<Body, Refusal> {
+pub async fn read_bytes(request: &RequestHead, payload: Payload, room: &BodyRoom) -> Result<Body, Refusal> {
     let encoding = encoding(request)?;
     if content_length(request).is_some_and(|length| length > MAX_WIRE_BYTES) {
         return Err(Refusal::BodyTooLarge);
@@ -138,7 +137,7 @@ pub async fn read_bytes(
     Ok(body)
 }
 
-async fn collect(mut payload: web::Payload, room: &BodyRoom) -> Result<Body, Refusal> {
+async fn collect(mut payload: Payload, room: &BodyRoom) -> Result<Body, Refusal> {
     let mut body = Body { bytes: Vec::new(), held: room.take(0)? };
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|_| Refusal::BodyBroken)?;
@@ -152,7 +151,7 @@ async fn collect(mut payload: web::Payload, room: &BodyRoom) -> Result<Body, Ref
 }
 
 /// Browsers send `text/plain` to stay clear of a preflight; programs send JSON.
-fn check_type(request: &HttpRequest) -> Result<(), Refusal> {
+fn check_type(request: &RequestHead) -> Result<(), Refusal> {
     let value = header_text(request, header::CONTENT_TYPE).ok_or(Refusal::UnsupportedType)?;
     let mime = value.split(';').next().unwrap_or_default().trim();
     if mime.eq_ignore_ascii_case("text/plain") || mime.eq_ignore_ascii_case("application/json") {
@@ -162,7 +161,7 @@ fn check_type(request: &HttpRequest) -> Result<(), Refusal> {
     }
 }
 
-fn encoding(request: &HttpRequest) -> Result<Encoding, Refusal> {
+fn encoding(request: &RequestHead) -> Result<Encoding, Refusal> {
     // Two lines are one list: coded twice.
     if request.headers().get_all(header::CONTENT_ENCODING).count() > 1 {
         return Err(Refusal::UnsupportedEncoding);
@@ -176,11 +175,11 @@ fn encoding(request: &HttpRequest) -> Result<Encoding, Refusal> {
     }
 }
 
-fn content_length(request: &HttpRequest) -> Option<usize> {
+fn content_length(request: &RequestHead) -> Option<usize> {
     header_text(request, header::CONTENT_LENGTH)?.parse().ok()
 }
 
-fn header_text(request: &HttpRequest, name: header::HeaderName) -> Option<&str> {
+fn header_text(request: &RequestHead, name: header::HeaderName) -> Option<&str> {
     request.headers().get(name)?.to_str().ok()
 }
 

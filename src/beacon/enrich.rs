@@ -9,7 +9,7 @@ mod network;
 
 use std::{net::IpAddr, path::PathBuf, sync::Arc};
 
-use actix_web::{HttpRequest, http::header};
+use actix_web::{dev::RequestHead, http::header};
 use bytes::Bytes;
 use ipnet::IpNet;
 use moka::sync::Cache;
@@ -55,7 +55,7 @@ impl Enricher {
 
     /// Everything known about the sender of `request`, as the part of a record that it becomes
     /// ([`Record::to_bytes_with`]).
-    pub fn origin(&self, request: &HttpRequest) -> Bytes {
+    pub fn origin(&self, request: &RequestHead) -> Bytes {
         let agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok());
         let address = client_address(request, &self.trusted_proxies);
         self.senders.get(agent, address, || Record::of_origin(self.look_up(agent, address)))
@@ -80,7 +80,7 @@ impl Enricher {
     }
 
     /// The network `request` comes from.
-    pub fn network(&self, request: &HttpRequest) -> Option<IpNet> {
+    pub fn network(&self, request: &RequestHead) -> Option<IpNet> {
         truncated(client_address(request, &self.trusted_proxies)?)
     }
 

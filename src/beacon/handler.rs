@@ -1,121 +1,30 @@
 //! A beacon request from top to bottom: admit, read, decode, enrich, append, answer.
 //!
-//! Formats whose players want other answers than these have a file of their own: [`cmcd`] and [`epas`].
+//! Each format's answers are what its players want: [`native`] and [`mux`], which come straight from
+//! [`super::front`], and [`cmcd`] and [`epas`], which come by the application's routes.
 
 pub mod cmcd;
 pub mod epas;
+pub mod mux;
+pub mod native;
 
 use std::collections::BTreeMap;
 
-use actix_web::{HttpRequest, HttpResponse, http::header, web};
-use serde::Serialize;
+use actix_web::{HttpRequest, HttpResponse, dev::RequestHead, http::header, web};
 
 use super::{
-    Admitted, Collector, body,
-    formats::{
-        Arrival, Decoded, Rejected,
-        mux::{self, MuxBeacon},
-        native,
-    },
+    Admitted, Collector,
+    formats::{Arrival, Decoded},
     history,
     importance::{Importance, ViewName},
-    origin,
+    origin::{self, Incoming},
     refusal::Refusal,
+    refusals::Example,
 };
 use crate::{
-    event::{AttributeKey, Format},
+    event::{AttributeKey, Format, Record},
     log::{NewRecord, Position},
 };
-
-/// `POST {prefix}/{ingest_key}`: Playhead's own beacon.
-pub async fn native(
-    request: HttpRequest,
-    key: web::Path<String>,
-    payload: web::Payload,
-    collector: web::Data<Collector>,
-) -> HttpResponse {
-    let answer = match receive_native(&request, &key, payload, &collector).await {
-        Ok(response) => response,
-        Err(refusal) => {
-            collector.tell_refused(&request, &key, &refusal, Format::Native).await;
-            refuse(&collector, &refusal, Format::Native)
-        }
-    };
-    origin::narrow(&request, answer)
-}
-
-async fn receive_native(
-    request: &HttpRequest,
-    key: &str,
-    payload: web::Payload,
-    collector: &Collector,
-) -> Result<HttpResponse, Refusal> {
-    let admitted = collector.admit(request, key).await?;
-    let mut body = body::read(request, payload, &collector.body_room).await?;
-    let decoded = native::decode(&mut body, arrival(request, collector)?)?;
-    let rejected = decoded.rejected.clone();
-    let sealed = seal(request, collector, &admitted, decoded, Format::Native)?;
-    drop(body);
-    let accepted = sealed.accepted;
-    let position = append(collector, &admitted, sealed).await?;
-    let answer = Answer { accepted, rejected, position, heartbeat_ms: collector.heartbeat_ms };
-    Ok(cross_origin(HttpResponse::Accepted()).json(answer))
-}
-
-/// What our SDK hears when its events are durable.
-#[derive(Serialize)]
-struct Answer {
-    accepted: usize,
-    rejected: Vec<Rejected>,
-    /// Reads may wait for it.
-    position: String,
-    heartbeat_ms: u32,
-}
-
-/// `POST /`: mux-embed pointed here by `beaconCollectionDomain`; the key stands in the body.
-///
-/// It re-sends on anything but 2xx for ever, so what is bad for good is counted and answered 204.
-pub async fn mux(
-    request: HttpRequest,
-    payload: web::Payload,
-    collector: web::Data<Collector>,
-) -> HttpResponse {
-    let answer = match receive_mux(&request, payload, &collector).await {
-        Ok(response) => response,
-        Err(refusal) if refusal.is_temporary() || matches!(refusal, Refusal::UnknownKey) => {
-            refuse(&collector, &refusal, Format::Mux)
-        }
-        Err(refusal) => {
-            collector.fates.refused(Format::Mux, &refusal);
-            cross_origin(HttpResponse::NoContent()).finish()
-        }
-    };
-    origin::narrow(&request, answer)
-}
-
-async fn receive_mux(
-    request: &HttpRequest,
-    payload: web::Payload,
-    collector: &Collector,
-) -> Result<HttpResponse, Refusal> {
-    let mut body = body::read(request, payload, &collector.body_room).await?;
-    let MuxBeacon { ingest_key, decoded } = mux::decode(&mut body, arrival(request, collector)?)?;
-    let key = ingest_key.into_owned();
-    let sealed = collector.admit(request, &key).await.and_then(|admitted| {
-        let sealed = seal(request, collector, &admitted, decoded, Format::Mux)?;
-        Ok((admitted, sealed))
-    });
-    drop(body);
-    let taken = match sealed {
-        Ok((admitted, sealed)) => append(collector, &admitted, sealed).await,
-        Err(refusal) => Err(refusal),
-    };
-    if let Err(refusal) = taken {
-        collector.tell_refused(request, &key, &refusal, Format::Mux).await;
-        return Err(refusal);
-    }
-    Ok(cross_origin(HttpResponse::NoContent()).finish())
-}
 
 /// `OPTIONS`: what a browser asks before it sends JSON or gzip from another origin.
 pub async fn preflight(
@@ -138,11 +47,12 @@ async fn allow(
     collector: &Collector,
     headers: &'static str,
 ) -> HttpResponse {
-    let answer = match collector.admit(request, key).await {
+    let incoming = Incoming::from(request.head());
+    let answer = match collector.admit(&incoming, key).await {
         Err(refusal @ Refusal::ForeignOrigin) => refusal.response(),
         _ => allowing(headers),
     };
-    origin::narrow(request, answer)
+    origin::narrow(incoming.into_page(), answer)
 }
 
 fn allowing(headers: &'static str) -> HttpResponse {
@@ -153,15 +63,16 @@ fn allowing(headers: &'static str) -> HttpResponse {
         .finish()
 }
 
-fn arrival(request: &HttpRequest, collector: &Collector) -> Result<Arrival, Refusal> {
+fn arrival(head: &RequestHead, collector: &Collector) -> Result<Arrival, Refusal> {
     let now_ms = collector.clock.now_ms();
-    let received_ms = history::received_ms(request, now_ms, collector.accept_history)?;
+    let received_ms = history::received_ms(head, now_ms, collector.accept_history)?;
     Ok(Arrival { received_ms })
 }
 
-/// What of a beacon goes to the log: bytes of its own, nothing of the body they were read from. Hundreds of beacons wait for
-/// one sync, and what they were made of goes before: the next one is made in memory that is still in the processor's cache.
+/// What of a beacon goes to the log: bytes of its own, nothing of the request they were read from. Hundreds of beacons wait
+/// for one sync, and what they were made of goes before: the next one is made in memory that is still in the processor's cache.
 struct Sealed {
+    admitted: Admitted,
     format: Format,
     accepted: usize,
     importance: Importance,
@@ -169,58 +80,93 @@ struct Sealed {
     views: Vec<ViewName>,
 }
 
+/// What has become of a beacon's events in the log.
+struct Durable {
+    accepted: usize,
+    /// Reads may wait for it.
+    position: String,
+}
+
 /// Lets a beacon in, enriches it and makes its records. Every event's fate at intake is counted here and in [`append`].
-fn seal<'a>(
-    request: &HttpRequest,
+fn seal(
+    head: &RequestHead,
     collector: &Collector,
-    admitted: &'a Admitted,
-    mut decoded: Decoded<'a>,
+    admitted: Admitted,
+    mut decoded: Decoded<'_>,
     format: Format,
 ) -> Result<Sealed, Refusal> {
     let accepted = decoded.accepted();
     collector.fates.received(format, &decoded);
-    let sender = (&admitted.ingest_key.environment, &*admitted.key);
-    collector.tell_rejected(request, sender, &decoded.rejected, format);
-    let environment = &*admitted.ingest_key.environment;
+    let environment = &admitted.ingest_key.environment;
+    collector.tell_rejected(head, (environment, &admitted.key), &decoded.rejected, format);
     let importance = Importance::of(&decoded, environment, &collector.known_views);
-    let mut sealed = Sealed { format, accepted, importance, records: Vec::new(), views: Vec::new() };
-    if accepted == 0 {
-        return Ok(sealed);
+    let (mut records, mut views) = (Vec::new(), Vec::new());
+    if accepted > 0 {
+        // The quota first: what one key sends too much of takes nothing from the others.
+        let let_in = collector.within_quota(&admitted, accepted);
+        let let_in =
+            let_in.and_then(|()| collector.admission.admit(accepted, importance, collector.log.room()));
+        let_in.inspect_err(|refusal| collector.fates.shed(format, accepted, importance, refusal))?;
+        if collector.respect_privacy_signals && asks_for_privacy(head) {
+            forget_people(&mut decoded);
+        }
+        let origin = collector.enricher.origin(head);
+        (records, views) = records_of(decoded, environment, &origin);
     }
-    // The quota first: what one key sends too much of takes nothing from the others.
-    let let_in = collector.within_quota(admitted, accepted);
-    let let_in = let_in.and_then(|()| collector.admission.admit(accepted, importance, collector.log.room()));
-    let_in.inspect_err(|refusal| collector.fates.shed(format, accepted, importance, refusal))?;
-    if collector.respect_privacy_signals && asks_for_privacy(request) {
-        forget_people(&mut decoded);
-    }
-    let origin = collector.enricher.origin(request);
-    for record in &mut decoded.records {
-        record.environment = environment.into();
-        sealed.views.push(ViewName::of(environment, &record.view_id));
-        sealed.records.push(NewRecord { key: record.key(), payload: record.to_bytes_with(&origin) });
-    }
-    Ok(sealed)
+    Ok(Sealed { admitted, format, accepted, importance, records, views })
 }
 
-/// Makes it durable; the position to wait for comes back.
-async fn append(collector: &Collector, admitted: &Admitted, sealed: Sealed) -> Result<String, Refusal> {
-    let Sealed { format, accepted, importance, records, views } = sealed;
+fn records_of<'a>(
+    decoded: Decoded<'a>,
+    environment: &'a str,
+    origin: &[u8],
+) -> (Vec<NewRecord>, Vec<ViewName>) {
+    let of_record = |mut record: Record<'a>| {
+        record.environment = environment.into();
+        let payload = record.to_bytes_with(origin);
+        (NewRecord { key: record.key(), payload }, ViewName::of(environment, &record.view_id))
+    };
+    decoded.records.into_iter().map(of_record).unzip()
+}
+
+/// Makes it durable. Who sent what is refused here is not known any more, only whose it was.
+async fn append(collector: &Collector, sealed: Sealed) -> Result<Durable, Refusal> {
+    let Sealed { admitted, format, accepted, importance, records, views } = sealed;
     if records.is_empty() {
-        return Ok(String::new());
+        return Ok(Durable { accepted, position: String::new() });
     }
-    let appended = collector.log.append(records).await.map_err(Refusal::from);
-    let positions =
-        appended.inspect_err(|refusal| collector.fates.shed(format, accepted, importance, refusal))?;
+    let positions = match collector.log.append(records).await {
+        Ok(positions) => positions,
+        Err(error) => {
+            let refusal = Refusal::from(error);
+            collector.fates.shed(format, accepted, importance, &refusal);
+            collector.tell_refused(Example::of_key(&admitted.key), &refusal, format).await;
+            return Err(refusal);
+        }
+    };
     collector.fates.accepted(format, accepted);
     views.into_iter().for_each(|view| collector.known_views.learn(view));
     collector.control.key_was_used(&admitted.key).await;
-    Ok(newest(&positions))
+    Ok(Durable { accepted, position: newest(&positions) })
+}
+
+/// Tells the environment of a refusal, with the player it was refused of.
+async fn told<T>(
+    outcome: Result<T, Refusal>,
+    head: &RequestHead,
+    key: &str,
+    collector: &Collector,
+    format: Format,
+) -> Result<T, Refusal> {
+    if let Err(refusal) = &outcome {
+        collector.tell_refused(Example::of(head, key), refusal, format).await;
+    }
+    outcome
 }
 
 /// Do Not Track or Global Privacy Control.
-fn asks_for_privacy(request: &HttpRequest) -> bool {
-    let is_on = |name| request.headers().get(name).is_some_and(|value: &header::HeaderValue| value == "1");
+fn asks_for_privacy(head: &RequestHead) -> bool {
+    let is_on = |name| head.headers().get(name).is_some_and(|value: &header::HeaderValue| value == "1");
     is_on("dnt") || is_on("sec-gpc")
 }
 

@@ -8,6 +8,7 @@ pub mod body;
 pub mod enrich;
 pub mod fates;
 pub mod formats;
+pub mod front;
 pub mod handler;
 mod history;
 pub mod importance;
@@ -19,12 +20,12 @@ pub mod senders;
 
 use std::sync::Arc;
 
-use actix_web::{HttpRequest, web};
+use actix_web::web;
 
 pub use self::quota::Quotas;
 use self::{
     admission::Admission, body::BodyRoom, enrich::Enricher, fates::Fates, importance::KnownViews,
-    refusal::Refusal, refusals::Refusals, senders::Senders,
+    origin::Incoming, refusal::Refusal, refusals::Refusals, senders::Senders,
 };
 use crate::{
     clock::Clock,
@@ -68,7 +69,7 @@ pub struct Admitted {
 
 impl Collector {
     /// Whose beacon this is, by its key and the page it comes from.
-    async fn admit(&self, request: &HttpRequest, key: &str) -> Result<Admitted, Refusal> {
+    async fn admit(&self, incoming: &Incoming<'_>, key: &str) -> Result<Admitted, Refusal> {
         let ingest_key = match self.control.ingest_key(key).await {
             Ok(Some(ingest_key)) => ingest_key,
             Ok(None) => return Err(Refusal::UnknownKey),
@@ -77,7 +78,7 @@ impl Collector {
                 return Err(Refusal::Unavailable);
             }
         };
-        origin::check(request, &ingest_key)?;
+        incoming.check(&ingest_key)?;
         Ok(Admitted { key: key.to_owned(), ingest_key })
     }
 
@@ -89,20 +90,16 @@ impl Collector {
     }
 }
 
-/// The intake routes. `prefix` is configurable because filter lists block words, not hosts.
+/// The intake routes but those of [`front`]. `prefix` is configurable because filter lists block words, not hosts.
 pub fn routes(prefix: &str) -> impl FnOnce(&mut web::ServiceConfig) + use<> {
     let native = format!("{prefix}/{{ingest_key}}");
     let cmcd = format!("{native}/cmcd");
     let epas = format!("{native}/epas");
     move |config| {
         config
-            // First, since telling that a path is not this one costs least.
-            .route("/", web::post().to(handler::mux))
-            .route("/a.gif", web::post().to(handler::mux))
             .route("/", web::method(actix_web::http::Method::OPTIONS).to(handler::preflight_without_key))
             .service(
                 web::resource(native)
-                    .route(web::post().to(handler::native))
                     .route(web::method(actix_web::http::Method::OPTIONS).to(handler::preflight))
                     .default_service(web::to(|| async { refuse("POST, OPTIONS") })),
             )

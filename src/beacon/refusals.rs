@@ -9,7 +9,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use actix_web::{HttpRequest, http::header};
+use actix_web::{dev::RequestHead, http::header};
 use serde::Serialize;
 
 use super::{Collector, fates::label, formats::Rejected, refusal::Refusal};
@@ -79,14 +79,21 @@ impl Refusals {
     }
 }
 
-/// Who sent it.
-fn sender(request: &HttpRequest, key: &str) -> Example {
-    let text = |name| request.headers().get(name).and_then(|value| value.to_str().ok()).map(cut);
-    Example {
-        ingest_key: key.to_owned(),
-        origin: text(header::ORIGIN),
-        user_agent: text(header::USER_AGENT),
-        ..Example::default()
+impl Example {
+    /// Who sent it.
+    pub fn of(request: &RequestHead, key: &str) -> Self {
+        let text = |name| request.headers().get(name).and_then(|value| value.to_str().ok()).map(cut);
+        Self {
+            ingest_key: key.to_owned(),
+            origin: text(header::ORIGIN),
+            user_agent: text(header::USER_AGENT),
+            ..Self::default()
+        }
+    }
+
+    /// The same where no more is known than the key.
+    pub fn of_key(key: &str) -> Self {
+        Self { ingest_key: key.to_owned(), ..Self::default() }
     }
 }
 
@@ -98,7 +105,7 @@ impl Collector {
     /// Events left out of a beacon, by their codes: there may be thousands.
     pub(super) fn tell_rejected(
         &self,
-        request: &HttpRequest,
+        request: &RequestHead,
         (environment, key): (&Arc<str>, &str),
         rejected: &[Rejected],
         format: Format,
@@ -110,7 +117,7 @@ impl Collector {
         }
         for (reason, (count, Rejected { view, seq, .. })) in by_code {
             let view_id = view.as_deref().map(cut);
-            let example = Example { view_id, sequence: *seq, ..sender(request, key) };
+            let example = Example { view_id, sequence: *seq, ..Example::of(request, key) };
             let now_ms = self.clock.now_ms();
             let rejected = Refused {
                 format: label(format),
@@ -128,18 +135,12 @@ impl Collector {
     }
 
     /// A beacon refused, if it was sent with a key of somebody's.
-    pub(super) async fn tell_refused(
-        &self,
-        request: &HttpRequest,
-        key: &str,
-        refusal: &Refusal,
-        format: Format,
-    ) {
+    pub(super) async fn tell_refused(&self, example: Example, refusal: &Refusal, format: Format) {
         // Its event has been told of.
         if matches!(refusal, Refusal::BadEvent(_)) {
             return;
         }
-        let Ok(Some(ingest_key)) = self.control.ingest_key(key).await else { return };
+        let Ok(Some(ingest_key)) = self.control.ingest_key(&example.ingest_key).await else { return };
         let now_ms = self.clock.now_ms();
         let refused = Refused {
             format: label(format),
@@ -150,7 +151,7 @@ impl Collector {
             is_temporary: refusal.is_temporary(),
             first_ms: now_ms,
             last_ms: now_ms,
-            example: sender(request, key),
+            example,
         };
         self.refusals.add(&ingest_key.environment, refused);
     }

@@ -120,5 +120,5 @@ fn state(request: &ServiceRequest) -> Option<Data<ApiState>> {
 
 fn client(request: &ServiceRequest) -> Option<std::net::IpAddr> {
     let state = request.app_data::<Data<ApiState>>()?;
-    client_address(request.request(), &state.trusted_proxies).map(limit_key)
+    client_address(request.head(), &state.trusted_proxies).map(limit_key)
 }

@@ -23,6 +23,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use actix_http::Request;
 use actix_web::{
     Error, HttpRequest,
     body::{BodySize, BoxBody, MessageBody},
@@ -108,10 +109,15 @@ impl Hold {
 }
 
 /// A request in progress.
-struct Turn(Rc<Line>);
+pub struct Turn(Rc<Line>);
 
 impl Turn {
-    fn of(line: &Rc<Line>) -> Self {
+    /// Of the connection this request came by, if it is watched.
+    pub fn of(request: &Request) -> Option<Self> {
+        request.conn_data::<Rc<Line>>().map(Self::on)
+    }
+
+    fn on(line: &Rc<Line>) -> Self {
         line.requests.set(line.requests.get() + 1);
         Self(Rc::clone(line))
     }
@@ -165,20 +171,27 @@ async fn end_when_quiet(line: Weak<Line>, most: usize) {
     }
 }
 
-/// Middleware around everything: from the head of a request to the end of its answer it is in progress.
+/// Middleware around the application: from the head of a request to the end of its answer it is in progress.
 pub async fn hold(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<Held>, Error> {
-    let turn = request.request().conn_data::<Rc<Line>>().map(Turn::of);
+    let turn = request.request().conn_data::<Rc<Line>>().map(Turn::on);
     let response = next.call(request).await?;
-    Ok(response.map_body(|_, body| Held { body: BoxBody::new(body), _turn: turn }))
+    Ok(response.map_body(|_, body| Held::new(BoxBody::new(body), turn)))
 }
 
 /// An answer that keeps its request in progress until it is dropped.
 pub struct Held {
     body: BoxBody,
     _turn: Option<Turn>,
+}
+
+impl Held {
+    /// `turn` is over when the answer has been sent to the end.
+    pub fn new(body: BoxBody, turn: Option<Turn>) -> Self {
+        Self { body, _turn: turn }
+    }
 }
 
 impl MessageBody for Held {

@@ -46,7 +46,7 @@ impl Scribe {
             control: state.control.clone(),
             environment: reader.map(|reader| reader.environment.to_string()),
             actor: actor.to_owned(),
-            address: client_address(request, &state.trusted_proxies).map(limit_key),
+            address: client_address(request.head(), &state.trusted_proxies).map(limit_key),
         }
     }
 

@@ -3,13 +3,13 @@
 //! The hash goes over the values, not over the bytes, so that spaces and the order of an object's members do not matter.
 //! It is stored, so it must never change. It has 53 bits: whole numbers up to there are exact in JSON and in JavaScript.
 
+use super::json::{self, Json};
 use sha2::{Digest, Sha256};
-use simd_json::BorrowedValue;
 
 const BITS: u32 = 53;
 
 /// The hash of a JSON value.
-pub fn of_value(value: &BorrowedValue<'_>) -> u64 {
+pub fn of_value(value: Json<'_, '_>) -> u64 {
     let mut hash = Sha256::new();
     add(&mut hash, value);
     first_bits(hash)
@@ -18,7 +18,7 @@ pub fn of_value(value: &BorrowedValue<'_>) -> u64 {
 /// The hash of a JSON text's value; `None` if it is none.
 pub fn of_json(text: &str) -> Option<u64> {
     let mut bytes = text.as_bytes().to_vec();
-    simd_json::to_borrowed_value(&mut bytes).ok().map(|value| of_value(&value))
+    json::parse(&mut bytes, of_value).ok()
 }
 
 /// The hash of several texts in their order.
@@ -30,23 +30,22 @@ pub fn of_texts(texts: &[&str]) -> u64 {
     first_bits(hash)
 }
 
-fn add(hash: &mut Sha256, value: &BorrowedValue<'_>) {
-    match value {
-        BorrowedValue::Static(scalar) => add_text(hash, b's', &scalar.to_string()),
-        BorrowedValue::String(text) => add_text(hash, b't', text),
-        BorrowedValue::Array(items) => {
-            add_size(hash, b'a', items.len());
-            items.iter().for_each(|item| add(hash, item));
+fn add(hash: &mut Sha256, value: Json<'_, '_>) {
+    if let Some(members) = value.members() {
+        add_size(hash, b'o', value.len());
+        let mut members: Vec<_> = members.collect();
+        members.sort_by_key(|(name, _)| *name);
+        for (name, member) in members {
+            add_text(hash, b't', name);
+            add(hash, member);
         }
-        BorrowedValue::Object(members) => {
-            add_size(hash, b'o', members.len());
-            let mut members: Vec<_> = members.iter().collect();
-            members.sort_unstable_by_key(|(name, _)| *name);
-            for (name, member) in members {
-                add_text(hash, b't', name);
-                add(hash, member);
-            }
-        }
+    } else if let Some(items) = value.items() {
+        add_size(hash, b'a', value.len());
+        items.for_each(|item| add(hash, item));
+    } else if let Some(text) = value.text() {
+        add_text(hash, b't', text);
+    } else if let Some(scalar) = value.scalar() {
+        add_text(hash, b's', &scalar.to_string());
     }
 }
 

@@ -6,13 +6,13 @@
 
 use std::{borrow::Cow, collections::BTreeMap};
 
-use simd_json::{
-    BorrowedValue,
-    borrowed::Object,
-    prelude::{ValueAsObject, ValueAsScalar},
-};
+use simd_json::prelude::ValueAsScalar;
 
-use super::{Arrival, Decoded, Rejected, clock, digest, field, parse, private};
+use super::{
+    Arrival, Decoded, Rejected, clock, digest, field,
+    json::{self, Json},
+    private,
+};
 use crate::{
     beacon::refusal::{MAX_EVENTS, Refusal},
     event::{Attribute, AttributeKey, Event, Failure, Format, Kind, Record, Severity, attribute},
@@ -69,13 +69,20 @@ pub fn decode<'a>(
     body: &'a mut [u8],
     arrival: Arrival,
     version: Option<&str>,
+    unnamed: impl FnMut(bool) -> String,
+) -> Result<EpasBeacon<'a>, Refusal> {
+    json::parse(body, |body| {
+        let events = body.items().map_or_else(|| vec![body], Iterator::collect);
+        whole_beacon(&events, arrival, version, unnamed)
+    })?
+}
+
+fn whole_beacon<'a>(
+    events: &[Json<'_, 'a>],
+    arrival: Arrival,
+    version: Option<&str>,
     mut unnamed: impl FnMut(bool) -> String,
 ) -> Result<EpasBeacon<'a>, Refusal> {
-    let body = parse(body)?;
-    let events = match &body {
-        BorrowedValue::Array(events) => events.as_slice(),
-        single => std::slice::from_ref(single),
-    };
     if events.is_empty() {
         return Err(Refusal::BadBeacon("an EPAS beacon is an event, or an array of some"));
     }
@@ -84,7 +91,7 @@ pub fn decode<'a>(
     }
     let mut beacon = EpasBeacon { view_id: None, is_init: false, decoded: Decoded::default() };
     let mut by_view: BTreeMap<Cow<'_, str>, Vec<Event<'_>>> = BTreeMap::new();
-    for value in events {
+    for &value in events {
         let named = session(value);
         match named.clone().and_then(|view_id| Ok((view_id, event(value, version)?))) {
             Ok((view_id, event)) => {
@@ -123,12 +130,12 @@ fn record<'a>(view_id: Cow<'a, str>, events: Vec<Event<'a>>, arrival: Arrival) -
     }
 }
 
-fn event<'a>(value: &BorrowedValue<'a>, version: Option<&str>) -> Result<Event<'a>, &'static str> {
-    let fields = value.as_object().ok_or("bad_event")?;
+fn event<'a>(value: Json<'_, 'a>, version: Option<&str>) -> Result<Event<'a>, &'static str> {
+    let fields = field::object(value).ok_or("bad_event")?;
     let word = field::id(fields.get("event")).ok_or("bad_type")?;
     let t_ms =
         field::clock(fields.get("timestamp")).filter(|t_ms| clock::is_sane(*t_ms)).ok_or("bad_time")?;
-    let payload = fields.get("payload").and_then(|payload| payload.as_object());
+    let payload = fields.get("payload").and_then(field::object);
     let (kind, turn) = kind(&word, payload);
     let mut failure = (kind == Kind::Error).then(|| failure(&word, payload));
     let mut attributes = attributes(kind, fields, payload);
@@ -152,10 +159,10 @@ fn event<'a>(value: &BorrowedValue<'a>, version: Option<&str>) -> Result<Event<'
 }
 
 /// The view an event names. The SDK's web build sends no id at all unless the page has chosen one.
-fn session<'a>(event: &BorrowedValue<'a>) -> Result<Option<Cow<'a, str>>, &'static str> {
-    match event.as_object().ok_or("bad_event")?.get("sessionId") {
+fn session<'a>(event: Json<'_, 'a>) -> Result<Option<Cow<'a, str>>, &'static str> {
+    match field::object(event).ok_or("bad_event")?.get("sessionId") {
         None => Ok(None),
-        Some(id) if id.as_str() == Some("") || id.as_null().is_some() => Ok(None),
+        Some(id) if id.text() == Some("") || id.is_null() => Ok(None),
         id => match field::id(id).ok_or("bad_view_id")? {
             id if field::is_damaged(&id) => Err("invalid_utf8"),
             id => Ok(Some(id)),
@@ -164,8 +171,8 @@ fn session<'a>(event: &BorrowedValue<'a>) -> Result<Option<Cow<'a, str>>, &'stat
 }
 
 /// The kind of an event and its turn among those of one millisecond. Only the end of the video does not end the view.
-fn kind(word: &str, payload: Option<&Object<'_>>) -> (Kind, u32) {
-    let reason = || payload?.get("reason")?.as_str();
+fn kind(word: &str, payload: Option<Json<'_, '_>>) -> (Kind, u32) {
+    let reason = || payload?.get("reason")?.text();
     let Some(turn) = WORDS.iter().position(|(known, _)| *known == word) else { return (Kind::Other, 0) };
     let kind = match WORDS[turn].1 {
         Kind::Viewend if reason() == Some("ended") => Kind::Ended,
@@ -176,13 +183,13 @@ fn kind(word: &str, payload: Option<&Object<'_>>) -> (Kind, u32) {
 
 /// The SDK takes the very beginning for nothing: 0 goes out as "not known", but then with the duration, which it leaves
 /// out where it really knows neither.
-fn playhead(fields: &Object<'_>) -> Option<u64> {
+fn playhead(fields: Json<'_, '_>) -> Option<u64> {
     let playhead = field::thousands(fields.get("playhead"), "playhead");
     let is_beginning = || field::clock(fields.get("playhead")) == Some(-1) && duration(fields).is_some();
     playhead.or_else(|| is_beginning().then_some(0))
 }
 
-fn duration(fields: &Object<'_>) -> Option<u64> {
+fn duration(fields: Json<'_, '_>) -> Option<u64> {
     field::thousands(fields.get("duration"), "duration").filter(|ms| *ms > 0)
 }
 
@@ -193,7 +200,7 @@ fn is_damaged(attributes: &[Attribute<'_>], failure: Option<&Failure<'_>>) -> bo
 }
 
 /// An error without a code is known by its category.
-fn failure<'a>(word: &str, payload: Option<&Object<'a>>) -> Failure<'a> {
+fn failure<'a>(word: &str, payload: Option<Json<'_, 'a>>) -> Failure<'a> {
     let text = |name| payload?.get(name).and_then(field::text).filter(|text| !text.is_empty());
     let severity = if word == "warning" { Severity::Warning } else { Severity::Fatal };
     Failure {
@@ -203,18 +210,18 @@ fn failure<'a>(word: &str, payload: Option<&Object<'a>>) -> Failure<'a> {
     }
 }
 
-fn attributes<'a>(kind: Kind, fields: &Object<'a>, payload: Option<&Object<'a>>) -> Vec<Attribute<'a>> {
+fn attributes<'a>(kind: Kind, fields: Json<'_, 'a>, payload: Option<Json<'_, 'a>>) -> Vec<Attribute<'a>> {
     let mut attributes = Vec::new();
     if let Some(duration_ms) = duration(fields) {
         let key = AttributeKey::VideoDurationMs as i32;
         attributes.push(Attribute { key, number: duration_ms, ..Attribute::default() });
     }
-    for (name, value) in fields.iter().filter(|(name, _)| !CONSUMED.contains(&name.as_ref())) {
-        attributes.extend(private::kept(name.clone(), value));
+    for (name, value) in fields.members().into_iter().flatten().filter(|(name, _)| !CONSUMED.contains(name)) {
+        attributes.extend(private::kept(name, value));
     }
     match (payload, fields.get("payload")) {
         (Some(payload), _) => {
-            for (name, value) in payload.iter() {
+            for (name, value) in payload.members().into_iter().flatten() {
                 attributes.extend(of_payload(kind, name, value));
             }
         }
@@ -225,8 +232,8 @@ fn attributes<'a>(kind: Kind, fields: &Object<'a>, payload: Option<&Object<'a>>)
 }
 
 /// What a member of a payload says; what is not as it should be is kept as it is.
-fn of_payload<'a>(kind: Kind, name: &Cow<'a, str>, value: &BorrowedValue<'a>) -> Vec<Attribute<'a>> {
-    let known = match (kind, &**name) {
+fn of_payload<'a>(kind: Kind, name: &'a str, value: Json<'_, 'a>) -> Vec<Attribute<'a>> {
+    let known = match (kind, name) {
         (Kind::Error, "code" | "message") => return Vec::new(),
         (Kind::Error, _) => None,
         (Kind::Renditionchange, "bitrate") => bitrate(value),
@@ -234,14 +241,14 @@ fn of_payload<'a>(kind: Kind, name: &Cow<'a, str>, value: &BorrowedValue<'a>) ->
         (_, "live") => stream_type(value),
         // The rest of the address is worth keeping too.
         (_, "contentUrl") => {
-            return source_host(value).into_iter().chain(private::kept(name.clone(), value)).collect();
+            return source_host(value).into_iter().chain(private::kept(name, value)).collect();
         }
         _ => listed(&METADATA, name, value),
     };
-    known.or_else(|| private::kept(name.clone(), value)).into_iter().collect()
+    known.or_else(|| private::kept(name, value)).into_iter().collect()
 }
 
-fn listed<'a>(list: &[(&str, AttributeKey)], name: &str, value: &BorrowedValue<'a>) -> Option<Attribute<'a>> {
+fn listed<'a>(list: &[(&str, AttributeKey)], name: &str, value: Json<'_, 'a>) -> Option<Attribute<'a>> {
     let (_, key) = list.iter().find(|(listed, _)| *listed == name)?;
     field::attribute(attribute::by_key(*key)?, value)
 }
@@ -250,17 +257,17 @@ fn sdk(version: &str) -> Attribute<'static> {
     Attribute::of_text(AttributeKey::Sdk, format!("epas {version}"))
 }
 
-fn bitrate(value: &BorrowedValue<'_>) -> Option<Attribute<'static>> {
+fn bitrate(value: Json<'_, '_>) -> Option<Attribute<'static>> {
     let number = field::thousands(Some(value), "bitrate").filter(|bitrate| *bitrate > 0)?;
     Some(Attribute { key: AttributeKey::RenditionBitrate as i32, number, ..Attribute::default() })
 }
 
-fn stream_type(value: &BorrowedValue<'_>) -> Option<Attribute<'static>> {
-    let text = if value.as_bool()? { "live" } else { "on-demand" };
+fn stream_type(value: Json<'_, '_>) -> Option<Attribute<'static>> {
+    let text = if value.scalar()?.as_bool()? { "live" } else { "on-demand" };
     Some(Attribute::of_text(AttributeKey::StreamType, text))
 }
 
-fn source_host(value: &BorrowedValue<'_>) -> Option<Attribute<'static>> {
-    let text = private::host(value.as_str()?)?.to_owned();
+fn source_host(value: Json<'_, '_>) -> Option<Attribute<'static>> {
+    let text = private::host(value.text()?)?.to_owned();
     Some(Attribute::of_text(AttributeKey::SourceHostname, text))
 }

@@ -3,12 +3,9 @@
 
 use std::borrow::Cow;
 
-use simd_json::{
-    BorrowedValue,
-    borrowed::Object,
-    prelude::{TypedScalarValue, ValueAsObject, ValueAsScalar},
-};
+use simd_json::{Node, StaticNode, prelude::ValueAsScalar};
 
+use super::json::Json;
 use crate::{
     beacon::body::REPLACEMENT,
     event::{Attribute, AttributeKey, attribute},
@@ -31,46 +28,51 @@ pub fn left_out(field: &'static str) {
     count_labelled(Metric::FieldsDropped, "reason", field, 1);
 }
 
+/// A value that has members.
+pub fn object<'t, 'a>(value: Json<'t, 'a>) -> Option<Json<'t, 'a>> {
+    value.members().is_some().then_some(value)
+}
+
 /// A part of an event that has members.
-pub fn object<'v, 'a>(value: Option<&'v BorrowedValue<'a>>, field: &'static str) -> Option<&'v Object<'a>> {
+pub fn part<'t, 'a>(value: Option<Json<'t, 'a>>, field: &'static str) -> Option<Json<'t, 'a>> {
     let value = value?;
-    if value.as_object().is_none() && !value.is_null() {
+    let part = object(value);
+    if part.is_none() && !value.is_null() {
         left_out(field);
     }
-    value.as_object()
+    part
 }
 
 /// A duration or count that may be written as a float; `None` when missing or not possible.
-pub fn total(value: Option<&BorrowedValue<'_>>, field: &'static str) -> Option<u32> {
+pub fn total(value: Option<Json<'_, '_>>, field: &'static str) -> Option<u32> {
     bounded(value, MAX_TOTAL_MS, field).map(|number| number as u32)
 }
 
 /// A fraction of at most 4,000 (a stamp of a picture on a wall of screens), in millionths.
-pub fn millionths(value: Option<&BorrowedValue<'_>>, field: &'static str) -> Option<u32> {
-    let number = number(value?)?;
-    bounded(Some(&BorrowedValue::from(number * f64::from(attribute::MILLIONTHS))), MAX_MILLIONTHS, field)
-        .map(|number| number as u32)
+pub fn millionths(value: Option<Json<'_, '_>>, field: &'static str) -> Option<u32> {
+    let millionths = of_number(number(value?)? * f64::from(attribute::MILLIONTHS));
+    bounded(Some((&millionths).into()), MAX_MILLIONTHS, field).map(|number| number as u32)
 }
 
 /// A non-negative whole number up to 2^53.
-pub fn whole(value: Option<&BorrowedValue<'_>>, field: &'static str) -> Option<u64> {
+pub fn whole(value: Option<Json<'_, '_>>, field: &'static str) -> Option<u64> {
     bounded(value, MAX_EXACT, field).map(|number| number as u64)
 }
 
 /// A float in thousands of what we count in (seconds for ms, kbit/s for bit/s); negative stands for "not known".
-pub fn thousands(value: Option<&BorrowedValue<'_>>, field: &'static str) -> Option<u64> {
+pub fn thousands(value: Option<Json<'_, '_>>, field: &'static str) -> Option<u64> {
     let number = number(value?).filter(|number| *number >= 0.0)?;
-    whole(Some(&BorrowedValue::from(number * 1000.0)), field)
+    whole(Some((&of_number(number * 1000.0)).into()), field)
 }
 
 /// A whole number of either sign up to 2^53: a clock.
-pub fn clock(value: Option<&BorrowedValue<'_>>) -> Option<i64> {
+pub fn clock(value: Option<Json<'_, '_>>) -> Option<i64> {
     let number = number(value?)?;
     (number.abs() <= MAX_EXACT).then_some(number.round() as i64)
 }
 
 /// A share above 0 and at most 1, in millionths and at least one of them.
-fn share(value: &BorrowedValue<'_>, field: &'static str) -> Option<u64> {
+fn share(value: Json<'_, '_>, field: &'static str) -> Option<u64> {
     let millionths = number(value).map(|number| number * f64::from(attribute::MILLIONTHS));
     match millionths.filter(|millionths| *millionths > 0.0 && *millionths <= attribute::MILLIONTHS.into()) {
         Some(millionths) => Some((millionths.round() as u64).max(1)),
@@ -81,7 +83,7 @@ fn share(value: &BorrowedValue<'_>, field: &'static str) -> Option<u64> {
     }
 }
 
-fn bounded(value: Option<&BorrowedValue<'_>>, max: f64, field: &'static str) -> Option<f64> {
+fn bounded(value: Option<Json<'_, '_>>, max: f64, field: &'static str) -> Option<f64> {
     let value = value?;
     if value.is_null() {
         return None;
@@ -95,37 +97,34 @@ fn bounded(value: Option<&BorrowedValue<'_>>, max: f64, field: &'static str) -> 
     }
 }
 
-fn number(value: &BorrowedValue<'_>) -> Option<f64> {
-    value.cast_f64().filter(|number| number.is_finite())
+/// A number that was said otherwise.
+pub fn of_number(number: f64) -> Node<'static> {
+    Node::Static(StaticNode::from(number))
+}
+
+fn number(value: Json<'_, '_>) -> Option<f64> {
+    value.scalar()?.cast_f64().filter(|number| number.is_finite())
 }
 
 /// An identifier: not empty, not long, no control characters.
-pub fn id<'a>(value: Option<&BorrowedValue<'a>>) -> Option<Cow<'a, str>> {
-    let text = said(value?)?;
+pub fn id<'a>(value: Option<Json<'_, 'a>>) -> Option<Cow<'a, str>> {
+    let text = value?.text()?;
     let sound = !text.is_empty() && text.len() <= MAX_ID_BYTES && !text.chars().any(char::is_control);
-    sound.then_some(text)
+    sound.then_some(text.into())
 }
 
 /// Text cut to its limit at a character; numbers and booleans count as text.
-pub fn text<'a>(value: &BorrowedValue<'a>) -> Option<Cow<'a, str>> {
-    if let Some(text) = said(value) {
-        return Some(cut(text, truncated));
+pub fn text<'a>(value: Json<'_, 'a>) -> Option<Cow<'a, str>> {
+    if let Some(text) = value.text() {
+        return Some(truncated(text).into());
     }
-    if let Some(flag) = value.as_bool() {
-        return Some(if flag { "true" } else { "false" }.into());
-    }
-    // Whole numbers are most of them, and written faster as such.
-    match value.as_i64().filter(|number| number.unsigned_abs() <= MAX_EXACT as u64) {
-        Some(whole) => Some(whole.to_string().into()),
-        None => number(value).map(|number| number.to_string().into()),
-    }
-}
-
-/// What a text says, borrowed from the body it came in.
-pub fn said<'a>(value: &BorrowedValue<'a>) -> Option<Cow<'a, str>> {
-    match value {
-        BorrowedValue::String(text) => Some(text.clone()),
-        _ => None,
+    match value.scalar()? {
+        StaticNode::Null => None,
+        StaticNode::Bool(flag) => Some(if flag { "true" } else { "false" }.into()),
+        // Whole numbers are most of them, and written faster as such.
+        StaticNode::I64(whole) if whole.unsigned_abs() <= MAX_EXACT as u64 => Some(whole.to_string().into()),
+        StaticNode::U64(whole) if whole <= MAX_EXACT as u64 => Some(whole.to_string().into()),
+        _ => number(value).map(|number| number.to_string().into()),
     }
 }
 
@@ -162,7 +161,7 @@ pub fn truncated(text: &str) -> &str {
 }
 
 /// An attribute with a meaning; `None` when the value is not of its type or empty.
-pub fn attribute<'a>(spec: &attribute::Spec, value: &BorrowedValue<'a>) -> Option<Attribute<'a>> {
+pub fn attribute<'a>(spec: &attribute::Spec, value: Json<'_, 'a>) -> Option<Attribute<'a>> {
     let mut attribute = Attribute { key: spec.key as i32, ..Attribute::default() };
     match spec.kind {
         attribute::Type::Text => {
@@ -189,12 +188,12 @@ pub fn attribute<'a>(spec: &attribute::Spec, value: &BorrowedValue<'a>) -> Optio
 }
 
 /// A dimension of the customer's own.
-pub fn custom<'a>(name: Cow<'a, str>, value: &BorrowedValue<'a>) -> Option<Attribute<'a>> {
+pub fn custom<'a>(name: Cow<'a, str>, value: Json<'_, 'a>) -> Option<Attribute<'a>> {
     named(AttributeKey::KeyCustom, name, text(value)?)
 }
 
 /// A field without a meaning, kept with its event.
-pub fn unknown<'a>(name: Cow<'a, str>, value: &BorrowedValue<'a>) -> Option<Attribute<'a>> {
+pub fn unknown<'a>(name: Cow<'a, str>, value: Json<'_, 'a>) -> Option<Attribute<'a>> {
     named(AttributeKey::KeyUnknown, name, text(value)?)
 }
 

@@ -5,6 +5,7 @@ pub mod cmcd;
 pub mod digest;
 pub mod epas;
 pub mod field;
+pub mod json;
 pub mod mux;
 mod mux_keys;
 mod mux_names;
@@ -12,11 +13,6 @@ pub mod native;
 pub mod private;
 pub mod repair;
 
-use std::cell::RefCell;
-
-use simd_json::{BorrowedValue, Buffers, value::borrowed};
-
-use super::refusal::Refusal;
 use crate::event::Record;
 
 /// One event (or view) of a beacon that was refused while its neighbours were kept.
@@ -57,20 +53,4 @@ impl Decoded<'_> {
 pub struct Arrival {
     /// Server clock, Unix ms.
     pub received_ms: i64,
-}
-
-/// Longest body whose parser leaves its buffers to the next one.
-const SHORT_BYTES: usize = 64 << 10;
-
-/// Parses a body in place.
-fn parse(body: &mut [u8]) -> Result<BorrowedValue<'_>, Refusal> {
-    thread_local! {
-        static BUFFERS: RefCell<Buffers> = RefCell::default();
-    }
-    let parsed = if body.len() <= SHORT_BYTES {
-        BUFFERS.with_borrow_mut(|buffers| borrowed::to_value_with_buffers(body, buffers))
-    } else {
-        borrowed::to_value(body)
-    };
-    parsed.map_err(|_| Refusal::BadJson)
 }

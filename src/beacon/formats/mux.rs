@@ -8,16 +8,13 @@
 
 use std::{borrow::Cow, collections::BTreeMap};
 
-use simd_json::{
-    BorrowedValue,
-    borrowed::Object,
-    prelude::{ValueAsArray, ValueAsObject, ValueAsScalar, ValueObjectAccess},
-};
+use simd_json::{StaticNode, prelude::ValueAsScalar};
 
 use super::{
     Arrival, Decoded, Rejected, field,
+    json::{self, Json},
     mux_keys::{self, Field, Fields, Meaning},
-    parse, private,
+    private,
 };
 use crate::{
     beacon::refusal::{MAX_EVENTS, Refusal},
@@ -34,7 +31,7 @@ const IS_LIVE: &str = "video_source_is_live";
 
 /// A body with its key, which stands in the events.
 pub struct MuxBeacon<'a> {
-    pub ingest_key: Cow<'a, str>,
+    pub ingest_key: &'a str,
     pub decoded: Decoded<'a>,
 }
 
@@ -43,21 +40,23 @@ pub struct MuxBeacon<'a> {
 /// # Errors
 /// When nothing of the body can be read.
 pub fn decode(body: &mut [u8], arrival: Arrival) -> Result<MuxBeacon<'_>, Refusal> {
-    let beacon = parse(body)?;
-    let events = beacon
-        .get("events")
-        .and_then(|events| events.as_array())
-        .ok_or(Refusal::BadBeacon("a beacon of mux-embed has an array `events`"))?;
+    json::parse(body, |beacon| whole_beacon(beacon, arrival))?
+}
+
+fn whole_beacon<'a>(beacon: Json<'_, 'a>, arrival: Arrival) -> Result<MuxBeacon<'a>, Refusal> {
+    let listed = beacon.get("events").and_then(Json::items);
+    let events: Vec<Json<'_, 'a>> =
+        listed.ok_or(Refusal::BadBeacon("a beacon of mux-embed has an array `events`"))?.collect();
     if events.len() > MAX_EVENTS {
         return Err(Refusal::TooManyEvents);
     }
     let ingest_key = events
         .iter()
-        .find_map(|event| event.get("ake").and_then(field::said))
+        .find_map(|event| event.get(Field::IngestKey.key())?.text())
         .ok_or(Refusal::BadBeacon("no event carries an env key"))?;
     let metadata = beacon.get("metadata");
     let sent_ms = field::clock(metadata.and_then(|m| m.get("transmission_timestamp")));
-    let mut decoded = views(events, &ingest_key, sent_ms, arrival);
+    let mut decoded = views(&events, ingest_key, sent_ms, arrival);
     // How long the POST before this one took: said of the way, so it stands with the newest event on it.
     let way = metadata.and_then(|m| m.get("rtt_ms")).and_then(|rtt_ms| private::kept("rtt_ms", rtt_ms));
     if let Some(event) = decoded.records.iter_mut().filter_map(|record| record.events.last_mut()).next_back()
@@ -67,16 +66,16 @@ pub fn decode(body: &mut [u8], arrival: Arrival) -> Result<MuxBeacon<'_>, Refusa
     Ok(MuxBeacon { ingest_key, decoded })
 }
 
-fn views<'a>(events: &[BorrowedValue<'a>], key: &str, sent_ms: Option<i64>, arrival: Arrival) -> Decoded<'a> {
+fn views<'a>(events: &[Json<'_, 'a>], key: &str, sent_ms: Option<i64>, arrival: Arrival) -> Decoded<'a> {
     let mut decoded = Decoded::default();
     let mut by_view: BTreeMap<Cow<'_, str>, Vec<Event<'_>>> = BTreeMap::new();
     let ahead_ms = sent_ms.map(|sent_ms| arrival.received_ms - sent_ms);
-    for value in events {
+    for &value in events {
         match event(value, key, ahead_ms) {
             Ok((view_id, event)) => by_view.entry(view_id).or_default().push(event),
             Err(code) => decoded.rejected.push(Rejected {
                 view: field::id(value.get("xid")).map(Cow::into_owned),
-                seq: value.get("xsqno").and_then(|seq| seq.as_u64()),
+                seq: value.get("xsqno").and_then(|seq| seq.scalar()?.as_u64()),
                 code,
             }),
         }
@@ -129,12 +128,12 @@ fn leave_to_timeline(event: &mut Event<'_>) {
 
 /// One event. Our clock is `ahead_ms` of the player's.
 fn event<'a>(
-    value: &BorrowedValue<'a>,
+    value: Json<'_, 'a>,
     ingest_key: &str,
     ahead_ms: Option<i64>,
 ) -> Result<(Cow<'a, str>, Event<'a>), &'static str> {
-    let (fields, mut attributes) = members(value.as_object().ok_or("bad_event")?, ahead_ms);
-    if fields.get(Field::IngestKey).and_then(|key| key.as_str()).is_some_and(|key| key != ingest_key) {
+    let (fields, mut attributes) = members(value, ahead_ms).ok_or("bad_event")?;
+    if fields.get(Field::IngestKey).and_then(Json::text).is_some_and(|key| key != ingest_key) {
         return Err("other_key");
     }
     let view_id = field::id(fields.get(Field::ViewId)).ok_or("bad_view_id")?;
@@ -206,8 +205,8 @@ fn counters(fields: &Fields<'_, '_>) -> Counters {
 
 /// `"[\"0:4950\",\"20002:23743\"]"`: all stretches of the view so far, in the order of watching, so the place in the
 /// list is the stretch's number. A list may lose its last stretch at the end of a view; the union keeps it.
-fn segments(value: &BorrowedValue<'_>) -> Vec<Segment> {
-    let Some(list) = value.as_str().and_then(|text| serde_json::from_str::<Vec<String>>(text).ok()) else {
+fn segments(value: Json<'_, '_>) -> Vec<Segment> {
+    let Some(list) = value.text().and_then(|text| serde_json::from_str::<Vec<String>>(text).ok()) else {
         return Vec::new();
     };
     let parse = |(number, range): (usize, &String)| {
@@ -220,17 +219,21 @@ fn segments(value: &BorrowedValue<'_>) -> Vec<Segment> {
 
 fn failure<'a>(fields: &Fields<'_, 'a>) -> Failure<'a> {
     let text = |field| fields.get(field).and_then(field::text).unwrap_or_default();
-    let business = fields.get(Field::ErrorIsBusiness).and_then(|flag| flag.as_bool()).unwrap_or(false);
+    let is_true = |flag: Json<'_, '_>| flag.scalar() == Some(StaticNode::Bool(true));
+    let business = fields.get(Field::ErrorIsBusiness).is_some_and(is_true);
     let severity =
         if business { Severity::Business } else { Severity::from_wire(&text(Field::ErrorSeverity)) };
     Failure { code: text(Field::ErrorCode), message: text(Field::ErrorMessage), severity: severity as i32 }
 }
 
-/// An event's fields, and its attributes in order.
-fn members<'v, 'a>(event: &'v Object<'a>, ahead_ms: Option<i64>) -> (Fields<'v, 'a>, Vec<Attribute<'a>>) {
+/// An event's fields, and its attributes in order; `None` if it is no object.
+fn members<'t, 'a>(
+    event: Json<'t, 'a>,
+    ahead_ms: Option<i64>,
+) -> Option<(Fields<'t, 'a>, Vec<Attribute<'a>>)> {
     let mut fields = Fields::none();
     let mut attributes = Vec::with_capacity(event.len());
-    for (key, value) in event {
+    for (key, value) in event.members()? {
         attributes.extend(mux_keys::with_meaning(key, |meaning| match meaning {
             Meaning::Attribute(spec) => field::attribute(spec, value),
             Meaning::Custom(name) => field::custom(name.clone(), value),
@@ -250,7 +253,7 @@ fn members<'v, 'a>(event: &'v Object<'a>, ahead_ms: Option<i64>) -> (Fields<'v, 
     ));
     attributes.extend(sdk(&fields));
     attributes.extend(programme(&fields, ahead_ms).into_iter().flatten());
-    (fields, field::in_order(attributes))
+    Some((fields, field::in_order(attributes)))
 }
 
 /// The programme time of a live stream, as far as mux-embed knows it from `EXT-X-PROGRAM-DATE-TIME`, and how far behind
@@ -274,7 +277,7 @@ fn first<'a>(fields: &Fields<'_, 'a>, key: AttributeKey, either: [Field; 2]) -> 
 }
 
 fn sdk(fields: &Fields<'_, '_>) -> Option<Attribute<'static>> {
-    let text = |field| fields.get(field).and_then(|value| value.as_str());
+    let text = |field| fields.get(field).and_then(Json::text);
     let text = format!("{} {}", text(Field::Sdk)?, text(Field::SdkVersion).unwrap_or_default());
     Some(Attribute::of_text(AttributeKey::Sdk, field::cut(text.into(), str::trim)))
 }

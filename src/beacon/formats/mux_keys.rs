@@ -2,11 +2,9 @@
 
 use std::{borrow::Cow, cell::RefCell, collections::HashMap};
 
-use foldhash::fast::RandomState;
-use simd_json::BorrowedValue;
-
-use super::{mux_names, private};
+use super::{json::Json, mux_names, private};
 use crate::event::{AttributeKey, attribute};
+use foldhash::fast::RandomState;
 
 /// mux-embed's keys that say what one of our attributes says.
 const ATTRIBUTES: [(&str, AttributeKey); 26] = [
@@ -127,18 +125,18 @@ impl Field {
 }
 
 /// What an event says in these fields, found in one pass over its members.
-pub struct Fields<'v, 'b>([Option<&'v BorrowedValue<'b>>; FIELDS.len()]);
+pub struct Fields<'t, 'a>([Option<Json<'t, 'a>>; FIELDS.len()]);
 
-impl<'v, 'b> Fields<'v, 'b> {
+impl<'t, 'a> Fields<'t, 'a> {
     pub fn none() -> Self {
         Self([None; FIELDS.len()])
     }
 
-    pub fn set(&mut self, field: Field, value: &'v BorrowedValue<'b>) {
+    pub fn set(&mut self, field: Field, value: Json<'t, 'a>) {
         self.0[field as usize] = Some(value);
     }
 
-    pub fn get(&self, field: Field) -> Option<&'v BorrowedValue<'b>> {
+    pub fn get(&self, field: Field) -> Option<Json<'t, 'a>> {
         self.0[field as usize]
     }
 }

@@ -6,13 +6,12 @@
 use std::borrow::Cow;
 
 use serde_json::value::RawValue;
-use simd_json::{
-    BorrowedValue,
-    borrowed::Object,
-    prelude::{TypedScalarValue, ValueAsArray, ValueAsObject, ValueAsScalar, ValueObjectAccess},
-};
+use simd_json::prelude::ValueAsScalar;
 
-use super::{Arrival, Decoded, Rejected, field, parse};
+use super::{
+    Arrival, Decoded, Rejected, field,
+    json::{self, Json},
+};
 use crate::{
     beacon::refusal::{MAX_EVENTS, Refusal},
     event::{Attribute, Counters, Event, Failure, Format, Kind, Record, Segment, Severity, attribute},
@@ -32,32 +31,30 @@ const MOST_WAIT_MS: i64 = 24 * 3_600_000;
 /// When nothing of the body can be read.
 pub fn decode(body: &mut [u8], arrival: Arrival) -> Result<Decoded<'_>, Refusal> {
     let untouched = body.to_vec();
-    match parse(body) {
-        Ok(beacon) => whole_beacon(&beacon, arrival),
-        Err(_) => salvage(&untouched, arrival),
-    }
+    json::parse(body, |beacon| whole_beacon(beacon, arrival)).unwrap_or_else(|_| salvage(&untouched, arrival))
 }
 
-fn whole_beacon<'a>(beacon: &BorrowedValue<'a>, arrival: Arrival) -> Result<Decoded<'a>, Refusal> {
-    let beacon = beacon.as_object().ok_or(Refusal::BadBeacon("a beacon is a JSON object"))?;
+fn whole_beacon<'a>(beacon: Json<'_, 'a>, arrival: Arrival) -> Result<Decoded<'a>, Refusal> {
+    let beacon = field::object(beacon).ok_or(Refusal::BadBeacon("a beacon is a JSON object"))?;
     check_version(beacon.get("v").map(|version| field::whole(Some(version), "v")))?;
     let views = beacon
         .get("views")
-        .and_then(|views| views.as_array())
+        .and_then(Json::items)
         .ok_or(Refusal::BadBeacon("a beacon has an array `views`"))?;
     let mut decoded = Decoded::default();
     let mut events_seen = 0;
     for view in views {
-        let events = view.get("events").and_then(|events| events.as_array()).map_or(&[][..], Vec::as_slice);
-        events_seen += events.len();
+        let events = view.get("events");
+        events_seen += events.map_or(0, Json::len);
         if events_seen > MAX_EVENTS {
             return Err(Refusal::TooManyEvents);
         }
-        let Some(view) = view.as_object() else {
+        let Some(view) = field::object(view) else {
             decoded.rejected.push(Rejected { view: None, seq: None, code: "bad_view" });
             continue;
         };
-        let events = events.iter().map(|value| event(value).map_err(|code| (sequence(value), code)));
+        let events = events.and_then(Json::items).into_iter().flatten();
+        let events = events.map(|value| event(value).map_err(|code| (sequence(value), code)));
         add_view(&mut decoded, view, events, arrival);
     }
     Ok(decoded)
@@ -73,7 +70,7 @@ fn check_version(version: Option<Option<u64>>) -> Result<(), Refusal> {
 
 fn add_view<'a>(
     decoded: &mut Decoded<'a>,
-    view: &Object<'a>,
+    view: Json<'_, 'a>,
     events: impl Iterator<Item = Result<Event<'a>, (Option<u64>, &'static str)>>,
     arrival: Arrival,
 ) {
@@ -125,22 +122,22 @@ fn add_view<'a>(
     });
 }
 
-fn sequence(event: &BorrowedValue<'_>) -> Option<u64> {
-    let seq = event.get("seq")?;
+fn sequence(event: Json<'_, '_>) -> Option<u64> {
+    let seq = event.get("seq")?.scalar()?;
     // 1e3 and 7.0 are whole numbers too.
     seq.as_u64()
         .or_else(|| seq.as_f64().filter(|seq| seq.fract() == 0.0 && *seq >= 0.0).map(|seq| seq as u64))
 }
 
-fn event<'a>(value: &BorrowedValue<'a>) -> Result<Event<'a>, &'static str> {
-    let event = value.as_object().ok_or("bad_event")?;
+fn event<'a>(value: Json<'_, 'a>) -> Result<Event<'a>, &'static str> {
+    let event = field::object(value).ok_or("bad_event")?;
     let sequence =
         sequence(value).filter(|sequence| *sequence <= u64::from(u32::MAX)).ok_or("bad_sequence")?;
     let t_ms =
         field::clock(event.get("t_ms")).filter(|t_ms| (0..=MAX_VIEW_MS).contains(t_ms)).ok_or("bad_time")?;
     let word = field::id(event.get("type")).ok_or("bad_type")?;
     let kind = Kind::from_wire(&word).unwrap_or(Kind::Other);
-    let failure = field::object(event.get("error"), "error").map(failure);
+    let failure = field::part(event.get("error"), "error").map(failure);
     let mut attributes = attributes(event.get("set"))?;
     attributes.extend(said_with_custom(event));
     let damaged = field::is_damaged(&word)
@@ -154,7 +151,7 @@ fn event<'a>(value: &BorrowedValue<'a>) -> Result<Event<'a>, &'static str> {
         kind: kind as i32,
         name: if kind == Kind::Other { word } else { "".into() },
         playhead_ms: field::whole(event.get("playhead_ms"), "playhead_ms"),
-        counters: field::object(event.get("c"), "c").map(counters),
+        counters: field::part(event.get("c"), "c").map(counters),
         segments: event.get("seg").and_then(segment).into_iter().collect(),
         attributes: field::in_order(attributes),
         failure,
@@ -162,11 +159,11 @@ fn event<'a>(value: &BorrowedValue<'a>) -> Result<Event<'a>, &'static str> {
     })
 }
 
-fn counters(c: &Object<'_>) -> Counters {
+fn counters(c: Json<'_, '_>) -> Counters {
     let mut counters = Counters::default();
-    for (name, value) in c {
+    for (name, value) in c.members().into_iter().flatten() {
         let total = |name: &'static str| field::total(Some(value), name);
-        match &**name {
+        match name {
             "playing_ms" => counters.playing_ms = total("playing_ms"),
             "watch_ms" => counters.watch_ms = total("watch_ms"),
             "rebuffer_ms" => counters.rebuffer_ms = total("rebuffer_ms"),
@@ -193,8 +190,11 @@ fn counters(c: &Object<'_>) -> Counters {
 }
 
 /// `[number, from_ms, to_ms]`; a stretch without length says nothing yet.
-fn segment(value: &BorrowedValue<'_>) -> Option<Segment> {
-    let Some([number, from_ms, to_ms]) = value.as_array().map(Vec::as_slice) else {
+fn segment(value: Json<'_, '_>) -> Option<Segment> {
+    let mut items = value.items().into_iter().flatten();
+    let (3, Some(number), Some(from_ms), Some(to_ms)) =
+        (value.len(), items.next(), items.next(), items.next())
+    else {
         if !value.is_null() {
             field::left_out("seg");
         }
@@ -208,7 +208,7 @@ fn segment(value: &BorrowedValue<'_>) -> Option<Segment> {
     (segment.to_ms > segment.from_ms).then_some(segment)
 }
 
-fn failure<'a>(error: &Object<'a>) -> Failure<'a> {
+fn failure<'a>(error: Json<'_, 'a>) -> Failure<'a> {
     let text = |name| error.get(name).and_then(field::text).unwrap_or_default();
     Failure {
         code: text("code"),
@@ -217,14 +217,14 @@ fn failure<'a>(error: &Object<'a>) -> Failure<'a> {
     }
 }
 
-fn attributes<'a>(set: Option<&BorrowedValue<'a>>) -> Result<Vec<Attribute<'a>>, &'static str> {
-    let Some(set) = set.and_then(|set| set.as_object()) else { return Ok(Vec::new()) };
+fn attributes<'a>(set: Option<Json<'_, 'a>>) -> Result<Vec<Attribute<'a>>, &'static str> {
+    let Some(set) = set.and_then(field::object) else { return Ok(Vec::new()) };
     let mut attributes = Vec::with_capacity(set.len());
-    for (name, value) in set {
+    for (name, value) in set.members().into_iter().flatten() {
         match attribute::by_name(name).filter(|spec| spec.client) {
             Some(spec) => attributes.extend(field::attribute(spec, value)),
             None if name == "custom" => attributes.extend(custom(value)),
-            None => attributes.extend(field::unknown(name.clone(), value)),
+            None => attributes.extend(field::unknown(name.into(), value)),
         }
     }
     let damaged =
@@ -233,18 +233,16 @@ fn attributes<'a>(set: Option<&BorrowedValue<'a>>) -> Result<Vec<Attribute<'a>>,
 }
 
 /// A custom event's own name and data, kept with the event as `name` and `data.*`.
-fn said_with_custom<'a>(event: &Object<'a>) -> Vec<Attribute<'a>> {
+fn said_with_custom<'a>(event: Json<'_, 'a>) -> impl Iterator<Item = Attribute<'a>> {
     let name = event.get("name").and_then(|name| field::unknown("name".into(), name));
-    let data = event.get("data").and_then(|data| data.as_object());
-    let data = data.into_iter().flat_map(|data| data.iter().take(MAX_CUSTOM));
+    let data = event.get("data").and_then(Json::members).into_iter().flatten().take(MAX_CUSTOM);
     name.into_iter()
         .chain(data.filter_map(|(key, value)| field::unknown(format!("data.{key}").into(), value)))
-        .collect()
 }
 
-fn custom<'a>(value: &BorrowedValue<'a>) -> Vec<Attribute<'a>> {
-    let Some(custom) = value.as_object() else { return Vec::new() };
-    custom.iter().take(MAX_CUSTOM).filter_map(|(name, value)| field::custom(name.clone(), value)).collect()
+fn custom<'a>(value: Json<'_, 'a>) -> impl Iterator<Item = Attribute<'a>> {
+    let custom = value.members().into_iter().flatten().take(MAX_CUSTOM);
+    custom.filter_map(|(name, value)| field::custom(name.into(), value))
 }
 
 #[derive(serde::Deserialize)]
@@ -280,15 +278,17 @@ fn salvage(body: &[u8], arrival: Arrival) -> Result<Decoded<'static>, Refusal> {
             .map_err(|_| Refusal::BadJson)?;
         members.remove("events");
         let mut members = serde_json::to_vec(&members).map_err(|_| Refusal::BadJson)?;
-        match parse(&mut members) {
-            Ok(BorrowedValue::Object(members)) => {
-                let mut of_view = Decoded::default();
-                add_view(&mut of_view, &members, events.into_iter(), arrival);
-                let of_view = of_view.into_owned();
+        let of_view = json::parse(&mut members, |view| {
+            let mut of_view = Decoded::default();
+            add_view(&mut of_view, view, events.into_iter(), arrival);
+            of_view.into_owned()
+        });
+        match of_view {
+            Ok(of_view) => {
                 decoded.records.extend(of_view.records);
                 decoded.rejected.extend(of_view.rejected);
             }
-            _ => decoded.rejected.push(Rejected { view: None, seq: None, code: "bad_view" }),
+            Err(_) => decoded.rejected.push(Rejected { view: None, seq: None, code: "bad_view" }),
         }
     }
     Ok(decoded)
@@ -296,8 +296,8 @@ fn salvage(body: &[u8], arrival: Arrival) -> Result<Decoded<'static>, Refusal> {
 
 fn event_alone(json: &str) -> Result<Event<'static>, (Option<u64>, &'static str)> {
     let mut json = json.as_bytes().to_vec();
-    match parse(&mut json) {
-        Ok(value) => event(&value).map(Event::into_owned).map_err(|code| (sequence(&value), code)),
-        Err(_) => Err((None, "bad_json")),
-    }
+    let alone = json::parse(&mut json, |value| {
+        event(value).map(Event::into_owned).map_err(|code| (sequence(value), code))
+    });
+    alone.unwrap_or(Err((None, "bad_json")))
 }

@@ -7,9 +7,8 @@
 use std::borrow::Cow;
 
 use serde_json::Value;
-use simd_json::{BorrowedValue, prelude::TypedScalarValue};
 
-use super::field;
+use super::{field, json::Json};
 use crate::{
     event::{Attribute, AttributeKey, Failure},
     telemetry::{Metric, count_labelled},
@@ -34,31 +33,27 @@ impl<'a> Name<'a> {
     }
 
     /// The field, kept with its event; nested ones as JSON text.
-    pub fn kept(&self, value: &BorrowedValue<'a>) -> Option<Attribute<'a>> {
+    pub fn kept(&self, value: Json<'_, 'a>) -> Option<Attribute<'a>> {
         if self.is_secret {
             count_secret();
             return None;
         }
-        let text = match value {
-            BorrowedValue::Array(_) | BorrowedValue::Object(_) => {
-                let mut nested = serde_json::to_value(value).ok()?;
+        let text = match value.text() {
+            Some(text) => cleaned(self.is_address, field::truncated(text)),
+            None if value.scalar().is_some() => field::text(value).unwrap_or_default(),
+            None => {
+                let mut nested = value.to_owned();
                 clean(self.is_address, &mut nested);
                 let is_empty = matches!(&nested, Value::Object(members) if members.is_empty());
                 if is_empty { "".into() } else { field::cut(nested.to_string().into(), field::truncated) }
             }
-            BorrowedValue::String(_) => match field::text(value)? {
-                Cow::Borrowed(text) => cleaned(self.is_address, text),
-                Cow::Owned(text) => cleaned(self.is_address, &text).into_owned().into(),
-            },
-            scalar if scalar.is_null() => "".into(),
-            scalar => field::text(scalar)?,
         };
         field::named(AttributeKey::KeyUnknown, self.text.clone(), text)
     }
 }
 
 /// A field without a meaning, kept with its event.
-pub fn kept<'a>(name: impl Into<Cow<'a, str>>, value: &BorrowedValue<'a>) -> Option<Attribute<'a>> {
+pub fn kept<'a>(name: impl Into<Cow<'a, str>>, value: Json<'_, 'a>) -> Option<Attribute<'a>> {
     Name::new(name.into()).kept(value)
 }
 
@@ -149,12 +144,12 @@ fn has_one(name: &str, words: &[&str]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::json, *};
 
     fn kept_text(name: &str, json: &str) -> Option<String> {
         let mut bytes = json.as_bytes().to_vec();
-        kept(name, &simd_json::to_borrowed_value(&mut bytes).expect("JSON"))
-            .map(|attribute| attribute.text.into_owned())
+        let kept = json::parse(&mut bytes, |value| kept(name, value).map(Attribute::into_owned));
+        kept.expect("JSON").map(|attribute| attribute.text.into_owned())
     }
 
     #[test]

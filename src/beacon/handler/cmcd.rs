@@ -7,9 +7,9 @@
 use actix_web::{HttpRequest, HttpResponse, http::header, web};
 use serde::Deserialize;
 
-use super::{append, arrival, cross_origin, origin, refuse, seal};
+use super::{Sealed, append, arrival, cross_origin, origin, refuse, seal, told};
 use crate::{
-    beacon::{Collector, body, formats::cmcd, refusal::Refusal},
+    beacon::{Collector, body, formats::cmcd, origin::Incoming, refusal::Refusal},
     event::Format,
 };
 
@@ -23,7 +23,7 @@ pub async fn report(
     payload: web::Payload,
     collector: web::Data<Collector>,
 ) -> HttpResponse {
-    let body = body::read_bytes(&request, payload, &collector.body_room);
+    let body = body::read_bytes(request.head(), payload.into_inner(), &collector.body_room);
     respond(&request, &key, body, &collector).await
 }
 
@@ -55,27 +55,25 @@ async fn respond<B: AsRef<[u8]>>(
     body: impl Future<Output = Result<B, Refusal>>,
     collector: &Collector,
 ) -> HttpResponse {
-    let outcome = receive(request, key, body, collector).await;
-    if let Err(refusal) = &outcome {
-        collector.tell_refused(request, key, refusal, Format::Cmcd).await;
-    }
-    origin::narrow(request, answer(collector, outcome))
+    let incoming = Incoming::from(request.head());
+    let sealed = receive(&incoming, key, body, collector).await;
+    let outcome = match told(sealed, incoming.head, key, collector, Format::Cmcd).await {
+        Ok(sealed) => append(collector, sealed).await.map(|durable| durable.accepted),
+        Err(refusal) => Err(refusal),
+    };
+    origin::narrow(incoming.into_page(), answer(collector, outcome))
 }
 
 async fn receive<B: AsRef<[u8]>>(
-    request: &HttpRequest,
+    incoming: &Incoming<'_>,
     key: &str,
     body: impl Future<Output = Result<B, Refusal>>,
     collector: &Collector,
-) -> Result<usize, Refusal> {
-    let admitted = collector.admit(request, key).await?;
+) -> Result<Sealed, Refusal> {
+    let admitted = collector.admit(incoming, key).await?;
     let body = body.await?;
-    let decoded = cmcd::decode(body.as_ref(), arrival(request, collector)?)?;
-    drop(body);
-    let sealed = seal(request, collector, &admitted, decoded, Format::Cmcd)?;
-    let accepted = sealed.accepted;
-    append(collector, &admitted, sealed).await?;
-    Ok(accepted)
+    let decoded = cmcd::decode(body.as_ref(), arrival(incoming.head, collector)?)?;
+    seal(incoming.head, collector, admitted, decoded, Format::Cmcd)
 }
 
 fn answer(collector: &Collector, outcome: Result<usize, Refusal>) -> HttpResponse {

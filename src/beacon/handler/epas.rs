@@ -2,16 +2,21 @@
 
 use actix_web::{
     HttpRequest, HttpResponse,
+    dev::RequestHead,
     http::header::{self, HeaderName},
     web,
 };
 use serde_json::{Map, Value, json};
 
-use super::{allow, append, arrival, cross_origin, origin, seal};
+use super::{Sealed, allow, append, arrival, cross_origin, origin, seal, told};
 use crate::{
     beacon::{
         Collector, body,
-        formats::epas::{self, EpasBeacon},
+        formats::{
+            Rejected,
+            epas::{self, EpasBeacon},
+        },
+        origin::Incoming,
         refusal::Refusal,
         senders::Sender,
     },
@@ -29,15 +34,17 @@ pub async fn take(
     payload: web::Payload,
     collector: web::Data<Collector>,
 ) -> HttpResponse {
-    let answer = match receive(&request, &key, payload, &collector).await {
-        Ok(response) => response,
-        Err(refusal) => {
-            collector.fates.refused(Format::Epas, &refusal);
-            collector.tell_refused(&request, &key, &refusal, Format::Epas).await;
-            refusal.response_with(verdict(&refusal))
-        }
+    let incoming = Incoming::from(request.head());
+    let taken = receive(&incoming, &key, payload, &collector).await;
+    let outcome = match told(taken, incoming.head, &key, &collector, Format::Epas).await {
+        Ok((sealed, answer)) => append(&collector, sealed).await.and(answer),
+        Err(refusal) => Err(refusal),
     };
-    origin::narrow(&request, answer)
+    let answer = outcome.unwrap_or_else(|refusal| {
+        collector.fates.refused(Format::Epas, &refusal);
+        refusal.response_with(verdict(&refusal))
+    });
+    origin::narrow(incoming.into_page(), answer)
 }
 
 /// `OPTIONS`: the SDK's every POST is preceded by one, unless the browser remembers the last.
@@ -50,25 +57,33 @@ pub async fn preflight(
     allow(&request, &key, &collector, headers).await
 }
 
+/// The beacon's record, and the answer once that is durable.
 async fn receive(
-    request: &HttpRequest,
+    incoming: &Incoming<'_>,
     key: &str,
     payload: web::Payload,
     collector: &Collector,
-) -> Result<HttpResponse, Refusal> {
-    let admitted = collector.admit(request, key).await?;
-    let mut body = body::read(request, payload, &collector.body_room).await?;
-    let arrival = arrival(request, collector)?;
+) -> Result<(Sealed, Result<HttpResponse, Refusal>), Refusal> {
+    let Incoming { head, .. } = incoming;
+    let admitted = collector.admit(incoming, key).await?;
+    let mut body = body::read(head, payload.into_inner(), &collector.body_room).await?;
+    let arrival = arrival(head, collector)?;
     let unnamed = |is_init: bool| {
         let known = (!is_init).then_some(arrival.received_ms);
-        view_of_sender(request, collector, &admitted.ingest_key.environment, known)
+        view_of_sender(head, collector, &admitted.ingest_key.environment, known)
     };
-    let EpasBeacon { view_id, is_init, decoded } =
-        epas::decode(&mut body, arrival, version(request), unnamed)?;
+    let EpasBeacon { view_id, is_init, decoded } = epas::decode(&mut body, arrival, version(head), unnamed)?;
     let rejected = decoded.rejected.clone();
-    let sealed = seal(request, collector, &admitted, decoded, Format::Epas)?;
-    drop(body);
-    append(collector, &admitted, sealed).await?;
+    let sealed = seal(head, collector, admitted, decoded, Format::Epas)?;
+    Ok((sealed, answer(view_id, is_init, &rejected, collector)))
+}
+
+fn answer(
+    view_id: Option<String>,
+    is_init: bool,
+    rejected: &[Rejected],
+    collector: &Collector,
+) -> Result<HttpResponse, Refusal> {
     let Some(view_id) = view_id else {
         return Err(Refusal::BadEvent(rejected.first().map_or("bad_event", |first| first.code)));
     };
@@ -82,20 +97,20 @@ async fn receive(
     Ok(cross_origin(HttpResponse::Ok()).json(answer))
 }
 
-fn version(request: &HttpRequest) -> Option<&str> {
-    let version = request.headers().get(VERSION)?.to_str().ok()?;
+fn version(head: &RequestHead) -> Option<&str> {
+    let version = head.headers().get(VERSION)?.to_str().ok()?;
     (!version.is_empty() && version.len() <= LONGEST_VERSION).then_some(version)
 }
 
 /// The view the sender is in at `now_ms`, or a new one.
 fn view_of_sender(
-    request: &HttpRequest,
+    head: &RequestHead,
     collector: &Collector,
     environment: &str,
     now_ms: Option<i64>,
 ) -> String {
-    let network = collector.enricher.network(request).map(|network| network.to_string()).unwrap_or_default();
-    let user_agent = request.headers().get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
+    let network = collector.enricher.network(head).map(|network| network.to_string()).unwrap_or_default();
+    let user_agent = head.headers().get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
     let sender = Sender { environment, network: &network, user_agent: user_agent.unwrap_or_default() };
     let view_id = match now_ms {
         Some(now_ms) => collector.senders.view_of(sender, now_ms),

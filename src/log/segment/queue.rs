@@ -26,9 +26,9 @@ struct State {
     /// Waiting or being written.
     bytes: usize,
     closed: bool,
-    /// What the writer sleeps for: so many appends, or so many bytes. Nobody wakes it for less, since each time costs as
-    /// much as a beacon's decoding. None while it is awake.
-    asleep_for: Option<(usize, usize)>,
+    /// What the writer sleeps for: so many bytes. Nobody wakes it for less, since each time costs as much as a beacon's
+    /// decoding. None while it is awake.
+    asleep_for: Option<usize>,
     /// Why the writer cannot write now.
     fault: Option<String>,
 }
@@ -57,8 +57,7 @@ impl Queue {
         admit(state.bytes)?;
         state.bytes += pending.bytes;
         state.waiting.push_back(pending);
-        let wakes = |(appends, bytes)| state.waiting.len() >= appends || state.bytes >= bytes;
-        if state.asleep_for.is_some_and(wakes) {
+        if state.asleep_for.is_some_and(|bytes| state.bytes >= bytes) {
             state.asleep_for = None;
             drop(state);
             self.changed.notify_all();
@@ -88,24 +87,26 @@ impl Queue {
         }
     }
 
-    /// Waits for appends and takes up to `max_bytes` of them (one at least). Having found some, waits up to `linger`
-    /// for `expected` of them to gather. `None` when the queue is closed and empty.
-    pub fn take(&self, max_bytes: usize, expected: usize, linger: Duration) -> Option<Vec<Pending>> {
+    /// Waits for appends and takes up to `max_bytes` of them (one at least). Having found some, waits until `not_before` for
+    /// more, or until there are as many bytes. `None` when the queue is closed and empty.
+    pub fn take(&self, max_bytes: usize, not_before: Option<Instant>) -> Option<Vec<Pending>> {
         let mut state = self.lock();
         while state.waiting.is_empty() {
             if state.closed {
                 return None;
             }
-            state.asleep_for = Some((1, 0));
+            state.asleep_for = Some(0);
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
-        let deadline = Instant::now() + linger;
-        while state.waiting.len() < expected && state.bytes < max_bytes && !state.closed {
-            let left = deadline.saturating_duration_since(Instant::now());
+        while let Some(not_before) = not_before
+            && state.bytes < max_bytes
+            && !state.closed
+        {
+            let left = not_before.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 break;
             }
-            state.asleep_for = Some((expected, max_bytes));
+            state.asleep_for = Some(max_bytes);
             state = self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }
         state.asleep_for = None;

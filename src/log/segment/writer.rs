@@ -4,7 +4,11 @@
 //! next time without having written anything. So the group is refused, appends stop, and the writer goes back to what
 //! is certainly durable and begins a new segment; only when that has worked are appends taken again.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{
+    io,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use super::{
     Shared,
@@ -38,18 +42,20 @@ impl Writer {
     /// Runs until the queue is closed and empty.
     pub fn run(mut self) {
         be_prompt();
-        let mut expected = 1;
         let shared = Arc::clone(&self.shared);
         // Not more than a segment either, or a small log could not shrink.
         let most = MAX_GROUP_BYTES.min(shared.settings.segment_limit() as usize);
-        let mut linger = shared.settings.linger;
+        let mut pace = shared.settings.pace;
+        let mut not_before = None;
         loop {
             if planted::is(Bug::AnswerBeforeSync) {
                 // Everybody has an answer already, so there is time.
-                (expected, linger) = (usize::MAX, Duration::from_millis(50));
+                pace = Duration::from_millis(50);
+                not_before = Some(Instant::now() + pace);
             }
-            let Some(group) = shared.queue.take(most, expected, linger) else { return };
-            expected = group.len();
+            let Some(group) = shared.queue.take(most, not_before) else { return };
+            // Who is alone waits for nobody, and a crowd's next group gathers.
+            not_before = (group.len() > 1).then(|| Instant::now() + pace);
             let bytes = group.iter().map(|pending| pending.bytes).sum();
             match self.commit(&group) {
                 Ok(first) => {

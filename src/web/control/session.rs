@@ -166,7 +166,7 @@ pub async fn change_password(
 
 /// Tries are counted before they are looked at, so that many at once are no way around.
 fn count_try(request: &HttpRequest, state: &ApiState) -> Result<(), ApiError> {
-    let address = client_address(request, &state.trusted_proxies)
+    let address = client_address(request.head(), &state.trusted_proxies)
         .ok_or_else(|| ApiError::Internal("a request without peer".to_owned()))?;
     state.limits.sign_in(limit_key(address))?;
     Ok(())

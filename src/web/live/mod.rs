@@ -39,7 +39,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
 }
 
 async fn connect(request: HttpRequest, body: web::Payload, state: web::Data<LiveState>) -> HttpResponse {
-    let Some(address) = client_address(&request, &state.api.trusted_proxies) else {
+    let Some(address) = client_address(request.head(), &state.api.trusted_proxies) else {
         return ApiError::Internal("a request without peer".to_owned()).response(None);
     };
     // A cookie comes along with any page's websocket, so it counts only for a page of this origin.

@@ -52,7 +52,7 @@ async fn answer(
     state: &SqlState,
     query_id: &mut String,
 ) -> Result<HttpResponse, EngineError> {
-    let address = client_address(http, &state.api.trusted_proxies).map(limit_key);
+    let address = client_address(http.head(), &state.api.trusted_proxies).map(limit_key);
     let reader = admitted(http, address, state).await?;
     let asked = Asked::read(http, body).await?;
     if let Some(given) = &asked.request.query_id {

@@ -1,7 +1,7 @@
 //! A record as an event: what each key of CTA-5004 means here. What has no meaning is kept with the event under its own
 //! key, so that nothing a player says is lost.
 
-use simd_json::BorrowedValue;
+use simd_json::Node;
 
 use super::{
     quirks,
@@ -67,7 +67,7 @@ pub fn read(record: &Record<'_>, sequence: u64, arrival: Arrival) -> Result<Told
     let counters = Counters {
         startup_ms: quirks::startup_ms(record),
         max_request_latency_ms: request_latency_ms(record),
-        dropped_frames: number(record.get("dfa")).and_then(|dfa| field::total(Some(&dfa), "dfa")),
+        dropped_frames: number(record.get("dfa")).and_then(|dfa| field::total(Some((&dfa).into()), "dfa")),
         ..Counters::default()
     };
     // The code clings to later records of some players; only these two say that something happened.
@@ -92,7 +92,7 @@ pub fn read(record: &Record<'_>, sequence: u64, arrival: Arrival) -> Result<Told
 /// How long a request waited for its first byte; dash.js writes the time of day there.
 fn request_latency_ms(record: &Record<'_>) -> Option<u32> {
     let ttfb = record.get("ttfb").and_then(Value::number).filter(|ms| is_duration(*ms))?;
-    field::total(Some(&BorrowedValue::from(ttfb)), "ttfb")
+    field::total(Some((&field::of_number(ttfb)).into()), "ttfb")
 }
 
 fn kind<'a>(record: &Record<'_>, token: &'a str) -> (Kind, &'a str) {
@@ -185,15 +185,15 @@ fn attributes(record: &Record<'_>, t_ms: i64) -> Vec<Attribute<'static>> {
 }
 
 fn meaning(key: AttributeKey, text: &str) -> Option<Attribute<'static>> {
-    field::attribute(attribute::by_key(key)?, &BorrowedValue::from(text)).map(Attribute::into_owned)
+    field::attribute(attribute::by_key(key)?, (&Node::String(text)).into()).map(Attribute::into_owned)
 }
 
 fn measured(key: AttributeKey, number: f64) -> Option<Attribute<'static>> {
-    field::attribute(attribute::by_key(key)?, &BorrowedValue::from(number))
+    field::attribute(attribute::by_key(key)?, (&field::of_number(number)).into())
 }
 
 fn kept(key: &str, text: &str) -> Option<Attribute<'static>> {
-    private::kept(key, &BorrowedValue::from(text)).map(Attribute::into_owned)
+    private::kept(key.to_owned(), (&Node::String(text)).into()).map(Attribute::into_owned)
 }
 
 /// Custom keys have a hyphen. They are the customer's dimensions, or say what CMCD has no word for.
@@ -202,12 +202,12 @@ fn own(key: &str, text: &str) -> Option<Attribute<'static>> {
     match named {
         Some(spec) if spec.kind == attribute::Type::Text => meaning(spec.key, text),
         Some(spec) => measured(spec.key, text.parse().ok()?),
-        None => field::custom(key.into(), &BorrowedValue::from(text)).map(Attribute::into_owned),
+        None => field::custom(key.into(), (&Node::String(text)).into()).map(Attribute::into_owned),
     }
 }
 
-fn number(value: Option<&Value<'_>>) -> Option<BorrowedValue<'static>> {
-    value?.number().map(BorrowedValue::from)
+fn number(value: Option<&Value<'_>>) -> Option<Node<'static>> {
+    value?.number().map(field::of_number)
 }
 
 /// The words all formats use; low latency is kept beside it.

@@ -98,7 +98,7 @@ pub async fn run(
     let query_id = query_id.unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
     let asked =
         Asked::on_screen(query.clone(), parameters, Some(query_id.clone()), limit.into()).map_err(fault)?;
-    let address = client_address(&request, &state.api.trusted_proxies).map(limit_key);
+    let address = client_address(request.head(), &state.api.trusted_proxies).map(limit_key);
     let mut record = Record::new(&state.api.control, Asker::of(&reader), address, &query_id);
     record.query.clone_from(&query);
     let (rows, cost) = answered(&state, &asked, &mut record, limit as usize).await.map_err(fault)?;
