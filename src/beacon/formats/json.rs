@@ -3,6 +3,7 @@
 
 use std::{cell::RefCell, iter, slice};
 
+use serde::{Serialize, Serializer};
 use simd_json::{Buffers, Node, StaticNode, Tape, fill_tape};
 
 use crate::beacon::refusal::Refusal;
@@ -96,22 +97,23 @@ impl<'t, 'a> Json<'t, 'a> {
             Some(value)
         }))
     }
+}
 
-    /// The same on its own.
-    pub fn to_owned(self) -> serde_json::Value {
+impl Serialize for Json<'_, '_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if let Some(members) = self.members() {
-            return members.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+            return serializer.collect_map(members);
         }
         if let Some(items) = self.items() {
-            return items.map(Self::to_owned).collect();
+            return serializer.collect_seq(items);
         }
         match (self.text(), self.scalar()) {
-            (Some(text), _) => text.into(),
-            (_, Some(StaticNode::Bool(flag))) => flag.into(),
-            (_, Some(StaticNode::I64(number))) => number.into(),
-            (_, Some(StaticNode::U64(number))) => number.into(),
-            (_, Some(StaticNode::F64(number))) => number.into(),
-            (_, Some(StaticNode::Null) | None) => serde_json::Value::Null,
+            (Some(text), _) => serializer.serialize_str(text),
+            (_, Some(StaticNode::Bool(flag))) => serializer.serialize_bool(flag),
+            (_, Some(StaticNode::I64(number))) => serializer.serialize_i64(number),
+            (_, Some(StaticNode::U64(number))) => serializer.serialize_u64(number),
+            (_, Some(StaticNode::F64(number))) => serializer.serialize_f64(number),
+            (_, Some(StaticNode::Null) | None) => serializer.serialize_unit(),
         }
     }
 }
@@ -133,7 +135,7 @@ mod tests {
         #[test]
         fn all_of_a_body_is_read(json in r#"\{("[a-c]":(-?[1-9][0-9]{0,8}|"[a-z\\n]{0,3}"|null|true|[0-9]\.5|\[(1,\{"x":\[\]\},)*"e"\]|\{\}),)*"z":0\}"#) {
             let mut bytes = json.clone().into_bytes();
-            let read = parse(&mut bytes, |json| json.to_owned());
+            let read = parse(&mut bytes, |json| serde_json::to_value(json).unwrap());
             let expected: Result<serde_json::Value, _> = serde_json::from_str(&json);
             match (read, expected) {
                 (Ok(read), Ok(expected)) => proptest::prop_assert_eq!(read, expected),

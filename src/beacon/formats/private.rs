@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value;
+use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::{field, json::Json};
 use crate::{
@@ -41,11 +41,10 @@ impl<'a> Name<'a> {
         let text = match value.text() {
             Some(text) => cleaned(self.is_address, field::truncated(text)),
             None if value.scalar().is_some() => field::text(value).unwrap_or_default(),
+            None if value.members().is_some_and(|mut members| members.next().is_none()) => "".into(),
             None => {
-                let mut nested = value.to_owned();
-                clean(self.is_address, &mut nested);
-                let is_empty = matches!(&nested, Value::Object(members) if members.is_empty());
-                if is_empty { "".into() } else { field::cut(nested.to_string().into(), field::truncated) }
+                let nested = serde_json::to_string(&Nested { value, is_address: self.is_address }).ok()?;
+                field::cut(nested.into(), field::truncated)
             }
         };
         field::named(AttributeKey::KeyUnknown, self.text.clone(), text)
@@ -115,21 +114,32 @@ fn cleaned(is_address: bool, text: &str) -> Cow<'_, str> {
     without_queries(text)
 }
 
-fn clean(is_address: bool, value: &mut Value) {
-    match value {
-        Value::String(text) => *text = cleaned(is_address, text).into_owned(),
-        Value::Array(items) => items.iter_mut().for_each(|item| clean(is_address, item)),
-        Value::Object(members) => {
-            members.retain(|name, _| {
-                let is_secret = has_one(name, &SECRETS);
-                if is_secret {
-                    count_secret();
-                }
-                !is_secret
-            });
-            members.iter_mut().for_each(|(name, member)| clean(has_one(name, &ADDRESSES), member));
+/// What holds others, as JSON text: without secrets, its addresses cut, members in the order of their names.
+struct Nested<'t, 'a> {
+    value: Json<'t, 'a>,
+    is_address: bool,
+}
+
+impl Serialize for Nested<'_, '_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { value, is_address } = *self;
+        if let Some(members) = value.members() {
+            let (secret, mut kept): (Vec<_>, Vec<_>) = members.partition(|(name, _)| has_one(name, &SECRETS));
+            secret.iter().for_each(|_| count_secret());
+            kept.sort_by_key(|(name, _)| *name);
+            let mut map = serializer.serialize_map(Some(kept.len()))?;
+            for (name, value) in kept {
+                map.serialize_entry(name, &Nested { value, is_address: has_one(name, &ADDRESSES) })?;
+            }
+            return map.end();
         }
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        if let Some(items) = value.items() {
+            return serializer.collect_seq(items.map(|value| Nested { value, is_address }));
+        }
+        match value.text() {
+            Some(text) => serializer.serialize_str(&cleaned(is_address, text)),
+            None => value.serialize(serializer),
+        }
     }
 }
 

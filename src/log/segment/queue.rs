@@ -33,6 +33,25 @@ struct State {
     fault: Option<String>,
 }
 
+/// So many that wait keep the processor busy, and what it saves is worth more to all of them than being answered at once.
+const CROWD: usize = 64;
+
+/// How long appends gather before they are taken.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Gather {
+    pub until: Instant,
+    /// If they are a crowd by then.
+    pub crowd_until: Instant,
+}
+
+impl Gather {
+    /// A crowd for twice as long and a half.
+    pub fn from_now(pace: Duration) -> Self {
+        let now = Instant::now();
+        Self { until: now + pace, crowd_until: now + pace * 5 / 2 }
+    }
+}
+
 /// See the module.
 pub(super) struct Queue {
     state: Mutex<State>,
@@ -87,9 +106,9 @@ impl Queue {
         }
     }
 
-    /// Waits for appends and takes up to `max_bytes` of them (one at least). Having found some, waits until `not_before` for
-    /// more, or until there are as many bytes. `None` when the queue is closed and empty.
-    pub fn take(&self, max_bytes: usize, not_before: Option<Instant>) -> Option<Vec<Pending>> {
+    /// Waits for appends and takes up to `max_bytes` of them (one at least). Having found some, waits for more as `gather` says,
+    /// or until there are as many bytes. `None` when the queue is closed and empty.
+    pub fn take(&self, max_bytes: usize, gather: Option<Gather>) -> Option<Vec<Pending>> {
         let mut state = self.lock();
         while state.waiting.is_empty() {
             if state.closed {
@@ -98,11 +117,12 @@ impl Queue {
             state.asleep_for = Some(0);
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
-        while let Some(not_before) = not_before
+        while let Some(gather) = gather
             && state.bytes < max_bytes
             && !state.closed
         {
-            let left = not_before.saturating_duration_since(Instant::now());
+            let until = if state.waiting.len() < CROWD { gather.until } else { gather.crowd_until };
+            let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 break;
             }

@@ -39,8 +39,8 @@ pub struct SegmentSettings {
     /// client's repeat does no harm. Longer than with brokers: busy disks pause for a second or two, and an answer then is
     /// better than a repeat.
     pub answer_within: Duration,
-    /// How far apart commits begin at least while several callers wait: each commit costs as much processor time as two or
-    /// three beacons. A lone caller never waits.
+    /// How far apart commits begin at least while several callers wait, and two and a half times as far for a crowd: each commit
+    /// costs as much processor time as ten beacons. A lone caller never waits.
     pub pace: Duration,
 }
 

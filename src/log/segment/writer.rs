@@ -4,16 +4,12 @@
 //! next time without having written anything. So the group is refused, appends stop, and the writer goes back to what
 //! is certainly durable and begins a new segment; only when that has worked are appends taken again.
 
-use std::{
-    io,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{io, sync::Arc, time::Duration};
 
 use super::{
     Shared,
     format::{RECORD_HEADER, encode_record},
-    queue::Pending,
+    queue::{Gather, Pending},
     recovery::{self, Active, Segment},
 };
 use crate::{
@@ -46,16 +42,16 @@ impl Writer {
         // Not more than a segment either, or a small log could not shrink.
         let most = MAX_GROUP_BYTES.min(shared.settings.segment_limit() as usize);
         let mut pace = shared.settings.pace;
-        let mut not_before = None;
+        let mut gather = None;
         loop {
             if planted::is(Bug::AnswerBeforeSync) {
                 // Everybody has an answer already, so there is time.
                 pace = Duration::from_millis(50);
-                not_before = Some(Instant::now() + pace);
+                gather = Some(Gather::from_now(pace));
             }
-            let Some(group) = shared.queue.take(most, not_before) else { return };
+            let Some(group) = shared.queue.take(most, gather) else { return };
             // Who is alone waits for nobody, and a crowd's next group gathers.
-            not_before = (group.len() > 1).then(|| Instant::now() + pace);
+            gather = (group.len() > 1).then(|| Gather::from_now(pace));
             let bytes = group.iter().map(|pending| pending.bytes).sum();
             match self.commit(&group) {
                 Ok(first) => {
