@@ -133,10 +133,14 @@ fn listen(
         prompt::be_prompt();
         let application = Web::new().wrap(from_fn(line::hold)).configure(configure.clone());
         let front = front.clone();
-        apply_fn_factory(application, move |mut request: Request, application: &_| {
-            match front.as_ref().and_then(|front| front.take(&mut request)) {
-                Some(answer) => Either::Left(answer.map(Ok)),
-                None => Either::Right(application.call(request).map_ok(Response::from)),
+        apply_fn_factory(application, move |request: Request, application: &_| {
+            let taken = match &front {
+                Some(front) => front.take(request),
+                None => Err(request),
+            };
+            match taken {
+                Ok(answer) => Either::Left(answer.map(Ok)),
+                Err(request) => Either::Right(application.call(request).map_ok(Response::from)),
             }
         })
     };

@@ -4,7 +4,7 @@
 //! one sync, and the head of each, with everything around it, would be out of the processor's cache by then. So these are
 //! known by their path and taken here, and all else goes on to the application.
 
-use std::{mem, sync::Arc};
+use std::sync::Arc;
 
 use actix_http::{Request, Response};
 use actix_web::{http::Method, web};
@@ -26,11 +26,13 @@ impl Front {
         Self { collector, prefix: prefix.into() }
     }
 
-    /// Takes a beacon to its answer; `None` if the request is something else.
-    pub fn take(&self, request: &mut Request) -> Option<LocalBoxFuture<'static, Response<Held>>> {
-        let beacon = Beacon::at(request.method(), request.path(), &self.prefix)?;
-        let (request, collector) = (mem::replace(request, Request::new()), self.collector.clone());
-        Some(Box::pin(async move {
+    /// Takes a beacon to its answer; a request that is something else comes back.
+    pub fn take(&self, request: Request) -> Result<LocalBoxFuture<'static, Response<Held>>, Request> {
+        let Some(beacon) = Beacon::at(request.method(), request.path(), &self.prefix) else {
+            return Err(request);
+        };
+        let collector = self.collector.clone();
+        Ok(Box::pin(async move {
             let turn = Turn::of(&request);
             let answer = match beacon {
                 Beacon::Native { key_from } => handler::native::take(request, key_from, &collector).await,
