@@ -21,7 +21,7 @@ const ALIASES: [(&str, &str); 6] = [
 ];
 
 /// What a view is or is not, and its SQL.
-const FLAGS: [(&str, &str); 8] = [
+const FLAGS: [(&str, &str); 9] = [
     ("playback_failure", "playback_failure"),
     ("video_startup_failure", "playback_failure AND NOT view_started"),
     ("playback_business_exception", "playback_business_exception"),
@@ -30,6 +30,7 @@ const FLAGS: [(&str, &str); 8] = [
     ("played_to_end", "played_to_end"),
     ("view_dropped", "view_dropped"),
     ("view_ended", "view_ended"),
+    ("view_has_ad", "view_has_ad"),
 ];
 
 /// `custom.NAME` is any custom dimension; `custom_1` … `custom_20` are those of SDKs that number them.
