@@ -3,15 +3,14 @@
 //! What prost generates copies each of the hundred texts of a record, which was more than half of what processing it cost.
 //! Its rules are kept to the letter: what it takes is taken and what it refuses is refused (`tests/it/record.rs`).
 
-use std::borrow::Cow;
+mod fields;
 
 use prost::{
     DecodeError,
-    encoding::{
-        DecodeContext, WireType, decode_key, decode_varint, encode_key, encode_varint, message, skip_field,
-    },
+    encoding::{WireType, encode_key, encode_varint, message},
 };
 
+use self::fields::{BYTES, Fields, NUMBER, Texts};
 use super::{Attribute, Counters, Event, Failure, Record, Segment};
 
 /// Bytes of an event and of an attribute without their texts, about.
@@ -141,8 +140,8 @@ fn put_nested(out: &mut Vec<u8>, tag: u32, write: impl FnOnce(&mut Vec<u8>)) {
 /// When the bytes are none.
 pub fn read(bytes: &[u8]) -> Result<Record<'_>, Unreadable> {
     let mut record = Record::default();
-    let texts = &mut Texts { all: bytes, valid: "" };
-    let mut fields = Fields(bytes);
+    let texts = &mut Texts::of(bytes);
+    let mut fields = Fields::of(bytes);
     while let Some(key) = fields.key()? {
         match key {
             (1, BYTES) => record.environment = texts.read(fields.bytes()?)?,
@@ -160,7 +159,7 @@ pub fn read(bytes: &[u8]) -> Result<Record<'_>, Unreadable> {
 
 /// How many events a record has, without reading them; of bytes that are none, as many as come before that shows.
 pub fn count_events(bytes: &[u8]) -> usize {
-    let mut fields = Fields(bytes);
+    let mut fields = Fields::of(bytes);
     let mut events = 0;
     while let Ok(Some((tag, wire_type))) = fields.key() {
         let stepped_over = match wire_type {
@@ -176,7 +175,7 @@ pub fn count_events(bytes: &[u8]) -> usize {
 }
 
 fn read_event<'a>(bytes: &'a [u8], texts: &mut Texts<'a>, event: &mut Event<'a>) -> Result<(), Unreadable> {
-    let mut fields = Fields(bytes);
+    let mut fields = Fields::of(bytes);
     while let Some(key) = fields.key()? {
         match key {
             (1, NUMBER) => event.sequence = fields.number()?,
@@ -198,7 +197,7 @@ fn read_event<'a>(bytes: &'a [u8], texts: &mut Texts<'a>, event: &mut Event<'a>)
 }
 
 fn read_counters(bytes: &[u8], counters: &mut Counters) -> Result<(), Unreadable> {
-    let mut fields = Fields(bytes);
+    let mut fields = Fields::of(bytes);
     while let Some(key) = fields.key()? {
         let total = match key {
             (1, NUMBER) => &mut counters.playing_ms,
@@ -234,7 +233,7 @@ fn read_counters(bytes: &[u8], counters: &mut Counters) -> Result<(), Unreadable
 }
 
 fn read_segment(bytes: &[u8], segment: &mut Segment) -> Result<(), Unreadable> {
-    let mut fields = Fields(bytes);
+    let mut fields = Fields::of(bytes);
     while let Some(key) = fields.key()? {
         match key {
             (1, NUMBER) => segment.number = fields.number()? as u32,
@@ -251,7 +250,7 @@ fn read_failure<'a>(
     texts: &mut Texts<'a>,
     failure: &mut Failure<'a>,
 ) -> Result<(), Unreadable> {
-    let mut fields = Fields(bytes);
+    let mut fields = Fields::of(bytes);
     while let Some(key) = fields.key()? {
         match key {
             (1, BYTES) => failure.code = texts.read(fields.bytes()?)?,
@@ -268,7 +267,7 @@ fn read_attribute<'a>(
     texts: &mut Texts<'a>,
     known: &mut Attribute<'a>,
 ) -> Result<(), Unreadable> {
-    let mut fields = Fields(bytes);
+    let mut fields = Fields::of(bytes);
     while let Some(key) = fields.key()? {
         match key {
             (1, NUMBER) => known.key = fields.number()? as i32,
@@ -287,119 +286,4 @@ fn one_more<T: Default>(list: &mut Vec<T>, room: usize) -> &mut T {
         list.reserve_exact(room);
     }
     list.push_mut(T::default())
-}
-
-/// Tag and type of a field.
-type Key = (u32, u32);
-
-/// The types there are in a record.
-const NUMBER: u32 = WireType::Varint as u32;
-const BYTES: u32 = WireType::LengthDelimited as u32;
-
-/// What is left of a message's fields. What nearly all of them look like is read in place, the rest by prost.
-struct Fields<'a>(&'a [u8]);
-
-impl<'a> Fields<'a> {
-    #[inline]
-    fn key(&mut self) -> Result<Option<Key>, Unreadable> {
-        let key = match *self.0 {
-            [] => return Ok(None),
-            [key @ 8..0x80, ref rest @ ..] => {
-                self.0 = rest;
-                key.into()
-            }
-            _ => self.long(long_key)?,
-        };
-        Ok(Some((key >> 3, key & 7)))
-    }
-
-    #[inline]
-    fn number(&mut self) -> Result<u64, Unreadable> {
-        match *self.0 {
-            [byte @ 0..0x80, ref rest @ ..] => {
-                self.0 = rest;
-                Ok(byte.into())
-            }
-            [low, high @ 0..0x80, ref rest @ ..] => {
-                self.0 = rest;
-                Ok(u64::from(low & 0x7F) | u64::from(high) << 7)
-            }
-            _ => self.long(long_number),
-        }
-    }
-
-    #[inline]
-    fn bytes(&mut self) -> Result<&'a [u8], Unreadable> {
-        let length = usize::try_from(self.number()?).unwrap_or(usize::MAX);
-        let (bytes, rest) = self.0.split_at_checked(length).ok_or(Unreadable::Short)?;
-        self.0 = rest;
-        Ok(bytes)
-    }
-
-    /// What is none of the fields that are read: nobody knows it, or a tag up to `known` has a type that is not its own.
-    #[inline]
-    fn step_over(&mut self, key: Key, known: u32) -> Result<(), Unreadable> {
-        self.0 = stepped_over(key, known, self.0)?;
-        Ok(())
-    }
-
-    /// Reads with a function that takes and gives back what is left: were it lent, it could not stay in registers.
-    #[inline]
-    fn long<T>(&mut self, read: fn(&'a [u8]) -> Result<(T, &'a [u8]), DecodeError>) -> Result<T, Unreadable> {
-        let (value, rest) = read(self.0)?;
-        self.0 = rest;
-        Ok(value)
-    }
-}
-
-#[inline(never)]
-fn long_key(mut bytes: &[u8]) -> Result<(u32, &[u8]), DecodeError> {
-    let (tag, wire_type) = decode_key(&mut bytes)?;
-    Ok((tag << 3 | wire_type as u32, bytes))
-}
-
-#[inline(never)]
-fn stepped_over((tag, wire_type): Key, known: u32, mut bytes: &[u8]) -> Result<&[u8], Unreadable> {
-    if tag <= known {
-        return Err(Unreadable::Type);
-    }
-    let wire_type = WireType::try_from(u64::from(wire_type))?;
-    skip_field(wire_type, tag, &mut bytes, DecodeContext::default())?;
-    Ok(bytes)
-}
-
-#[inline(never)]
-fn long_number(mut bytes: &[u8]) -> Result<(u64, &[u8]), DecodeError> {
-    let number = decode_varint(&mut bytes)?;
-    Ok((number, bytes))
-}
-
-/// Looks whether texts are UTF-8, many at once: between them there is little else, and mostly that is UTF-8 too. In front of a text
-/// stands its length, whose last byte is a character by itself, so where it begins a character begins.
-struct Texts<'a> {
-    /// The whole record, whose fields are read from the first to the last.
-    all: &'a [u8],
-    /// What was looked at last, up to where it is not UTF-8.
-    valid: &'a str,
-}
-
-impl<'a> Texts<'a> {
-    #[inline]
-    fn read(&mut self, bytes: &'a [u8]) -> Result<Cow<'a, str>, Unreadable> {
-        let begin = bytes.as_ptr().addr().wrapping_sub(self.valid.as_ptr().addr());
-        match self.valid.get(begin..begin.saturating_add(bytes.len())) {
-            Some(text) => Ok(text.into()),
-            None => self.look_on(bytes).map(Into::into),
-        }
-    }
-
-    fn look_on(&mut self, bytes: &'a [u8]) -> Result<&'a str, Unreadable> {
-        let begin = bytes.as_ptr().addr() - self.all.as_ptr().addr();
-        let (_, ahead) = self.all.split_at(begin);
-        self.valid = match str::from_utf8(ahead) {
-            Ok(all) => all,
-            Err(end) => str::from_utf8(&ahead[..end.valid_up_to()]).unwrap_or_default(),
-        };
-        self.valid.get(..bytes.len()).ok_or(Unreadable::Text)
-    }
 }
