@@ -8,6 +8,7 @@
 pub mod attribute;
 pub mod bot;
 pub mod bounds;
+pub mod by_key;
 mod counters;
 pub mod course;
 pub mod engagement;

@@ -20,6 +20,7 @@ use std::collections::BTreeSet;
 
 use super::{
     bounds,
+    by_key::ByKey,
     counters::raise,
     marks::Marks,
     moments::Moments,
@@ -77,8 +78,8 @@ pub struct View {
     pub state: Latest<State>,
     /// Whether the viewer has paused; kept apart because a seek hides it.
     pub paused: Latest<bool>,
-    pub text: Short<AttributeKey, Latest<String>>,
-    pub number: Short<AttributeKey, Latest<u64>>,
+    pub text: ByKey<Latest<String>>,
+    pub number: ByKey<Latest<u64>>,
     pub custom: Short<String, Latest<String>>,
     /// Played stretches by number.
     pub segment_from_ms: Short<u32, u32>,
@@ -150,9 +151,15 @@ impl View {
         self.playhead_ms.learn(other.playhead_ms.order, other.playhead_ms.value);
         self.state.learn(other.state.order, other.state.value);
         self.paused.learn(other.paused.order, other.paused.value);
-        merge_latest(&mut self.text, &other.text);
-        merge_latest(&mut self.number, &other.number);
-        merge_latest(&mut self.custom, &other.custom);
+        for (key, latest) in other.text.iter() {
+            self.text.entry(key).learn_text(latest.order, &latest.value);
+        }
+        for (key, latest) in other.number.iter() {
+            self.number.entry(key).learn(latest.order, latest.value);
+        }
+        for (name, latest) in other.custom.iter() {
+            self.learn_custom(latest.order, name, &latest.value);
+        }
         for (number, from_ms) in other.segment_from_ms.iter() {
             self.segment_from_ms
                 .entry(*number)
@@ -253,22 +260,23 @@ impl View {
     fn learn_attribute(&mut self, order: u64, attribute: &Attribute<'_>) {
         let key = attribute.key();
         match key {
-            AttributeKey::KeyCustom => match self.custom.get_mut(&*attribute.name) {
-                Some(known) => known.learn_text(order, &attribute.text),
-                None => {
-                    let known = Latest { order, value: attribute.text.to_string() };
-                    self.custom.insert(attribute.name.to_string(), known);
-                }
-            },
+            AttributeKey::KeyCustom => self.learn_custom(order, &attribute.name, &attribute.text),
             _ => match super::attribute::by_key(key).map(|spec| spec.kind) {
                 Some(super::attribute::Type::Text) => {
-                    self.text.entry(key).or_default().learn_text(order, &attribute.text);
+                    self.text.entry(key).learn_text(order, &attribute.text);
                 }
                 Some(super::attribute::Type::Number | super::attribute::Type::Share) => {
-                    self.number.entry(key).or_default().learn(order, attribute.number);
+                    self.number.entry(key).learn(order, attribute.number);
                 }
                 None => {}
             },
+        }
+    }
+
+    fn learn_custom(&mut self, order: u64, name: &str, value: &str) {
+        match self.custom.get_mut(name) {
+            Some(known) => known.learn_text(order, value),
+            None => drop(self.custom.insert(name.to_owned(), Latest { order, value: value.to_owned() })),
         }
     }
 }
@@ -307,12 +315,12 @@ impl View {
 
     /// The newest text said for `key`, empty if none.
     pub fn text(&self, key: AttributeKey) -> &str {
-        self.text.get(&key).map_or("", |latest| latest.value.as_str())
+        self.text.get(key).map_or("", |latest| latest.value.as_str())
     }
 
     /// The newest number said for `key`, 0 if none.
     pub fn number(&self, key: AttributeKey) -> u64 {
-        self.number.get(&key).map_or(0, |latest| latest.value)
+        self.number.get(key).map_or(0, |latest| latest.value)
     }
 
     /// Totals and played ranges: the client's own, else what follows from the timeline.
@@ -355,18 +363,5 @@ fn smaller(a: Option<i64>, b: Option<i64>) -> Option<i64> {
     match (a, b) {
         (Some(a), Some(b)) => Some(a.min(b)),
         (a, b) => a.or(b),
-    }
-}
-
-fn merge_latest<K: Ord + Clone, T: Ord + Clone>(
-    known: &mut Short<K, Latest<T>>,
-    other: &Short<K, Latest<T>>,
-) {
-    for (key, latest) in other.iter() {
-        match known.get_mut(key) {
-            Some(current) if *latest > *current => *current = latest.clone(),
-            Some(_) => {}
-            None => drop(known.insert(key.clone(), latest.clone())),
-        }
     }
 }

@@ -118,6 +118,7 @@ impl Batch {
 
     /// Reads what was not read yet; what cannot be is poison.
     pub fn read(&mut self) {
+        self.records.reserve(self.unread.len());
         for StoredRecord { offset, payload } in std::mem::take(&mut self.unread) {
             match Read::try_new_or_recover(payload, |payload| Record::from_bytes(payload)) {
                 Ok(read) => self.records.push((offset, read)),

@@ -98,8 +98,11 @@ impl Excluded {
 
     /// What of `records` stays, each with its offset.
     pub fn kept_of<'a>(&self, records: &[Placed<'a>]) -> Vec<(u64, Cow<'a, Record<'a>>)> {
-        let kept = records.iter();
-        kept.filter_map(|(offset, record)| Some((*offset, self.kept(*offset, record)?))).collect()
+        let mut kept = Vec::with_capacity(records.len());
+        kept.extend(
+            records.iter().filter_map(|(offset, record)| Some((*offset, self.kept(*offset, record)?))),
+        );
+        kept
     }
 
     /// What of a record is left out; none if nothing is.

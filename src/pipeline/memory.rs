@@ -5,10 +5,9 @@
 //! removed by the engine of `event_rows`. So it may be lost or forgotten at any time, and what there is no room for is: those
 //! first that were silent for longest ([`Memory::forget_beyond`]).
 
-use std::{
-    collections::{HashMap, HashSet, VecDeque},
-    sync::Arc,
-};
+use std::{collections::VecDeque, sync::Arc};
+
+use foldhash::{HashMap, HashSet};
 
 use super::{
     batch::Placed,
@@ -216,10 +215,8 @@ impl Memory {
                 Some(copied) => copied,
                 None => copy.environments.entry(Arc::clone(environment)).or_default(),
             };
-            if !copied.contains_key(&*record.view_id)
-                && let Some((view_id, view)) = views.get_key_value(&*record.view_id)
-            {
-                copied.insert(Arc::clone(view_id), view.clone());
+            if let Some((view_id, view)) = views.get_key_value(&*record.view_id) {
+                copied.entry(Arc::clone(view_id)).or_insert_with(|| view.clone());
             }
         }
         copy

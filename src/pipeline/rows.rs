@@ -2,10 +2,9 @@
 //!
 //! They come in the order of their tables' keys, so that ClickHouse need not sort them.
 
-use std::{
-    borrow::Cow,
-    collections::{BTreeMap, HashMap},
-};
+use std::{borrow::Cow, collections::BTreeMap};
+
+use foldhash::{HashMap, HashMapExt as _};
 
 use super::{memory::Memory, notes::Notes};
 use crate::{
@@ -39,39 +38,50 @@ pub struct Day<'a> {
     pub views: Vec<ViewRow<'a>>,
 }
 
-/// What a batch says of one view.
+/// What a batch says of one view. Each has a place of its own: it is large, and put in order twice.
 struct Part<'a> {
     row: ViewRow<'a>,
     events: Vec<EventRow<'a>>,
     news: Notes,
 }
 
+impl Part<'_> {
+    fn day(&self) -> i64 {
+        self.row.view_start_ms.div_euclid(DAY_MS)
+    }
+}
+
 /// The rows of `kept`, which is of one partition ([`Excluded::kept_of`](super::excluded::Excluded::kept_of)); every view must be
 /// in `memory`.
 pub fn rows<'a>(partition: u32, kept: &'a [(u64, Cow<'_, Record<'_>>)], memory: &mut Memory) -> Rows<'a> {
     let mut rows = Rows::default();
-    for part in parts(partition, kept, memory, &mut rows) {
-        let day = rows.by_day.entry(part.row.view_start_ms.div_euclid(DAY_MS)).or_default();
-        day.events.extend(part.events);
-        day.views.push(part.row);
-    }
-    for day in rows.by_day.values_mut() {
-        day.views.sort_unstable_by(|a, b| {
+    let mut parts = parts(partition, kept, memory, &mut rows);
+    for of_day in parts.chunk_by_mut(|a, b| a.day() == b.day()) {
+        let mut events = Vec::with_capacity(of_day.iter().map(|part| part.events.len()).sum());
+        of_day.iter_mut().for_each(|part| events.append(&mut part.events));
+        rows.by_day.insert(of_day[0].day(), Day { events, views: Vec::new() });
+        of_day.sort_unstable_by(|a, b| {
+            let (a, b) = (&a.row, &b.row);
             (a.environment, a.view_start_ms, a.view_id).cmp(&(b.environment, b.view_start_ms, b.view_id))
         });
+    }
+    let mut parts = parts.into_iter();
+    for (number, day) in &mut rows.by_day {
+        let views = parts.as_slice().partition_point(|part| part.day() == *number);
+        day.views = parts.by_ref().take(views).map(|part| part.row).collect();
     }
     rows
 }
 
-/// What the batch says of each view, in the order of `event_rows`.
+/// What the batch says of each view, day by day in the order of `event_rows`.
 fn parts<'a>(
     partition: u32,
     kept: &'a [(u64, Cow<'_, Record<'_>>)],
     memory: &mut Memory,
     fates: &mut Rows<'_>,
-) -> Vec<Part<'a>> {
-    let mut places: HashMap<(&str, &str), usize> = HashMap::new();
-    let mut parts: Vec<Part<'a>> = Vec::new();
+) -> Vec<Box<Part<'a>>> {
+    let mut places: HashMap<(&str, &str), usize> = HashMap::with_capacity(kept.len());
+    let mut parts: Vec<Box<Part<'a>>> = Vec::new();
     for (offset, record) in kept {
         let record: &'a Record<'_> = record;
         let (environment, view_id) = (&*record.environment, &*record.view_id);
@@ -85,7 +95,8 @@ fn parts<'a>(
         let view_start_ms = remembered.start_ms;
         let place = *places.entry((environment, view_id)).or_insert_with(|| {
             let row = ViewRow { environment, view_start_ms, view_id, view: View::default(), course: None };
-            parts.push(Part { row, events: Vec::with_capacity(record.events.len()), news: Notes::default() });
+            let events = Vec::with_capacity(record.events.len());
+            parts.push(Box::new(Part { row, events, news: Notes::default() }));
             parts.len() - 1
         });
         let part = &mut parts[place];
@@ -109,15 +120,17 @@ fn parts<'a>(
             });
         }
     }
-    for Part { row, news, .. } in &mut parts {
+    for part in &mut parts {
+        let Part { row, news, .. } = &mut **part;
         let Some(remembered) = memory.get_mut(row.environment, row.view_id) else { continue };
         fates.left_out = fates.left_out.and(remembered.bound(&mut row.view, *news));
         row.course = remembered.reckon(&row.view);
     }
     let hour = |row: &ViewRow<'_>| row.view_start_ms.div_euclid(HOUR_MS);
     parts.sort_unstable_by(|a, b| {
+        let days = a.day().cmp(&b.day());
         let (a, b) = (&a.row, &b.row);
-        (a.environment, hour(a), a.view_id).cmp(&(b.environment, hour(b), b.view_id))
+        days.then_with(|| (a.environment, hour(a), a.view_id).cmp(&(b.environment, hour(b), b.view_id)))
     });
     for part in &mut parts {
         part.events.sort_by_key(|row| row.event.sequence);

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use super::native::{Block, Columns};
+use super::native::{Block, Columns, Digits, Value};
 use crate::event::{
     Attribute, AttributeKey, Counters, Event, View,
     attribute::{ATTRIBUTES, MILLIONTHS, Type, by_key},
@@ -80,7 +80,7 @@ pub fn event_block(rows: &[EventRow<'_>]) -> Block {
         .has_dictionary()
         .lengths(|row| attributes(row.event).count())
         .dictionary(|row| attributes(row.event).map(name))
-        .all(|row| attributes(row.event).map(text));
+        .all(|row| attributes(row.event).map(Said));
     columns.begin("log_partition", "UInt32").each(|row| row.log_partition);
     columns.begin("log_offset", "UInt64").each(|row| row.log_offset);
     columns.build()
@@ -136,11 +136,16 @@ fn name<'a>(attribute: &'a Attribute<'_>) -> Cow<'a, str> {
 }
 
 /// An attribute's value as text.
-fn text<'a>(attribute: &'a Attribute<'_>) -> Cow<'a, str> {
-    match by_key(attribute.key()).map(|spec| spec.kind) {
-        Some(Type::Number) => attribute.number.to_string().into(),
-        Some(Type::Share) => millionths(attribute.number).to_string().into(),
-        Some(Type::Text) | None => (&*attribute.text).into(),
+struct Said<'a>(&'a Attribute<'a>);
+
+impl Value for Said<'_> {
+    fn put(self, out: &mut Vec<u8>) {
+        let Self(attribute) = self;
+        match by_key(attribute.key()).map(|spec| spec.kind) {
+            Some(Type::Number) => Digits(attribute.number).put(out),
+            Some(Type::Share) => millionths(attribute.number).to_string().as_str().put(out),
+            Some(Type::Text) | None => (&*attribute.text).put(out),
+        }
     }
 }
 
@@ -334,11 +339,11 @@ fn view_attributes(columns: &mut Columns<'_, ViewRow<'_>>) {
         match spec.kind {
             Type::Text => columns
                 .begin(spec.name, LATEST_TEXT)
-                .each(|row| row.view.text.get(&spec.key).map_or(0, |latest| latest.order))
+                .each(|row| row.view.text.get(spec.key).map_or(0, |latest| latest.order))
                 .each(|row| row.view.text(spec.key)),
             Type::Number | Type::Share => columns
                 .begin(spec.name, LATEST_NUMBER)
-                .each(|row| row.view.number.get(&spec.key).map_or(0, |latest| latest.order))
+                .each(|row| row.view.number.get(spec.key).map_or(0, |latest| latest.order))
                 .each(|row| row.view.number(spec.key)),
         };
     }

@@ -247,7 +247,7 @@ fn a_source_that_is_live_makes_a_live_view_unless_the_page_says_otherwise() {
         beacons
             .iter()
             .for_each(|body| decode(&beacon(body.clone())).records.iter().for_each(|r| view.learn(r)));
-        view.text.get(&AttributeKey::StreamType).map(|known| known.value.clone())
+        view.text.get(AttributeKey::StreamType).map(|known| known.value.clone())
     };
     let loaded = || json!([{"e": "requestcompleted", "xsqno": 7, "vsoisli": true}]);
     let started = || json!([{"e": "viewstart", "xsqno": 2, "vsmty": "dvr"}, {"e": "hb", "xsqno": 3}]);

@@ -3,23 +3,22 @@
 //! What prost generates copies each of the hundred texts of a record, which was more than half of what processing it cost.
 //! Its rules are kept to the letter: what it takes is taken and what it refuses is refused (`tests/it/record.rs`).
 
-use std::borrow::Cow;
+mod fields;
 
 use prost::{
-    DecodeError, Message,
-    encoding::{
-        DecodeContext, WireType, check_wire_type, decode_key, decode_varint, encode_key, encode_varint,
-        message, skip_field,
-    },
+    DecodeError,
+    encoding::{WireType, encode_key, encode_varint, message},
 };
 
-use super::{Attribute, Event, Failure, Record, Segment};
+use self::fields::{BYTES, Fields, NUMBER, Texts};
+use super::{Attribute, Counters, Event, Failure, Record, Segment};
 
 /// Bytes of an event and of an attribute without their texts, about.
 const EVENT_ROOM: usize = 96;
 const ATTRIBUTE_ROOM: usize = 12;
 
-/// Attributes of an event there is room for at first.
+/// Events and attributes there is room for at first.
+const EVENTS: usize = 8;
 const ATTRIBUTES: usize = 16;
 
 /// Why bytes are no record.
@@ -27,6 +26,8 @@ const ATTRIBUTES: usize = 16;
 pub enum Unreadable {
     #[error(transparent)]
     Field(#[from] DecodeError),
+    #[error("a field of another type than it has")]
+    Type,
     #[error("it ends within a field")]
     Short,
     #[error("a text that is not UTF-8")]
@@ -139,17 +140,18 @@ fn put_nested(out: &mut Vec<u8>, tag: u32, write: impl FnOnce(&mut Vec<u8>)) {
 /// When the bytes are none.
 pub fn read(bytes: &[u8]) -> Result<Record<'_>, Unreadable> {
     let mut record = Record::default();
-    let mut fields = Fields(bytes);
-    while let Some((tag, wire_type)) = fields.next()? {
-        match tag {
-            1 => record.environment = fields.text(wire_type)?,
-            2 => record.view_id = fields.text(wire_type)?,
-            3 => record.format = fields.number(wire_type)? as i32,
-            4 => record.received_ms = fields.number(wire_type)?.cast_signed(),
-            5 => record.anchor_ms = fields.number(wire_type)?.cast_signed(),
-            6 => record.events.push(read_event(fields.nested(wire_type)?)?),
-            7 => record.origin.push(read_attribute(fields.nested(wire_type)?)?),
-            _ => fields.skip(tag, wire_type)?,
+    let texts = &mut Texts::of(bytes);
+    let mut fields = Fields::of(bytes);
+    while let Some(key) = fields.key()? {
+        match key {
+            (1, BYTES) => record.environment = texts.read(fields.bytes()?)?,
+            (2, BYTES) => record.view_id = texts.read(fields.bytes()?)?,
+            (3, NUMBER) => record.format = fields.number()? as i32,
+            (4, NUMBER) => record.received_ms = fields.number()?.cast_signed(),
+            (5, NUMBER) => record.anchor_ms = fields.number()?.cast_signed(),
+            (6, BYTES) => read_event(fields.bytes()?, texts, one_more(&mut record.events, EVENTS))?,
+            (7, BYTES) => read_attribute(fields.bytes()?, texts, one_more(&mut record.origin, ATTRIBUTES))?,
+            _ => fields.step_over(key, 7)?,
         }
     }
     Ok(record)
@@ -157,12 +159,12 @@ pub fn read(bytes: &[u8]) -> Result<Record<'_>, Unreadable> {
 
 /// How many events a record has, without reading them; of bytes that are none, as many as come before that shows.
 pub fn count_events(bytes: &[u8]) -> usize {
-    let mut fields = Fields(bytes);
+    let mut fields = Fields::of(bytes);
     let mut events = 0;
-    while let Ok(Some((tag, wire_type))) = fields.next() {
+    while let Ok(Some((tag, wire_type))) = fields.key() {
         let stepped_over = match wire_type {
-            WireType::LengthDelimited => fields.bytes(wire_type).map(drop),
-            _ => fields.skip(tag, wire_type),
+            BYTES => fields.bytes().map(drop),
+            _ => fields.step_over((tag, wire_type), 0),
         };
         if stepped_over.is_err() {
             break;
@@ -172,114 +174,116 @@ pub fn count_events(bytes: &[u8]) -> usize {
     events
 }
 
-fn read_event(mut fields: Fields<'_>) -> Result<Event<'_>, Unreadable> {
-    let mut event = Event::default();
-    while let Some((tag, wire_type)) = fields.next()? {
-        match tag {
-            1 => event.sequence = fields.number(wire_type)?,
-            2 => event.t_ms = fields.number(wire_type)?.cast_signed(),
-            3 => event.kind = fields.number(wire_type)? as i32,
-            4 => event.name = fields.text(wire_type)?,
-            5 => event.playhead_ms = Some(fields.number(wire_type)?),
-            6 => fields.message(wire_type, event.counters.get_or_insert_default())?,
-            7 => {
-                let mut segment = Segment::default();
-                fields.message(wire_type, &mut segment)?;
-                event.segments.push(segment);
+fn read_event<'a>(bytes: &'a [u8], texts: &mut Texts<'a>, event: &mut Event<'a>) -> Result<(), Unreadable> {
+    let mut fields = Fields::of(bytes);
+    while let Some(key) = fields.key()? {
+        match key {
+            (1, NUMBER) => event.sequence = fields.number()?,
+            (2, NUMBER) => event.t_ms = fields.number()?.cast_signed(),
+            (3, NUMBER) => event.kind = fields.number()? as i32,
+            (4, BYTES) => event.name = texts.read(fields.bytes()?)?,
+            (5, NUMBER) => event.playhead_ms = Some(fields.number()?),
+            (6, BYTES) => read_counters(fields.bytes()?, event.counters.get_or_insert_default())?,
+            (7, BYTES) => read_segment(fields.bytes()?, one_more(&mut event.segments, 1))?,
+            (8, BYTES) => {
+                read_attribute(fields.bytes()?, texts, one_more(&mut event.attributes, ATTRIBUTES))?;
             }
-            8 => {
-                if event.attributes.is_empty() {
-                    event.attributes.reserve(ATTRIBUTES);
-                }
-                event.attributes.push(read_attribute(fields.nested(wire_type)?)?);
-            }
-            9 => read_failure(fields.nested(wire_type)?, event.failure.get_or_insert_default())?,
-            10 => event.turn = fields.number(wire_type)? as u32,
-            _ => fields.skip(tag, wire_type)?,
-        }
-    }
-    Ok(event)
-}
-
-fn read_failure<'a>(mut fields: Fields<'a>, failure: &mut Failure<'a>) -> Result<(), Unreadable> {
-    while let Some((tag, wire_type)) = fields.next()? {
-        match tag {
-            1 => failure.code = fields.text(wire_type)?,
-            2 => failure.message = fields.text(wire_type)?,
-            3 => failure.severity = fields.number(wire_type)? as i32,
-            _ => fields.skip(tag, wire_type)?,
+            (9, BYTES) => read_failure(fields.bytes()?, texts, event.failure.get_or_insert_default())?,
+            (10, NUMBER) => event.turn = fields.number()? as u32,
+            _ => fields.step_over(key, 10)?,
         }
     }
     Ok(())
 }
 
-fn read_attribute(mut fields: Fields<'_>) -> Result<Attribute<'_>, Unreadable> {
-    let mut known = Attribute::default();
-    while let Some((tag, wire_type)) = fields.next()? {
-        match tag {
-            1 => known.key = fields.number(wire_type)? as i32,
-            2 => known.name = fields.text(wire_type)?,
-            3 => known.text = fields.text(wire_type)?,
-            4 => known.number = fields.number(wire_type)?,
-            _ => fields.skip(tag, wire_type)?,
-        }
+fn read_counters(bytes: &[u8], counters: &mut Counters) -> Result<(), Unreadable> {
+    let mut fields = Fields::of(bytes);
+    while let Some(key) = fields.key()? {
+        let total = match key {
+            (1, NUMBER) => &mut counters.playing_ms,
+            (2, NUMBER) => &mut counters.watch_ms,
+            (3, NUMBER) => &mut counters.rebuffer_ms,
+            (4, NUMBER) => &mut counters.rebuffer_count,
+            (5, NUMBER) => &mut counters.seek_ms,
+            (6, NUMBER) => &mut counters.seek_count,
+            (7, NUMBER) => &mut counters.dropped_frames,
+            (8, NUMBER) => {
+                counters.bitrate_ms = Some(fields.number()?);
+                continue;
+            }
+            (9, NUMBER) => &mut counters.upscale_ms,
+            (10, NUMBER) => &mut counters.downscale_ms,
+            (11, NUMBER) => &mut counters.startup_ms,
+            (12, NUMBER) => &mut counters.player_startup_ms,
+            (13, NUMBER) => &mut counters.page_load_ms,
+            (14, NUMBER) => &mut counters.max_upscale,
+            (15, NUMBER) => &mut counters.max_downscale,
+            (16, NUMBER) => &mut counters.max_request_latency_ms,
+            (17, NUMBER) => &mut counters.preroll_request_count,
+            (18, NUMBER) => &mut counters.preroll_request_ms,
+            (19, NUMBER) => &mut counters.preroll_load_ms,
+            _ => {
+                fields.step_over(key, 19)?;
+                continue;
+            }
+        };
+        *total = Some(fields.number()? as u32);
     }
-    Ok(known)
+    Ok(())
 }
 
-/// What is left of a message's fields.
-struct Fields<'a>(&'a [u8]);
-
-impl<'a> Fields<'a> {
-    fn next(&mut self) -> Result<Option<(u32, WireType)>, Unreadable> {
-        match *self.0 {
-            [] => Ok(None),
-            // Nearly all: one byte of a tag that is one, and a type that is one of these two.
-            [key @ 8..0x80, ref rest @ ..] if matches!(key & 7, 0 | 2) => {
-                self.0 = rest;
-                let wire_type = if key & 7 == 0 { WireType::Varint } else { WireType::LengthDelimited };
-                Ok(Some((u32::from(key >> 3), wire_type)))
-            }
-            _ => Ok(Some(decode_key(&mut self.0)?)),
+fn read_segment(bytes: &[u8], segment: &mut Segment) -> Result<(), Unreadable> {
+    let mut fields = Fields::of(bytes);
+    while let Some(key) = fields.key()? {
+        match key {
+            (1, NUMBER) => segment.number = fields.number()? as u32,
+            (2, NUMBER) => segment.from_ms = fields.number()? as u32,
+            (3, NUMBER) => segment.to_ms = fields.number()? as u32,
+            _ => fields.step_over(key, 3)?,
         }
     }
+    Ok(())
+}
 
-    fn number(&mut self, wire_type: WireType) -> Result<u64, Unreadable> {
-        check_wire_type(WireType::Varint, wire_type)?;
-        self.varint()
-    }
-
-    fn varint(&mut self) -> Result<u64, Unreadable> {
-        if let [byte @ 0..0x80, ref rest @ ..] = *self.0 {
-            self.0 = rest;
-            return Ok(byte.into());
+fn read_failure<'a>(
+    bytes: &'a [u8],
+    texts: &mut Texts<'a>,
+    failure: &mut Failure<'a>,
+) -> Result<(), Unreadable> {
+    let mut fields = Fields::of(bytes);
+    while let Some(key) = fields.key()? {
+        match key {
+            (1, BYTES) => failure.code = texts.read(fields.bytes()?)?,
+            (2, BYTES) => failure.message = texts.read(fields.bytes()?)?,
+            (3, NUMBER) => failure.severity = fields.number()? as i32,
+            _ => fields.step_over(key, 3)?,
         }
-        Ok(decode_varint(&mut self.0)?)
     }
+    Ok(())
+}
 
-    fn bytes(&mut self, wire_type: WireType) -> Result<&'a [u8], Unreadable> {
-        check_wire_type(WireType::LengthDelimited, wire_type)?;
-        let length = usize::try_from(self.varint()?).unwrap_or(usize::MAX);
-        let (bytes, rest) = self.0.split_at_checked(length).ok_or(Unreadable::Short)?;
-        self.0 = rest;
-        Ok(bytes)
+fn read_attribute<'a>(
+    bytes: &'a [u8],
+    texts: &mut Texts<'a>,
+    known: &mut Attribute<'a>,
+) -> Result<(), Unreadable> {
+    let mut fields = Fields::of(bytes);
+    while let Some(key) = fields.key()? {
+        match key {
+            (1, NUMBER) => known.key = fields.number()? as i32,
+            (2, BYTES) => known.name = texts.read(fields.bytes()?)?,
+            (3, BYTES) => known.text = texts.read(fields.bytes()?)?,
+            (4, NUMBER) => known.number = fields.number()?,
+            _ => fields.step_over(key, 4)?,
+        }
     }
+    Ok(())
+}
 
-    fn text(&mut self, wire_type: WireType) -> Result<Cow<'a, str>, Unreadable> {
-        let text = str::from_utf8(self.bytes(wire_type)?);
-        text.map(Cow::Borrowed).map_err(|_| Unreadable::Text)
+/// A new one behind the others, to be read where it stands; there is room for so many at first.
+fn one_more<T: Default>(list: &mut Vec<T>, room: usize) -> &mut T {
+    if list.is_empty() {
+        list.reserve_exact(room);
     }
-
-    fn nested(&mut self, wire_type: WireType) -> Result<Self, Unreadable> {
-        self.bytes(wire_type).map(Self)
-    }
-
-    /// A message without texts.
-    fn message(&mut self, wire_type: WireType, message: &mut impl Message) -> Result<(), Unreadable> {
-        Ok(message.merge(self.bytes(wire_type)?)?)
-    }
-
-    fn skip(&mut self, tag: u32, wire_type: WireType) -> Result<(), Unreadable> {
-        Ok(skip_field(wire_type, tag, &mut self.0, DecodeContext::default())?)
-    }
+    list.push_mut(T::default())
 }

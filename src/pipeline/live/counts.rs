@@ -4,9 +4,11 @@
 //! in millionths of a view, so that they are exact however often a view comes and goes.
 
 use std::{
-    collections::{BTreeMap, HashMap, VecDeque},
+    collections::{BTreeMap, VecDeque},
     sync::Arc,
 };
+
+use foldhash::HashMap;
 
 use super::{
     bounds::{MOST_CHART_SECONDS, MOST_HEAT_SECONDS, MOST_MOMENTS, MOST_QUIET_VIDEOS},
@@ -79,7 +81,7 @@ pub struct Counts {
 impl Default for Counts {
     fn default() -> Self {
         Self {
-            videos: HashMap::new(),
+            videos: HashMap::default(),
             seconds: Seconds::new(ENVIRONMENT_SECONDS),
             startups: Startups::default(),
             shares: Shares::default(),
@@ -206,6 +208,9 @@ impl Counts {
 
     /// Notes `custom` events of a view, by name and second.
     pub(super) fn note_moments(&mut self, live: &LiveView, moments: Vec<Moment>) {
+        if moments.is_empty() {
+            return;
+        }
         let stands_for = Marks::of(live).stands_for();
         let Some(video) = self.videos.get_mut(live.view.text(AttributeKey::VideoId)) else { return };
         let moments = moments.into_iter().filter(|_| stands_for > 0);

@@ -16,7 +16,6 @@ pub mod wary;
 pub mod window;
 
 use std::{
-    collections::HashMap,
     ops::Range,
     sync::{
         Arc,
@@ -25,6 +24,7 @@ use std::{
     time::Duration,
 };
 
+use foldhash::HashMap;
 use parking_lot::Mutex;
 use tokio::sync::watch;
 

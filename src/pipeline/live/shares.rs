@@ -1,7 +1,7 @@
 //! How many watch, rebuffer or have failed, by each value of a dimension. Kept up to date view by view, so that an answer costs
 //! what it lists, however many views there are.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use super::{
     monitor::{Group, Shared},

@@ -3,8 +3,9 @@
 //! Fed by records in any order with any repetition: [`View`] absorbs them, and every count is the difference between a
 //! view before and after a record. Times are receive times, so a replay builds the same seconds.
 
-use std::collections::{BinaryHeap, HashMap};
-use std::{cmp::Reverse, sync::Arc};
+use std::{cmp::Reverse, collections::BinaryHeap, sync::Arc};
+
+use foldhash::HashMap;
 
 use super::{
     bounds::{self, MOST_BYTES, MOST_OF_A_VIEW},

@@ -1,6 +1,6 @@
 //! What is counted of a group in one interval.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use super::group::{Groups, Shared};
 
@@ -59,7 +59,7 @@ impl Slot {
 
     /// Forgets the dimensions, and the single startups with them.
     pub fn fold(&mut self, groups: &mut Groups) {
-        let mut folded: HashMap<Shared, Cell> = HashMap::new();
+        let mut folded: HashMap<Shared, Cell> = HashMap::default();
         for (group, cell) in &self.cells {
             folded.entry(groups.coarse(group)).or_default().add(cell);
         }

@@ -1,10 +1,11 @@
 //! Who is counted together: the values of all monitored dimensions of a view.
 
 use std::{
-    collections::HashSet,
     hash::{Hash, Hasher},
     sync::Arc,
 };
+
+use foldhash::HashSet;
 
 use crate::{
     event::{AttributeKey, View, attribute::MILLIONTHS, engagement::ONE_VIEW},

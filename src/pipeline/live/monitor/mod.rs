@@ -13,7 +13,9 @@ mod group;
 pub mod metric;
 mod totals;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+
+use foldhash::HashMap;
 
 pub use self::{
     cell::{Cell, Slot},
@@ -57,6 +59,11 @@ impl Tracked {
     /// Whom the view is counted with.
     pub(super) fn group(&self) -> Option<&Shared> {
         self.group.as_ref()
+    }
+
+    /// Whether it counts as a viewer, and as one who waits for the first frame.
+    fn present(&self) -> (bool, bool) {
+        (self.is_viewer, self.is_viewer && self.is_starting)
     }
 }
 
@@ -147,11 +154,15 @@ impl Monitor {
     }
 
     fn move_presence(&mut self, was: &Tracked, is: &Tracked) {
+        if was.group == is.group && was.present() == is.present() {
+            return;
+        }
         if let Some(group) = &was.group
             && let Some((viewers, starting)) = self.present.get_mut(group)
         {
-            *viewers -= u32::from(was.is_viewer);
-            *starting -= u32::from(was.is_viewer && was.is_starting);
+            let (viewer, starter) = was.present();
+            *viewers -= u32::from(viewer);
+            *starting -= u32::from(starter);
             if *viewers == 0 {
                 self.present.remove(group);
             }
