@@ -45,7 +45,7 @@ use crate::{
     pipeline::{
         self, Processor,
         caution::Caution,
-        live::{Feed, Live, resume::Resume, wary::Wary},
+        live::{Feed, Live, bounds::Room, resume::Resume, wary::Wary},
         progress::Progress,
         trial::Trials,
     },
@@ -160,7 +160,7 @@ async fn start(config: Config) -> Result<Running, StartError> {
 
     let clock = Clock::system();
     let (stop, stopping) = watch::channel(false);
-    let live = Arc::new(Live::default());
+    let live = Arc::new(Live::with_room(Room(config.live_memory_bytes)));
     let hub = Arc::new(Hub::new(Arc::clone(&live), clock.clone()));
     let progress = Progress::default();
     let trials = Trials { store: store.clone(), program: None };

@@ -75,6 +75,7 @@ pub struct Config {
     pub log_max_bytes: u64,
     pub clickhouse: Option<ClickHouse>,
     pub clickhouse_memory_bytes: u64,
+    pub live_memory_bytes: usize,
     pub chdb_lib: Option<PathBuf>,
     pub database_url: String,
     pub trusted_proxies: Vec<IpNet>,
@@ -148,6 +149,7 @@ impl Config {
         }
         let log_max_bytes = reader.number("log_max_bytes");
         let clickhouse_memory_bytes = reader.number("clickhouse_memory_bytes");
+        let live_memory_bytes = reader.number("live_memory_bytes");
         let admit_events_per_s = reader.number("admit_events_per_s");
         let (heartbeat_ms, accept_history) = (heartbeat_ms(&mut reader), reader.parsed("accept_history"));
         let respect_privacy_signals = reader.parsed("respect_privacy_signals");
@@ -189,6 +191,7 @@ impl Config {
             log_max_bytes: log_max_bytes.unwrap_or_default(),
             clickhouse,
             clickhouse_memory_bytes: clickhouse_memory_bytes.unwrap_or_default(),
+            live_memory_bytes: live_memory_bytes.unwrap_or_default(),
             chdb_lib: reader.optional("chdb_lib").map(PathBuf::from),
             database_url,
             trusted_proxies,

@@ -39,6 +39,7 @@ test('k makes the figures larger and takes away what one needs hands for, and Es
     assert.equal(await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth), false);
     assert.deepEqual(await axe(page), []);
     await page.reload();
+    await page.waitForLoadState('networkidle');
     await pages(page).waitFor({ state: 'hidden' });
     await page.keyboard.press('Escape');
     await pages(page).waitFor();

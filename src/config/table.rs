@@ -15,7 +15,7 @@ const fn setting(name: &'static str, default: &'static str, help: &'static str) 
 }
 
 /// All settings, in the order of `--help` and `docs/settings.md`.
-pub const SETTINGS: [Setting; 42] = [
+pub const SETTINGS: [Setting; 43] = [
     setting("roles", "collect,process,query", "Which parts this process runs"),
     setting("http_addr", "127.0.0.1:8080", "Beacons, API, dashboard and websocket"),
     setting("admin_addr", "127.0.0.1:9090", "/metrics, /healthz and /readyz"),
@@ -49,6 +49,7 @@ pub const SETTINGS: [Setting; 42] = [
     setting("clickhouse_user", "default", "User at that server"),
     setting("clickhouse_password", "", "Password at that server"),
     setting("clickhouse_memory_bytes", "4294967296", "Memory limit of the embedded engine"),
+    setting("live_memory_bytes", "1073741824", "Memory of views shown live, each some 4 kB"),
     setting("chdb_lib", "", "Path of libchdb.so; empty looks in the known places"),
     setting("database_url", "", "Control data: sqlite:PATH or postgres://…; empty is SQLite in data_dir"),
     setting("trusted_proxies", "", "Networks whose X-Forwarded-For counts, comma-separated"),

@@ -5,9 +5,25 @@
 
 use crate::event::View;
 
-/// Bytes of all views of all environments: some 250,000 that are open or were so ten minutes ago. Those that come then are left
-/// out, of environments that have their share already ([`is_crowded`]).
-pub const MOST_BYTES: usize = 1 << 30;
+/// Bytes of all views of all environments, by default for some 250,000 that are open or were so ten minutes ago. Those that come
+/// then are left out, of environments that have their share already ([`Room::is_crowded`]).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Room(pub usize);
+
+impl Default for Room {
+    fn default() -> Self {
+        Self(1 << 30)
+    }
+}
+
+impl Room {
+    /// Whether an environment whose views take `own` bytes has to do with what it has: `all` is what those of all `count`
+    /// environments take. Nobody who has less than an equal share is left out because of the others.
+    pub fn is_crowded(self, own: usize, all: usize, count: usize) -> bool {
+        all >= self.0 && own >= self.0 / count.max(1)
+    }
+}
+
 /// Bytes of one view. It stays as it was when it grows beyond.
 pub const MOST_OF_A_VIEW: usize = 1 << 20;
 /// Seconds of media in the heatmaps of an environment's videos: five and a half thousand of an hour each, 320 MB.
@@ -24,12 +40,6 @@ pub const MOST_QUIET_VIDEOS: usize = 20_000;
 const VIEW: usize = 2000;
 /// What one entry of a map takes besides its text.
 const ENTRY: usize = 64;
-
-/// Whether an environment whose views take `own` bytes has to do with what it has: `all` is what those of all `count`
-/// environments take. Nobody who has less than an equal share is left out because of the others.
-pub fn is_crowded(own: usize, all: usize, count: usize) -> bool {
-    all >= MOST_BYTES && own >= MOST_BYTES / count.max(1)
-}
 
 /// About what a view takes in memory.
 pub fn bytes(view: &View) -> usize {

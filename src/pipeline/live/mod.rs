@@ -3,7 +3,7 @@
 //! After a restart the tail begins some minutes back (the position is kept in a small file), which rebuilds the open
 //! views from their last beacons. The same is done for an environment in which a record has caused a panic, less that record.
 
-mod bounds;
+pub mod bounds;
 mod counts;
 mod heat;
 pub mod monitor;
@@ -29,7 +29,7 @@ use parking_lot::Mutex;
 use tokio::sync::watch;
 
 pub use self::heat::BUCKET_MS;
-use self::{resume::Resume, state::Environment, wary::Wary};
+use self::{bounds::Room, resume::Resume, state::Environment, wary::Wary};
 use crate::{
     clock::Clock,
     event::Record,
@@ -53,6 +53,7 @@ const REOPEN: Duration = Duration::from_secs(1);
 #[derive(Debug, Default)]
 pub struct Live {
     environments: Mutex<HashMap<String, Environment>>,
+    room: Room,
     changed: watch::Sender<u64>,
     /// The log was read up to what had arrived by then, Unix ms.
     current_to_ms: AtomicI64,
@@ -62,6 +63,11 @@ pub struct Live {
 }
 
 impl Live {
+    /// With so much room for views.
+    pub fn with_room(room: Room) -> Self {
+        Self { room, ..Self::default() }
+    }
+
     /// Looks at one environment; an unknown one is empty.
     pub fn read<T>(&self, environment: &str, look: impl FnOnce(&Environment) -> T) -> T {
         let environments = self.environments.lock();
@@ -111,7 +117,9 @@ impl Live {
             }
             let environment = match environments.get_mut(&*record.environment) {
                 Some(environment) => environment,
-                None => environments.entry(record.environment.to_string()).or_default(),
+                None => environments
+                    .entry(record.environment.to_string())
+                    .or_insert_with(|| Environment::with_room(self.room)),
             };
             let is_ahead = record.received_ms - now_ms > AHEAD_MS;
             // It would make all others look silent until then.
@@ -142,7 +150,7 @@ impl Live {
         }
         // One that cannot bear it begins anew with what comes next.
         environments.retain(|_, environment| caught(|| environment.tick(now_ms)).is_ok());
-        Environment::share_room(environments.values_mut());
+        Environment::share_room(self.room, environments.values_mut());
         gauge(Metric::LiveViews, environments.values().map(|e| e.views.len()).sum::<usize>() as f64);
         drop(environments);
         self.changed.send_modify(|version| *version += 1);

@@ -8,7 +8,7 @@ use std::{cmp::Reverse, collections::BinaryHeap, sync::Arc};
 use foldhash::HashMap;
 
 use super::{
-    bounds::{self, MOST_BYTES, MOST_OF_A_VIEW},
+    bounds::{self, MOST_OF_A_VIEW, Room},
     counts::{Before, Marks},
     heat::{self, Stretch},
     monitor::{Monitor, Tracked},
@@ -64,11 +64,17 @@ pub struct Environment {
     erased: HashMap<Arc<str>, i64>,
     /// What all views take, or more: those that have gone since are not taken off until there is need.
     bytes: usize,
+    /// For the views of all environments.
+    room: Room,
     /// It has its share of the room, and the others need the rest.
     is_crowded: bool,
 }
 
 impl Environment {
+    pub(super) fn with_room(room: Room) -> Self {
+        Self { room, ..Self::default() }
+    }
+
     /// Takes in one record.
     pub fn learn(&mut self, record: &Record<'_>) {
         // After a restart time passes as it did: whoever fell silent then has not been watching until now.
@@ -83,7 +89,7 @@ impl Environment {
         let most_events = Seen::most(self.views.len());
         let is_new = !self.views.contains_key(id);
         if is_new {
-            if self.bytes >= MOST_BYTES || self.is_crowded {
+            if self.bytes >= self.room.0 || self.is_crowded {
                 count(Metric::LiveViewsLeftOut, 1);
                 return;
             }
@@ -129,7 +135,7 @@ impl Environment {
     pub fn begin_anew(&mut self, now_ms: i64) {
         let mut erased = std::mem::take(&mut self.erased);
         erased.values_mut().for_each(|heard_ms| *heard_ms = now_ms.min(*heard_ms));
-        *self = Self { erased, version: self.version + 1, ..Self::default() };
+        *self = Self { erased, version: self.version + 1, ..Self::with_room(self.room) };
     }
 
     /// Lets time pass: silent views go, old counts are forgotten, charts get their newest second.
@@ -143,7 +149,7 @@ impl Environment {
         self.monitor.advance(now_ms);
         self.counts.advance(now_ms / 1000, !self.views.is_empty());
         self.erased.retain(|_, heard_ms| now_ms - *heard_ms < PAUSED_GONE_AFTER_MS);
-        if self.bytes > MOST_BYTES / 2 {
+        if self.bytes > self.room.0 / 2 {
             self.weigh();
         }
         self.version += 1;
@@ -155,17 +161,17 @@ impl Environment {
     }
 
     /// Shares the room for views among environments.
-    pub(super) fn share_room<'a>(environments: impl Iterator<Item = &'a mut Self>) {
+    pub(super) fn share_room<'a>(room: Room, environments: impl Iterator<Item = &'a mut Self>) {
         let mut environments: Vec<&mut Self> = environments.collect();
         let sum = |environments: &[&mut Self]| environments.iter().map(|environment| environment.bytes).sum();
         let mut all: usize = sum(&environments);
-        if all >= MOST_BYTES {
+        if all >= room.0 {
             environments.iter_mut().for_each(|environment| environment.weigh());
             all = sum(&environments);
         }
         let count = environments.len();
         for environment in environments {
-            environment.is_crowded = bounds::is_crowded(environment.bytes, all, count);
+            environment.is_crowded = room.is_crowded(environment.bytes, all, count);
         }
     }
 
@@ -297,15 +303,15 @@ mod tests {
         loud.learn(&record(0, 0));
         quiet.learn(&record(0, 0));
         let size = loud.bytes;
-        loud.views.values_mut().for_each(|live| live.bytes = MOST_BYTES);
+        loud.views.values_mut().for_each(|live| live.bytes = Room::default().0);
         loud.weigh();
-        Environment::share_room([&mut loud, &mut quiet].into_iter());
+        Environment::share_room(Room::default(), [&mut loud, &mut quiet].into_iter());
         (loud.bytes, quiet.bytes) = (size, size);
         loud.learn(&record(1, 0));
         quiet.learn(&record(1, 0));
         assert_eq!((loud.views.len(), quiet.views.len()), (1, 2));
         loud.views.values_mut().for_each(|live| live.bytes = size);
-        Environment::share_room([&mut loud, &mut quiet].into_iter());
+        Environment::share_room(Room::default(), [&mut loud, &mut quiet].into_iter());
         loud.learn(&record(1, 0));
         assert_eq!(loud.views.len(), 2, "there is room again");
     }
@@ -327,9 +333,9 @@ mod tests {
 
     #[test]
     fn without_memory_newcomers_are_left_out_until_others_go() {
-        let mut environment = Environment::default();
+        let mut environment = Environment::with_room(Room(1 << 20));
         environment.learn(&record(0, 0));
-        environment.bytes = MOST_BYTES;
+        environment.bytes = 1 << 20;
         environment.learn(&record(1, 0));
         assert_eq!(environment.views.len(), 1, "there was no room");
         environment.tick(1_000);
