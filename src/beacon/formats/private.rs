@@ -41,11 +41,10 @@ impl<'a> Name<'a> {
         let text = match value.text() {
             Some(text) => cleaned(self.is_address, field::truncated(text)),
             None if value.scalar().is_some() => field::text(value).unwrap_or_default(),
-            None if value.members().is_some_and(|mut members| members.next().is_none()) => "".into(),
-            None => {
-                let nested = serde_json::to_string(&Nested { value, is_address: self.is_address }).ok()?;
-                field::cut(nested.into(), field::truncated)
-            }
+            None => match serde_json::to_string(&Nested { value, is_address: self.is_address }).ok()? {
+                nothing if nothing == "{}" => "".into(),
+                nested => field::cut(nested.into(), field::truncated),
+            },
         };
         field::named(AttributeKey::KeyUnknown, self.text.clone(), text)
     }
@@ -198,6 +197,7 @@ mod tests {
         assert_eq!(kept_text("request_url", r#""/seg.ts?sig=1""#).as_deref(), Some("/seg.ts"));
         assert_eq!(kept_text("authorization", r#""Bearer x""#), None);
         assert_eq!(kept_text("data", "{}"), None);
+        assert_eq!(kept_text("headers", r#"{"set-cookie":"a"}"#), None);
         assert_eq!(kept_text("data", "null"), None);
     }
 }
