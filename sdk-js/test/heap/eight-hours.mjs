@@ -1,6 +1,6 @@
 /**
  * The built SDK through eight hours of one video on an accelerated clock, under `node --expose-gc`: the heap after
- * the last hour is the heap after the second. Once with a collector that answers, once with one that is down.
+ * the last hours is the heap after the first. Once with a collector that answers, once with one that is down.
  */
 
 import assert from 'node:assert/strict';
@@ -70,8 +70,9 @@ for (const collector of ['answers', 'is down']) {
       heaps.push(process.memoryUsage().heapUsed);
     }
     handle.destroy();
-    const growth = heaps.at(-1) - heaps[1];
-    t.diagnostic(`heap after each hour: ${heaps.map((heap) => (heap / 1e6).toFixed(2)).join(' ')} MB; growth since the second ${growth} bytes; ${(bytes / 1e6).toFixed(1)} MB sent`);
+    // What stays grows the smallest of some hours too; what the engine had in hand when it was asked does not.
+    const growth = Math.min(...heaps.slice(-3)) - Math.min(...heaps.slice(1, 4));
+    t.diagnostic(`heap after each hour: ${heaps.map((heap) => (heap / 1e6).toFixed(2)).join(' ')} MB; growth from the first hours to the last ${growth} bytes; ${(bytes / 1e6).toFixed(1)} MB sent`);
     assert.ok(growth < MOST_GROWTH, `the heap grew by ${growth} bytes`);
     assert.ok(bytes > 1e6, 'the story was not told');
   });
