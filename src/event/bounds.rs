@@ -14,6 +14,8 @@ pub const STRETCHES: u32 = 10_000;
 pub const ERRORS: usize = 1_000;
 /// Most names of the customer's own dimensions in one view: as many as one `set` may say.
 pub const NAMES: usize = 256;
+/// Most names that one piece of a view has before it is bounded: a beacon may say a hundred thousand.
+pub const NAMES_OF_A_PIECE: usize = 4 * NAMES;
 
 /// Whether a stretch is one of those that a view keeps.
 pub fn keeps(segment: &Segment) -> bool {

@@ -274,9 +274,17 @@ impl View {
     }
 
     fn learn_custom(&mut self, order: u64, name: &str, value: &str) {
-        match self.custom.get_mut(name) {
-            Some(known) => known.learn_text(order, value),
-            None => drop(self.custom.insert(name.to_owned(), Latest { order, value: value.to_owned() })),
+        if let Some(known) = self.custom.get_mut(name) {
+            return known.learn_text(order, value);
+        }
+        // Whatever comes first, the same names stay.
+        let is_full = self.custom.len() >= bounds::NAMES_OF_A_PIECE;
+        if is_full && self.custom.last().is_some_and(|(last, _)| last.as_str() < name) {
+            return;
+        }
+        self.custom.insert(name.to_owned(), Latest { order, value: value.to_owned() });
+        if is_full && let Some(last) = self.custom.last().map(|(last, _)| last.clone()) {
+            self.custom.remove(&last);
         }
     }
 }

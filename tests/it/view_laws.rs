@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use playhead::{
     beacon::formats::{Arrival, cmcd},
-    event::{Record, View},
+    event::{Attribute, AttributeKey, Event, Record, View, bounds::NAMES_OF_A_PIECE},
 };
 use proptest::prelude::*;
 
@@ -109,4 +109,24 @@ proptest! {
         halves.merge(&join(right));
         prop_assert_eq!(halves, join(&of_view));
     }
+}
+
+#[test]
+fn of_names_without_end_a_view_knows_the_same_whatever_comes_first() {
+    let said = |number: u32| Attribute {
+        key: AttributeKey::KeyCustom as i32,
+        name: format!("{:08x}", number.wrapping_mul(2_654_435_761)).into(),
+        text: "said".into(),
+        ..Attribute::default()
+    };
+    let of = |numbers: &mut dyn Iterator<Item = u32>| {
+        let event = Event { attributes: numbers.map(said).collect(), ..Event::default() };
+        View::of(&Record { events: vec![event], ..Record::default() })
+    };
+    let (up, down) = (of(&mut (0..5_000)), of(&mut (0..5_000).rev()));
+    assert_eq!(up.custom, down.custom);
+    assert_eq!(up.custom.len(), NAMES_OF_A_PIECE);
+    let mut halves = of(&mut (0..2_500));
+    halves.merge(&of(&mut (2_500..5_000)));
+    assert_eq!(halves.custom, up.custom);
 }

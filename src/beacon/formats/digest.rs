@@ -32,7 +32,7 @@ pub fn of_texts(texts: &[&str]) -> u64 {
 
 fn add(hash: &mut Sha256, value: Json<'_, '_>) {
     if let Some(members) = value.members() {
-        add_size(hash, b'o', value.len());
+        add_size(hash, b'o', value.count());
         let mut members: Vec<_> = members.collect();
         members.sort_by_key(|(name, _)| *name);
         for (name, member) in members {
@@ -40,7 +40,7 @@ fn add(hash: &mut Sha256, value: Json<'_, '_>) {
             add(hash, member);
         }
     } else if let Some(items) = value.items() {
-        add_size(hash, b'a', value.len());
+        add_size(hash, b'a', value.count());
         items.for_each(|item| add(hash, item));
     } else if let Some(text) = value.text() {
         add_text(hash, b't', text);

@@ -68,7 +68,7 @@ impl<'t, 'a> Json<'t, 'a> {
     }
 
     /// How many it holds directly.
-    pub fn len(self) -> usize {
+    pub fn count(self) -> usize {
         match self.0 {
             [Node::Object { len, .. } | Node::Array { len, .. }, ..] => *len,
             _ => 0,
@@ -149,7 +149,7 @@ mod tests {
         let (mut outer, mut inner) = (br#"{"a":[1,"x"]}"#.to_vec(), b"[2]".to_vec());
         let both = parse(&mut outer, |outer| {
             let inner = parse(&mut inner, |inner| inner.items().map(Iterator::count));
-            (outer.get("a").map(Json::len), inner.unwrap())
+            (outer.get("a").map(Json::count), inner.unwrap())
         });
         assert_eq!(both.unwrap(), (Some(2), Some(1)));
         assert!(parse(&mut b"{".to_vec(), |_| ()).is_err());

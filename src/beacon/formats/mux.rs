@@ -232,7 +232,7 @@ fn members<'t, 'a>(
     ahead_ms: Option<i64>,
 ) -> Option<(Fields<'t, 'a>, Vec<Attribute<'a>>)> {
     let mut fields = Fields::none();
-    let mut attributes = Vec::with_capacity(event.len());
+    let mut attributes = Vec::with_capacity(event.count());
     for (key, value) in event.members()? {
         attributes.extend(mux_keys::with_meaning(key, |meaning| match meaning {
             Meaning::Attribute(spec) => field::attribute(spec, value),

@@ -45,7 +45,7 @@ fn whole_beacon<'a>(beacon: Json<'_, 'a>, arrival: Arrival) -> Result<Decoded<'a
     let mut events_seen = 0;
     for view in views {
         let events = view.get("events");
-        events_seen += events.map_or(0, Json::len);
+        events_seen += events.map_or(0, Json::count);
         if events_seen > MAX_EVENTS {
             return Err(Refusal::TooManyEvents);
         }
@@ -194,7 +194,7 @@ fn counters(c: Json<'_, '_>) -> Counters {
 fn segment(value: Json<'_, '_>) -> Option<Segment> {
     let mut items = value.items().into_iter().flatten();
     let (3, Some(number), Some(from_ms), Some(to_ms)) =
-        (value.len(), items.next(), items.next(), items.next())
+        (value.count(), items.next(), items.next(), items.next())
     else {
         if !value.is_null() {
             field::left_out("seg");
@@ -220,7 +220,7 @@ fn failure<'a>(error: Json<'_, 'a>) -> Failure<'a> {
 
 fn attributes<'a>(set: Option<Json<'_, 'a>>) -> Result<Vec<Attribute<'a>>, &'static str> {
     let Some(set) = set.and_then(field::object) else { return Ok(Vec::new()) };
-    let mut attributes = Vec::with_capacity(set.len());
+    let mut attributes = Vec::with_capacity(set.count());
     for (name, value) in set.members().into_iter().flatten() {
         match attribute::by_name(name).filter(|spec| spec.client) {
             Some(spec) => attributes.extend(field::attribute(spec, value)),
