@@ -1,6 +1,6 @@
 //! 1 · HTTP in: what players send, answered only when it is durable.
 //!
-//! [`handler`] reads top to bottom. A beacon is admitted by its ingest key, read under caps ([`body`]), decoded by its
+//! [`front`] takes what nearly all players send, before the application's routes; [`handler`] reads top to bottom. A beacon is admitted by its ingest key, read under caps ([`body`]), decoded by its
 //! format ([`formats`]) into log records, let in by what it is worth ([`admission`], [`importance`]), enriched with what the server knows ([`enrich`]) and appended to the log.
 
 pub mod admission;
