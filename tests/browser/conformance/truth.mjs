@@ -53,9 +53,7 @@ export const tolerance = (figure, expected) =>
  * the origin lets go so much earlier.
  */
 export const LEAD_MS = { start: 65, stall: 10 };
-/** Where the page itself saw something this far from the script, what it saw is the truth of that run. */
-const SLACK_MS = 45;
-/** And a run this far from it is not the script any more, and is done again. */
+/** A run this far from the script is another one, and is done again. */
 const GROSS_MS = 500;
 
 /** The page's own record under the names of the truth. */
@@ -72,12 +70,9 @@ const within = (slack, figure, value) => {
   return [value].flat(2).every((one, n) => Math.abs(one - wanted[n]) <= slack);
 };
 
-/** What happened instead of what is written, on a machine too busy to keep to the script: nothing, as a rule. */
-export function departures(record) {
-  // Players take their time over a change of speed, and by that much the picture moves longer.
-  const slacks = { rebuffer_count: 0, playing_ms: TOLERANCE_MS };
-  return Object.fromEntries(Object.entries(seenIn(record)).filter(([figure, value]) => !within(slacks[figure] ?? SLACK_MS, figure, value)));
-}
+/** What happened by the page's own record, where that is not to the millisecond as written. */
+export const departures = (record) =>
+  Object.fromEntries(Object.entries(seenIn(record)).filter(([figure, value]) => !within(0, figure, value)));
 
 /** One stall, no other wait that a player may have spoken of, and everything about when and where it should be. */
 export const wasThisScript = (record) =>
