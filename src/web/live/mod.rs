@@ -8,6 +8,7 @@ pub mod question;
 mod room;
 pub mod session;
 pub mod snapshot;
+mod subscription;
 
 use std::sync::Arc;
 

@@ -8,17 +8,17 @@ use actix_ws::{AggregatedMessage, AggregatedMessageStream, CloseCode, CloseReaso
 use futures_util::StreamExt;
 use serde_json::json;
 use tokio::{
-    sync::{broadcast::error::RecvError, mpsc, watch},
-    task::JoinHandle,
+    sync::watch,
     time::{Instant, sleep, timeout},
 };
 
 use super::{
     LiveState,
     frame::{ClientFrame, Close, PROTOCOL, Query, Topic},
-    hub::{Change, Channel, Hub},
+    hub::Hub,
     question::Question,
     room::{ROOM, Room},
+    subscription::{Followed, Subscription},
 };
 use crate::{
     telemetry::{Metric, count_labelled, gauge_add},
@@ -45,8 +45,6 @@ const BEATS_OF_TRUST: u32 = 2;
 const IDLE: Duration = Duration::from_secs(40);
 /// How long a client that is told to go may take to do so.
 const GOODBYE: Duration = Duration::from_secs(5);
-/// Frames waiting for room.
-const OUTBOX: usize = 8;
 /// Longest name of a subscription, bytes: each of its frames carries it.
 const MAX_ID_BYTES: usize = 256;
 /// Clients told to go away come back spread over this.
@@ -75,22 +73,10 @@ struct LiveSession {
     address: IpAddr,
     who: Option<(Proof, Principal)>,
     subscriptions: HashMap<String, Subscription>,
-    outbox: mpsc::Sender<String>,
+    /// What they send.
+    followed: Followed,
     paused: bool,
     frames_in: u32,
-}
-
-struct Subscription {
-    channel: Arc<Channel>,
-    forwarder: Option<JoinHandle<Option<()>>>,
-}
-
-impl Drop for Subscription {
-    fn drop(&mut self) {
-        if let Some(forwarder) = &self.forwarder {
-            forwarder.abort();
-        }
-    }
 }
 
 /// Serves one connection to its end. `proof` is there already when a session's cookie came with the upgrade.
@@ -98,7 +84,6 @@ pub async fn serve(wire: Wire, state: LiveState, proof: Option<Proof>) {
     gauge_add(Metric::LiveConnections, 1.0);
     let Wire { socket, messages, room, hold, address } = wire;
     hold.keep_short(ROOM as u32);
-    let (outbox, frames) = mpsc::channel(OUTBOX);
     let mut session = LiveSession {
         socket: socket.clone(),
         room: room.clone(),
@@ -107,15 +92,15 @@ pub async fn serve(wire: Wire, state: LiveState, proof: Option<Proof>) {
         address,
         who: None,
         subscriptions: HashMap::new(),
-        outbox,
+        followed: Followed::new(),
         paused: false,
         frames_in: 0,
     };
     if let Some(proof) = proof {
         // A cookie that has expired is nobody's, and the client may still send a token.
-        let _ = session.authenticate(proof).await;
+        let _ = Box::pin(session.authenticate(proof)).await;
     }
-    let close = session.run(messages, frames, state.stopping).await;
+    let close = session.run(messages, state.stopping).await;
     gauge_add(Metric::LiveConnections, -1.0);
     // Whoever leaves everything where it is does not read a goodbye either.
     if timeout(GOODBYE, room.free()).await.is_ok() {
@@ -132,7 +117,6 @@ impl LiveSession {
     async fn run(
         mut self,
         mut messages: AggregatedMessageStream,
-        mut frames: mpsc::Receiver<String>,
         mut stopping: watch::Receiver<bool>,
     ) -> Option<Close> {
         let hello = json!({"type": "hello", "server_ms": self.hub.now_ms(), "protocol": PROTOCOL});
@@ -142,9 +126,10 @@ impl LiveSession {
         let mut heartbeat = tokio::time::interval(HEARTBEAT);
         let mut beats = 0_u32;
         let room = self.room.clone();
-        let next = async |frames: &mut mpsc::Receiver<String>| {
+        // Made when there is room for it, so a client that reads nothing costs no more than those who do.
+        let next = async |followed: &mut Followed| {
             room.free().await;
-            frames.recv().await
+            followed.next().await
         };
         loop {
             tokio::select! {
@@ -170,7 +155,9 @@ impl LiveSession {
                         Err(_) => return None,
                     }
                 }
-                frame = next(&mut frames) => self.send("change", frame?).await.ok()?,
+                Some(frame) = next(&mut self.followed), if !self.followed.is_empty() => {
+                    self.send("change", frame).await.ok()?;
+                }
                 _ = heartbeat.tick() => {
                     beats += 1;
                     if beats.is_multiple_of(2) {
@@ -179,7 +166,7 @@ impl LiveSession {
                     if self.who.is_none() && opened.elapsed() > AUTH_DEADLINE {
                         return Some(Close::Authentication);
                     }
-                    if beats.is_multiple_of(BEATS_OF_TRUST) && let Err(close) = self.look_again().await {
+                    if beats.is_multiple_of(BEATS_OF_TRUST) && let Err(close) = Box::pin(self.look_again()).await {
                         return Some(close);
                     }
                     if last_heard.elapsed() > IDLE || self.leaves_everything() {
@@ -242,7 +229,8 @@ impl LiveSession {
         };
         match (frame, &self.who) {
             (ClientFrame::Auth { token }, _) => {
-                self.authenticate(Proof::Token(token)).await?;
+                // Once in a connection, and most of what its task would take all the time.
+                Box::pin(self.authenticate(Proof::Token(token))).await?;
             }
             (_, None) => return Err(Close::Authentication),
             (ClientFrame::Subscribe { id, topic, query, since }, Some((_, principal))) => {
@@ -252,19 +240,12 @@ impl LiveSession {
             (ClientFrame::Unsubscribe { id }, _) => drop(self.subscriptions.remove(&id)),
             (ClientFrame::Pause, _) => {
                 self.paused = true;
-                for subscription in self.subscriptions.values_mut() {
-                    if let Some(forwarder) = subscription.forwarder.take() {
-                        forwarder.abort();
-                    }
-                }
+                self.followed.clear();
             }
             (ClientFrame::Resume, _) => {
-                self.paused = false;
-                for (id, subscription) in &mut self.subscriptions {
-                    if subscription.forwarder.is_none() {
-                        let channel = Arc::clone(&subscription.channel);
-                        let forwarding = forward(id.clone(), channel, None, self.outbox.clone());
-                        subscription.forwarder = Some(tokio::spawn(forwarding));
+                if std::mem::take(&mut self.paused) {
+                    for (id, subscription) in &mut self.subscriptions {
+                        subscription.follow(id, None, &mut self.followed);
                     }
                 }
             }
@@ -304,10 +285,11 @@ impl LiveSession {
         if self.subscriptions.len() >= MAX_SUBSCRIPTIONS && !self.subscriptions.contains_key(&id) {
             return Err(Close::TooManySubscriptions);
         }
-        let channel = self.hub.channel(&question);
-        let forwarder = (!self.paused)
-            .then(|| tokio::spawn(forward(id.clone(), Arc::clone(&channel), since, self.outbox.clone())));
-        self.subscriptions.insert(id, Subscription { channel, forwarder });
+        let mut subscription = Subscription::to(self.hub.channel(&question));
+        if !self.paused {
+            subscription.follow(&id, since, &mut self.followed);
+        }
+        self.subscriptions.insert(id, subscription);
         Ok(())
     }
 
@@ -357,38 +339,5 @@ fn allowed(principal: &Principal, topic: Topic, query: &Query) -> Option<String>
             };
             own.then(|| environment.to_string())
         }
-    }
-}
-
-/// Sends the state and then every change of one subscription, until the session is over; a subscriber that is too slow gets the
-/// state anew. Frames are made when there is a place for them, so a client that reads nothing costs no more than the places.
-async fn forward(
-    id: String,
-    channel: Arc<Channel>,
-    since: Option<u64>,
-    outbox: mpsc::Sender<String>,
-) -> Option<()> {
-    let id = json!(id).to_string();
-    let mut since = since;
-    loop {
-        let place = outbox.reserve().await.ok()?;
-        let (seq, state, mut changes) = channel.join();
-        if since.take() != Some(seq) {
-            let state = serde_json::Value::Object(state);
-            place.send(format!("{{\"type\":\"snapshot\",\"id\":{id},\"seq\":{seq},\"state\":{state}}}"));
-        }
-        let dropped = loop {
-            match changes.recv().await {
-                Ok(Change { seq, changes }) => {
-                    let place = outbox.reserve().await.ok()?;
-                    place.send(format!(
-                        "{{\"type\":\"delta\",\"id\":{id},\"seq\":{seq},\"changes\":{changes}}}"
-                    ));
-                }
-                Err(RecvError::Lagged(dropped)) => break dropped,
-                Err(RecvError::Closed) => return None,
-            }
-        };
-        outbox.send(json!({"type": "lagging", "dropped": dropped}).to_string()).await.ok()?;
     }
 }
