@@ -16,7 +16,7 @@ use playhead::{
 use rustix::{fs::Mode, process::umask};
 
 /// Allocation is on the hot path of every beacon. Without huge pages (`no_thp`): each is cleared whole for the few kilobytes that
-/// a batch takes of it, which cost a tenth of the processor and a fifth more memory.
+/// a batch takes of it, which cost a tenth of the processor and a fifth of the memory.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
