@@ -148,6 +148,25 @@ pub fn by_id(id: &str) -> Option<&'static Metric> {
     METRICS.iter().find(|metric| metric.id == id)
 }
 
+/// Ids of Mux Data that are no metrics here, and why.
+pub const ABSENT: [(&str, &str); 2] = [
+    (
+        "live_stream_latency",
+        "it leaves out viewers who are far behind, by a rule that is not public; `live_latency` is of all who say it",
+    ),
+    (
+        "view_content_startup_time",
+        "no beacon says when the video began behind an ad; `video_startup_time` with the filter `preroll_played:false` is \
+         the same of views without one",
+    ),
+];
+
+/// Why there is no metric `id`, if it is one of Mux Data's.
+pub fn absent(id: &str) -> Option<String> {
+    let (_, why) = ABSENT.iter().find(|(absent, _)| *absent == id)?;
+    Some(format!("Mux Data's `{id}` is not there: {why}"))
+}
+
 impl Metric {
     /// The measurements that make sense of it, its default first.
     pub fn offered(&self) -> Vec<Measurement> {

@@ -106,7 +106,8 @@ fn named(name: &str) -> Result<Dimension, ApiError> {
     Dimension::parse(name).ok_or_else(|| {
         let (basic, advanced) = Dimension::names();
         ApiError::NotFound(format!(
-            "there is no dimension `{name}`; there are {}, {}",
+            "{}; there are {}, {}",
+            Dimension::why_not(name),
             basic.join(", "),
             advanced.join(", ")
         ))

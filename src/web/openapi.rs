@@ -248,7 +248,7 @@ pub struct Spots {
     #[param(inline)]
     pub order_direction: Option<words::Ascending>,
     /// All when left out.
-    #[param(minimum = 1, maximum = 86400)]
+    #[param(minimum = 1, maximum = 1000)]
     pub limit: Option<u32>,
 }
 

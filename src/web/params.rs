@@ -321,7 +321,7 @@ impl Params {
 /// The refusal of a name that is no dimension.
 pub fn no_dimension(parameter: &str, name: &str) -> ApiError {
     let (basic, advanced) = Dimension::names();
-    ApiError::parameter(parameter, format!("`{name}` is no dimension"), basic.into_iter().chain(advanced))
+    ApiError::parameter(parameter, Dimension::why_not(name), basic.into_iter().chain(advanced))
 }
 
 /// What is asked of each view has a bound.

@@ -23,7 +23,7 @@ use super::{
 use crate::{
     event::metric::Bucket,
     store::query::{
-        dimension::Dimension,
+        dimension::{Dimension, mux},
         filter::Filter,
         view::{EventLine, ViewLine, ViewOrder, ViewQuestion, Views},
     },
@@ -90,11 +90,10 @@ pub struct ViewAnswer {
 }
 
 /// Names of Mux Data for what we call otherwise.
-const RENAMED: [(&str, &str); 36] = [
+const RENAMED: [(&str, &str); 35] = [
     ("id", "view_id"),
     ("viewer_user_id", "viewer_id"),
     ("mux_viewer_id", "viewer_id"),
-    ("view_session_id", "session_id"),
     ("country_code", "country"),
     ("viewer_application_name", "browser"),
     ("viewer_application_version", "browser_version"),
@@ -250,6 +249,14 @@ fn translated(mut data: Map<String, Value>) -> Map<String, Value> {
     for number in CUSTOM {
         let name = format!("custom_{number}");
         data.insert(name.clone(), custom.get(&name).cloned().unwrap_or_default());
+    }
+    for (name, _) in mux::NAMES.iter().filter(|(_, meaning)| *meaning == mux::Meaning::Said) {
+        let value = match custom.get(*name).and_then(Value::as_str) {
+            Some("true") => Value::Bool(true),
+            Some("false") => Value::Bool(false),
+            text => json!(text),
+        };
+        data.insert((*name).to_owned(), value);
     }
     for (text, unix_ms) in
         [("view_start", "view_start_ms"), ("view_end", "view_end_ms"), ("updated_at", "updated_ms")]

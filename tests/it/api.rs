@@ -23,6 +23,7 @@ mod live_curves;
 mod metrics;
 mod monitoring;
 mod mutants;
+mod mux_words;
 mod one_view;
 mod oracle;
 mod paging;

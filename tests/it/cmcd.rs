@@ -163,6 +163,29 @@ fn figures_are_those_of_the_capture() {
     assert_eq!(shaka.number(AttributeKey::RenditionBitrate), 564_000);
 }
 
+/// hls.js as our page sets it up (no `rr`), left before the first interval is over: nothing is sent then, so of the playing
+/// there is what was heard of it. The start is known whole, and that it played.
+#[test]
+fn a_view_that_is_left_before_the_first_interval_has_begun_all_the_same() {
+    for (capture, startup_ms, playing_ms) in [("hlsjs-close", 482, 0), ("hlsjs-error", 1_151, 839)] {
+        let (_, mut reports) = cmcd_captures().into_iter().find(|(name, _)| name == capture).unwrap();
+        let first_ms = reports.iter().flat_map(|report| numbers(&report.body, "ts=")).min().unwrap();
+        for report in &mut reports {
+            let is_sent = |line: &&str| {
+                !line.contains("e=rr") && numbers(line, "ts=").iter().all(|ts_ms| *ts_ms < first_ms + 5_000)
+            };
+            report.body = report.body.lines().filter(is_sent).map(|line| format!("{line}\n")).collect();
+        }
+        reports.retain(|report| !report.body.is_empty());
+        let views = fold(&records(&reports));
+        let view = views.values().next().unwrap();
+        assert_eq!((views.len(), view.startup_ms()), (1, Some(startup_ms)), "{capture}");
+        assert_eq!(view.course().totals.playing_ms, Some(playing_ms), "{capture}");
+        assert!(view.attempted && view.started() && !view.failed(), "{capture}");
+        assert!(view.number(AttributeKey::RenditionBitrate) > 0, "{capture}");
+    }
+}
+
 #[test]
 fn a_view_that_dies_has_failed_by_its_code() {
     for (capture, started, code) in [

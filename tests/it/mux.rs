@@ -74,6 +74,30 @@ fn no_field_of_a_capture_gets_lost() {
     }
 }
 
+/// What Mux Data makes dimensions of is known of the view, by the names its API has.
+#[test]
+fn dimensions_of_mux_data_are_custom_ones() {
+    let decoded = decode(&beacon(json!([
+        {"e": "viewstart", "pauon": false, "upz": "gold", "xcialnm": "shop", "mvrdvmo": "iPhone16,2", "pppeb": false, "pcseb": false},
+        {"e": "hb", "pppeb": true, "upz": "free"},
+        {"e": "hb", "pppeb": false},
+    ])));
+    let view = View::of(&decoded.records[0]);
+    let custom: BTreeMap<_, _> =
+        view.custom.iter().map(|(name, latest)| (name.as_str(), latest.value.as_str())).collect();
+    let expected = [
+        ("client_application_name", "shop"),
+        ("player_autoplay", "false"),
+        ("used_pip", "true"),
+        ("viewer_device_model", "iPhone16,2"),
+        ("viewer_plan", "free"),
+    ];
+    assert_eq!(custom, expected.into());
+    // That it was not so by then stays with the event.
+    let last = decoded.records[0].events.last().unwrap();
+    assert_eq!(kept(last)["player_pip_enabled"], "false");
+}
+
 #[test]
 fn nested_fields_are_kept_and_what_is_private_is_not() {
     let events = events(json!([

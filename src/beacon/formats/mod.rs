@@ -9,6 +9,7 @@ pub mod json;
 pub mod mux;
 mod mux_keys;
 mod mux_names;
+mod mux_said;
 pub mod native;
 pub mod private;
 pub mod repair;

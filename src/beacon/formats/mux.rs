@@ -219,11 +219,14 @@ fn segments(value: Json<'_, '_>) -> Vec<Segment> {
 
 fn failure<'a>(fields: &Fields<'_, 'a>) -> Failure<'a> {
     let text = |field| fields.get(field).and_then(field::text).unwrap_or_default();
-    let is_true = |flag: Json<'_, '_>| flag.scalar() == Some(StaticNode::Bool(true));
     let business = fields.get(Field::ErrorIsBusiness).is_some_and(is_true);
     let severity =
         if business { Severity::Business } else { Severity::from_wire(&text(Field::ErrorSeverity)) };
     Failure { code: text(Field::ErrorCode), message: text(Field::ErrorMessage), severity: severity as i32 }
+}
+
+fn is_true(flag: Json<'_, '_>) -> bool {
+    flag.scalar() == Some(StaticNode::Bool(true))
 }
 
 /// An event's fields, and its attributes in order; `None` if it is no object.
@@ -237,7 +240,8 @@ fn members<'t, 'a>(
         attributes.extend(mux_keys::with_meaning(key, |meaning| match meaning {
             Meaning::Attribute(spec) => field::attribute(spec, value),
             Meaning::Custom(name) => field::custom(name.clone(), value),
-            Meaning::Kept(name) => name.kept(value),
+            Meaning::Ever(name, _) if is_true(value) => field::custom((*name).into(), value),
+            Meaning::Ever(_, name) | Meaning::Kept(name) => name.kept(value),
             Meaning::Field(field) => {
                 fields.set(*field, value);
                 None

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, cell::RefCell, collections::HashMap};
 
-use super::{json::Json, mux_names, private};
+use super::{json::Json, mux_names, mux_said, private};
 use crate::event::{AttributeKey, attribute};
 use foldhash::fast::RandomState;
 
@@ -152,8 +152,10 @@ const LONGEST_KEPT: usize = 32;
 pub enum Meaning {
     /// It says what one of our attributes says.
     Attribute(&'static attribute::Spec),
-    /// A dimension of the customer's own.
+    /// A dimension of the customer's own, or one that is kept like these.
     Custom(Cow<'static, str>),
+    /// The same where it is true, which no later word takes back; where not, it is kept with the event.
+    Ever(&'static str, private::Name<'static>),
     /// Without a meaning to us: kept with the event.
     Kept(private::Name<'static>),
     /// Read by itself.
@@ -163,7 +165,7 @@ pub enum Meaning {
 }
 
 impl Meaning {
-    fn of(key: &str, name: impl FnOnce(String) -> Cow<'static, str>) -> Self {
+    fn of(key: &str, make: impl FnOnce(String) -> Cow<'static, str>) -> Self {
         if let Some((_, known)) = ATTRIBUTES.iter().find(|(short, _)| *short == key) {
             return attribute::by_key(*known).map_or(Self::Ignored, Self::Attribute);
         }
@@ -173,7 +175,13 @@ impl Meaning {
         if IGNORED.contains(&key) {
             return Self::Ignored;
         }
-        let name = name(mux_names::expand(key));
+        let name = mux_names::expand(key);
+        match mux_said::dimension(&name) {
+            Some(ever) if mux_said::is_ever(ever) => return Self::Ever(ever, private::Name::new(make(name))),
+            Some(said) => return Self::Custom(said.into()),
+            None => {}
+        }
+        let name = make(name);
         if is_custom(key) { Self::Custom(name) } else { Self::Kept(private::Name::new(name)) }
     }
 }

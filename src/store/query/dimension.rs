@@ -1,27 +1,21 @@
 //! What views may be filtered and grouped by: an allow-list, and what each name is in SQL.
 
+mod continent;
+pub mod mux;
+
 use std::fmt;
 
 use serde::Deserialize;
 
+use self::mux::Meaning;
 use super::{QueryError, Scope, statement::Statement};
 use crate::{
     event::attribute::{self, Type},
     store::Store,
 };
 
-/// Other names for attributes, as the API this one is shaped after calls them.
-const ALIASES: [(&str, &str); 6] = [
-    ("viewer_user_id", "viewer_id"),
-    ("viewer_connection_type", "connection_type"),
-    ("viewer_device_category", "device"),
-    ("view_session_id", "session_id"),
-    ("video_source_height", "rendition_height"),
-    ("video_source_width", "rendition_width"),
-];
-
 /// What a view is or is not, and its SQL.
-const FLAGS: [(&str, &str); 9] = [
+const FLAGS: [(&str, &str); 11] = [
     ("playback_failure", "playback_failure"),
     ("video_startup_failure", "playback_failure AND NOT view_started"),
     ("playback_business_exception", "playback_business_exception"),
@@ -31,7 +25,17 @@ const FLAGS: [(&str, &str); 9] = [
     ("view_dropped", "view_dropped"),
     ("view_ended", "view_ended"),
     ("view_has_ad", "view_has_ad"),
+    ("preroll_requested", "ifNull(preroll_request_count > 0, false)"),
+    ("preroll_played", "preroll_load_ms IS NOT NULL"),
 ];
+
+/// Numbers of a view that are no attribute, and their SQL; 0 is not known. The first rendition is that of the first of the
+/// changes a player reports.
+const NUMBERS: [(&str, &str); 2] =
+    [("first_rendition_bitrate", "renditions[1].1"), ("first_rendition_height", "renditions[1].2")];
+
+const CONTINENT: &str = "continent_code";
+const ERROR_CODE: &str = "error_code";
 
 /// `custom.NAME` is any custom dimension; `custom_1` … `custom_20` are those of SDKs that number them.
 const CUSTOM: &str = "custom.";
@@ -43,10 +47,11 @@ pub struct Dimension {
     column: Column,
 }
 
+/// Those that are ours have a name and their SQL.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Column {
-    Text(&'static str),
-    Number(&'static str),
+    Text(&'static str, &'static str),
+    Number(&'static str, &'static str),
     Flag(&'static str, &'static str),
     Custom(String),
 }
@@ -59,18 +64,20 @@ impl Dimension {
         } else if let Some(number) = name.strip_prefix("custom_") {
             let number: u32 = number.parse().ok()?;
             (1..=NUMBERED).contains(&number).then(|| Column::Custom(format!("custom_{number}")))
-        } else if let Some((name, sql)) = FLAGS.iter().find(|(flag, _)| *flag == name) {
-            Some(Column::Flag(name, sql))
-        } else if matches!(name, "error_code" | "player_error_code") {
-            Some(Column::Text("error_code"))
         } else {
-            let name = ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, name)| name);
-            attribute::by_name(name).map(|spec| match spec.kind {
-                Type::Text => Column::Text(spec.name),
-                Type::Number | Type::Share => Column::Number(spec.name),
-            })
+            match mux::meaning(name) {
+                Some(Meaning::Ours(name)) => Column::of_ours(name),
+                Some(Meaning::Said) => Some(Column::Custom(name.to_owned())),
+                Some(Meaning::Nothing(_)) => None,
+                None => Column::of_ours(name),
+            }
         }?;
         Some(Self { column })
+    }
+
+    /// Why `name` is none.
+    pub fn why_not(name: &str) -> String {
+        mux::absent(name).unwrap_or_else(|| format!("`{name}` is no dimension"))
     }
 
     /// The names worth showing: those that group many views, and the rest.
@@ -90,19 +97,20 @@ impl Dimension {
             "asn",
         ];
         let attributes = attribute::ATTRIBUTES.iter().map(|spec| spec.name);
-        let others = attributes.chain(["error_code"]).chain(FLAGS.iter().map(|(name, _)| *name));
-        let advanced = others
-            .chain(ALIASES.iter().map(|(alias, _)| *alias))
-            .filter(|name| !BASIC.contains(name))
-            .collect();
+        let others = attributes
+            .chain([ERROR_CODE, CONTINENT])
+            .chain(FLAGS.iter().chain(&NUMBERS).map(|(name, _)| *name));
+        let aliases = mux::NAMES.iter().filter(|(_, meaning)| matches!(meaning, Meaning::Ours(_)));
+        let advanced =
+            others.chain(aliases.map(|(alias, _)| *alias)).filter(|name| !BASIC.contains(name)).collect();
         (BASIC.to_vec(), advanced)
     }
 
     /// Its value as a text; empty where nothing is known.
     pub(super) fn expression(&self, to: &mut Statement) {
         match &self.column {
-            Column::Text(name) => to.sql(name),
-            Column::Number(name) => to.sql("if(").sql(name).sql(" = 0, '', toString(").sql(name).sql("))"),
+            Column::Text(_, sql) => to.sql(sql),
+            Column::Number(_, sql) => to.sql("if(").sql(sql).sql(" = 0, '', toString(").sql(sql).sql("))"),
             Column::Flag(_, condition) => to.sql("if(").sql(condition).sql(", 'true', 'false')"),
             Column::Custom(name) => to.sql("custom[").text(name).sql("]"),
         };
@@ -123,25 +131,25 @@ impl Dimension {
 impl Dimension {
     /// The names of those whose values are numbers.
     pub(super) fn numbers() -> Vec<&'static str> {
-        let numbers = attribute::ATTRIBUTES.iter().filter(|spec| spec.kind != Type::Text);
-        numbers.map(|spec| spec.name).collect()
+        let attributes = attribute::ATTRIBUTES.iter().filter(|spec| spec.kind != Type::Text);
+        attributes.map(|spec| spec.name).chain(NUMBERS.map(|(name, _)| name)).collect()
     }
 
     /// Whether its values are numbers.
     pub(super) const fn is_number(&self) -> bool {
-        matches!(self.column, Column::Number(_))
+        matches!(self.column, Column::Number(..))
     }
 
     /// Whether its values can be: a custom dimension is a text that may be one.
     pub(super) const fn may_be_number(&self) -> bool {
-        matches!(self.column, Column::Number(_) | Column::Custom(_))
+        matches!(self.column, Column::Number(..) | Column::Custom(_))
     }
 
     /// Its value as a number; null where nothing is known, or no number.
     pub(super) fn number(&self, to: &mut Statement) {
         match &self.column {
-            Column::Number(name) => {
-                to.sql("nullIf(toFloat64(").sql(name).sql("), 0)");
+            Column::Number(_, sql) => {
+                to.sql("nullIf(toFloat64(").sql(sql).sql("), 0)");
             }
             _ => {
                 to.sql("toFloat64OrNull(");
@@ -152,10 +160,33 @@ impl Dimension {
     }
 }
 
+impl Column {
+    /// That of the dimension we call `name`.
+    fn of_ours(name: &str) -> Option<Self> {
+        let named =
+            |table: &[(&'static str, &'static str)]| table.iter().find(|(known, _)| *known == name).copied();
+        if let Some((name, sql)) = named(&FLAGS) {
+            return Some(Self::Flag(name, sql));
+        }
+        if let Some((name, sql)) = named(&NUMBERS) {
+            return Some(Self::Number(name, sql));
+        }
+        match name {
+            ERROR_CODE => return Some(Self::Text(ERROR_CODE, ERROR_CODE)),
+            CONTINENT => return Some(Self::Text(CONTINENT, continent::in_sql())),
+            _ => {}
+        }
+        attribute::by_name(name).map(|spec| match spec.kind {
+            Type::Text => Self::Text(spec.name, spec.name),
+            Type::Number | Type::Share => Self::Number(spec.name, spec.name),
+        })
+    }
+}
+
 impl fmt::Display for Dimension {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.column {
-            Column::Text(name) | Column::Number(name) | Column::Flag(name, _) => f.write_str(name),
+            Column::Text(name, _) | Column::Number(name, _) | Column::Flag(name, _) => f.write_str(name),
             Column::Custom(name) => write!(f, "{CUSTOM}{name}"),
         }
     }

@@ -24,6 +24,8 @@ use crate::{
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Wanted {
+    /// With a letter or digit in it.
+    #[schema(min_length = 1, max_length = 64)]
     pub name: String,
 }
 

@@ -20,6 +20,7 @@ pub struct TokenWish {
     #[serde(default)]
     pub name: String,
     /// At least one, and none the caller does not have.
+    #[schema(min_items = 1)]
     pub scopes: Vec<Scope>,
     /// When it stops working; left out, never.
     pub expires_ms: Option<i64>,

@@ -75,7 +75,7 @@ pub async fn open(
         return Err(ApiError::InvalidBody(detail));
     }
     if let Some(unknown) = wish.breakdowns.iter().find(|wish| Dimension::parse(&wish.name).is_none()) {
-        let detail = format!("`{}` is no dimension; `/data/v1/dimensions` lists them", unknown.name);
+        let detail = format!("{}; `/data/v1/dimensions` lists them", Dimension::why_not(&unknown.name));
         return Err(ApiError::InvalidBody(detail));
     }
     let new = NewIncident {

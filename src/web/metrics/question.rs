@@ -115,7 +115,8 @@ impl Question {
 pub fn measured(reader: &Reader, id: &str, params: &Params) -> Result<(Measure, Scope), ApiError> {
     let metric = metric::by_id(id).ok_or_else(|| {
         let ids: Vec<_> = METRICS.iter().map(|metric| metric.id).collect();
-        ApiError::NotFound(format!("there is no metric `{id}`; there are {}", ids.join(", ")))
+        let detail = metric::absent(id).unwrap_or_else(|| format!("there is no metric `{id}`"));
+        ApiError::NotFound(format!("{detail}; there are {}", ids.join(", ")))
     })?;
     let measurement = params.choice("measurement", &metric.offered(), Measurement::name, metric.default)?;
     let scope = params.scope(reader.environment.clone(), metric.bucket)?;

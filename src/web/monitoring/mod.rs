@@ -22,7 +22,7 @@ use crate::{
         ask::{Condition, Selection},
         metric::{METRICS, MonitoringMetric, STARTUP_TIME},
     },
-    store::query::{metric::breakdown::Order, timeframe::Timeframe},
+    store::query::{dimension, metric::breakdown::Order, timeframe::Timeframe},
 };
 
 /// What a question without a beginning begins with.
@@ -205,7 +205,13 @@ fn metric(name: &str) -> Result<&'static MonitoringMetric, ApiError> {
 fn named(parameter: &str, name: &str) -> Result<&'static Dimension, ApiError> {
     Dimension::parse(name).ok_or_else(|| {
         let names = DIMENSIONS.iter().map(|dimension| dimension.name);
-        ApiError::parameter(parameter, format!("`{name}` is no dimension of monitoring"), names)
+        let detail = match dimension::Dimension::parse(name) {
+            Some(_) => {
+                format!("metrics have the dimension `{name}`, but monitoring tells no views apart by it")
+            }
+            None => format!("`{name}` is no dimension of monitoring"),
+        };
+        ApiError::parameter(parameter, detail, names)
     })
 }
 

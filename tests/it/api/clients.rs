@@ -3,6 +3,7 @@
 use std::{
     path::{Path, PathBuf},
     process::Command,
+    sync::LazyLock,
 };
 
 use super::{
@@ -49,13 +50,22 @@ async fn passes(program: &Path, arguments: &[&str], folder: &Path) {
     println!("{out}");
 }
 
+/// The folder that has the official client in it.
+pub fn mux_node() -> PathBuf {
+    // Tests run at the same time, and one installation is enough.
+    static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
+        let folder = folder("mux-node");
+        let mut install = Command::new("npm");
+        install.args(["ci", "--ignore-scripts"]).current_dir(&folder);
+        installed(&folder.join("node_modules"), vec![install]);
+        folder
+    });
+    FOLDER.clone()
+}
+
 #[tokio::test]
 async fn the_official_node_client_reads_everything_there_is() {
-    let folder = folder("mux-node");
-    let mut install = Command::new("npm");
-    install.args(["ci", "--ignore-scripts"]).current_dir(&folder);
-    installed(&folder.join("node_modules"), vec![install]);
-    passes(Path::new("node"), &["check.mjs"], &folder).await;
+    passes(Path::new("node"), &["check.mjs"], &mux_node()).await;
 }
 
 #[tokio::test]

@@ -82,3 +82,31 @@ async fn it_is_served_to_everybody() {
     let answer = server.http.get(format!("{}/data/v1/openapi.json", server.url)).send().await.unwrap();
     assert_eq!(answer.text().await.unwrap(), playhead::web::openapi::document().unwrap());
 }
+
+/// Every number that a GET may be asked with, at its documented end and just beyond.
+#[tokio::test]
+async fn documented_bounds_are_those_of_the_code() {
+    let server = Server::start(unlimited());
+    let tenant = server.tenant().await;
+    let document: Value = serde_json::from_str(&playhead::web::openapi::document().unwrap()).unwrap();
+    let mut bounds = 0;
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        let metric = if path.contains("/monitoring/") { "current-concurrent-viewers" } else { "views" };
+        let address = path.replace("{metric}", metric).replace("{dimension}", "cdn").replace(['{', '}'], "");
+        for parameter in operations["get"]["parameters"].as_array().into_iter().flatten() {
+            let (name, most) = (parameter["name"].as_str().unwrap(), parameter["schema"]["maximum"].as_u64());
+            let Some(most) = most.filter(|_| parameter["in"] == "query") else { continue };
+            for (value, is_within) in [(most, true), (most + 1, false)] {
+                let answer = server.ask(&tenant, &address, &[(name, &value.to_string())]).await;
+                // For owners' sessions alone, or about something that is not there.
+                if matches!(answer.status().as_u16(), 403 | 404) {
+                    continue;
+                }
+                let problem: Value = answer.json().await.unwrap_or_default();
+                assert_eq!(problem["parameter"] != name, is_within, "{path}: {name}={value}: {problem}");
+                bounds += 1;
+            }
+        }
+    }
+    assert!(bounds > 60, "{bounds}");
+}

@@ -3,7 +3,7 @@
 use super::{
     super::{
         condition::{Condition, Operator, Range, Test, Time},
-        dimension::Dimension,
+        dimension::{Dimension, mux},
     },
     FORMS,
     reader::{Extent, FilterError, Reader, is_of_word},
@@ -147,7 +147,8 @@ impl Parser<'_> {
                 Err(self.reader.error(name_at, detail, of_one_view().map(|metric| metric.id)))
             }
             (None, Names::Metrics) => {
-                let detail = format!("`{name}` is no metric of a view");
+                let detail =
+                    metric::absent(name).unwrap_or_else(|| format!("`{name}` is no metric of a view"));
                 Err(self.reader.error(name_at, detail, of_one_view().map(|metric| metric.id)))
             }
             (None, Names::All) => {
@@ -155,7 +156,9 @@ impl Parser<'_> {
                 let dimensions = basic.into_iter().chain(advanced);
                 let others =
                     Time::ALL.map(Time::name).into_iter().chain(of_one_view().map(|metric| metric.id));
-                let detail = format!("`{name}` is no dimension, time or metric of a view");
+                let detail = mux::absent(name)
+                    .or_else(|| metric::absent(name))
+                    .unwrap_or_else(|| format!("`{name}` is no dimension, time or metric of a view"));
                 Err(self.reader.error(name_at, detail, dimensions.chain(others)))
             }
         }
