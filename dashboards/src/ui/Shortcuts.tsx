@@ -1,6 +1,6 @@
 /** Single keys for what is done often, a list of them under `?`, and a switch for people whose keys must not do such things (WCAG 2.1.4). */
 import type { JSX } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { address, navigate, withParam, withScope } from '../router';
 import { hangUp } from './wall';
 
@@ -57,8 +57,9 @@ export function Shortcuts(): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
   const [off, setOff] = useState(switchedOff);
   const wall = address.value.params.get('wall');
-  useEffect(() => (wall === null ? undefined : hangUp(wall)), [wall]);
-  useEffect(() => {
+  // Keys are listened to as soon as there is something to see: who knows them does not wait for the first frame.
+  useLayoutEffect(() => (wall === null ? undefined : hangUp(wall)), [wall]);
+  useLayoutEffect(() => {
     let first: { key: string; atMs: number } | undefined;
     const onKey = (event: KeyboardEvent): void => {
       if (event.ctrlKey || event.metaKey || event.altKey || event.key.length > 1) return;
