@@ -3,7 +3,7 @@
 //! A frame is made when its connection has room for it. So a client that reads nothing costs no more than one that does, and one
 //! task serves a connection, however much it asks.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use futures_util::{
     Stream, StreamExt,
@@ -40,7 +40,7 @@ impl Subscription {
 
     /// Adds its frames to what is `followed`; `since` is the state the client has already.
     pub fn follow(&mut self, id: &str, since: Option<u64>, followed: &mut Followed) {
-        let channel = Arc::clone(&self.channel);
+        let channel = Arc::downgrade(&self.channel);
         let following = Following { id: json!(id).to_string(), channel, since, changes: None };
         let (frames, end) = stream::abortable(following.frames().boxed_local());
         followed.push(frames);
@@ -52,7 +52,9 @@ impl Subscription {
 struct Following {
     /// As it stands in a frame.
     id: String,
-    channel: Arc<Channel>,
+    /// Not kept by this: it may wait long for its connection's room after the subscription is over, and the question is
+    /// evaluated for as long as somebody keeps it.
+    channel: Weak<Channel>,
     since: Option<u64>,
     /// What comes after the state, once that was told.
     changes: Option<Receiver<Change>>,
@@ -67,7 +69,7 @@ impl Following {
         let Self { id, channel, since, changes } = self;
         loop {
             let Some(joined) = changes else {
-                let (seq, state, joined) = channel.join();
+                let (seq, state, joined) = channel.upgrade()?.join();
                 *changes = Some(joined);
                 if since.take() == Some(seq) {
                     continue;
@@ -90,5 +92,36 @@ impl Following {
                 Err(RecvError::Closed) => return None,
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        clock::Clock,
+        pipeline::live::Live,
+        web::live::{
+            frame::{Query, Topic},
+            hub::Hub,
+            question::Question,
+        },
+    };
+
+    #[tokio::test]
+    async fn what_is_no_longer_asked_is_forgotten_though_its_connection_has_no_room() {
+        let hub = Hub::new(Arc::new(Live::default()), Clock::system());
+        let question = Question { environment: "e".into(), topic: Topic::Overview, query: Query::default() };
+        let channel = hub.channel(&question);
+        let known = Arc::downgrade(&channel);
+        let mut followed = Followed::new();
+        let mut subscription = Subscription::to(channel);
+        subscription.follow("page", None, &mut followed);
+        assert!(
+            followed.next().await.is_some_and(|frame| frame.starts_with(r#"{"type":"snapshot","id":"page""#))
+        );
+        drop(subscription);
+        assert!(known.upgrade().is_none());
+        assert_eq!(followed.next().await, None);
     }
 }

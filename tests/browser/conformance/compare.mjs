@@ -4,7 +4,7 @@ import { tolerance } from './truth.mjs';
 import { WAYS } from './ways.mjs';
 
 /**
- * One line per figure: `verdict` is `ok`, `cannot` (as declared) or `OFF`. Where the machine did not keep to the script,
+ * One line per figure: `verdict` is `ok`, `cannot` (as declared) or `OFF`. No machine keeps to the script to the millisecond, so
  * what the page saw `instead` is as true: by the element's events it may still have been as written.
  */
 export function compare({ way, view, instead }, truth) {
